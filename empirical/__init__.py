@@ -1,0 +1,1 @@
+"""Trained diffusion models, measured and held against the predictions of `theory`."""

@@ -1,0 +1,56 @@
+"""Predict memorisation, convergence and latent recovery from a spectrum and a sample size.
+
+Names are loaded on first use, so that ``import theory`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOME = {
+    "InputError": "checks",
+    "Spectrum": "spectrum",
+    "bures_wasserstein": "distances",
+    "convergence": "linear_model",
+    "convergence_to_truth": "linear_model",
+    "denoiser_variance": "denoising",
+    "denoising_errors": "denoising",
+    "df1": "equivalents",
+    "df2": "equivalents",
+    "expected_function": "analytic_function",
+    "expected_sqrt": "linear_model",
+    "kullback_leibler": "distances",
+    "latent_recovery": "recovery",
+    "log_determinant": "equivalents",
+    "max_sliced_wasserstein": "leading_distances",
+    "memorisation": "memorisation_laws",
+    "memorisation_law": "memorisation_laws",
+    "noise_of": "equivalents",
+    "operator_norm": "leading_distances",
+    "order_parameters": "linear_model",
+    "predict": "prediction",
+    "recovery_thresholds": "recovery",
+    "renormalised_noise": "equivalents",
+    "resolvent": "equivalents",
+    "sample_spectrum": "sample_covariance",
+    "samples_for": "thresholds",
+    "sampling_convergence": "analytic_function",
+    "sampling_map": "analytic_function",
+    "shrinkage_to_ridge": "linear_model",
+    "simulate": "simulation",
+    "subspace_overlap": "sample_covariance",
+    "two_point": "equivalents",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'theory' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"theory.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,159 @@
+"""Input checks shared by every public function: one clear sentence, raised early."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class InputError(ValueError):
+    """Bad input from the user.
+
+    The message is one sentence that says what was given, what is allowed and
+    how to mend it; the command line prints it and exits with code 2.
+    """
+
+
+def as_samples(samples: ArrayLike) -> FloatArray:
+    """Check numbers of training samples.
+
+    Parameters
+    ----------
+    samples : array_like, any shape
+        Numbers of training samples n ≥ 1; real values are allowed.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+
+    Raises
+    ------
+    InputError
+        If a value is not a finite number ≥ 1.
+    """
+    values = as_finite(samples, "samples")
+    if values.size == 0:
+        raise InputError("samples is empty: give at least one number of training samples.")
+    if np.any(values < 1.0):
+        raise InputError(
+            f"samples must be at least 1, but {values[values < 1.0].flat[0]:g} was given: "
+            "remove it from the list."
+        )
+    return values
+
+
+def as_finite(values: ArrayLike, name: str) -> FloatArray:
+    """Convert to float64 and refuse NaN, infinities and anything that is not a real number.
+
+    Parameters
+    ----------
+    values : array_like
+        What the user gave.
+    name : str
+        How the message calls it.
+
+    Returns
+    -------
+    ndarray of float64
+
+    Raises
+    ------
+    InputError
+        If the conversion fails or a value is not finite.
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "biuf":
+        raise InputError(
+            f"{name} must hold real numbers, but has dtype {array.dtype}: convert it to float."
+        )
+    result: FloatArray = array.astype(np.float64)
+    finite = np.isfinite(result)
+    if not finite.all():
+        raise InputError(
+            f"{name} holds {int((~finite).sum())} value(s) that are NaN or infinite: "
+            "remove or replace them."
+        )
+    return result
+
+
+def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
+    """Check quantities that are finite and > 0, such as noise levels.
+
+    Parameters
+    ----------
+    values : array_like, any shape
+        What the user gave.
+    name : str
+        How the message calls them.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+
+    Raises
+    ------
+    InputError
+        If a value is not a finite number > 0.
+    """
+    result = as_finite(values, name)
+    if np.any(result <= 0.0):
+        raise InputError(
+            f"{name} must be positive, but {result[result <= 0.0].flat[0]:g} was given: "
+            "use a value above zero."
+        )
+    return result
+
+
+def as_nonnegative(value: float, name: str) -> float:
+    """Check one finite number ≥ 0.
+
+    Parameters
+    ----------
+    value : float
+        What the user gave.
+    name : str
+        How the message calls it.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If the value is negative, NaN or infinite.
+    """
+    result = float(as_finite(value, name))
+    if result < 0.0:
+        raise InputError(f"{name} must not be negative, but {result:g} was given: use 0 or more.")
+    return result
+
+
+def as_count(value: object, name: str, minimum: int = 1) -> int:
+    """Check one integer.
+
+    Parameters
+    ----------
+    value : int
+        What the user gave; a float that is a whole number counts as one.
+    name : str
+        How the message calls it.
+    minimum : int
+        Smallest allowed value.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    InputError
+        If the value is not an integer ≥ minimum.
+    """
+    whole = isinstance(value, int | np.integer) or (isinstance(value, float) and value.is_integer())
+    count = int(value) if whole and not isinstance(value, bool) else minimum - 1  # type: ignore[call-overload]
+    if count < minimum:
+        raise InputError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
+    return count

@@ -1,0 +1,110 @@
+"""Linear denoisers D̂ = Σ̂(Σ̂ + σ²)^{-1} at noise level σ (arXiv:2602.02908)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from theory.checks import FloatArray, as_positive, as_samples
+from theory.equivalents import renormalised_noise, scaled
+from theory.spectrum import Spectrum
+
+
+@dataclass(frozen=True)
+class DenoisingErrors:
+    """Errors of the linear denoiser, for each n and σ; units of data squared.
+
+    Attributes
+    ----------
+    test, train : ndarray
+        E|x − D̂(x + σε)|² on fresh and on training points.
+    optimal : ndarray
+        The same for the true Wiener filter: Σ λσ²/(λ + σ²).
+    agreement : ndarray
+        E Tr D̂₁D̂₂ for two disjoint training sets, over E Tr D̂²; in [0, 1].
+    renormalised_noise : ndarray
+        κ(σ²): on average D̂ acts as the Wiener filter at this noise variance.
+    """
+
+    test: FloatArray
+    train: FloatArray
+    optimal: FloatArray
+    agreement: FloatArray
+    renormalised_noise: FloatArray
+
+
+def denoising_errors(spectrum: Spectrum, samples: ArrayLike, sigma: ArrayLike) -> DenoisingErrors:
+    """Test and train error and agreement of linear denoisers.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like
+        n ≥ 1.
+    sigma : array_like
+        Noise standard deviations, broadcast against `samples`; data units.
+
+    Returns
+    -------
+    DenoisingErrors
+        Arrays of the broadcast shape.
+
+    Notes
+    -----
+    With z = σ²: test = κ²κ' Σ λ/(λ+κ)² + z Tr D̂², train = z²κ' Σ λ/(λ+κ)² + z Tr D̂²,
+    E Tr D̂² = Σ λ(λ + κ − zκ')/(λ+κ)², E Tr D̂₁D̂₂ = Σ λ²/(λ+κ)².
+    """
+    parts = scaled(spectrum)
+    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
+    z = noise**2 / parts.unit
+    solved = renormalised_noise(spectrum, n, noise**2)
+    kappa, slope = solved.kappa / parts.unit, solved.slope
+    inverse = 1.0 / (parts.nodes + kappa[..., None])
+    bias = (parts.nodes * inverse**2) @ parts.weights
+    square = (parts.nodes * inverse) ** 2 @ parts.weights
+    energy = square + (kappa - z * slope) * bias
+    optimal = (parts.nodes / (parts.nodes + z[..., None])) @ parts.weights * z
+    return DenoisingErrors(
+        test=parts.unit * (kappa**2 * slope * bias + z * energy),
+        train=parts.unit * (z**2 * slope * bias + z * energy),
+        optimal=parts.unit * optimal,
+        agreement=square / energy,
+        renormalised_noise=solved.kappa,
+    )
+
+
+def denoiser_variance(
+    spectrum: Spectrum, samples: ArrayLike, sigma: float, *, at: ArrayLike | None = None
+) -> FloatArray:
+    """Variance over training sets of the denoiser's output along each population eigenvector.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like, any shape
+        n ≥ 1.
+    sigma : float
+        Noise standard deviation.
+    at : array_like, shape (p,), optional
+        Population eigenvalues; default `spectrum.eigenvalues`.
+
+    Returns
+    -------
+    ndarray, shape (*samples.shape, p)
+        E (v_kᵀ(D̂ − E D̂) y)² for a fresh noisy y ~ N(0, Σ + σ²), data units squared:
+        κ² λ_k/(λ_k+κ)² · Σ_j λ_j(λ_j+σ²)/(λ_j+κ)² / (n − df₂(κ)), the two-point rule with
+        A = Σ + σ².
+    """
+    parts = scaled(spectrum)
+    n = as_samples(samples)
+    z = float(as_positive(sigma)) ** 2 / parts.unit
+    lam = (spectrum.eigenvalues if at is None else np.asarray(at, dtype=np.float64)) / parts.unit
+    kappa = renormalised_noise(spectrum, n, z * parts.unit).kappa[..., None] / parts.unit
+    inverse = 1.0 / (parts.nodes + kappa)
+    mixing = (parts.nodes * (parts.nodes + z) * inverse**2) @ parts.weights
+    overlap = (parts.nodes * inverse) ** 2 @ parts.weights
+    return parts.unit * kappa**2 * lam / (lam + kappa) ** 2 * (mixing / (n - overlap))[..., None]

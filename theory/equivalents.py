@@ -1,0 +1,277 @@
+"""Deterministic equivalents of the resolvent of a sample covariance.
+
+(Σ̂ + z)^{-1} ≃ (κ/z)(Σ + κ)^{-1}, where z = κ(1 − df₁(κ)/n); see docs/derivation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from theory.checks import FloatArray, InputError, as_finite, as_nonnegative, as_samples
+from theory.spectrum import Spectrum
+
+
+class ScaledSpectrum(NamedTuple):
+    """Compressed positive spectrum in units of the largest eigenvalue, as the kernels take it."""
+
+    nodes: FloatArray
+    weights: FloatArray
+    rank: float
+    unit: float
+
+
+def scaled(spectrum: Spectrum, *, exact: bool = False) -> ScaledSpectrum:
+    """Nodes λ/λ_max ≤ 1, multiplicities, rank and λ_max.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    exact : bool
+        Keep every distinct eigenvalue instead of the compression; needed near the negative
+        real κ axis, where sums are not smooth.
+
+    Returns
+    -------
+    ScaledSpectrum
+    """
+    if exact:
+        positive = spectrum.eigenvalues > 0.0
+        nodes, weights = spectrum.eigenvalues[positive], spectrum.multiplicities[positive]
+    else:
+        nodes, weights = spectrum.compression.nodes, spectrum.compression.weights
+    unit = spectrum.largest
+    return ScaledSpectrum(nodes / unit, weights.copy(), float(spectrum.rank), unit)
+
+
+def df1(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
+    """First effective degrees of freedom, Σ λ/(λ + κ).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    kappa : array_like
+        κ ≥ 0, in the units of the eigenvalues.
+
+    Returns
+    -------
+    ndarray, shape of `kappa`
+    """
+    return _degrees_of_freedom(spectrum, kappa, 1)
+
+
+def df2(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
+    """Second effective degrees of freedom, Σ λ²/(λ + κ)².
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    kappa : array_like
+        κ ≥ 0, in the units of the eigenvalues.
+
+    Returns
+    -------
+    ndarray, shape of `kappa`
+    """
+    return _degrees_of_freedom(spectrum, kappa, 2)
+
+
+def _degrees_of_freedom(spectrum: Spectrum, kappa: ArrayLike, power: int) -> FloatArray:
+    parts = scaled(spectrum)
+    ratio = as_finite(kappa, "kappa") / parts.unit
+    if np.any(ratio < 0.0):
+        raise InputError("kappa must not be negative: use 0 or more.")
+    shares = parts.nodes / (parts.nodes + ratio[..., None])
+    return np.asarray(shares**power @ parts.weights)
+
+
+def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatArray:
+    """The explicit map z(κ) = κ (1 − df₁(κ)/n), inverse of `renormalised_noise`.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like
+        n ≥ 1, broadcast against `kappa`.
+    kappa : array_like
+        κ > 0.
+
+    Returns
+    -------
+    ndarray
+        Negative where κ < κ₀(n).
+
+    Notes
+    -----
+    Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)], which does not cancel for n ≥ rank.
+    """
+    parts = scaled(spectrum)
+    n, ratio = np.broadcast_arrays(as_samples(samples), as_finite(kappa, "kappa") / parts.unit)
+    rest = (ratio[..., None] / (parts.nodes + ratio[..., None])) @ parts.weights
+    return np.asarray(ratio * ((n - parts.rank) + rest) / n * parts.unit)
+
+
+@dataclass(frozen=True)
+class RenormalisedNoise:
+    """κ(z): the noise that the population seems to have when n samples are seen at noise z.
+
+    Attributes
+    ----------
+    kappa : ndarray
+        κ, in the units of z.
+    slope : ndarray
+        dκ/dz.
+    converged : ndarray of bool
+        Whether the root was found to rounding; if not, the spectrum is too extreme for double
+        precision: drop its smallest eigenvalues.
+    """
+
+    kappa: FloatArray
+    slope: FloatArray
+    converged: NDArray[np.bool_]
+
+
+def renormalised_noise(
+    spectrum: Spectrum, samples: ArrayLike, noise: ArrayLike = 0.0
+) -> RenormalisedNoise:
+    """Solve z = κ (1 − df₁(κ)/n) for κ.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like
+        n ≥ 1; real values are allowed.
+    noise : array_like
+        z ≥ 0, broadcast against `samples`: a ridge, or σ² for a denoiser. At 0 the result is
+        κ₀ = κ(0⁺), which is 0 for n ≥ rank.
+
+    Returns
+    -------
+    RenormalisedNoise
+        Arrays of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        If an argument is not finite or out of range.
+    """
+    from theory.kernels import solve_kappas
+
+    parts = scaled(spectrum)
+    z = as_finite(noise, "noise")
+    if np.any(z < 0.0):
+        raise InputError("noise must not be negative: use 0 or more.")
+    n, z = np.broadcast_arrays(as_samples(samples), z)
+    kappa, slope = np.empty(n.size), np.empty(n.size)
+    converged = np.empty(n.size, dtype=np.bool_)
+    solve_kappas(
+        parts.nodes, parts.weights, parts.rank, n.ravel(), z.ravel() / parts.unit,
+        kappa, slope, converged,
+    )  # fmt: skip
+    return RenormalisedNoise(
+        parts.unit * kappa.reshape(n.shape), slope.reshape(n.shape), converged.reshape(n.shape)
+    )
+
+
+def resolvent(spectrum: Spectrum, samples: float, noise: float) -> FloatArray:
+    """E (Σ̂ + z)^{-1} along each population eigenvector.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : float
+        z > 0.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        (κ/z)/(λ + κ) for each entry of `spectrum.eigenvalues`.
+    """
+    z = _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, samples, z).kappa)
+    return kappa / z / (spectrum.eigenvalues + kappa)
+
+
+def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
+    """E log det(Σ̂ + z).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : float
+        z > 0.
+
+    Returns
+    -------
+    float
+        d log z + Σ log(1 + λ/κ) + n [log(κ/z) + z/κ − 1].
+    """
+    z = _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, samples, z).kappa)
+    parts = spectrum.compression
+    excess = float(df1(spectrum, kappa)) / float(samples)
+    bulk = float(parts.weights @ np.log1p(parts.nodes / kappa))
+    return float(spectrum.dim * np.log(z) + bulk - samples * (np.log1p(-excess) + excess))
+
+
+def two_point(
+    spectrum: Spectrum, samples: float, noise: tuple[float, float], weights: ArrayLike
+) -> FloatArray:
+    """Z z' E[R A R'] along each population eigenvector, R = (Σ̂ + z)^{-1}, R' = (Σ̂ + z')^{-1}.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : tuple of float
+        (z, z'), both > 0.
+    weights : array_like, shape (k,)
+        Diagonal of A in the population eigenbasis, one entry for each distinct eigenvalue.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        κκ' G A G' + κκ' Tr(AΣGG')/(n − Σ λ²/((λ+κ)(λ+κ'))) · ΣGG', G = (Σ + κ)^{-1}.
+
+    Notes
+    -----
+    Holds for matrices A that do not commute with Σ too, if G A G' is then a matrix product.
+    """
+    first, second = (_positive_noise(value) for value in noise)
+    kappas = renormalised_noise(spectrum, samples, [first, second]).kappa
+    lam, unit = spectrum.eigenvalues, spectrum.largest
+    diagonal = as_finite(weights, "weights")
+    if diagonal.shape != lam.shape:
+        raise InputError(
+            f"weights has shape {diagonal.shape}, but the spectrum has {lam.size} distinct "
+            "eigenvalues: give one weight for each."
+        )
+    left, right = unit / (lam + kappas[0]), unit / (lam + kappas[1])
+    scale, ratio = (kappas[0] / unit) * (kappas[1] / unit), lam / unit
+    both = left * right
+    overlap = float(spectrum.multiplicities @ (ratio**2 * both))
+    mixing = float(spectrum.multiplicities @ (diagonal * ratio * both)) / (float(samples) - overlap)
+    return np.asarray(scale * both * (diagonal + mixing * ratio))
+
+
+def _positive_noise(noise: float) -> float:
+    z = as_nonnegative(noise, "noise")
+    if z == 0.0:
+        raise InputError("noise must be positive here: the sample covariance may be singular.")
+    return z
