@@ -39,7 +39,7 @@ _HOME = {
     "sampling_map": "analytic_function",
     "shrinkage_to_ridge": "linear_model",
     "simulate": "simulation",
-    "subspace_overlap": "sample_covariance",
+    "subspace_overlap": "rank_windows",
     "two_point": "equivalents",
 }
 

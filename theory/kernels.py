@@ -268,3 +268,19 @@ def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
                 break
         kappa[i] = point
     return base, fine
+
+
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def complex_sums(lam, w, kappa, first, second):  # type: ignore[no-untyped-def]
+    """Write df₁(κ) and df₂(κ) for complex κ."""
+    for i in range(kappa.size):
+        re, im = kappa[i].real, kappa[i].imag
+        a, b, c, d = 0.0, 0.0, 0.0, 0.0
+        for j in range(lam.size):
+            scale = lam[j] / ((lam[j] + re) ** 2 + im * im)
+            x, y = (lam[j] + re) * scale, -im * scale
+            a += w[j] * x
+            b += w[j] * y
+            c += w[j] * (x * x - y * y)
+            d += w[j] * 2.0 * x * y
+        first[i], second[i] = complex(a, b), complex(c, d)

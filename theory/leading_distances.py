@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from theory.checks import FloatArray, as_samples
+from theory.compression import compress
 from theory.spectrum import Spectrum
+from theory.threads import one_blas_thread
 
 EXACT = 128
 _LEADING = 32
@@ -140,7 +142,8 @@ def _average(
     spectrum: Spectrum, samples: ArrayLike, seed: int, statistic: Callable[[_Largest], FloatArray]
 ) -> LeadingDistance:
     n = as_samples(samples)
-    rows = [_single(spectrum, float(count), seed, statistic) for count in n.ravel()]
+    with one_blas_thread():
+        rows = [_single(spectrum, float(count), seed, statistic) for count in n.ravel()]
     value, stderr, method = zip(*rows, strict=True)
     return LeadingDistance(
         np.reshape(value, n.shape), np.reshape(stderr, n.shape), np.reshape(method, n.shape)
@@ -151,19 +154,31 @@ def _single(
     spectrum: Spectrum, n: float, seed: int, statistic: Callable[[_Largest], FloatArray]
 ) -> tuple[float, float, str]:
     """Distance, standard error and method for one n."""
-    lam, counts = spectrum.eigenvalues / spectrum.largest, spectrum.multiplicities
     exact = spectrum.dim <= EXACT
+    lead, tail = _split(spectrum, n, spectrum.dim if exact else _LEADING)
     if not exact:
-        everything = _Tail(lam, counts, n)
+        everything = _Tail(
+            np.concatenate([lead, tail.lam]), np.append(np.ones(lead.size), tail.weights), n
+        )
         if everything.effective_factors() > _MANY:
             return float(statistic(lambda *c: np.array([everything.edge(*c)]))[0]), 0.0, "edge"
-    groups = spectrum.groups(spectrum.dim if exact else _LEADING)
-    rest = counts - np.bincount(groups, minlength=counts.size)
-    tail = _Tail(lam[rest > 0.0], rest[rest > 0.0], n)
-    draws = _wishart(n, lam[groups], np.random.default_rng(seed))
-    values = statistic(lambda *c: tail.largest(draws, lam[groups], *c))
+    draws = _wishart(n, lead, np.random.default_rng(seed))
+    values = statistic(lambda *c: tail.largest(draws, lead, *c))
     spread = float(values.std(ddof=1) / np.sqrt(values.size))
     return float(values.mean()), spread, "monte carlo" if exact else "leading factors"
+
+
+def _split(spectrum: Spectrum, n: float, leading: int) -> tuple[FloatArray, _Tail]:
+    """Leading eigenvalues one by one, and the others compressed; unit: the largest."""
+    groups = spectrum.groups(leading)
+    counts = spectrum.multiplicities
+    rest = counts - np.bincount(groups, minlength=counts.size)
+    kept = (rest > 0.0) & (spectrum.eigenvalues > 0.0)
+    if not kept.any():
+        return spectrum.leading(leading) / spectrum.largest, _Tail(np.empty(0), np.empty(0), n)
+    small = compress(spectrum.eigenvalues[kept], rest[kept])
+    tail = _Tail(small.nodes / spectrum.largest, small.weights, n)
+    return spectrum.leading(leading) / spectrum.largest, tail
 
 
 def _wishart(n: float, lead: FloatArray, rng: np.random.Generator) -> FloatArray:

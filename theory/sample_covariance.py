@@ -90,7 +90,7 @@ def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> Sa
     null = base / (lam + base) if base > 0.0 else (lam == 0.0).astype(float)
     null_overlap = null / atom if atom > 0.0 else np.full(lam.size, np.nan)
     overlap[density == 0.0] = np.nan
-    below = np.array([1.0 - _count_above(parts.nodes, parts.weights, n, k) / dim for k in kappa])
+    below = np.array([1.0 - count_above(parts.nodes, parts.weights, n, k) / dim for k in kappa])
     return SampleSpectrum(x, density, below, atom, overlap, null_overlap, converged)
 
 
@@ -107,117 +107,25 @@ def _on_curve(
     return kappa, float(base), bool(converged)
 
 
-def _count_above(nodes: FloatArray, weights: FloatArray, n: float, kappa: complex) -> float:
-    """Number of sample eigenvalues above −z(κ), from Im E log det(Σ̂ + z) along the curve."""
+def count_above(nodes: FloatArray, weights: FloatArray, n: float, kappa: complex) -> float:
+    """Number of sample eigenvalues above −z(κ), for κ on the curve.
+
+    Parameters
+    ----------
+    nodes, weights : ndarray, shape (k,)
+        Positive eigenvalues and multiplicities.
+    n : float
+        Number of samples.
+    kappa : complex
+        Point of the curve, in the units of `nodes`.
+
+    Returns
+    -------
+    float
+        From Im E log det(Σ̂ + z), whose jumps of π count eigenvalues.
+    """
     phase = np.angle(kappa)
     shares = nodes / (nodes + kappa)
     turned = float(weights @ (np.angle(nodes + kappa) - phase))
     # κ/z = 1/(1 − df₁/n), whose phase is −(π − arg κ) on the curve where z < 0.
     return (-turned + n * (np.pi - phase) + float((weights @ shares).imag)) / np.pi
-
-
-def subspace_overlap(spectrum: Spectrum, samples: float, group: int) -> float:
-    """Mean squared overlap of the sample eigenvectors of one group's ranks with its eigenspace.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Population spectrum.
-    samples : float
-        n ≥ 1.
-    group : int
-        Index into `spectrum.eigenvalues`.
-
-    Returns
-    -------
-    float
-        (1/m) Σ_i E|P v̂_i|² over the m sample eigenvectors whose ranks are those of the group's
-        m equal eigenvalues; 1 means recovered, m/d is chance.
-
-    Notes
-    -----
-    The integral (1/π) Im ∫ κ/(λ + κ) dlog ζ between the two points of the curve that bound
-    these ranks. Its path is lifted off the curve, where the integrand is analytic, and
-    Gauss–Legendre converges geometrically.
-    """
-    n = float(as_samples(samples))
-    parts = scaled(spectrum, exact=True)
-    lam = spectrum.eigenvalues[group] / parts.unit
-    size = spectrum.multiplicities[group]
-    before = float(spectrum.multiplicities[:group].sum())
-    filled = min(n, parts.rank)
-    upper, lower = before, min(before + size, filled)
-    total = 0.0
-    base = _on_curve(spectrum, n, np.array([parts.unit]))[1]
-    if lower > upper:
-        start = _kappa_at_rank(parts.nodes, parts.weights, parts.rank, n, base, upper)
-        stop = _kappa_at_rank(parts.nodes, parts.weights, parts.rank, n, base, lower)
-        total += size * _lifted_integral(parts.nodes, parts.weights, n, stop, start, lam)
-    if before + size > filled:
-        null = base / (lam + base) if base > 0.0 else float(lam == 0.0)
-        share = (before + size - max(filled, before)) / (spectrum.dim - filled)
-        total += share * size * null
-    return float(min(total / size, 1.0))
-
-
-def _kappa_at_rank(
-    nodes: FloatArray, weights: FloatArray, rank: float, n: float, base: float, count: float
-) -> complex:
-    """κ on the curve with `count` sample eigenvalues above it; real if that lies in a gap."""
-    from theory.kernels import height
-
-    low = -base
-    high = 1.0 + float(np.sqrt(weights @ nodes**2 / n))
-    if count == 0.0:
-        return complex(-2.0 * high)
-    if count == min(n, rank):
-        # Between the atom at zero and the smallest positive sample eigenvalue.
-        return _gap_point(nodes, weights, n, base)
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        kappa = complex(-middle, height(nodes, weights, n, middle))
-        # The margin makes every rank that falls into a gap meet at the same edge of it.
-        if _count_above(nodes, weights, n, kappa) > count + 1e-9:
-            low = middle
-        else:
-            high = middle
-        if high - low <= 1e-15 * max(abs(low), abs(high)):
-            break
-    return complex(-high, height(nodes, weights, n, high))
-
-
-def _gap_point(nodes: FloatArray, weights: FloatArray, n: float, base: float) -> complex:
-    """The edge of the hole next to κ₀, by bisection on whether the curve has left the axis."""
-    from theory.kernels import height
-
-    low, high = -base, float(nodes[-1])
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if height(nodes, weights, n, middle) > 0.0:
-            high = middle
-        else:
-            low = middle
-    return complex(-low)
-
-
-def _lifted_integral(
-    nodes: FloatArray, weights: FloatArray, n: float, start: complex, stop: complex, lam: float
-) -> float:
-    x, w = np.polynomial.legendre.leggauss(64)
-    previous = np.inf
-    for pieces in (1, 2, 4, 8, 16, 32, 64):
-        edges = np.linspace(0.0, 1.0, pieces + 1)
-        t = (edges[:-1, None] + (x + 1.0) / (2.0 * pieces)).ravel()
-        lift = abs(stop - start)
-        kappa = start + (stop - start) * t + 1j * lift * 4.0 * t * (1.0 - t)
-        velocity = (stop - start) + 1j * lift * 4.0 * (1.0 - 2.0 * t)
-        shares = nodes / (nodes + kappa[:, None])
-        first, second = shares @ weights / n, shares**2 @ weights / n
-        rate = (1.0 - second) / (1.0 - first) / kappa
-        value = float(
-            np.tile(w, pieces) / (2.0 * pieces) @ (kappa / (lam + kappa) * rate * velocity).imag
-        )
-        if abs(value - previous) < 1e-12:
-            break
-        previous = value
-    return value / np.pi
