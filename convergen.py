@@ -1,1 +1,72 @@
-"""The command line."""
+"""The command line: a thin front door to the sub-commands of the packages.
+
+Everything heavy is imported inside the commands, so that ``convergen --help`` is immediate.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from theory import commands
+from theory.checks import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
+    from figures.curves import draw, save
+
+    save(draw(curves, points), path)
+
+
+def build() -> typer.Typer:
+    """Assemble the application.
+
+    Returns
+    -------
+    typer.Typer
+    """
+    app = typer.Typer(
+        name="convergen",
+        help="How much data until a generative model stops memorising, converges and has learnt "
+        "the latent factors.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    commands.register(app, _draw)
+    return app
+
+
+def main() -> None:
+    """Run the command line; bad input is one line on stderr and exit code 2."""
+    try:
+        code = typer.main.get_command(build()).main(
+            args=sys.argv[1:] or ["--help"], prog_name="convergen", standalone_mode=False
+        )
+    except InputError as error:
+        print(f"convergen: error: {error}", file=sys.stderr)
+        code = 2
+    except MemoryError as error:
+        print(
+            f"convergen: error: not enough memory ({error}): use fewer dimensions or samples.",
+            file=sys.stderr,
+        )
+        code = 2
+    except typer.TyperException as error:
+        print(f"convergen: error: {' '.join(error.format_message().split())}", file=sys.stderr)
+        code = error.exit_code
+    except typer.Abort:
+        print("convergen: interrupted", file=sys.stderr)
+        code = 130
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

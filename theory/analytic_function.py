@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
-from theory.checks import FloatArray, InputError, as_finite, as_nonnegative, as_samples
+from theory.checks import (
+    FloatArray,
+    InputError,
+    as_finite,
+    as_nonnegative,
+    as_number,
+    as_sample_size,
+    as_samples,
+)
 from theory.equivalents import ScaledSpectrum, renormalised_noise, scaled
+from theory.kernels import base_kappa
 from theory.spectrum import Spectrum
 
 ComplexArray = NDArray[np.complex128]
@@ -18,8 +28,12 @@ ComplexArray = NDArray[np.complex128]
 # The contour runs at this height in w = log(κ_c − κ): the image of the sample spectrum lies
 # below π/2, the cut of f at π.
 _HEIGHT = 0.72 * np.pi
-_MARGIN = 3.0
+# Room left and right of that image, as wide as the room above it but no wider: entire functions
+# grow along the contour.
+_MARGIN = 0.7
 _LIMIT = 1 << 14
+# Entries of the largest temporary array.
+_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -87,10 +101,14 @@ def expected_function(
     w = log(κ_c − κ), κ_c = κ(−singularity), converges geometrically; nodes are doubled until
     the result stops changing.
     """
-    n = float(as_samples(samples))
+    n = as_sample_size(samples)
     parts = scaled(spectrum)
-    end = -parts.unit if singularity is None else float(as_finite(singularity, "singularity"))
+    end = -parts.unit
+    if singularity is not None:
+        end = as_number(as_finite(singularity, "singularity"), "singularity")
     points = spectrum.eigenvalues if at is None else as_finite(at, "at")
+    if points.ndim != 1 or np.any(points < 0.0):
+        raise InputError("at must be a list of eigenvalues that are not negative.")
     if end > 0.0:
         raise InputError(
             f"singularity = {end:g} lies on the positive axis: only functions that are analytic "
@@ -103,18 +121,24 @@ def expected_function(
             "add a ridge."
         )
     anchor = float(renormalised_noise(spectrum, n, -end).kappa) / parts.unit
-    inner = anchor - _right_end(parts, n)
+    base = float(base_kappa(parts.nodes, parts.weights, parts.rank, n)[0])
+    # κ_c − κ₀ = −singularity/A(κ_c), as in `theory.kernels`: the difference would cancel.
+    shift = -end / parts.unit / float(_growth(parts, n, base, np.array([anchor]))[0])
+    inner = shift if n <= parts.rank else anchor - _edge(parts, n)
     second = float(parts.weights @ parts.nodes**2)
     outer = anchor + 1.0 + np.sqrt(second / n)
-    low, high = np.log(inner) - _MARGIN, np.log(outer) + _MARGIN
+    low, high = np.log(inner), np.log(outer)
     centre, radius = 0.5 * (low + high), 0.5 * (high - low)
+    radius += max(_MARGIN, 0.3 * radius)
     radius /= np.sqrt(1.0 - (0.5 * np.pi / _HEIGHT) ** 2)
 
     everything = np.concatenate([points / parts.unit, parts.nodes])
     previous: FloatArray | None = None
     count, error = 64, np.inf
     while count <= _LIMIT:
-        values = _contour_sum(parts, n, function, anchor, (centre, radius), count, everything)
+        values = _contour_sum(
+            parts, n, function, (base, shift), (centre, radius), count, everything
+        )
         if previous is not None:
             error = float(np.max(np.abs(values - previous)) / max(np.max(np.abs(values)), 1e-300))
             if error < 1e-11:
@@ -127,12 +151,15 @@ def expected_function(
     return FunctionExpectation(selected, trace, error, error < 1e-11)
 
 
-def _right_end(parts: ScaledSpectrum, n: float) -> float:
-    """Rightmost κ that the contour must enclose: κ₀, or the edge dz/dκ = 0 for n > rank."""
-    if n <= parts.rank:
-        from theory.kernels import base_kappa
+def _growth(parts: ScaledSpectrum, n: float, base: float, kappa: NDArray[Any]) -> NDArray[Any]:
+    """A(κ) = z(κ)/(κ − κ₀), from terms that do not cancel next to κ₀."""
+    coefficient = parts.weights * parts.nodes / (parts.nodes + base) / n
+    sums = (1.0 / (parts.nodes + kappa[:, None])) @ coefficient
+    return np.asarray(max(0.0, 1.0 - parts.rank / n) + kappa * sums)
 
-        return float(base_kappa(parts.nodes, parts.weights, parts.rank, n)[0])
+
+def _edge(parts: ScaledSpectrum, n: float) -> float:
+    """Image of the smallest sample eigenvalue for n > rank, where dz/dκ = 0."""
     smallest = float(parts.nodes[-1])
 
     def slope(share: float) -> float:
@@ -147,7 +174,7 @@ def _contour_sum(
     parts: ScaledSpectrum,
     n: float,
     function: Callable[[ComplexArray], ComplexArray],
-    anchor: float,
+    anchor: tuple[float, float],
     ellipse: tuple[float, float],
     count: int,
     points: FloatArray,
@@ -156,17 +183,27 @@ def _contour_sum(
     angle = (np.arange(count) + 0.5) * np.pi / count
     w = ellipse[0] + ellipse[1] * np.cos(angle) + 1j * _HEIGHT * np.sin(angle)
     velocity = -ellipse[1] * np.sin(angle) + 1j * _HEIGHT * np.cos(angle)
-    kappa = anchor - np.exp(w)
+    base, shift = anchor
+    kappa = base + (shift - np.exp(w))
     shares = parts.nodes / (parts.nodes + kappa[:, None])
-    zeta = -kappa * ((n - parts.rank) + (1.0 - shares) @ parts.weights) / n
+    zeta = -(shift - np.exp(w)) * _growth(parts, n, base, kappa)
     slope = -(1.0 - shares**2 @ parts.weights / n)
     factor = function(np.asarray(parts.unit * zeta)) * kappa / zeta * slope * -np.exp(w) * velocity
-    kernel = factor / (points[:, None] + kappa)
-    return np.asarray(kernel.sum(axis=1).imag / count)
+    total = np.empty(points.size)
+    block = max(1, _BLOCK // count)
+    for start in range(0, points.size, block):
+        part = points[start : start + block, None]
+        total[start : start + block] = (factor / (part + kappa)).sum(axis=1).imag
+    return total / count
 
 
 def sampling_map(
-    spectrum: Spectrum, samples: float, sigma_min: float, sigma_max: float
+    spectrum: Spectrum,
+    samples: float,
+    sigma_min: float,
+    sigma_max: float,
+    *,
+    at: ArrayLike | None = None,
 ) -> FunctionExpectation:
     """Expected probability-flow map of the linear denoiser between two finite noise levels.
 
@@ -178,6 +215,8 @@ def sampling_map(
         n ≥ 1.
     sigma_min, sigma_max : float
         Noise levels, 0 < sigma_min < sigma_max; data units.
+    at : array_like, shape (p,), optional
+        Population eigenvalues at which to evaluate; default `spectrum.eigenvalues`.
 
     Returns
     -------
@@ -199,6 +238,7 @@ def sampling_map(
         samples,
         lambda x: np.asarray(np.sqrt(x + low**2) / np.sqrt(x + high**2)),
         singularity=-(low**2),
+        at=at,
     )
 
 
@@ -224,11 +264,17 @@ def sampling_convergence(
     """
     n = as_samples(samples)
     result = np.empty(n.size)
-    low, high = float(sigma_min) ** 2, float(sigma_max) ** 2
+    low, high = (
+        as_nonnegative(sigma, name) ** 2
+        for sigma, name in ((sigma_min, "sigma_min"), (sigma_max, "sigma_max"))
+    )
+    parts = spectrum.compression
+    points = np.append(parts.nodes, 0.0)
+    weights = np.append(parts.weights, spectrum.dim - spectrum.rank)
     for i, count in enumerate(n.ravel()):
-        mapped = sampling_map(spectrum, count, sigma_min, sigma_max).values
+        mapped = sampling_map(spectrum, count, sigma_min, sigma_max, at=points).values
         kappa = float(renormalised_noise(spectrum, count, high).kappa)
-        shares = kappa / (spectrum.eigenvalues + kappa)
-        energy = float(spectrum.multiplicities @ (1.0 - (1.0 - low / high) * shares))
-        result[i] = float(spectrum.multiplicities @ mapped**2) / energy
+        shares = kappa / (points + kappa)
+        energy = float(weights @ (1.0 - (1.0 - low / high) * shares))
+        result[i] = float(weights @ mapped**2) / energy
     return result.reshape(n.shape)

@@ -44,6 +44,53 @@ def as_samples(samples: ArrayLike) -> FloatArray:
     return values
 
 
+def as_sample_size(samples: float) -> float:
+    """Check one number of training samples.
+
+    Parameters
+    ----------
+    samples : float
+        n ≥ 1; real values are allowed.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If it is not one finite number ≥ 1.
+    """
+    return as_number(as_samples(samples), "samples")
+
+
+def as_number(array: FloatArray, name: str) -> float:
+    """Check that an array holds one number.
+
+    Parameters
+    ----------
+    array : ndarray
+        What the user gave, already checked by `as_finite`.
+    name : str
+        How the message calls it.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If the array is not 0-dimensional.
+    """
+    if array.ndim != 0:
+        raise InputError(
+            f"{name} must be a single number here, not an array of shape {array.shape}: "
+            "give one value at a time."
+        )
+    return float(array)
+
+
 def as_finite(values: ArrayLike, name: str) -> FloatArray:
     """Convert to float64 and refuse NaN, infinities and anything that is not a real number.
 
@@ -63,12 +110,16 @@ def as_finite(values: ArrayLike, name: str) -> FloatArray:
     InputError
         If the conversion fails or a value is not finite.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError(f"{name} has rows of different lengths: give a plain list.") from None
     if array.dtype.kind not in "biuf":
         raise InputError(
             f"{name} must hold real numbers, but has dtype {array.dtype}: convert it to float."
         )
-    result: FloatArray = array.astype(np.float64)
+    with np.errstate(over="ignore"):  # longer floats beyond the range become infinite
+        result: FloatArray = array.astype(np.float64)
     finite = np.isfinite(result)
     if not finite.all():
         raise InputError(
@@ -125,7 +176,7 @@ def as_nonnegative(value: float, name: str) -> float:
     InputError
         If the value is negative, NaN or infinite.
     """
-    result = float(as_finite(value, name))
+    result = as_number(as_finite(value, name), name)
     if result < 0.0:
         raise InputError(f"{name} must not be negative, but {result:g} was given: use 0 or more.")
     return result

@@ -44,7 +44,10 @@ class Compression:
 
 @njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
 def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
-    """Recurrence coefficients of the polynomials orthogonal under Σ w δ_x (Stieltjes)."""
+    """Recurrence coefficients of the polynomials orthogonal under Σ w δ_x (Stieltjes).
+
+    Returns how many there are: fewer than asked for if x takes fewer distinct values.
+    """
     count = x.size
     previous = np.zeros(count)
     current = np.ones(count)
@@ -65,6 +68,9 @@ def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
             previous[i] = current[i]
             current[i] = following
             norm += w[i] * following * following
+        if norm == 0.0:
+            return k + 1
+    return alpha.size
 
 
 def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression:
@@ -104,7 +110,9 @@ def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression
         centre = 0.5 * (logs[start] + logs[stop - 1])
         half = 0.5 * (logs[start] - logs[stop - 1])
         alpha, beta = np.empty(NODES), np.empty(NODES)
-        _stieltjes((logs[start:stop] - centre) / half, multiplicities[start:stop], alpha, beta)
+        x = (logs[start:stop] - centre) / (half or 1.0)
+        count = _stieltjes(x, multiplicities[start:stop], alpha, beta)
+        alpha, beta = alpha[:count], beta[:count]
         jacobi = np.diag(alpha) + np.diag(np.sqrt(beta[1:]), 1) + np.diag(np.sqrt(beta[1:]), -1)
         x, vectors = np.linalg.eigh(jacobi)
         order = np.argsort(x)[::-1]

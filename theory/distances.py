@@ -77,10 +77,14 @@ def kullback_leibler(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
         return np.full(n.shape, np.inf)
     kappa = renormalised_noise(spectrum, n, rho).kappa[..., None] / parts.unit
     shares = parts.nodes / (parts.nodes + kappa)
-    epsilon = -np.log1p(-(shares @ parts.weights) / n)
+    load = (shares @ parts.weights) / n
+    # 1 − df₁/n = ρ/κ: where df₁ is close to n, only the ratio keeps its digits.
+    ratio = np.log(kappa[..., 0]) - (np.log(rho) - np.log(parts.unit))
+    epsilon = np.where(load < 0.5, -np.log1p(-np.minimum(load, 0.5)), ratio)
     lost = (kappa / (parts.nodes + kappa)) @ parts.weights
     bias = np.log1p(kappa / parts.nodes) @ parts.weights - lost
-    return np.asarray(0.5 * (bias + n * _psi(epsilon) - epsilon * lost))
+    with np.errstate(over="ignore"):  # a divergence beyond 1e308 is infinite
+        return np.asarray(0.5 * (bias + n * _psi(epsilon) - epsilon * lost))
 
 
 def _psi(epsilon: FloatArray) -> FloatArray:

@@ -11,7 +11,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.checks import FloatArray, InputError, as_finite, as_nonnegative, as_samples
+from theory.checks import (
+    FloatArray,
+    InputError,
+    as_finite,
+    as_nonnegative,
+    as_sample_size,
+    as_samples,
+)
 from theory.spectrum import Spectrum
 
 
@@ -113,7 +120,10 @@ def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatA
     Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)], which does not cancel for n ≥ rank.
     """
     parts = scaled(spectrum)
-    n, ratio = np.broadcast_arrays(as_samples(samples), as_finite(kappa, "kappa") / parts.unit)
+    ratio = as_finite(kappa, "kappa") / parts.unit
+    if np.any(ratio < 0.0):
+        raise InputError("kappa must not be negative: use 0 or more.")
+    n, ratio = _broadcast(as_samples(samples), ratio, "kappa")
     rest = (ratio[..., None] / (parts.nodes + ratio[..., None])) @ parts.weights
     return np.asarray(ratio * ((n - parts.rank) + rest) / n * parts.unit)
 
@@ -169,7 +179,7 @@ def renormalised_noise(
     z = as_finite(noise, "noise")
     if np.any(z < 0.0):
         raise InputError("noise must not be negative: use 0 or more.")
-    n, z = np.broadcast_arrays(as_samples(samples), z)
+    n, z = _broadcast(as_samples(samples), z, "noise")
     kappa, slope = np.empty(n.size), np.empty(n.size)
     converged = np.empty(n.size, dtype=np.bool_)
     solve_kappas(
@@ -198,8 +208,8 @@ def resolvent(spectrum: Spectrum, samples: float, noise: float) -> FloatArray:
     ndarray, shape (k,)
         (κ/z)/(λ + κ) for each entry of `spectrum.eigenvalues`.
     """
-    z = _positive_noise(noise)
-    kappa = float(renormalised_noise(spectrum, samples, z).kappa)
+    n, z = as_sample_size(samples), _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, n, z).kappa)
     return kappa / z / (spectrum.eigenvalues + kappa)
 
 
@@ -220,12 +230,14 @@ def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
     float
         d log z + Σ log(1 + λ/κ) + n [log(κ/z) + z/κ − 1].
     """
-    z = _positive_noise(noise)
-    kappa = float(renormalised_noise(spectrum, samples, z).kappa)
+    n, z = as_sample_size(samples), _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, n, z).kappa)
     parts = spectrum.compression
-    excess = float(df1(spectrum, kappa)) / float(samples)
+    excess = float(df1(spectrum, kappa)) / n
+    # z/κ = 1 − df₁/n from whichever side does not cancel.
+    log_ratio = np.log1p(-excess) if excess < 0.5 else np.log(z / kappa)
     bulk = float(parts.weights @ np.log1p(parts.nodes / kappa))
-    return float(spectrum.dim * np.log(z) + bulk - samples * (np.log1p(-excess) + excess))
+    return float(spectrum.dim * np.log(z) + bulk - n * (log_ratio + excess))
 
 
 def two_point(
@@ -252,9 +264,13 @@ def two_point(
     Notes
     -----
     Holds for matrices A that do not commute with Σ too, if G A G' is then a matrix product.
+    The denominator is written as n z/κ + κ' Σ λ/((λ+κ)(λ+κ')), whose terms are positive.
     """
-    first, second = (_positive_noise(value) for value in noise)
-    kappas = renormalised_noise(spectrum, samples, [first, second]).kappa
+    n, levels = as_sample_size(samples), as_finite(noise, "noise")
+    if levels.shape != (2,):
+        raise InputError(f"noise must be a pair (z, z'), not an array of shape {levels.shape}.")
+    first, second = (_positive_noise(value) for value in levels)
+    kappas = renormalised_noise(spectrum, n, [first, second]).kappa
     lam, unit = spectrum.eigenvalues, spectrum.largest
     diagonal = as_finite(weights, "weights")
     if diagonal.shape != lam.shape:
@@ -265,9 +281,21 @@ def two_point(
     left, right = unit / (lam + kappas[0]), unit / (lam + kappas[1])
     scale, ratio = (kappas[0] / unit) * (kappas[1] / unit), lam / unit
     both = left * right
-    overlap = float(spectrum.multiplicities @ (ratio**2 * both))
-    mixing = float(spectrum.multiplicities @ (diagonal * ratio * both)) / (float(samples) - overlap)
+    rest = n * (first / kappas[0])
+    rest += kappas[1] / unit * float(spectrum.multiplicities @ (ratio * both))
+    mixing = float(spectrum.multiplicities @ (diagonal * ratio * both)) / rest
     return np.asarray(scale * both * (diagonal + mixing * ratio))
+
+
+def _broadcast(samples: FloatArray, other: FloatArray, name: str) -> tuple[FloatArray, FloatArray]:
+    try:
+        n, values = np.broadcast_arrays(samples, other)
+    except ValueError:
+        raise InputError(
+            f"samples of shape {samples.shape} and {name} of shape {other.shape} do not fit "
+            "together: give equal shapes, or one of them as a single number."
+        ) from None
+    return n, values
 
 
 def _positive_noise(noise: float) -> float:

@@ -15,9 +15,8 @@ from theory.leading_distances import sliced_maximum
 
 _SEEDS = 64
 
-PAIR = (
+MEASURABLE = (
     "convergence",
-    "convergence_to_truth",
     "memorisation",
     "latent_recovery",
     "distances",
@@ -104,7 +103,7 @@ def measure_pair(
     sigma : ndarray, shape (s,)
         Noise levels of the denoisers.
     quantities : iterable of str
-        Subset of `PAIR`.
+        Subset of `MEASURABLE`.
     rng : numpy.random.Generator
         Source of the seeds for memorisation.
 
@@ -118,7 +117,7 @@ def measure_pair(
     fits = (Fit.of(first), Fit.of(second))
     result: dict[str, FloatArray] = {}
     overlap = (fits[0].vectors.T @ fits[1].vectors) ** 2
-    if wanted & {"convergence", "convergence_to_truth"}:
+    if "convergence" in wanted:
         result |= _convergence(fits, overlap, population, ridge)
     if "memorisation" in wanted:
         result |= _memorisation(fits, population, ridge, rng)
@@ -228,9 +227,13 @@ def _leading_distances(fit: Fit, population: Population) -> dict[str, FloatArray
     lam = population.eigenvalues
     covariance, truth = (fit.vectors * fit.values) @ fit.vectors.T, np.diag(lam)
     norm = np.abs(np.linalg.eigvalsh(covariance - truth)).max() / lam[0]
+
+    def largest(first: float, second: float) -> FloatArray:
+        return np.asarray(np.linalg.eigvalsh(first * covariance + second * truth)[-1:])
+
     sides = [
-        sliced_maximum(lambda s: np.linalg.eigvalsh(covariance - (1.0 + s) * truth)[-1:]),
-        sliced_maximum(lambda s: np.linalg.eigvalsh(truth - (1.0 + s) * covariance)[-1:]),
+        sliced_maximum(lambda s: largest(1.0, -(1.0 + s))),
+        sliced_maximum(lambda s: largest(-(1.0 + s), 1.0)),
     ]
     return {
         "operator_norm": np.asarray(norm),

@@ -46,7 +46,7 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     for j in range(lam.size):
         total += w[j] * lam[j]
     high = log(total / n) + 1e-12
-    low = log(lam[-1] * (rank - n) / n) - 1e-12
+    low = log(lam[-1]) + log((rank - n) / n) - 1e-12
     u = 0.5 * (low + high)
     for _ in range(ITERATIONS):
         kappa = exp(u)
@@ -150,6 +150,16 @@ def _ridge_weight(t, rho):  # type: ignore[no-untyped-def]
     return 2.0 * sqrt(t) * series
 
 
+@njit(cache=True, error_model="numpy", fastmath={"contract"})
+def _accumulate(s, kappa, y, weight, defect, h, gap):  # type: ignore[no-untyped-def]
+    """Add one node; each ratio stays in range where 1/(s + κ)² would overflow."""
+    for j in range(s.size):
+        inverse = 1.0 / (s[j] + kappa)
+        product = (y * inverse) * (s[j] * inverse)
+        h[j] += weight * product
+        gap[j] += defect * product
+
+
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
 def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-untyped-def]
     """Write h(s) = E(Σ̂ + ρ)^{1/2} and, for ρ = 0, the gap sqrt(s) − h(s), for one n.
@@ -179,23 +189,18 @@ def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-unt
             a += share
             complement += share * lam[j]
         a = floor + kappa * a
-        value = y * _ridge_weight(y * a, rho)
-        defect = 2.0 * y * sqrt(y) * complement / (1.0 + sqrt(a))
-        for j in range(points):
-            inverse = 1.0 / (s[j] + kappa)
-            square = inverse * inverse
-            h[j] += value * square
-            gap[j] += defect * square
+        weight = _ridge_weight(y * a, rho)
+        defect = 2.0 * sqrt(y) * complement / (1.0 + sqrt(a))
+        _accumulate(s, kappa, y, weight, defect, h, gap)
     last = exp(first + STEP * (nodes - 1))
     half = 1.0 / (sqrt(last) * expm1(0.5 * STEP))
     whole = 1.0 / (last * expm1(STEP))
     three_halves = 1.0 / (last * sqrt(last) * expm1(1.5 * STEP))
     for j in range(points):
         correction = 2.0 * rho - tail - 4.0 * (s[j] + base)
-        h[j] += 2.0 * half + correction * three_halves - pi * sqrt(rho) * whole
-        h[j] = sqrt(rho) + s[j] * STEP / pi * h[j]
-        gap[j] += tail * three_halves
-        gap[j] *= s[j] * STEP / pi
+        beyond = 2.0 * half + correction * three_halves - pi * sqrt(rho) * whole
+        h[j] = sqrt(rho) + STEP / pi * (h[j] + s[j] * beyond)
+        gap[j] = STEP / pi * (gap[j] + s[j] * tail * three_halves)
         gap[j] -= sqrt(s[j]) * expm1(-0.5 * log1p(base / s[j]))
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from theory.checks import FloatArray, as_samples
+from theory.checks import FloatArray, as_count, as_samples
 from theory.compression import compress
 from theory.spectrum import Spectrum
 from theory.threads import one_blas_thread
@@ -162,7 +162,7 @@ def _single(
         )
         if everything.effective_factors() > _MANY:
             return float(statistic(lambda *c: np.array([everything.edge(*c)]))[0]), 0.0, "edge"
-    draws = _wishart(n, lead, np.random.default_rng(seed))
+    draws = _wishart(n, lead, np.random.default_rng(as_count(seed, "seed", 0)))
     values = statistic(lambda *c: tail.largest(draws, lead, *c))
     spread = float(values.std(ddof=1) / np.sqrt(values.size))
     return float(values.mean()), spread, "monte carlo" if exact else "leading factors"

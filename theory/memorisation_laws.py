@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtri, stdtrit
 
-from theory.checks import FloatArray, as_nonnegative, as_samples
+from theory.checks import FloatArray, as_count, as_nonnegative, as_samples
 from theory.equivalents import ScaledSpectrum, scaled
 from theory.spectrum import Spectrum
 from theory.threads import one_blas_thread
@@ -139,7 +139,7 @@ def _gram_average(spectrum: Spectrum, samples: float, rho: float, seed: int) -> 
 
 def _gram_monte_carlo(spectrum: Spectrum, n: int, rho: float, seed: int) -> FloatArray:
     """Average over data sets; the tail of a long spectrum enters by the central limit."""
-    rng = np.random.default_rng([seed, n])
+    rng = np.random.default_rng([as_count(seed, "seed", 0), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * leading.size), 64, 4096))
     x = rng.standard_normal((sets, 2 * n, leading.size)) * np.sqrt(leading)
@@ -191,7 +191,7 @@ class _SaddlepointLaw(NamedTuple):
     def draw(
         cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float, seed: int
     ) -> _SaddlepointLaw:
-        rng = np.random.default_rng(seed)
+        rng = np.random.default_rng(as_count(seed, "seed", 0))
         lam, weights = parts.nodes, parts.weights
         profile = rng.chisquare(weights, (_DRAWS, weights.size)) * (lam + rho)
         silent = rng.chisquare(zeros, _DRAWS) * rho if zeros and rho else np.zeros(_DRAWS)

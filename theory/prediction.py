@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.checks import FloatArray, InputError, as_count, as_positive, as_samples
+from theory.checks import FloatArray, InputError, as_count, as_nonnegative, as_positive, as_samples
 from theory.provenance import provenance
 from theory.spectrum import Spectrum
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LEVELS = (0.5, 0.9, 0.99)
+# What the command line's table shows, computed in a fraction of a second.
+MAIN = ("convergence", "memorisation", "latent_recovery", "thresholds")
 # Noise levels and sampler range in units of the root mean square of a coordinate.
 _SIGMAS = (0.1, 0.3, 1.0, 3.0)
 _SAMPLER = (0.002, 80.0)
@@ -81,7 +84,8 @@ def predict(
     count = min(as_count(factors, "factors"), spectrum.dim)
     scale = np.sqrt(spectrum.trace / spectrum.dim)
     noise = scale * np.array(_SIGMAS) if sigma is None else np.atleast_1d(as_positive(sigma))
-    request = _Request(spectrum, n, count, float(ridge), tuple(levels), noise, seed)
+    rho, start = as_nonnegative(ridge, "ridge"), as_count(seed, "seed", 0)
+    request = _Request(spectrum, n, count, rho, tuple(levels), noise, start)
     variables: dict[str, Variable] = {}
     for name in chosen:
         variables.update(QUANTITIES[name](request))
@@ -93,6 +97,10 @@ def predict(
             "factor", spectrum.leading(count),
             {"long_name": "population eigenvalue", "units": "data^2"},
         ),
+        "multiplicity": (
+            "factor", spectrum.multiplicities[spectrum.groups(count)].astype(np.int64),
+            {"long_name": "dimension of the factor's eigenspace"},
+        ),
         "sigma": ("sigma", noise, {"long_name": "noise level", "units": "data"}),
         "level": ("level", np.array(levels, dtype=np.float64), {"long_name": "convergence"}),
     }  # fmt: skip
@@ -100,30 +108,40 @@ def predict(
     return xr.Dataset(
         variables,
         {key: value for key, value in coordinates.items() if value[0] in used},
-        provenance(spectrum, ridge=float(ridge), seed=seed),
+        provenance(spectrum, ridge=rho, seed=start),
     )
 
 
+def dense_grid(samples: ArrayLike, points: int = 48) -> FloatArray:
+    """Whole numbers on a log grid over the range of `samples`, for smooth curves.
+
+    Parameters
+    ----------
+    samples : array_like
+        Sample sizes whose range is covered.
+    points : int
+        Size of the grid before rounding.
+
+    Returns
+    -------
+    ndarray
+        Whole, since memorisation is a simulation at small n and interpolated in between.
+    """
+    n = as_samples(samples)
+    return np.unique(np.round(np.geomspace(n.min(), n.max(), points)))
+
+
+@dataclass(frozen=True)
 class _Request:
     """Checked arguments of `predict`, handed to each group of quantities."""
 
-    def __init__(
-        self,
-        spectrum: Spectrum,
-        samples: FloatArray,
-        factors: int,
-        ridge: float,
-        levels: tuple[float, ...],
-        sigma: FloatArray,
-        seed: int,
-    ) -> None:
-        self.spectrum = spectrum
-        self.samples = samples
-        self.factors = factors
-        self.ridge = ridge
-        self.levels = levels
-        self.sigma = sigma
-        self.seed = seed
+    spectrum: Spectrum
+    samples: FloatArray
+    factors: int
+    ridge: float
+    levels: tuple[float, ...]
+    sigma: FloatArray
+    seed: int
 
 
 def _curve(values: FloatArray, name: str, units: str = "1") -> Variable:

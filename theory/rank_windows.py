@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from theory.checks import FloatArray, as_count, as_samples
+from theory.checks import FloatArray, InputError, as_count, as_sample_size
 from theory.compression import compress
 from theory.kernels import base_kappa, complex_sums, height
 from theory.spectrum import Spectrum
@@ -41,7 +41,13 @@ def subspace_overlap(spectrum: Spectrum, samples: float, group: int) -> float:
         (1/m) Σ_i E|P v̂_i|² over the m sample eigenvectors whose ranks are those of the group's
         m equal eigenvalues; 1 means recovered, m/d is chance.
     """
-    return float(window_overlaps(spectrum, samples, [as_count(group, "group", 0)])[0])
+    index, groups = as_count(group, "group", 0), spectrum.eigenvalues.size
+    if index >= groups:
+        raise InputError(
+            f"group = {index} was asked for, but the spectrum has {groups} distinct eigenvalues: "
+            f"use at most {groups - 1}."
+        )
+    return float(window_overlaps(spectrum, samples, [index])[0])
 
 
 def window_overlaps(spectrum: Spectrum, samples: float, groups: list[int]) -> FloatArray:
@@ -60,7 +66,7 @@ def window_overlaps(spectrum: Spectrum, samples: float, groups: list[int]) -> Fl
     -------
     ndarray, shape (len(groups),)
     """
-    curve = _Curve.of(spectrum, float(as_samples(samples)), max(groups) + 1)
+    curve = _Curve.of(spectrum, as_sample_size(samples), max(groups) + 1)
     points: dict[float, complex] = {}
     result = np.empty(len(groups))
     for i, group in enumerate(groups):

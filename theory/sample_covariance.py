@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from theory.checks import FloatArray, InputError, as_finite, as_samples
+from theory.checks import FloatArray, InputError, as_finite, as_sample_size
 from theory.equivalents import scaled
 from theory.spectrum import Spectrum
 
@@ -74,8 +74,10 @@ def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> Sa
     Overlap d λ |κ|²/(n x |λ + κ|²) after Ledoit & Péché (2011); the distribution function is
     the imaginary part of the log-determinant of docs/derivation.md.
     """
-    n = float(as_samples(samples))
+    n = as_sample_size(samples)
     x = np.atleast_1d(as_finite(points, "points"))
+    if x.ndim != 1:
+        raise InputError(f"points must be a list, not an array of shape {x.shape}.")
     if np.any(x <= 0.0):
         raise InputError("points must be positive: the weight at zero is the result's `atom`.")
     kappa, base, converged = _on_curve(spectrum, n, x)

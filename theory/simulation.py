@@ -18,7 +18,7 @@ from theory.checks import (
     as_positive,
     as_samples,
 )
-from theory.finite_sample import PAIR, Population, measure_pair
+from theory.finite_sample import MEASURABLE, Population, measure_pair
 from theory.prediction import predict
 from theory.provenance import provenance
 from theory.spectrum import Spectrum
@@ -27,7 +27,7 @@ from theory.threads import one_blas_thread
 if TYPE_CHECKING:
     import xarray as xr
 
-QUANTITIES = ("convergence", "memorisation", "latent_recovery", "distances", "denoising")
+MAIN = ("convergence", "memorisation", "latent_recovery", "distances")
 _RATIOS = ("convergence", "convergence_to_truth", "agreement")
 # Distances to a finite population shrink as the training set exhausts it.
 _TO_TRUTH = (
@@ -50,7 +50,7 @@ def simulate(
     factors: int = 3,
     ridge: float = 0.0,
     sigma: ArrayLike | None = None,
-    quantities: Iterable[str] = QUANTITIES,
+    quantities: Iterable[str] = (*MAIN, "denoising"),
     repeats: int = 20,
     seed: int = 0,
     workers: int = 1,
@@ -109,10 +109,11 @@ def simulate(
     """
     counts = _whole(samples)
     size = as_count(repeats, "repeats", 2)
+    seed = as_count(seed, "seed", 0)
     chosen = list(quantities)
-    unknown = [name for name in chosen if name not in PAIR]
+    unknown = [name for name in chosen if name not in MEASURABLE]
     if unknown:
-        raise InputError(f"unknown quantity {unknown[0]!r}: choose from {', '.join(PAIR)}.")
+        raise InputError(f"unknown quantity {unknown[0]!r}: choose from {', '.join(MEASURABLE)}.")
     if isinstance(population, Spectrum):
         spectrum, rows = population, None
         lam = spectrum.eigenvalues[spectrum.eigenvalues > 0.0]
@@ -136,8 +137,9 @@ def simulate(
     keys = [(int(n), repeat) for n in counts for repeat in range(size)]
     cells = _run(task, keys, as_count(workers, "workers"), executor, progress)
     measured = [_average(cells[i : i + size], spectrum) for i in range(0, len(cells), size)]
-    settings = dict(factors=count, ridge=ridge, sigma=noise, seed=seed)
-    prediction = _predictions(spectrum, counts, rows, chosen, settings)
+    settings = {"factors": count, "ridge": ridge, "sigma": noise, "seed": seed}
+    total = None if rows is None else rows.shape[0]
+    prediction = predict_subsets(spectrum, counts, total, quantities=chosen, **settings)
     result = _compare(prediction, measured)
     result.attrs |= provenance(spectrum, ridge=float(ridge), seed=seed, repeats=size)
     result.attrs["population"] = "Gaussian" if rows is None else f"{rows.shape[0]} samples"
@@ -230,25 +232,36 @@ def _average(cells: list[Cell], spectrum: Spectrum) -> dict[str, tuple[FloatArra
     return result
 
 
-def _predictions(
-    spectrum: Spectrum,
-    counts: FloatArray,
-    rows: FloatArray | None,
-    quantities: list[str],
-    settings: dict[str, Any],
+def predict_subsets(
+    spectrum: Spectrum, samples: FloatArray, population: int | None, **options: Any
 ) -> xr.Dataset:
-    groups = {"convergence_to_truth": "convergence"}
-    names = list(dict.fromkeys(groups.get(name, name) for name in quantities))
-    plain = predict(spectrum, counts, quantities=names, **settings)
-    if rows is not None:
-        size = rows.shape[0]
-        shifted = predict(spectrum, counts * size / (size - counts), quantities=names, **settings)
+    """Predict what `simulate` measures.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : ndarray, shape (m,)
+        n of each training set.
+    population : int or None
+        Rows N of the data matrix from which disjoint sets are drawn; None for Gaussian data.
+    **options
+        Passed to `theory.predict`.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `theory.predict`; quantities measured against a finite population are those at
+        n N/(N − n).
+    """
+    plain = predict(spectrum, samples, **options)
+    if population is not None:
+        inflated = samples * population / (population - samples)
+        shifted = predict(spectrum, inflated, **options)
         for name in _TO_TRUTH:
             if name in plain:
                 plain[name] = (plain[name].dims, shifted[name].values, plain[name].attrs)
                 plain[name].attrs["finite_population"] = "predicted at n N/(N - n)"
-    if "latent_recovery" in plain:
-        plain["latent_recovery"] = plain["latent_recovery_finite_size"]
     return plain
 
 
@@ -262,14 +275,15 @@ def _compare(
         dims, attributes = prediction[name].dims, prediction[name].attrs
         mean = np.stack([row[name][0] for row in measured])
         stderr = np.stack([row[name][1] for row in measured])
-        expected = prediction[name].values
+        # Factors are compared with the law that holds at finite size.
+        law = "latent_recovery_finite_size" if name == "latent_recovery" else name
+        expected = prediction[law].values
         extra = prediction.get(f"{name}_stderr")
         total = np.hypot(stderr, 0.0 if extra is None else extra.values)
         # Where both are exact (m = 1 at n = 1), only rounding is left of the difference.
-        exact = np.abs(mean - expected) <= 1e-9 * np.abs(expected)
-        finite = np.isfinite(mean) & np.isfinite(expected) & (total > 0.0)
         with np.errstate(invalid="ignore", divide="ignore"):
-            z = np.where(finite, (mean - expected) / total, np.nan)
+            exact = np.isfinite(expected) & (np.abs(mean - expected) <= 1e-9 * np.abs(expected))
+            z = np.where(np.isfinite(expected) & (total > 0.0), (mean - expected) / total, np.nan)
         z = np.where(exact, 0.0, z)
         result[name] = (dims, mean, attributes)
         result[f"{name}_stderr"] = (dims, stderr, {"long_name": "standard error"})

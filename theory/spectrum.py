@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike
 from theory.checks import FloatArray, InputError, as_count, as_finite, as_nonnegative
 from theory.compression import Compression, compress
 
+_LONGEST = 200_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class Spectrum:
@@ -233,6 +235,11 @@ class Spectrum:
         """
         count = as_count(dim, "dim")
         alpha = as_nonnegative(exponent, "exponent")
+        if count > _LONGEST:
+            raise InputError(
+                f"a power law holds every eigenvalue in memory, and {count} are too many: use dim "
+                f"of at most {_LONGEST}."
+            )
         if alpha * np.log10(count) > 300.0:
             raise InputError(
                 f"a power law with exponent {alpha:g} in dimension {count} spans more than 300 "
@@ -241,7 +248,10 @@ class Spectrum:
         if alpha == 0.0:
             return cls.isotropic(count)
         values = np.arange(1.0, count + 1.0) ** -alpha
-        return cls(values, np.ones(count), source=f"power law, exponent {alpha:g}")
+        source = f"power law, exponent {alpha:g}"
+        if np.any(values[1:] == values[:-1]):  # an exponent within rounding of 0
+            return cls.from_eigenvalues(values, source=source)
+        return cls(values, np.ones(count), source=source)
 
     @classmethod
     def spiked(cls, dim: int, spikes: Sequence[float], bulk: Spectrum | None = None) -> Spectrum:
@@ -267,6 +277,8 @@ class Spectrum:
         """
         count = as_count(dim, "dim")
         values = np.atleast_1d(as_finite(spikes, "spikes"))
+        if values.ndim != 1:
+            raise InputError(f"spikes must be a list, not an array of shape {values.shape}.")
         rest = count - values.size
         if rest < 1:
             raise InputError(

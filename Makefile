@@ -1,0 +1,39 @@
+# make demo: set up and run the main job on real data.  make test: set up and run all tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types benchmarks clean
+
+demo: $(VENV)/.installed
+	mkdir -p out
+	$(BIN)/convergen predict digits
+	@echo
+	$(BIN)/convergen simulate digits --plot out/digits.pdf
+
+test: $(VENV)/.developed
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/.developed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.developed
+	$(BIN)/mypy
+
+benchmarks: $(VENV)/.developed
+	$(BIN)/python benchmarks/accuracy.py
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/startup.py
+
+clean:
+	rm -rf $(VENV) out
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.developed: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
