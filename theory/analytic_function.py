@@ -20,7 +20,6 @@ from theory.checks import (
     as_samples,
 )
 from theory.equivalents import ScaledSpectrum, renormalised_noise, scaled
-from theory.kernels import base_kappa
 from theory.spectrum import Spectrum
 
 ComplexArray = NDArray[np.complex128]
@@ -101,6 +100,8 @@ def expected_function(
     w = log(κ_c − κ), κ_c = κ(−singularity), converges geometrically; nodes are doubled until
     the result stops changing.
     """
+    from theory.kernels import base_kappa
+
     n = as_sample_size(samples)
     parts = scaled(spectrum)
     end = -parts.unit
@@ -155,7 +156,7 @@ def _growth(parts: ScaledSpectrum, n: float, base: float, kappa: NDArray[Any]) -
     """A(κ) = z(κ)/(κ − κ₀), from terms that do not cancel next to κ₀."""
     coefficient = parts.weights * parts.nodes / (parts.nodes + base) / n
     sums = (1.0 / (parts.nodes + kappa[:, None])) @ coefficient
-    return np.asarray(max(0.0, 1.0 - parts.rank / n) + kappa * sums)
+    return np.asarray(max(0.0, (n - parts.rank) / n) + kappa * sums)
 
 
 def _edge(parts: ScaledSpectrum, n: float) -> float:

@@ -146,9 +146,11 @@ def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
     Raises
     ------
     InputError
-        If a value is not a finite number > 0.
+        If there is no value, or one is not a finite number > 0.
     """
     result = as_finite(values, name)
+    if result.size == 0:
+        raise InputError(f"{name} is empty: give at least one value.")
     if np.any(result <= 0.0):
         raise InputError(
             f"{name} must be positive, but {result[result <= 0.0].flat[0]:g} was given: "

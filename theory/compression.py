@@ -107,16 +107,17 @@ def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression
             continue
         reduced = True
         start, stop = part[0], part[-1] + 1
-        centre = 0.5 * (logs[start] + logs[stop - 1])
-        half = 0.5 * (logs[start] - logs[stop - 1])
+        # Logarithms from the bin's own largest: those of 1e±200 would lose three digits.
+        local = np.log(eigenvalues[start:stop] / eigenvalues[start])
+        half = -0.5 * local[-1]
         alpha, beta = np.empty(NODES), np.empty(NODES)
-        x = (logs[start:stop] - centre) / (half or 1.0)
+        x = (local + half) / (half or 1.0)
         count = _stieltjes(x, multiplicities[start:stop], alpha, beta)
         alpha, beta = alpha[:count], beta[:count]
         jacobi = np.diag(alpha) + np.diag(np.sqrt(beta[1:]), 1) + np.diag(np.sqrt(beta[1:]), -1)
         x, vectors = np.linalg.eigh(jacobi)
         order = np.argsort(x)[::-1]
-        nodes.append(np.exp(centre + half * x[order]))
+        nodes.append(eigenvalues[start] * np.exp(half * (x[order] - 1.0)))
         weights.append(beta[0] * vectors[0, order] ** 2)
     ratio = 2.0 * STRIP / max(width, 1e-3)
     bernstein = ratio + np.hypot(ratio, 1.0)

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from theory.checks import FloatArray, as_positive, as_samples
+from theory.checks import (
+    FloatArray,
+    InputError,
+    as_finite,
+    as_number,
+    as_positive,
+    as_samples,
+)
 from theory.equivalents import renormalised_noise, scaled
 from theory.spectrum import Spectrum
 
@@ -55,21 +62,23 @@ def denoising_errors(spectrum: Spectrum, samples: ArrayLike, sigma: ArrayLike) -
     Notes
     -----
     With z = σ²: test = κ²κ' Σ λ/(λ+κ)² + z Tr D̂², train = z²κ' Σ λ/(λ+κ)² + z Tr D̂²,
-    E Tr D̂² = Σ λ(λ + κ − zκ')/(λ+κ)², E Tr D̂₁D̂₂ = Σ λ²/(λ+κ)².
+    E Tr D̂² = Σ λ²/(λ+κ)² + (κ'/n) (Σ λκ/(λ+κ)²)², E Tr D̂₁D̂₂ = Σ λ²/(λ+κ)².
     """
     parts = scaled(spectrum)
-    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
-    z = noise**2 / parts.unit
-    solved = renormalised_noise(spectrum, n, noise**2)
+    noise = as_positive(sigma) ** 2
+    solved = renormalised_noise(spectrum, samples, noise)
+    n = np.broadcast_to(as_samples(samples), solved.kappa.shape)
+    z = np.broadcast_to(noise / parts.unit, n.shape)
     kappa, slope = solved.kappa / parts.unit, solved.slope
-    inverse = 1.0 / (parts.nodes + kappa[..., None])
-    bias = (parts.nodes * inverse**2) @ parts.weights
-    square = (parts.nodes * inverse) ** 2 @ parts.weights
-    energy = square + (kappa - z * slope) * bias
+    share = parts.nodes / (parts.nodes + kappa[..., None])
+    rest = kappa[..., None] / (parts.nodes + kappa[..., None])
+    bias = slope * ((parts.nodes * rest**2) @ parts.weights)
+    square = share**2 @ parts.weights
+    energy = square + slope * ((share * rest) @ parts.weights) ** 2 / n
     optimal = (parts.nodes / (parts.nodes + z[..., None])) @ parts.weights * z
     return DenoisingErrors(
-        test=parts.unit * (kappa**2 * slope * bias + z * energy),
-        train=parts.unit * (z**2 * slope * bias + z * energy),
+        test=parts.unit * (bias + z * energy),
+        train=parts.unit * ((z / kappa) ** 2 * bias + z * energy),
         optimal=parts.unit * optimal,
         agreement=square / energy,
         renormalised_noise=solved.kappa,
@@ -97,14 +106,17 @@ def denoiser_variance(
     ndarray, shape (*samples.shape, p)
         E (v_kᵀ(D̂ − E D̂) y)² for a fresh noisy y ~ N(0, Σ + σ²), data units squared:
         κ² λ_k/(λ_k+κ)² · Σ_j λ_j(λ_j+σ²)/(λ_j+κ)² / (n − df₂(κ)), the two-point rule with
-        A = Σ + σ².
+        A = Σ + σ²; n − df₂(κ) = n/κ'.
     """
     parts = scaled(spectrum)
     n = as_samples(samples)
-    z = float(as_positive(sigma)) ** 2 / parts.unit
-    lam = (spectrum.eigenvalues if at is None else np.asarray(at, dtype=np.float64)) / parts.unit
-    kappa = renormalised_noise(spectrum, n, z * parts.unit).kappa[..., None] / parts.unit
-    inverse = 1.0 / (parts.nodes + kappa)
-    mixing = (parts.nodes * (parts.nodes + z) * inverse**2) @ parts.weights
-    overlap = (parts.nodes * inverse) ** 2 @ parts.weights
-    return parts.unit * kappa**2 * lam / (lam + kappa) ** 2 * (mixing / (n - overlap))[..., None]
+    noise = as_number(as_positive(sigma), "sigma") ** 2
+    points = spectrum.eigenvalues if at is None else as_finite(at, "at")
+    if points.ndim != 1 or np.any(points < 0.0):
+        raise InputError("at must be a list of eigenvalues that are not negative.")
+    lam, z = points / parts.unit, noise / parts.unit
+    solved = renormalised_noise(spectrum, n, noise)
+    kappa = solved.kappa[..., None] / parts.unit
+    mixing = (parts.nodes * (parts.nodes + z) / (parts.nodes + kappa) ** 2) @ parts.weights
+    level = (mixing * solved.slope / n)[..., None]
+    return np.asarray(parts.unit * level * lam * (kappa / (lam + kappa)) ** 2)

@@ -29,7 +29,7 @@ EXACT = 128
 _LEADING = 32
 _DRAWS = 32
 _MANY = 24.0
-_SPLITS = np.geomspace(0.02, 50.0, 10)
+_SPLITS = np.geomspace(0.02, 50.0, 16)
 
 
 @dataclass(frozen=True)

@@ -117,7 +117,7 @@ class _Curve:
         return complex(-a, height(self.nodes, self.weights, self.samples, a))
 
     def at_rank(self, rank: float) -> complex:
-        """Point with `rank` sample eigenvalues above it; the lower end of a gap if it is one."""
+        """Point with `rank` sample eigenvalues above it; the middle of the gap if it is one."""
         from theory.sample_covariance import count_above
 
         high = 1.0 + float(np.sqrt(self.weights @ self.nodes**2 / self.samples))
@@ -126,15 +126,20 @@ class _Curve:
         if rank == self.filled:
             return self._below_all()
 
-        def excess(a: float) -> float:
-            # The margin makes every rank that falls into a gap meet at the same edge of it.
+        def excess(a: float, margin: float) -> float:
             above = count_above(self.nodes, self.weights, self.samples, self.point(a))
-            return above - rank - 1e-9
+            return above - rank - margin
 
         low = -self.base
-        if excess(low) <= 0.0:
+        if excess(low, 1e-9) <= 0.0:
             return self._below_all()
-        return self.point(float(brentq(excess, low, high, xtol=1e-300, rtol=1e-13)))
+        # The margins find both edges of a gap. Halfway the path stays clear of the pole at −λ,
+        # which for n ≫ d is very near to the edges.
+        ends = [
+            float(brentq(excess, low, high, args=(m,), xtol=1e-300, rtol=1e-13, maxiter=1000))
+            for m in (1e-9, -1e-9)
+        ]
+        return self.point(0.5 * sum(ends))
 
     def _below_all(self) -> complex:
         """Between the smallest positive sample eigenvalue and the atom at zero."""
@@ -145,7 +150,7 @@ class _Curve:
                 high = middle
             else:
                 low = middle
-        return complex(-low)
+        return complex(-0.5 * (low - self.base))
 
     def overlap(self, start: complex, stop: complex, lam: float) -> float:
         """(1/π) Im ∫ κ/(λ + κ) dlog ζ from start to stop along a lifted arc.

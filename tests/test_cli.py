@@ -1,0 +1,179 @@
+"""The command line as a user meets it: in a process of its own."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import theory
+
+
+def run(*arguments, cwd=None):
+    return subprocess.run(
+        [sys.executable, "-m", "convergen", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data")
+    rng = np.random.default_rng(0)
+    np.save(path / "good.npy", rng.standard_normal((60, 12)) * np.sqrt(1.0 / np.arange(1, 13)))
+    np.save(path / "nan.npy", np.array([[1.0, np.nan], [2.0, 3.0]]))
+    np.save(path / "infinite.npy", np.array([[1.0, np.inf], [2.0, 3.0]]))
+    np.save(path / "one_row.npy", np.ones((1, 4)))
+    np.save(path / "empty.npy", np.ones((0, 4)))
+    np.save(path / "text.npy", np.array([["a", "b"]]))
+    (path / "notes.txt").write_text("no data")
+    return path
+
+
+def test_help_needs_no_heavy_import():
+    code = (
+        "import sys; sys.argv = ['convergen', '--help']; import convergen\n"
+        "try: convergen.main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numba', 'scipy', 'xarray', 'matplotlib', 'sympy', 'sklearn', 'torch') "
+        "if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.rstrip().endswith("[]")
+    assert "predict" in result.stdout
+    assert "simulate" in result.stdout
+
+
+def test_prediction_imports_only_what_it_uses():
+    code = (
+        "import sys; sys.argv = ['convergen', 'predict', 'digits', '--samples', '8']\n"
+        "import convergen\n"
+        "try: convergen.main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('matplotlib', 'sympy', 'sklearn', 'torch') if m in sys.modules])"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert result.stdout.rstrip().endswith("[]")
+
+
+def test_predict_prints_a_table_and_thresholds():
+    result = run("predict", "digits", "--samples", "64,256")
+    assert result.returncode == 0
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("digits: 64 dimensions (61 with variance)")
+    assert [line.split()[0] for line in lines[3:5]] == ["64", "256"]
+    assert "Two models agree to q = 0.9 from n = 65 on." in lines
+    assert any(line.startswith("Latent factors start to be recovered") for line in lines)
+
+
+def test_predict_json_equals_the_library():
+    result = run("predict", "power-law", "--dim", 50, "--alpha", 1.5, "--samples", "10,100",
+                 "--factors", 2, "--level", 0.8, "--level", 0.95, "--json")  # fmt: skip
+    found = json.loads(result.stdout)
+    spectrum = theory.Spectrum.power_law(50, 1.5)
+    assert found["source"] == "power-law"
+    assert found["dimension"] == 50
+    assert found["samples"] == [10, 100]
+    for name in ("convergence", "convergence_to_truth", "memorisation"):
+        np.testing.assert_array_equal(found[name], getattr(theory, name)(spectrum, [10, 100]))
+    expected = theory.latent_recovery(spectrum, [10, 100], factors=2)
+    np.testing.assert_array_equal(found["latent_recovery"], expected)
+    thresholds = {f"{q:g}": float(theory.samples_for(spectrum, convergence=q)) for q in (0.8, 0.95)}
+    assert found["thresholds"]["convergence"] == thresholds
+    assert found["thresholds"]["latent_recovery"] == list(theory.recovery_thresholds(spectrum, 2))
+
+
+def test_json_has_no_infinities():
+    result = run("predict", "isotropic", "--dim", 5, "--samples", "3", "--level", "1", "--json")
+    found = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(name))
+    assert found["thresholds"]["convergence"] == {"1": None}
+
+
+def test_log_range_and_spikes():
+    result = run("predict", "spiked", "--dim", 40, "--spike", 9, "--spike", 3,
+                 "--samples", "10:1000:3", "--json")  # fmt: skip
+    found = json.loads(result.stdout)
+    assert found["samples"] == [10, 100, 1000]
+    expected = theory.recovery_thresholds(theory.Spectrum.spiked(40, [9, 3]), 3)
+    assert found["thresholds"]["latent_recovery"] == list(expected)
+
+
+def test_own_data_with_figure_and_netcdf(folder, tmp_path):
+    result = run("predict", folder / "good.npy", "--samples", "5,50",
+                 "--out", "curves.nc", "--plot", "curves.png", cwd=tmp_path)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["curves.nc", "curves.png"]
+    assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
+    with xr.open_dataset(tmp_path / "curves.nc", engine="h5netcdf") as saved:
+        spectrum = theory.Spectrum.from_file(folder / "good.npy")
+        expected = theory.convergence(spectrum, [5, 50])
+        np.testing.assert_array_equal(saved["convergence"], expected)
+        assert "test_error" in saved
+        assert saved.attrs["source"] == "good.npy"
+
+
+def test_simulate_side_by_side(tmp_path):
+    result = run("simulate", "spiked", "--dim", 30, "--samples", "20,60", "--repeats", 4,
+                 "--seed", 3, "--workers", 2, "--plot", "points.pdf", cwd=tmp_path)  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "predicted" in result.stdout
+    assert "1 − q, measured / predicted" in result.stdout
+    assert result.stderr == ""
+    assert (tmp_path / "points.pdf").read_bytes()[:5] == b"%PDF-"
+
+
+def test_simulate_json_on_digits_matches_the_table():
+    result = run("simulate", "digits", "--samples", "64", "--repeats", 5, "--json")
+    found = json.loads(result.stdout)
+    entry = found["quantities"]["convergence"]
+    assert found["samples"] == [64]
+    assert entry["predicted"][0] == pytest.approx(0.898, abs=1e-3)
+    z = (entry["measured"][0] - entry["predicted"][0]) / entry["stderr"][0]
+    assert entry["z"][0] == pytest.approx(z)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "missing.npy"], "unknown source"),
+        (["predict", "squiggle"], "unknown source"),
+        (["predict", "nan.npy"], "NaN"),
+        (["predict", "infinite.npy"], "infinite"),
+        (["predict", "one_row.npy"], "1 row"),
+        (["predict", "empty.npy"], "(0, 4)"),
+        (["predict", "text.npy"], "dtype"),
+        (["predict", "notes.txt"], "neither"),
+        (["predict", "digits", "--samples", "0"], "at least 1"),
+        (["predict", "digits", "--samples", "-4"], "at least 1"),
+        (["predict", "digits", "--samples", "10,ten"], "'ten'"),
+        (["predict", "digits", "--samples", ""], "cannot read"),
+        (["predict", "digits", "--samples", "100:10"], "START < STOP"),
+        (["predict", "digits", "--dim", "5"], "does not apply"),
+        (["predict", "isotropic", "--dim", "0"], "at least 1"),
+        (["predict", "spiked", "--spike", "-2"], "negative"),
+        (["predict", "digits", "--out", "nowhere/x.nc"], "does not exist"),
+        (["predict", "digits", "--out", "x.csv"], ".nc"),
+        (["predict", "digits", "--plot", "."], "must end in"),
+        (["predict", "digits", "--typo"], "--typo"),
+        (["predict"], "SOURCE"),
+        (["pridect"], "pridect"),
+        (["simulate", "digits", "--samples", "1000"], "at most 898"),
+        (["simulate", "good.npy", "--samples", "20.5"], "whole numbers"),
+        (["simulate", "good.npy", "--repeats", "1"], "repeats"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(folder, arguments, message):
+    before = sorted(folder.iterdir())
+    result = run(*arguments, cwd=folder)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr
+    assert sorted(folder.iterdir()) == before
