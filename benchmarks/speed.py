@@ -8,9 +8,10 @@ newton all  the same with one call of scipy.optimize.newton for all nodes at onc
 mpmath      the multiprecision reference of tests/reference.py (on gmpy2's numbers where it is
             installed) at 14 digits, timed on four n and scaled to the whole curve.
 
-The quadrature of the Newton peers is the one with the fewest nodes, among three rules, whose q
-is right to 1e-10. Ratios are the result; times, best of several runs, support
-them and depend on the machine. All sections take about two minutes.
+The quadrature of the Newton peers is the one with the fewest nodes, among three rules, whose q is
+right to 1e-10 on the curve in question; a sparser set of n that stays away from n = d needs fewer
+nodes, and the ratios fall. Ratios are the result; times, best of several runs, support them and
+depend on the machine. All sections take about two minutes.
 
     python benchmarks/speed.py
     python benchmarks/speed.py --sections dimension compile

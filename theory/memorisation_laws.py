@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import log_ndtr, ndtri, stdtrit
+from scipy.special import log_ndtr, ndtri
 
 from theory.checks import FloatArray, as_count, as_nonnegative, as_samples
 from theory.equivalents import ScaledSpectrum, scaled
@@ -44,7 +44,8 @@ class Memorisation:
     stderr, baseline_stderr : ndarray
         Monte Carlo standard errors (over x̂ for the quasi-closed law).
     method : ndarray of str
-        ``"gram monte carlo"`` for n ≤ 64, ``"saddlepoint"`` above, ``"exact"`` where m = 1.
+        ``"gram monte carlo"`` for n ≤ 64, ``"saddlepoint"`` above, ``"exact"`` where m = 1;
+        ``"monte carlo"`` for a rank-one Σ with a ridge.
     """
 
     value: FloatArray
@@ -105,6 +106,10 @@ def memorisation_law(
     methods = np.where(n.ravel() <= SMALL, "gram monte carlo", "saddlepoint").astype(object)
     if spectrum.rank == 1 and rho == 0.0:
         table[:2], table[2:], methods[:] = 1.0, 0.0, "exact"
+    elif spectrum.rank == 1:
+        for i, count in enumerate(n.ravel()):
+            table[:, i] = _rank_one(spectrum.dim, count, rho, seed)
+        methods[:] = "monte carlo"
     else:
         flat = n.ravel()
         with one_blas_thread():
@@ -128,6 +133,15 @@ def _stderr(values: FloatArray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size))
 
 
+def _rank_one(dim: int, samples: float, rho: float, seed: int) -> FloatArray:
+    """All points lie on one line: the cosine of x̂ with it, x̂ = sqrt(χ²_n/n + ρ) ξ along it."""
+    rng = np.random.default_rng(as_count(seed, "seed", 0))
+    along = rng.chisquare(1, _DRAWS) * (rng.chisquare(samples, _DRAWS) / samples + rho)
+    across = rho * (rng.chisquare(dim - 1, _DRAWS) if dim > 1 else np.zeros(_DRAWS))
+    cosine = np.sqrt(along / (along + across))
+    return np.array([cosine.mean()] * 2 + [_stderr(cosine)] * 2)
+
+
 def _gram_average(spectrum: Spectrum, samples: float, rho: float, seed: int) -> FloatArray:
     """m, baseline and their standard errors; linear between whole numbers."""
     low = int(np.floor(samples))
@@ -141,26 +155,29 @@ def _gram_monte_carlo(spectrum: Spectrum, n: int, rho: float, seed: int) -> Floa
     """Average over data sets; the tail of a long spectrum enters by the central limit."""
     rng = np.random.default_rng([as_count(seed, "seed", 0), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
-    sets = int(np.clip(_BUDGET // (2 * n * leading.size), 64, 4096))
+    sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
     x = rng.standard_normal((sets, 2 * n, leading.size)) * np.sqrt(leading)
     gram = x @ x.transpose(0, 2, 1)
+    tail = np.zeros(2)
     if spectrum.dim > _LEADING:
         lam, counts = spectrum.eigenvalues / spectrum.largest, spectrum.multiplicities
-        first, second = (float(counts @ lam**p - np.sum(leading**p)) for p in (1, 2))
-        noise = rng.standard_normal(gram.shape) * np.sqrt(0.5 * second)
-        gram += noise + noise.transpose(0, 2, 1) + first * np.eye(2 * n)
+        # Differences of sums: rounding must not turn those of a vanishing tail negative.
+        tail = np.array([max(counts @ lam**p - np.sum(leading**p), 0.0) for p in (1, 2)])
+        noise = rng.standard_normal(gram.shape) * np.sqrt(0.5 * tail[1])
+        gram += noise + noise.transpose(0, 2, 1) + tail[0] * np.eye(2 * n)
     a = rng.standard_normal((sets, n, _SEEDS_PER_SET)) / np.sqrt(n)
     inner = gram[:, :, :n] @ a
     square = np.einsum("rik,rik->rk", a, inner[:, :n])
     if rho > 0.0:
-        # √ρ ξ projected on the span of the data: covariance ρ G; its length: ρ χ²_d.
-        half = np.linalg.cholesky(gram + 1e-12 * np.trace(gram[0]) * np.eye(2 * n))
-        white = rng.standard_normal((sets, 2 * n, _SEEDS_PER_SET))
-        extra = np.sqrt(rho) * (half @ white)
-        rest = rng.chisquare(max(spectrum.dim - 2 * n, 1e-9), (sets, _SEEDS_PER_SET))
+        # √ρ ξ: drawn in the leading directions, its tail by the central limit as well.
+        white = rng.standard_normal((sets, leading.size, _SEEDS_PER_SET))
+        extra, length = x @ white, np.sum(white**2, axis=1)
+        if spectrum.dim > _LEADING:
+            extra += np.sqrt(tail[0]) * rng.standard_normal(extra.shape)
+            length += rng.chisquare(spectrum.dim - _LEADING, length.shape)
         cross = np.einsum("rik,rik->rk", a, extra[:, :n])
-        square = square + 2.0 * cross + rho * (np.sum(white**2, axis=1) + rest)
-        inner = inner + extra
+        square = square + 2.0 * np.sqrt(rho) * cross + rho * length
+        inner = inner + np.sqrt(rho) * extra
     norms = np.sqrt(np.einsum("rii->ri", gram))[:, :, None]
     cosines = np.minimum(np.abs(inner) / (norms * np.sqrt(square)[:, None]), 1.0)
     own, fresh = cosines[:, :n].max(axis=1).mean(axis=1), cosines[:, n:].max(axis=1).mean(axis=1)
@@ -236,7 +253,8 @@ class _SaddlepointLaw(NamedTuple):
         cumulant = -0.5 * (d.value + np.log(gap) - np.log1p(-p))
         curvature = 0.5 * (d.first**2 - d.second - (m2 - p * n2) / gap)
         w = np.sqrt(np.maximum(-2.0 * cumulant, 1e-30))
-        u = tau * np.sqrt(curvature)
+        # Nearly rank-one spectra: every cosine is 1 to rounding, and the curvature rounds to 0.
+        u = tau * np.sqrt(np.maximum(curvature, 1e-300))
         missed = np.exp(samples * log_ndtr(w + np.log(u / w) / w))
         cosine = np.sqrt(1.0 - p)
         # Below the first saddle every point exceeds c with probability of order one.
@@ -246,13 +264,14 @@ class _SaddlepointLaw(NamedTuple):
 
 
 def _own_variance(n: float) -> float:
-    """Variance of the Gaussian that stands for t = α/√(1 − α²), α = a_i/|a|.
+    """Variance of the Gaussian that stands for ϑ = α/√(1 − α²), α = a_i/|a|.
 
-    √(n−1) t is Student's t with n − 1 degrees of freedom; only its tail beyond the median of
-    the maximum matters, so the Gaussian is matched at that quantile (1/n for large n).
+    With |a| = √n the α_i stay independent, which costs 1/4n in the maximum; the exact marginal
+    law without Σ α_i² = 1 would cost 1.3/n. Only the tail matters, so the Gaussian is matched at
+    the median x of the maximum of n standard normals, where ϑ = x/√(n − x²).
     """
-    level = 0.5 + 0.5 ** (1.0 + 1.0 / n)
-    return float((stdtrit(n - 1.0, level) / ndtri(level)) ** 2 / (n - 1.0))
+    x = float(ndtri(0.5 + 0.5 ** (1.0 + 1.0 / n)))
+    return 1.0 / (n - x**2)
 
 
 def _saddles(parts: ScaledSpectrum, samples: float) -> FloatArray:
