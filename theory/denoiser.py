@@ -93,7 +93,7 @@ class ExactDenoiser(ABC):
         """
         points, noise = self._checked(x, sigma)
         gradient = (self._denoise(points, noise) - points) / noise[:, None] ** 2
-        return gradient.reshape(-1, *self.shape)
+        return np.asarray(gradient).reshape(-1, *self.shape)
 
     @abstractmethod
     def _denoise(self, x: Array, sigma: Array) -> Array:

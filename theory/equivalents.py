@@ -117,15 +117,17 @@ def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatA
 
     Notes
     -----
-    Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)], which does not cancel for n ≥ rank.
+    Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)] for n ≥ rank, where that does not cancel.
     """
     parts = scaled(spectrum)
     ratio = as_finite(kappa, "kappa") / parts.unit
     if np.any(ratio < 0.0):
         raise InputError("kappa must not be negative: use 0 or more.")
     n, ratio = _broadcast(as_samples(samples), ratio, "kappa")
-    rest = (ratio[..., None] / (parts.nodes + ratio[..., None])) @ parts.weights
-    return np.asarray(ratio * ((n - parts.rank) + rest) / n * parts.unit)
+    total = parts.nodes + ratio[..., None]
+    few = n - (parts.nodes / total) @ parts.weights
+    many = (n - parts.rank) + (ratio[..., None] / total) @ parts.weights
+    return np.asarray(ratio * np.where(n < parts.rank, few, many) / n * parts.unit)
 
 
 @dataclass(frozen=True)
@@ -271,20 +273,17 @@ def two_point(
         raise InputError(f"noise must be a pair (z, z'), not an array of shape {levels.shape}.")
     first, second = (_positive_noise(value) for value in levels)
     kappas = renormalised_noise(spectrum, n, [first, second]).kappa
-    lam, unit = spectrum.eigenvalues, spectrum.largest
+    lam = spectrum.eigenvalues
     diagonal = as_finite(weights, "weights")
     if diagonal.shape != lam.shape:
         raise InputError(
             f"weights has shape {diagonal.shape}, but the spectrum has {lam.size} distinct "
             "eigenvalues: give one weight for each."
         )
-    left, right = unit / (lam + kappas[0]), unit / (lam + kappas[1])
-    scale, ratio = (kappas[0] / unit) * (kappas[1] / unit), lam / unit
-    both = left * right
-    rest = n * (first / kappas[0])
-    rest += kappas[1] / unit * float(spectrum.multiplicities @ (ratio * both))
-    mixing = float(spectrum.multiplicities @ (diagonal * ratio * both)) / rest
-    return np.asarray(scale * both * (diagonal + mixing * ratio))
+    left, right = (kappa / (lam + kappa) for kappa in kappas)
+    mixed = spectrum.multiplicities * (lam / (lam + kappas[0])) * right
+    mixing = float(mixed @ diagonal) / float(n * (first / kappas[0]) + mixed.sum())
+    return np.asarray(left * (diagonal * right + mixing * (lam / (lam + kappas[1]))))
 
 
 def _broadcast(samples: FloatArray, other: FloatArray, name: str) -> tuple[FloatArray, FloatArray]:

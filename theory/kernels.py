@@ -132,7 +132,8 @@ def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[n
         derivative = limit_slope(rank, n[i], base, 0.0)
         for j in range(lam.size):
             if base > 0.0:
-                derivative += w[j] * lam[j] * base / (lam[j] + base) ** 2 / n[i]
+                share = lam[j] / (lam[j] + base)
+                derivative += w[j] * share * (base / (lam[j] + base)) / n[i]
         kappa[i], slope[i], converged[i] = base, 1.0 / derivative, fine
 
 

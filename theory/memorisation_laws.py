@@ -107,8 +107,8 @@ def memorisation_law(
     if spectrum.rank == 1 and rho == 0.0:
         table[:2], table[2:], methods[:] = 1.0, 0.0, "exact"
     elif spectrum.rank == 1:
-        for i, count in enumerate(n.ravel()):
-            table[:, i] = _rank_one(spectrum.dim, count, rho, seed)
+        for column, count in zip(table.T, n.ravel(), strict=True):
+            column[:] = _rank_one(spectrum.dim, float(count), rho, seed)
         methods[:] = "monte carlo"
     else:
         flat = n.ravel()
@@ -119,7 +119,7 @@ def memorisation_law(
         if large.any():
             zeros = spectrum.dim - spectrum.rank
             law = _SaddlepointLaw.draw(parts, zeros, rho, float(flat[large].max()), seed)
-            for i in np.flatnonzero(large):
+            for i in np.flatnonzero(large).tolist():
                 for row, own in enumerate((_own_variance(flat[i]), 0.0)):
                     value = law.average(flat[i], own)
                     table[row, i], table[row + 2, i] = value.mean(), _stderr(value)

@@ -3,7 +3,7 @@ import functools
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import betainc, erf
+from scipy.special import betainc, erf, gammaln
 from threadpoolctl import threadpool_limits
 
 import theory
@@ -19,8 +19,10 @@ SPECTRA = {
     "power law 2": Spectrum.power_law(DIM, 2.0),
 }
 # Number of data sets and of generated samples for each, so that the error bars stay near 0.5 %.
-SETS = {1: (2000, 2), 2: (1500, 4), 10: (500, 16), 64: (120, 32), 65: (120, 32), 100: (80, 32)}
+SETS = {1: (6000, 1), 2: (4000, 1), 10: (600, 8), 64: (120, 32), 65: (120, 32), 100: (80, 32)}
 SETS |= {1000: (16, 160), 10_000: (3, 800)}
+CASES = [(name, n) for name in SPECTRA for n in SETS if n < 10_000]
+CASES += [("isotropic", 10_000), ("power law 1", 10_000)]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -54,12 +56,12 @@ def simulated(samples):
     """
     rng = np.random.default_rng([31, samples])
     sets, count = SETS[samples]
-    values = {name: [] for name in SPECTRA}
+    values = {name: [] for name, n in CASES if n == samples}
     for _ in range(sets):
         white, fresh = rng.standard_normal((2, samples, DIM))
         seeds = rng.standard_normal((samples, count))
-        for name, spectrum in SPECTRA.items():
-            values[name].append(largest_cosines(white, fresh, expanded(spectrum), seeds))
+        for name, rows in values.items():
+            rows.append(largest_cosines(white, fresh, expanded(SPECTRA[name]), seeds))
     return {
         name: (np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / np.sqrt(sets))
         for name, rows in values.items()
@@ -98,18 +100,16 @@ def largest_normal(samples):
 # ---------------------------------------------------------------------------- direct simulation
 
 
-@pytest.mark.parametrize("samples", list(SETS))
-@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize(("name", "samples"), CASES)
 def test_memorisation_and_baseline_are_within_three_per_cent_of_simulation(name, samples):
     mean, stderr = simulated(samples)[name]
     law = theory.memorisation_law(SPECTRA[name], samples)
-    assert np.all(stderr < 0.011 * mean)
+    assert np.all(stderr < 0.012 * mean)
     assert law.value == pytest.approx(mean[0], rel=0.03)
     assert law.baseline == pytest.approx(mean[1], rel=0.03)
 
 
-@pytest.mark.parametrize("samples", [1, 2, 10, 64])
-@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize(("name", "samples"), [case for case in CASES if case[1] <= 64])
 def test_up_to_64_samples_the_law_is_exact(name, samples):
     mean, stderr = simulated(samples)[name]
     law = theory.memorisation_law(SPECTRA[name], samples)
@@ -118,8 +118,7 @@ def test_up_to_64_samples_the_law_is_exact(name, samples):
     assert abs(law.baseline - mean[1]) < 4.0 * np.hypot(stderr[1], law.baseline_stderr)
 
 
-@pytest.mark.parametrize("samples", [65, 100, 1000, 10_000])
-@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize(("name", "samples"), [case for case in CASES if case[1] > 64])
 def test_standard_errors_are_honest_up_to_the_error_of_the_saddlepoint(name, samples):
     mean, stderr = simulated(samples)[name]
     law = theory.memorisation_law(SPECTRA[name], samples)
@@ -177,6 +176,12 @@ def test_ridge_on_a_singular_spectrum_agrees_with_simulation(samples):
         assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 0.01 * mean[0]
 
 
+def test_ridge_does_not_matter_in_one_dimension():
+    law = theory.memorisation_law(Spectrum.isotropic(1), [1, 2.5, 64, 65, 1e9], 0.3)
+    np.testing.assert_allclose(law.value, 1.0, rtol=1e-14)
+    np.testing.assert_allclose(law.baseline, 1.0, rtol=1e-14)
+
+
 # --------------------------------------------------------------------------------- closed forms
 
 
@@ -185,16 +190,21 @@ def test_ridge_on_a_singular_spectrum_agrees_with_simulation(samples):
 def test_isotropic_baseline_is_the_exact_beta_integral(dim, samples):
     law = theory.memorisation_law(Spectrum.isotropic(dim), samples)
     exact = fresh_isotropic(samples, dim)
-    slack = 0.0 if samples <= 64 else 0.005
+    # The relative error of a saddlepoint tail of one degree of freedom stays finite far out.
+    slack = 0.0 if samples <= 64 else 0.008
     assert abs(law.baseline - exact) < 4.0 * law.baseline_stderr + slack * exact
 
 
 @pytest.mark.parametrize("dim", [10**4, 10**7])
 @pytest.mark.parametrize("samples", [10.0, 64.0, 65.0, 1e3, 1e5, 1e9])
 def test_high_dimensional_isotropic_memorisation_is_that_of_normal_numbers(dim, samples):
+    # x̂ᵀx_i/|x̂||x_i| → a_i/|a| + g_i/√d; the norm |a| is independent of the direction of a.
     value = theory.memorisation(Spectrum.isotropic(dim), samples)
-    expected = largest_normal(samples) * np.sqrt(1.0 / samples + 1.0 / dim)
-    assert value == pytest.approx(expected, rel=0.02)
+    norm = np.sqrt(2.0) * np.exp(gammaln(0.5 * (samples + 1.0)) - gammaln(0.5 * samples))
+    if samples > 1e5:
+        norm = np.sqrt(samples)
+    expected = largest_normal(samples) * np.sqrt(norm**-2.0 + 1.0 / dim)
+    assert value == pytest.approx(expected, rel=0.015)
 
 
 @pytest.mark.parametrize("name", SPECTRA)
@@ -253,10 +263,14 @@ def test_nearly_rank_one_data_are_nearly_always_memorised(ratio, samples):
 
 
 @pytest.mark.parametrize("exponent", [10.0, 60.0, 149.0])
-def test_absurdly_steep_spectra_give_numbers(exponent):
-    law = theory.memorisation_law(Spectrum.power_law(100, exponent), [1, 3, 64, 65, 1e4])
-    assert np.all((law.value > 0.99) & (law.value <= 1.0))
-    assert np.all((law.baseline > 0.9) & (law.baseline <= 1.0))
+@pytest.mark.parametrize("samples", [2, 64, 65, 200])
+def test_absurdly_steep_spectra_agree_with_simulation(exponent, samples):
+    spectrum = Spectrum.power_law(100, exponent)
+    mean, stderr = with_ridge(expanded(spectrum), samples, 0.0, 100, 16, seed=8)
+    law = theory.memorisation_law(spectrum, samples)
+    assert 0.0 < law.baseline <= law.value <= 1.0
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 1e-3
+    assert abs(law.baseline - mean[1]) < 4.0 * np.hypot(stderr[1], law.baseline_stderr) + 1e-3
 
 
 @pytest.mark.parametrize("samples", [1, 2, 30, 64, 65, 1e4, 1e9])
