@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from theory import commands
+from theory import collapse_command, commands
 from theory.checks import InputError
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
     from figures.curves import draw, save
 
     save(draw(curves, points), path)
+
+
+def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> None:
+    from figures.collapse import draw
+    from figures.curves import save
+
+    save(draw(curves), path)
 
 
 def build() -> typer.Typer:
@@ -41,6 +48,7 @@ def build() -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     commands.register(app, _draw)
+    collapse_command.register(app, _draw_collapse)
     return app
 
 

@@ -12,6 +12,7 @@ from theory.storage import write_beside
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("convergen.mplstyle")
@@ -58,7 +59,7 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
         source = str(curves.attrs["source"])
         measured = "" if points is None else "; lines: theory, points: measured, ±2 standard errors"
         for axes in (left, right):
-            _ticks(axes)
+            plain_ticks(axes.xaxis)
         figure.suptitle(f"{source}, $d$ = {curves.attrs['dimension']}{measured}", fontsize=8)
     return figure
 
@@ -108,15 +109,21 @@ def _finish(axes: Axes, label: str, title: str) -> None:
     axes.legend(loc="best")
 
 
-def _ticks(axes: Axes) -> None:
-    """Plain numbers at 1, 2 and 5 where the axis spans less than two decades."""
+def plain_ticks(axis: Axis) -> None:
+    """Label 1, 2 and 5 with plain numbers where a log axis spans less than two decades.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        ``axes.xaxis`` or ``axes.yaxis``.
+    """
     from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-    low, high = axes.get_xlim()
+    low, high = axis.get_view_interval()
     if high < 100.0 * low:
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axes.xaxis.set_major_formatter(ScalarFormatter())
-    axes.xaxis.set_minor_formatter(NullFormatter())
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(ScalarFormatter())
+    axis.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -23,8 +23,8 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="isotropic, spiked, power-law, digits, or the path of a .npy or .npz file or of a "
-        "folder of images.",
+        help="isotropic, spiked, power-law, mixture, digits, or the path of a .npy or .npz file "
+        "or of a folder of images.",
         show_default=False,
     ),
 ]
@@ -33,6 +33,11 @@ Alpha = Annotated[float | None, typer.Option(help="Power-law exponent  [default:
 Spike = Annotated[
     list[float] | None,
     typer.Option(help="Eigenvalue of a spike; repeat for more  [default: 10 and 4]"),
+]
+Components = Annotated[int | None, typer.Option(help="Components of the mixture  [default: 2]")]
+Signal = Annotated[
+    float | None,
+    typer.Option(help="Squared distance of its means from their centre  [default: 4]"),
 ]
 Size = Annotated[int | None, typer.Option(help="Crop images and resize them to SIZE x SIZE.")]
 Key = Annotated[
@@ -72,6 +77,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         dim: Dim = None,
         alpha: Alpha = None,
         spike: Spike = None,
+        components: Components = None,
+        signal: Signal = None,
         size: Size = None,
         grey: Grey = False,
         key: Key = None,
@@ -88,11 +95,11 @@ def register(app: typer.Typer, draw: Draw) -> None:
         plot: Plot = None,
     ) -> None:
         """Predict memorisation, convergence and latent recovery, and the samples they need."""
-        _check_targets(out, plot)
+        check_targets(out, plot)
         from theory import prediction, report
         from theory.resolve import SourceOptions, default_samples, parse_samples, resolve
 
-        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key)
+        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
         found = resolve(source, options)
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
         settings = {"factors": factors, "ridge": ridge, "seed": seed}
@@ -103,7 +110,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             quantities=None if out else prediction.MAIN,
             **settings,  # type: ignore[arg-type]
         )
-        _save(result, out)
+        save_netcdf(result, out)
         if plot:
             smooth = prediction.predict(
                 found.spectrum,
@@ -116,7 +123,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             print(json_format.dumps(report.prediction_json(source, found.spectrum, result)))
         else:
             print(report.prediction_text(found.spectrum, result))
-            _say_where(out, plot)
+            say_where(out, plot)
 
     @app.command()
     def simulate(
@@ -124,6 +131,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         dim: Dim = None,
         alpha: Alpha = None,
         spike: Spike = None,
+        components: Components = None,
+        signal: Signal = None,
         size: Size = None,
         grey: Grey = False,
         key: Key = None,
@@ -148,11 +157,11 @@ def register(app: typer.Typer, draw: Draw) -> None:
 
         Gaussian training sets for an analytic source, disjoint subsets of a data set.
         """
-        _check_targets(out, plot)
+        check_targets(out, plot)
         from theory import finite_sample, prediction, report, simulation
         from theory.resolve import SourceOptions, default_samples, parse_samples, resolve
 
-        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key)
+        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
         found = resolve(source, options)
         n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
         result = simulation.simulate(
@@ -168,7 +177,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             progress=True,
             source=found.spectrum.source,
         )
-        _save(result, out)
+        save_netcdf(result, out)
         if plot:
             smooth = simulation.predict_subsets(
                 found.spectrum,
@@ -184,10 +193,17 @@ def register(app: typer.Typer, draw: Draw) -> None:
             print(json_format.dumps(report.simulation_json(source, result)))
         else:
             print(report.simulation_text(found.spectrum, result))
-            _say_where(out, plot)
+            say_where(out, plot)
 
 
-def _check_targets(out: Path | None, plot: Path | None) -> None:
+def check_targets(out: Path | None, plot: Path | None) -> None:
+    """Refuse files that cannot be written, before any work is done.
+
+    Parameters
+    ----------
+    out, plot : Path or None
+        Targets of ``--out`` and ``--plot``.
+    """
     from theory.storage import check_target
 
     if out:
@@ -196,14 +212,30 @@ def _check_targets(out: Path | None, plot: Path | None) -> None:
         check_target(plot, _PLOTS)
 
 
-def _save(result: xr.Dataset, out: Path | None) -> None:
+def save_netcdf(result: xr.Dataset, out: Path | None) -> None:
+    """Save if asked to.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What to save.
+    out : Path or None
+        Target of ``--out``.
+    """
     if out:
         from theory.storage import save_dataset
 
         save_dataset(result, out)
 
 
-def _say_where(out: Path | None, plot: Path | None) -> None:
+def say_where(out: Path | None, plot: Path | None) -> None:
+    """Print where files went.
+
+    Parameters
+    ----------
+    out, plot : Path or None
+        Targets of ``--out`` and ``--plot``.
+    """
     if out:
         print(f"\nData saved to {out}.")
     if plot:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from theory.checks import FloatArray
-from theory.leading_distances import sliced_maximum
+from theory.leading_distances import sliced_maximum, split_grid
 
 _SEEDS = 64
 
@@ -231,9 +231,10 @@ def _leading_distances(fit: Fit, population: Population) -> dict[str, FloatArray
     def largest(first: float, second: float) -> FloatArray:
         return np.asarray(np.linalg.eigvalsh(first * covariance + second * truth)[-1:])
 
+    splits = split_grid(float(fit.data.shape[0]), lam.size)
     sides = [
-        sliced_maximum(lambda s: largest(1.0, -(1.0 + s))),
-        sliced_maximum(lambda s: largest(-(1.0 + s), 1.0)),
+        sliced_maximum(lambda s: largest(1.0, -(1.0 + s)), splits),
+        sliced_maximum(lambda s: largest(-(1.0 + s), 1.0), splits),
     ]
     return {
         "operator_norm": np.asarray(norm),

@@ -29,7 +29,6 @@ EXACT = 128
 _LEADING = 32
 _DRAWS = 32
 _MANY = 24.0
-_SPLITS = np.geomspace(0.02, 50.0, 16)
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def operator_norm(spectrum: Spectrum, samples: ArrayLike, *, seed: int = 0) -> L
         In units of the largest eigenvalue.
     """
 
-    def norm(largest: _Largest) -> FloatArray:
+    def norm(largest: _Largest, n: float) -> FloatArray:
         return np.maximum(largest(1.0, -1.0), largest(-1.0, 1.0))
 
     return _average(spectrum, samples, seed, norm)
@@ -103,43 +102,85 @@ def max_sliced_wasserstein(
     Σ̂ − (1+s)Σ or of Σ − (1+s)Σ̂.
     """
 
-    def sliced(largest: _Largest) -> FloatArray:
+    def sliced(largest: _Largest, n: float) -> FloatArray:
+        splits = split_grid(n, spectrum.rank)
         return np.maximum(
-            sliced_maximum(lambda s: largest(1.0, -(1.0 + s))),
-            sliced_maximum(lambda s: largest(-(1.0 + s), 1.0)),
+            sliced_maximum(lambda s: largest(1.0, -(1.0 + s)), splits),
+            sliced_maximum(lambda s: largest(-(1.0 + s), 1.0), splits),
         )
 
     return _average(spectrum, samples, seed, sliced)
 
 
-def sliced_maximum(eigenvalue: Callable[[float], FloatArray]) -> FloatArray:
-    """sqrt(max_s s/(1+s) ζ(s)), on a grid in log s refined by a parabola through its top.
+def split_grid(samples: float, rank: float) -> FloatArray:
+    """Values of s that surround the best one, sqrt(a/b) − 1 for variances a > b of a direction.
+
+    Parameters
+    ----------
+    samples : float
+        n ≥ 1.
+    rank : float
+        Number of positive population eigenvalues.
+
+    Returns
+    -------
+    ndarray
+        From below 1/√n, a fluctuation of one direction, to above √(rank/n), the largest of all;
+        for n near the rank or below, b may vanish, and to where the supremum is approached.
+    """
+    largest = (np.sqrt(rank) + 3.0) / np.sqrt(samples)
+    high = 4.0 * largest if largest < 0.5 else max(200.0, 2.0 * largest)
+    low = 0.05 / np.sqrt(samples)
+    return np.geomspace(low, high, int(np.ceil(np.log2(high / low))) + 1)
+
+
+def sliced_maximum(eigenvalue: Callable[[float], FloatArray], splits: FloatArray) -> FloatArray:
+    """sqrt(max_s s/(1+s) ζ(s)), on a grid of s and refined between its points.
 
     Parameters
     ----------
     eigenvalue : callable
         ζ(s), an array over draws.
+    splits : ndarray
+        Ascending grid of s.
 
     Returns
     -------
     ndarray
         One value per draw.
+
+    Notes
+    -----
+    In a fixed direction s/(1+s) ζ = s a/(1+s) − s b. With offset h = s − s₁ from a grid point,
+    x = 1 + s₁, it is y₁ + αh − βh²/(x + h): fitted to the best point and its neighbours, the
+    maximum is y₁ + x (√β − √(β−α))². Where ζ has run into its floor of 0, two points below serve.
     """
-    curve = np.array([s / (1.0 + s) * np.maximum(eigenvalue(s), 0.0) for s in _SPLITS])
-    top = np.clip(curve.argmax(axis=0), 1, _SPLITS.size - 2)
+    curve = np.array([s / (1.0 + s) * eigenvalue(s) for s in splits])
+    top = np.clip(curve.argmax(axis=0), 1, splits.size - 2)
     draw = np.arange(curve.shape[1])
-    left, middle, right = curve[top - 1, draw], curve[top, draw], curve[top + 1, draw]
-    bend = 2.0 * middle - left - right
-    rise = np.where(bend > 0.0, (right - left) ** 2 / (8.0 * np.where(bend > 0.0, bend, 1.0)), 0.0)
-    inside = np.abs(right - left) <= 2.0 * bend
-    return np.asarray(np.sqrt(np.where(inside, middle + rise, curve.max(axis=0))))
+    middle = top - ((curve[top + 1, draw] < 0.01 * curve[top, draw]) & (top > 1))
+    below, best, above = splits[middle - 1], splits[middle], splits[middle + 1]
+    y = curve[middle, draw]
+    left, right = below - best, above - best
+    slope_left = (curve[middle - 1, draw] - y) / left
+    slope_right = (curve[middle + 1, draw] - y) / right
+    beta = (slope_left - slope_right) / (right / (1.0 + above) - left / (1.0 + below))
+    alpha = slope_left + beta * left / (1.0 + below)
+    peaked = (beta > 0.0) & (beta > alpha)
+    beta, alpha = np.where(peaked, beta, 1.0), np.where(peaked, alpha, 0.0)
+    root = np.sqrt(1.0 - alpha / beta)
+    place = (1.0 + best) / root - 1.0
+    fitted = y + (1.0 + best) * beta * (1.0 - root) ** 2
+    inside = peaked & (place >= splits[top - 1]) & (place <= splits[top + 1])
+    return np.asarray(np.sqrt(np.maximum(np.where(inside, fitted, curve.max(axis=0)), 0.0)))
 
 
 _Largest = Callable[[float, float], FloatArray]
+_Statistic = Callable[[_Largest, float], FloatArray]
 
 
 def _average(
-    spectrum: Spectrum, samples: ArrayLike, seed: int, statistic: Callable[[_Largest], FloatArray]
+    spectrum: Spectrum, samples: ArrayLike, seed: int, statistic: _Statistic
 ) -> LeadingDistance:
     n = as_samples(samples)
     with one_blas_thread():
@@ -151,7 +192,7 @@ def _average(
 
 
 def _single(
-    spectrum: Spectrum, n: float, seed: int, statistic: Callable[[_Largest], FloatArray]
+    spectrum: Spectrum, n: float, seed: int, statistic: _Statistic
 ) -> tuple[float, float, str]:
     """Distance, standard error and method for one n."""
     exact = spectrum.dim <= EXACT
@@ -161,9 +202,9 @@ def _single(
             np.concatenate([lead, tail.lam]), np.append(np.ones(lead.size), tail.weights), n
         )
         if everything.effective_factors() > _MANY:
-            return float(statistic(lambda *c: np.array([everything.edge(*c)]))[0]), 0.0, "edge"
+            return float(statistic(lambda *c: np.array([everything.edge(*c)]), n)[0]), 0.0, "edge"
     draws = _wishart(n, lead, np.random.default_rng(as_count(seed, "seed", 0)))
-    values = statistic(lambda *c: tail.largest(draws, lead, *c))
+    values = statistic(lambda *c: tail.largest(draws, lead, *c), n)
     spread = float(values.std(ddof=1) / np.sqrt(values.size))
     return float(values.mean()), spread, "monte carlo" if exact else "leading factors"
 
@@ -265,7 +306,9 @@ class _Tail:
         grid = start + np.geomspace(1e-9, 1.0, 100) * (2.0 * top - start)
         phi = self.factor(grid, first, second)
         low = np.full(covariance.shape[0], grid[0])
-        high = np.full(covariance.shape[0], grid[-1])
+        # No root above the edge: the edge itself.
+        lowest = np.linalg.eigvalsh(first * phi[0] * covariance + shift)[:, -1]
+        high = np.where(lowest > grid[0], grid[-1], grid[0])
         for _ in range(40):
             middle = 0.5 * (low + high)
             factor = first * np.interp(middle, grid, phi)[:, None, None]

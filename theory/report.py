@@ -59,7 +59,7 @@ def prediction_text(spectrum: Spectrum, prediction: xr.Dataset) -> str:
         [
             heading(spectrum),
             "",
-            _table(head, rows),
+            table(head, rows),
             "",
             "q: overlap of two models trained on disjoint data, q*: overlap with the truth,",
             "m: largest |cosine| with a training point (fresh: with unseen data),",
@@ -120,7 +120,20 @@ def _about(n: float) -> str:
     return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Right-aligned columns.
+
+    Parameters
+    ----------
+    head : list of str
+        Column titles.
+    rows : list of list of str
+        Cells.
+
+    Returns
+    -------
+    str
+    """
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
     return "\n".join(
         "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -168,7 +181,7 @@ def simulation_text(spectrum: Spectrum, result: xr.Dataset) -> str:
         f"{heading(spectrum)}; {result.attrs['repeats']} pairs of training sets, "
         f"seed {result.attrs['seed']}",
         "",
-        _table(["quantity", "n", "predicted", "measured", "±", "z"], rows),
+        table(["quantity", "n", "predicted", "measured", "±", "z"], rows),
     ]
     if "convergence" in result:
         ratio = (1.0 - result["convergence"]) / (1.0 - result["convergence_predicted"])
@@ -221,18 +234,18 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: xr.Dataset) -> di
     result: dict[str, Any] = {
         "source": name,
         "dimension": spectrum.dim,
-        "samples": _plain(prediction["samples"].values),
+        "samples": plain(prediction["samples"].values),
     }
     for variable in prediction.data_vars:
         if "samples" in prediction[variable].dims:
-            result[str(variable)] = _plain(prediction[variable].values)
+            result[str(variable)] = plain(prediction[variable].values)
     levels = [f"{level:g}" for level in prediction["level"].values]
-    sizes = _plain(prediction["convergence_samples"].values)
+    sizes = plain(prediction["convergence_samples"].values)
     result["thresholds"] = {
         "convergence": dict(zip(levels, sizes, strict=True)),
-        "latent_recovery": _plain(prediction["recovery_threshold"].values),
+        "latent_recovery": plain(prediction["recovery_threshold"].values),
     }
-    result["attributes"] = {key: _plain(value) for key, value in prediction.attrs.items()}
+    result["attributes"] = {key: plain(value) for key, value in prediction.attrs.items()}
     return result
 
 
@@ -255,21 +268,31 @@ def simulation_json(name: str, result: xr.Dataset) -> dict[str, Any]:
     return {
         "source": name,
         "dimension": result.attrs["dimension"],
-        "samples": _plain(result["samples"].values),
+        "samples": plain(result["samples"].values),
         "quantities": {
-            key: {label: _plain(result[key + end].values) for label, end in endings.items()}
+            key: {label: plain(result[key + end].values) for label, end in endings.items()}
             for key in quantities
         },
-        "attributes": {key: _plain(value) for key, value in result.attrs.items()},
+        "attributes": {key: plain(value) for key, value in result.attrs.items()},
     }
 
 
-def _plain(value: Any) -> Any:
-    """Lists, ints, floats and strings for json; None for what JSON cannot say."""
+def plain(value: Any) -> Any:
+    """Lists, ints, floats and strings for json; None for what JSON cannot say.
+
+    Parameters
+    ----------
+    value : object
+        A number, string or array.
+
+    Returns
+    -------
+    object
+    """
     if isinstance(value, np.ndarray):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float):
         if not np.isfinite(value):
             return None

@@ -126,8 +126,9 @@ def count_above(nodes: FloatArray, weights: FloatArray, n: float, kappa: complex
     float
         From Im E log det(Σ̂ + z), whose jumps of π count eigenvalues.
     """
-    phase = np.angle(kappa)
+    # π − arg κ, which is minus the phase of κ/z = 1/(1 − df₁/n) on the curve where z < 0. For
+    # n ≫ d it is small and must keep its digits.
+    rest = float(np.angle(-np.conj(kappa)))
     shares = nodes / (nodes + kappa)
-    turned = float(weights @ (np.angle(nodes + kappa) - phase))
-    # κ/z = 1/(1 − df₁/n), whose phase is −(π − arg κ) on the curve where z < 0.
-    return (-turned + n * (np.pi - phase) + float((weights @ shares).imag)) / np.pi
+    turned = float(weights @ (np.angle(nodes + kappa) - (np.pi - rest)))
+    return (-turned + n * rest + float((weights @ shares).imag)) / np.pi

@@ -49,6 +49,7 @@ def samples_for(
     bures_wasserstein: float | None = None,
     kullback_leibler: float | None = None,
     test_error: float | None = None,
+    agreement: float | None = None,
     sigma: float | None = None,
     ridge: float = 0.0,
 ) -> SampleSize:
@@ -64,8 +65,10 @@ def samples_for(
         Wanted distance, > 0; normalised as in `theory.distances`.
     test_error : float, optional
         Wanted denoising error at noise level `sigma`; units of data squared.
+    agreement : float, optional
+        Wanted agreement of two linear denoisers at noise level `sigma`, in (0, 1].
     sigma : float, optional
-        Noise level, needed with `test_error` and only there.
+        Noise level, needed with `test_error` and `agreement` and only there.
     ridge : float
         ρ ≥ 0, for convergence and the Kullback–Leibler divergence.
 
@@ -90,6 +93,7 @@ def samples_for(
         "bures_wasserstein": bures_wasserstein,
         "kullback_leibler": kullback_leibler,
         "test_error": test_error,
+        "agreement": agreement,
     }
     given = {name: level for name, level in wanted.items() if level is not None}
     if len(given) != 1:
@@ -97,14 +101,14 @@ def samples_for(
             f"samples_for needs exactly one wanted quantity, but {len(given)} were given: "
             f"choose one of {', '.join(wanted)}."
         )
-    if (sigma is not None) != (test_error is not None):
-        raise InputError("test_error and sigma belong together: give both or neither.")
     ((name, level),) = given.items()
+    if (sigma is not None) != (name in ("test_error", "agreement")):
+        raise InputError("sigma belongs to test_error and agreement: give it with these only.")
     rho = as_nonnegative(ridge, "ridge")
-    if rho > 0.0 and name in ("bures_wasserstein", "test_error"):
+    if rho > 0.0 and name in ("bures_wasserstein", "test_error", "agreement"):
         raise InputError(f"{name} is defined without a ridge: leave ridge at 0.")
-    if name in ("convergence", "convergence_to_truth"):
-        return _for_overlap(spectrum, name, level, rho)
+    if name in ("convergence", "convergence_to_truth", "agreement"):
+        return _for_overlap(spectrum, name, level, rho, sigma)
     target = float(as_positive(level, name))
     if name == "test_error":
         return _for_test_error(spectrum, target, float(as_positive(sigma or 0.0, "sigma")))
@@ -118,7 +122,9 @@ def samples_for(
 _bures, _divergence = bures_wasserstein, kullback_leibler
 
 
-def _for_overlap(spectrum: Spectrum, name: str, level: float, rho: float) -> SampleSize:
+def _for_overlap(
+    spectrum: Spectrum, name: str, level: float, rho: float, sigma: float | None
+) -> SampleSize:
     value = float(as_finite(level, name))
     if not 0.0 < value <= 1.0:
         raise InputError(f"{name} must lie in (0, 1], but {value:g} was asked for.")
@@ -128,6 +134,8 @@ def _for_overlap(spectrum: Spectrum, name: str, level: float, rho: float) -> Sam
         )
 
     def excess(n: FloatArray) -> FloatArray:
+        if sigma is not None:
+            return 1.0 - denoising_errors(spectrum, n, sigma).agreement
         result = order_parameters(spectrum, n, rho)
         return result.gap if name == "convergence" else result.gap_to_truth
 

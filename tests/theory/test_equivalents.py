@@ -1,4 +1,4 @@
-"""Deterministic equivalents against closed forms, multiprecision roots and complex Wishart matrices.
+"""Deterministic equivalents against closed forms, multiprecision roots and random matrices.
 
 Monte Carlo uses complex Gaussian data: its mean differs from the large-size limit by O(1/n²), real
 data by O(1/n), which a few thousand matrix entries would already see.
@@ -101,7 +101,7 @@ HARD = {
     "two levels": ([1.0, 1e-3], [7, 30]),
     "wide gap": ([1.0, 1e-20], [100, 300]),
     "three far levels": ([1e60, 1.0, 1e-60], [3, 40, 57]),
-    "hundreds of decades": ([1e100, 1.0, 1e-120, 1e-200], [1, 5, 20, 1000]),
+    "hundreds of decades": ([1e100, 1.0, 1e-120, 1e-180], [1, 5, 20, 1000]),
     "tiny scale": ([3e-200, 1e-201], [20, 20]),
     "huge scale": ([3e200, 1e199], [20, 20]),
     "zeros": ([2.0, 1.0, 0.0], [3, 4, 50]),
@@ -345,9 +345,7 @@ def test_log_determinant_integrates_the_trace_of_the_resolvent(samples):
 @pytest.mark.parametrize("samples", [24, 200])
 def test_log_determinant_matches_monte_carlo(samples):
     s, z = spectrum(MIXED), 0.2
-    draws = [
-        np.linalg.slogdet(w + z * np.eye(s.dim))[1] for w in wishart(s, samples, 60, seed=2)
-    ]
+    draws = [np.linalg.slogdet(w + z * np.eye(s.dim))[1] for w in wishart(s, samples, 60, seed=2)]
     assert_mean(draws, theory.log_determinant(s, samples, z), 0.01)
 
 

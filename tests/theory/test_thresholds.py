@@ -33,6 +33,10 @@ def test_isotropic_threshold_against_the_closed_form():
             {"test_error": 1.5, "sigma": 0.1},
             lambda spectrum, n: theory.denoising_errors(spectrum, n, 0.1).test,
         ),
+        (
+            {"agreement": 0.7, "sigma": 0.1},
+            lambda spectrum, n: theory.denoising_errors(spectrum, n, 0.1).agreement,
+        ),
     ],
 )
 def test_other_quantities_are_met_exactly(wanted, measure):

@@ -1,0 +1,92 @@
+"""The collapse of the empirical score as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from theory.report import heading, plain, table
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from theory.spectrum import Spectrum
+
+
+def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
+    """Two tables, σ_c(n) and n*(σ), and what they mean.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    result : xarray.Dataset
+        From `theory.collapse_prediction.predict_collapse`.
+
+    Returns
+    -------
+    str
+    """
+    noise = [
+        [f"{n:.6g}", _or_dash(level), _or_dash(width)]
+        for n, level, width in zip(
+            result["samples"].values,
+            result["collapse_noise"].values,
+            result["collapse_width"].values,
+            strict=True,
+        )
+    ]
+    needed = [
+        [f"{sigma:.4g}", *(_or_dash(result[name].values[i]) for name in _COLUMNS)]
+        for i, sigma in enumerate(result["sigma"].values)
+    ]
+    lines = [
+        heading(spectrum),
+        "",
+        table(["n", "σ_c(n)", "width in log σ"], noise),
+        "",
+        "Below σ_c(n) the empirical score pulls a noisy training point back to itself.",
+        "",
+        table(["σ", "I(σ) in nats", "n*(σ)", "n*, Gaussian bound", "n*, linear"], needed),
+        "",
+        "n*(σ) = exp I(σ): samples from which two empirical scores on disjoint data agree at σ;",
+        "linear: samples from which two linear denoisers agree to ½.",
+    ]
+    if np.isnan(result["collapse_noise"].values).any() or np.isnan(result["information"]).any():
+        lines.append(
+            "–: not resolved by this data set, which sees up to "
+            f"n = {np.exp(result.attrs['resolution'] - 0.5):.0f}."
+        )
+    return "\n".join(lines)
+
+
+_COLUMNS = ("information", "samples_to_generalise", "gaussian_samples", "linear_samples")
+
+
+def _or_dash(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.4g}"
+
+
+def collapse_json(name: str, result: xr.Dataset) -> dict[str, Any]:
+    """The same as one JSON object, in full double precision.
+
+    Parameters
+    ----------
+    name : str
+        SOURCE as the user gave it.
+    result : xarray.Dataset
+        From `theory.collapse_prediction.predict_collapse`.
+
+    Returns
+    -------
+    dict
+        Infinities and NaN are None; `information` has the logarithm of samples beyond range.
+    """
+    return {
+        "source": name,
+        "dimension": result.attrs["dimension"],
+        **{str(key): plain(values.values) for key, values in result.coords.items()},
+        **{str(key): plain(values.values) for key, values in result.data_vars.items()},
+        "attributes": {key: plain(value) for key, value in result.attrs.items()},
+    }
