@@ -177,3 +177,50 @@ def test_bad_input_is_one_line_and_exit_code_two(folder, arguments, message):
     assert len(result.stderr.splitlines()) == 1
     assert message in result.stderr
     assert sorted(folder.iterdir()) == before
+
+
+def test_collapse_json_equals_the_library():
+    result = run("collapse", "isotropic", "--dim", 20, "--samples", "10,1000",
+                 "--sigma", "0.5,2", "--json")  # fmt: skip
+    found = json.loads(result.stdout)
+    spectrum = theory.Spectrum.isotropic(20)
+    assert found["source"] == "isotropic"
+    assert found["dimension"] == 20
+    assert found["samples"] == [10, 1000]
+    assert found["sigma"] == [0.5, 2]
+    np.testing.assert_array_equal(
+        found["collapse_noise"], theory.collapse_noise(spectrum, [10, 1000])
+    )
+    np.testing.assert_array_equal(
+        found["samples_to_generalise"], theory.samples_to_generalise(spectrum, [0.5, 2])
+    )
+    linear = [float(theory.samples_for(spectrum, agreement=0.5, sigma=s)) for s in (0.5, 2)]
+    assert found["linear_samples"] == linear
+
+
+def test_collapse_runs_on_the_digits_by_default(tmp_path):
+    result = run("collapse", "--plot", "collapse.png", "--out", "collapse.nc", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("digits: 64 dimensions")
+    assert "not resolved by this data set" in result.stdout
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["collapse.nc", "collapse.png"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--sigma", "0"], "positive"),
+        (["--sigma", "-1"], "positive"),
+        (["--sigma", "1,big"], "'big'"),
+        (["--samples", "0"], "at least 1"),
+        (["mixture", "--components", "1"], "--components"),
+        (["mixture", "--dim", "3", "--components", "5"], "at least as many"),
+        (["mixture", "--signal", "-1"], "positive"),
+        (["digits", "--signal", "1"], "does not apply"),
+    ],
+)
+def test_bad_input_to_collapse(arguments, message):
+    result = run("collapse", *arguments)
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert message in result.stderr

@@ -16,8 +16,10 @@ from theory.laws import GaussianLaw, Law, as_law
 
 # Search range and table step in log σ.
 _RANGE, _STEP = 28.0, 0.15
-_TILTS = np.exp(np.linspace(np.log(0.02), np.log(50.0), 72))
+_TILTS = np.exp(np.linspace(np.log(0.01), np.log(60.0), 80))
 _OWN_DRAWS = 512
+# Continuation below the mean, and the spread of log Y under which its points count as alike.
+_BELOW, _ALIKE = np.linspace(6.0, 0.1, 24), 0.02
 
 
 def collapse_noise(
@@ -211,26 +213,34 @@ def _rival_tail(law: Law, sigma: float, draws: int, seed: int) -> tuple[FloatArr
             for theta in _TILTS
         ]
     ).T
-    first = np.gradient(cumulant, step, axis=1, edge_order=2) / _TILTS
-    second = np.gradient(first, step, axis=1, edge_order=2) / _TILTS
-    r = np.sqrt(np.maximum(2.0 * (_TILTS * first - cumulant), 1e-12))
-    u = _TILTS * np.sqrt(np.maximum(second, 1e-12))
+    first = np.gradient(cumulant, step, axis=1) / _TILTS
+    second = np.gradient(first, step, axis=1) / _TILTS
+    # One-sided differences at the ends are too coarse for a second derivative.
+    inner = slice(2, -2)
+    tilts, cumulant = _TILTS[inner], cumulant[:, inner]
+    first, second = first[:, inner], second[:, inner]
+    r = np.sqrt(np.maximum(2.0 * (tilts * first - cumulant), 1e-12))
+    u = tilts * np.sqrt(np.maximum(second, 1e-12))
     normal = r + np.log(u / r) / r
     spread = np.sqrt(np.maximum(second[:, :1], 1e-12))
-    below = np.linspace(6.0, 0.1, 24)
-    return (
-        np.hstack([first[:, :1] - below * spread, first]),
-        log_ndtr(-np.hstack([normal[:, :1] - below, normal])),
-    )
+    log_y = np.hstack([first[:, :1] - _BELOW * spread, first])
+    log_tail = log_ndtr(-np.hstack([normal[:, :1] - _BELOW, normal]))
+    # For a finite data set both level off at the largest rival, up to rounding.
+    return np.maximum.accumulate(log_y, axis=1), np.minimum.accumulate(log_tail, axis=1)
 
 
 def _own_weight(log_y: FloatArray, log_tail: FloatArray, n: float) -> FloatArray:
     """∫ e^{−t} φ(t)^{n−1} dt for each point, with 1 − φ = ∫ t e^{y−te^y} P(log Y > y) dy."""
     if n == 1.0:
         return np.ones(log_y.shape[0])
+    middle, spread = log_y[:, _BELOW.size], log_y[:, _BELOW.size] - log_y[:, 0]
+    # Rivals that are all alike: their sum is n − 1 times one of them.
+    alike = 1.0 / (1.0 + (n - 1.0) * np.exp(np.minimum(middle, 700.0)))
     log_t = np.linspace(-np.log(n) - 12.0 - max(log_y.max(), 0.0), 4.0, 160)
-    result = np.empty(log_y.shape[0])
+    result = np.where(spread < _BELOW[0] * _ALIKE, alike, np.nan)
     for i, (nodes, tail) in enumerate(zip(log_y, log_tail, strict=True)):
+        if not np.isnan(result[i]):
+            continue
         y = np.linspace(nodes[0] - 20.0, nodes[-1], 400)
         p = np.exp(np.interp(y, nodes, np.minimum(tail, 0.0), left=0.0))
         log_ty = log_t[:, None] + y

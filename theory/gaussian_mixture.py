@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax
 
-from theory.checks import FloatArray, InputError, as_count, as_finite, as_positive
+from theory.checks import FloatArray, InputError, as_count, as_finite, as_number, as_positive
 from theory.denoiser import Array, ExactDenoiser
 
 # A function of the eigenvalues, elementwise, up to broadcasting over a leading batch axis.
@@ -170,7 +170,8 @@ class GaussianMixture(ExactDenoiser):
         seed: int = 0,
         restarts: int = 1,
         regularisation: float = 1e-6,
-        iterations: int = 500,
+        tolerance: float = 1e-5,
+        iterations: int = 1000,
     ) -> Self:
         """Maximum-likelihood fit by expectation maximisation (scikit-learn).
 
@@ -188,6 +189,8 @@ class GaussianMixture(ExactDenoiser):
             Initialisations of which the best is kept.
         regularisation : float
             Added to every variance, in units of the mean variance of the data, > 0.
+        tolerance : float
+            Gain in log likelihood per sample below which EM stops, > 0, in nats.
         iterations : int
             Most EM steps; scikit-learn warns where they do not suffice.
 
@@ -216,9 +219,10 @@ class GaussianMixture(ExactDenoiser):
         if scale == 0.0:
             raise InputError("data does not vary: give samples that differ.")
         model = Fitted(
-            count,
+            n_components=count,
             covariance_type=covariance,
             reg_covar=scale * float(as_positive(regularisation, "regularisation")),
+            tol=float(as_positive(tolerance, "tolerance")),
             n_init=as_count(restarts, "restarts"),
             max_iter=as_count(iterations, "iterations"),
             random_state=as_count(seed, "seed", 0),
@@ -394,7 +398,7 @@ class GaussianMixture(ExactDenoiser):
             m_c the posterior mean in component c; units of data squared.
         """
         points, _ = self._checked(x, sigma)
-        noise = float(as_positive(sigma)) ** 2
+        noise = as_number(as_positive(sigma), "sigma") ** 2
         weights = self.responsibilities(x, sigma)
         result = np.tensordot(weights, self._matrices(lambda lam: lam / (lam / noise + 1.0)), 1)
         centre = self(x, sigma).reshape(points.shape)

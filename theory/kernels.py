@@ -48,6 +48,7 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     high = log(total / n) + 1e-12
     low = log(lam[-1]) + log((rank - n) / n) - 1e-12
     u = 0.5 * (low + high)
+    last = high - low
     for _ in range(ITERATIONS):
         kappa = exp(u)
         positive, negative = max(0.0, cumulative - n), max(0.0, n - cumulative)
@@ -69,9 +70,11 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
         step = -value / (slope_p / positive - slope_n / negative)
         if abs(step) <= 4e-16 * max(1.0, abs(u)) or high - low <= 4e-16 * max(1.0, abs(u)):
             return exp(u), True
+        # Bisection where Newton leaves the bracket or steps to and fro without shrinking.
+        if not low < u + step < high or abs(step) > 0.5 * last:
+            step = 0.5 * (low + high) - u
+        last = abs(step)
         u += step
-        if not low < u < high:
-            u = 0.5 * (low + high)
     return exp(u), False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -150,7 +150,7 @@ class Spectrum:
         multiplicities : array_like of int, shape (k,), optional
             Default 1 each.
         eigenvectors : ndarray, shape (dim, r), optional
-            Columns for the leading r eigenvalues, in descending order.
+            Columns for the leading r eigenvalues, in descending order; copied.
         mean : ndarray, shape (dim,), optional
             Mean of the data.
         source : str
@@ -193,6 +193,21 @@ class Spectrum:
         eigenvalues = np.where(eigenvalues / eigenvalues.max() < 1e-307, 0.0, eigenvalues)
         ascending, inverse = np.unique(eigenvalues, return_inverse=True)
         merged = np.bincount(inverse, weights=counts).astype(np.float64)
+        dim = round(float(merged.sum()))
+        if eigenvectors is not None:
+            eigenvectors = as_finite(eigenvectors, "eigenvectors")
+            if eigenvectors.ndim != 2 or not eigenvectors.shape[1] <= dim == len(eigenvectors):
+                raise InputError(
+                    f"eigenvectors have shape {eigenvectors.shape}, but the spectrum has dimension "
+                    f"{dim}: give one column of that length for each leading eigenvalue."
+                )
+        if mean is not None:
+            mean = as_finite(mean, "mean")
+            if mean.shape != (dim,):
+                raise InputError(
+                    f"mean has shape {mean.shape}, but the spectrum has dimension {dim}: "
+                    f"give {dim} numbers."
+                )
         return cls(ascending[::-1].copy(), merged[::-1].copy(), eigenvectors, mean, source)
 
     @classmethod
@@ -323,9 +338,9 @@ class Spectrum:
         from theory.covariance import principal_components
 
         parts = principal_components(array, center=center)
-        return cls.from_eigenvalues(
-            parts.eigenvalues, eigenvectors=parts.eigenvectors, mean=parts.mean, source=source
-        )
+        spectrum = cls.from_eigenvalues(parts.eigenvalues, source=source)
+        # Not through from_eigenvalues, which copies: the eigenvectors may be as large as the data.
+        return replace(spectrum, eigenvectors=parts.eigenvectors, mean=parts.mean)
 
     @classmethod
     def from_file(

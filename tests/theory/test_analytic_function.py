@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from threadpoolctl import threadpool_limits
 
 import theory
 from theory import InputError, Spectrum
@@ -14,6 +15,12 @@ from theory import InputError, Spectrum
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 FULL = ([4.0, 1.0, 0.25], [10, 20, 30])
 SAMPLES = [1.0, 7.5, 59.0, 60.0, 61.0, 150.0, 1e6, 1e12]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):  # the matrices are small
+        yield
 
 
 def spectrum(case):

@@ -420,6 +420,5 @@ def test_bad_input_is_refused_in_one_sentence(call, message):
     ],
 )
 def test_unusable_eigenvectors_are_refused(vectors, message):
-    spectrum = Spectrum.from_eigenvalues([5.0, 4.0, 3.0, 2.0, 1.0], eigenvectors=vectors)
     with pytest.raises(InputError, match=message):
-        GaussianDenoiser(spectrum)
+        GaussianDenoiser(Spectrum.from_eigenvalues([5.0, 4.0, 3.0, 2.0, 1.0], eigenvectors=vectors))

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy.optimize import brentq
+from threadpoolctl import threadpool_limits
 
 import theory
 from tests.reference import reference_gaps, reference_sqrt
@@ -22,6 +23,12 @@ MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 @pytest.fixture(autouse=True)
 def _precision():
     with mp.workdps(60):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):  # the matrices are small
         yield
 
 

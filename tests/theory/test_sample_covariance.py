@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from threadpoolctl import threadpool_limits
 
 import theory
 from theory import InputError, Spectrum
@@ -19,6 +20,12 @@ LEVELS = {
     "close": ([1.2, 1.0, 0.9], [1, 30, 4]),
 }
 LOADS = [0.1, 0.7, 1.3, 8.0]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):  # the matrices are small
+        yield
 
 
 def spectrum(case):
@@ -156,6 +163,21 @@ def test_isotropic_distribution_function(load):
     found = theory.sample_spectrum(s, n, x)
     expected = [found.atom + integrate(law, (low, high), stop) for stop in x]
     np.testing.assert_allclose(found.below, expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("samples", [1e6, 1e9, 1e12])
+def test_distribution_function_keeps_its_digits_at_large_n(samples):
+    ratio = 100 / samples
+    half = 2 * np.sqrt(ratio)
+    angles = np.linspace(0.3, 2.8, 6)
+    found = theory.sample_spectrum(
+        Spectrum.isotropic(100), samples, 1 + ratio - half * np.cos(angles)
+    )
+    for below, end in zip(found.below, angles, strict=True):
+        expected = quad(
+            lambda t: (half * np.sin(t)) ** 2 / (1 + ratio - half * np.cos(t)), 0, end, epsrel=1e-12
+        )[0] / (2 * np.pi * ratio)
+        assert below == pytest.approx(expected, abs=1e-9)
 
 
 # ------------------------------------------------------------------------------ several levels
@@ -323,7 +345,7 @@ def test_subspace_overlap_matches_monte_carlo(samples):
     s, filled = spectrum(MIXED), min(samples, 60)
     edges = np.append(0, np.cumsum(s.multiplicities)).astype(int)
     draws = []
-    for w in wishart(s, samples, 60, seed=1):
+    for w in wishart(s, samples, 40, seed=1):
         overlap = np.abs(np.linalg.eigh(w)[1][:, ::-1]) ** 2
         # No vector of the null space is preferred: each rank there gets its share of the whole.
         overlap[:, filled:] = overlap[:, filled:].mean(axis=1, keepdims=True)
