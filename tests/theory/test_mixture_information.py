@@ -97,7 +97,9 @@ def test_slope_of_the_information_is_half_the_mmse_by_quadrature(mixture, sigma)
     steps = precision * (1.0 + h * np.array([-2.0, -1.0, 1.0, 2.0]))
     value = mutual_information(mixture, steps**-0.5).value
     slope = (8.0 * (value[2] - value[1]) - (value[3] - value[0])) / (12.0 * h * precision)
-    assert 2.0 * slope == pytest.approx(mmse(mixture, sigma).value, rel=1e-7)
+    # At large σ the odds of the components differ from 1 by 1/σ only, and lose those digits.
+    accuracy = max(1e-7, 1e-13 * sigma)
+    assert 2.0 * slope == pytest.approx(mmse(mixture, sigma).value, rel=accuracy)
 
 
 def test_slope_of_the_information_is_half_the_mmse_by_monte_carlo():
