@@ -104,7 +104,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
         settings = {"factors": factors, "ridge": ridge, "seed": seed}
         result = prediction.predict(
-            found.spectrum,
+            found.mixture or found.spectrum,
             n,
             levels=tuple(level or prediction.LEVELS),
             quantities=None if out else prediction.MAIN,

@@ -141,7 +141,7 @@ class GaussianMixture(ExactDenoiser):
         Raises
         ------
         InputError
-            If the model is not a fitted mixture.
+            If the model is not a fitted mixture, or its dimension is not that of `shape`.
         """
         try:
             weights, means = np.asarray(model.weights_), np.asarray(model.means_)
@@ -150,8 +150,10 @@ class GaussianMixture(ExactDenoiser):
             raise InputError(
                 f"not a fitted scikit-learn mixture ({error}): call fit first."
             ) from None
-        kept = weights > 0.0
-        centres = means[kept].reshape(-1, *(shape or means.shape[1:]))
+        kept, layout = weights > 0.0, shape or means.shape[1:]
+        if np.prod(layout) != means.shape[1]:
+            raise InputError(f"shape {layout} does not hold points of dimension {means.shape[1]}.")
+        centres = means[kept].reshape(-1, *layout)
         if kind != "tied":
             return cls(weights[kept], centres, values[kept])
         eigenvalues, vectors = _diagonalise(values[None])

@@ -292,11 +292,12 @@ def speciation_noise(mixture: GaussianMixture) -> float:
     λ_max = |μ|² + v, while its density is bimodal below σ² = |μ|² − v exactly.
     """
     count, dim = mixture.components, mixture.dim
-    roots = np.sqrt(mixture.weights)[:, None]
-    offsets = roots * (mixture.means.reshape(count, dim) - mixture.mean.ravel())
     if dim <= _DENSE:
         return float(np.sqrt(np.linalg.eigvalsh(mixture.covariance)[-1]))
     from scipy.sparse.linalg import LinearOperator, eigsh
+
+    roots = np.sqrt(mixture.weights)[:, None]
+    offsets = roots * (mixture.means.reshape(count, dim) - mixture.mean.ravel())
 
     def apply(vector: FloatArray) -> FloatArray:
         row = vector.reshape(1, dim)
@@ -338,13 +339,13 @@ def hierarchical_speciation(mixture: GaussianMixture) -> list[Split]:
     merges = _merge(centres.copy(), weights.copy())
     splits: list[Split] = []
     pending = [(merges[-1], np.inf)] if merges else []
-    parents = {tuple(sorted(a + b)): (a, b) for a, b in merges}
+    halves = {tuple(sorted(a + b)): (a, b) for a, b in merges}
     while pending:
         (left, right), ceiling = pending.pop()
         noise, between = _split_level(mixture, centres, left, right)
         noise = min(noise, ceiling)
         splits.append(Split(left, right, noise, between))
-        pending += [(parents[part], noise) for part in (left, right) if part in parents]
+        pending += [(halves[part], noise) for part in (left, right) if part in halves]
     # Stable, so that clusters stay behind the one they are part of where levels are equal.
     return sorted(splits, key=lambda split: -split.noise)
 

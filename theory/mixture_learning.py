@@ -1,7 +1,7 @@
 """Learning the means of a mixture of equal components: spectral, Bayes-optimal and fitted.
 
-Model: n samples of Σ_c (1/k) N(μ_c, I) in d dimensions, γ = n/d fixed, the centred means on a
-regular simplex, |μ_c|² = ρ. The covariance has k − 1 spikes 1 + θ, θ = ρ/(k − 1).
+Model: n samples of Σ_c (1/k) N(μ_c, I) in d dimensions, γ = n/d fixed, the means on a regular
+simplex about the known centre 0, |μ_c|² = ρ. The covariance has k − 1 spikes 1 + θ, θ = ρ/(k − 1).
 
 Bayes-optimal state evolution (Lesieur et al., arXiv:1610.02918, symmetric ansatz): with m_v the
 overlap of the means and m_s that of the labels,
@@ -29,7 +29,7 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 from threadpoolctl import threadpool_limits
 
-from theory.checks import FloatArray, InputError, as_count, as_positive, as_samples
+from theory.checks import FloatArray, InputError, as_count, as_number, as_positive, as_samples
 from theory.gaussian_mixture import GaussianMixture
 
 _STEP = 0.25
@@ -37,10 +37,11 @@ _WIDEST = 0.35
 _REACH = 10.0
 _SMALL = 1e-6
 _LOGITS = np.arange(-28.0, 40.0, 0.25)
+_CONTINUOUS = 1e-9
 _FREE = ("full", "diag", "spherical")
 # Perturbations of the parameters, and noise levels of the flow relative to the data.
 _RELATIVE = 1e-4
-_WIDE, _FINE, _FLOW_STEPS = 30.0, 0.01, 32
+_WIDE, _FINE, _FLOW_STEPS = 300.0, 0.01, 40
 
 
 @dataclass(frozen=True)
@@ -156,7 +157,7 @@ def bayes_overlap(load: ArrayLike, signal: float, components: int = 2) -> BayesO
         If an argument is out of range.
     """
     gamma, theta = as_positive(load, "load"), _spike(signal, components)
-    curve = np.array([_log_load(x, theta, components) for x in _LOGITS])
+    logits, curve = _curve(theta, components)
     overlaps = np.zeros((4, gamma.size))
     converged, iterations = np.ones(gamma.size, bool), np.zeros(gamma.size, np.intp)
     for i, target in enumerate(np.log(gamma.ravel())):
@@ -167,10 +168,10 @@ def bayes_overlap(load: ArrayLike, signal: float, components: int = 2) -> BayesO
             )
         rising = np.flatnonzero((curve[:-1] <= target) & (curve[1:] > target))
         roots = []
-        for j in rising[[0, -1]] if rising.size else ():
+        for j in np.unique(rising[[0, -1]]) if rising.size else ():
             root, report = brentq(
                 lambda x, target=target: _log_load(x, theta, components) - target,
-                _LOGITS[j], _LOGITS[j + 1], xtol=1e-13, rtol=1e-12, full_output=True,
+                logits[j], logits[j + 1], xtol=1e-13, rtol=1e-12, full_output=True,
             )  # fmt: skip
             roots.append(root)
             converged[i] &= report.converged
@@ -222,26 +223,40 @@ def mean_thresholds(dim: int, signal: float, components: int = 2) -> MeanThresho
     """
     count, theta = as_count(dim, "dim"), _spike(signal, components)
     spectral = count / theta**2
-    curve = np.array([_log_load(x, theta, components) for x in _LOGITS])
+    logits, curve = _curve(theta, components)
     lowest = int(curve.argmin())
-    if curve[lowest] > -2.0 * np.log(theta) - 1e-9 or lowest == 0:
+    if curve[lowest] > -2.0 * np.log(theta) - _CONTINUOUS:
         return MeanThresholds(spectral, spectral, spectral, spectral)
-    found = minimize_scalar(
-        lambda x: _log_load(x, theta, components),
-        bounds=(_LOGITS[lowest - 1], _LOGITS[lowest + 1]), method="bounded",
-        options={"xatol": 1e-10},
-    )  # fmt: skip
-    above = np.flatnonzero((curve >= -2.0 * np.log(theta)) & (found.x < _LOGITS))[0]
+    # At the load of the spectral threshold, 0 is unstable and the upper fixed point has won.
+    above = lowest + int(np.flatnonzero(curve[lowest:] >= -2.0 * np.log(theta))[0])
     equal = brentq(
-        lambda x: _information_gap(x, theta, components), found.x, _LOGITS[above], rtol=1e-12
+        lambda x: _information_gap(x, theta, components), logits[lowest], logits[above], rtol=1e-12
     )
     information = count * np.exp(_log_load(equal, theta, components))
-    return MeanThresholds(spectral, spectral, float(information), float(count * np.exp(found.fun)))
+    informed = count * np.exp(curve[lowest])
+    return MeanThresholds(spectral, spectral, float(information), float(informed))
 
 
 def _spike(signal: float, components: int) -> float:
     """Strength θ of the covariance spikes."""
-    return float(as_positive(signal, "signal")) / (as_count(components, "components", 2) - 1)
+    strength = as_number(as_positive(signal, "signal"), "signal")
+    return strength / (as_count(components, "components", 2) - 1)
+
+
+def _curve(theta: float, components: int) -> tuple[FloatArray, FloatArray]:
+    """Grid of logit m_v and log γ on it; a minimum below the spectral threshold is a grid point."""
+    curve = np.array([_log_load(x, theta, components) for x in _LOGITS])
+    lowest = int(curve.argmin())
+    if curve[lowest] > -2.0 * np.log(theta) - _CONTINUOUS:
+        return _LOGITS, curve
+    found = minimize_scalar(
+        lambda x: _log_load(x, theta, components),
+        bounds=(_LOGITS[lowest - 1], _LOGITS[lowest + 1]),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    place = int(np.searchsorted(_LOGITS, found.x))
+    return np.insert(_LOGITS, place, found.x), np.insert(curve, place, found.fun)
 
 
 def _log_load(logit: float, theta: float, components: int) -> float:
@@ -402,8 +417,9 @@ def asymptotic_gap(
     -----
     Assumes maximum likelihood at its global optimum, a mixture in the family with distinct
     components, and fluctuations over which D is linear. The last fails for samples generated by a
-    mixture of well-separated components until n is very large: seeds near a boundary between
-    basins change their component, and 1 − q falls like n^{-1/2} first, below C/n.
+    mixture of well-separated components until n is very large: a share of order n^{-1/2} of the
+    seeds, those near a boundary between basins, change their component, so that 1 − q falls like
+    n^{-1/2} first, below C/n, while C is carried by rare seeds and hard to average.
     """
     if covariance not in _FREE:
         raise InputError(f"covariance {covariance!r} is not one of {', '.join(_FREE)}.")
@@ -460,7 +476,7 @@ def _output(
     """What is compared: the outputs of a model on noise that all models share."""
     noise = rng.standard_normal((points, *mixture.shape))
     if sigma is not None:
-        level = float(as_positive(sigma))
+        level = as_number(as_positive(sigma), "sigma")
         noisy = mixture.sample(points, rng) + level * noise
         return lambda model: np.asarray(model(noisy, level) - mixture.mean)
     variances = np.linalg.eigvalsh(mixture.covariances)

@@ -16,6 +16,8 @@ from theory.spectrum import Spectrum
 if TYPE_CHECKING:
     import xarray as xr
 
+    from theory.gaussian_mixture import GaussianMixture
+
 LEVELS = (0.5, 0.9, 0.99)
 # What the command line's table shows, computed in a fraction of a second.
 MAIN = ("convergence", "memorisation", "latent_recovery", "thresholds")
@@ -27,7 +29,7 @@ Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 
 
 def predict(
-    spectrum: Spectrum,
+    spectrum: Spectrum | GaussianMixture,
     samples: ArrayLike,
     *,
     factors: int = 3,
@@ -41,8 +43,9 @@ def predict(
 
     Parameters
     ----------
-    spectrum : Spectrum
-        Population spectrum.
+    spectrum : Spectrum or GaussianMixture
+        Population spectrum; a mixture stands for that of its covariance, and adds its speciation
+        noise and the recovery of its means.
     samples : array_like, shape (m,)
         Numbers of training samples n ≥ 1; real values are allowed.
     factors : int
@@ -75,6 +78,11 @@ def predict(
     import xarray as xr
 
     n = np.atleast_1d(as_samples(samples))
+    extra: dict[str, Variable] = {}
+    if not isinstance(spectrum, Spectrum):
+        from theory.mixture_prediction import mixture_spectrum, mixture_variables
+
+        extra, spectrum = mixture_variables(spectrum, n.ravel()), mixture_spectrum(spectrum)
     if n.ndim != 1:
         raise InputError(f"samples must be a flat list, but has shape {n.shape}.")
     chosen = list(QUANTITIES) if quantities is None else list(quantities)
@@ -86,7 +94,7 @@ def predict(
     noise = scale * np.array(_SIGMAS) if sigma is None else np.atleast_1d(as_positive(sigma))
     rho, start = as_nonnegative(ridge, "ridge"), as_count(seed, "seed", 0)
     request = _Request(spectrum, n, count, rho, tuple(levels), noise, start)
-    variables: dict[str, Variable] = {}
+    variables = extra
     for name in chosen:
         variables.update(QUANTITIES[name](request))
     coordinates: dict[str, Any] = {

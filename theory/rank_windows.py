@@ -2,7 +2,7 @@
 
 On the curve of `theory.sample_covariance`, the eigenvectors whose ranks lie between two points
 have a squared overlap with the eigenspace of λ of (1/π) Im ∫ κ/(λ + κ) dlog ζ. The path may be
-lifted off the curve, where the integrand is analytic, so that Gauss–Legendre converges
+lifted off the curve, where the integrand is analytic, so that quadrature converges
 geometrically. Taken at finite d, with one rank per eigenvalue, this law is not only the limit
 for macroscopic groups: it also describes single factors below and around their threshold.
 """

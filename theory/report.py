@@ -67,6 +67,7 @@ def prediction_text(spectrum: Spectrum, prediction: xr.Dataset) -> str:
             *_eigenspaces(prediction),
             "",
             *_threshold_lines(prediction),
+            *_mixture_lines(prediction),
         ]
     )
 
@@ -113,6 +114,33 @@ def _threshold_lines(prediction: xr.Dataset) -> list[str]:
             "Of the n listed, memorisation is within 5 % of its fresh-data baseline from "
             f"n = {_about(n[loud[-1] + 1])} on."
         )
+    return lines
+
+
+def _mixture_lines(prediction: xr.Dataset) -> list[str]:
+    """What only mixtures have."""
+    if "speciation_noise" not in prediction:
+        return []
+    lines = ["", f"Components appear at noise σ = {prediction['speciation_noise'].item():.4g}."]
+    if "mean_recovery_linear" in prediction:
+        rows = [
+            [f"{n:.6g}", f"{linear:.4f}", f"{bayes:.4f}"]
+            for n, linear, bayes in zip(
+                prediction["samples"].values,
+                prediction["mean_recovery_linear"].values,
+                prediction["mean_recovery_bayes"].values,
+                strict=True,
+            )
+        ]
+        lines += [
+            "Squared overlap of the learnt means with the true ones:",
+            "",
+            table(["n", "linear", "Bayes-optimal"], rows),
+            "",
+            f"Principal components see the means from n = "
+            f"{_about(prediction['mean_threshold_linear'].item())} on; they can be known at all "
+            f"from n = {_about(prediction['mean_threshold_information'].item())} on.",
+        ]
     return lines
 
 

@@ -164,6 +164,7 @@ def _analytic(name: str, options: SourceOptions) -> Spectrum:
 def _mixture(options: SourceOptions) -> Source:
     """Equal components with unit covariance, their means the corners of a simplex."""
     from theory.gaussian_mixture import GaussianMixture
+    from theory.mixture_prediction import mixture_spectrum
 
     dim = as_count(_DIM if options.dim is None else options.dim, "--dim", 2)
     count = _COMPONENTS if options.components is None else options.components
@@ -178,12 +179,8 @@ def _mixture(options: SourceOptions) -> Source:
     corners *= np.sqrt(signal * count / (count - 1.0))
     means = np.zeros((count, dim))
     means[:, :count] = corners
-    spike = 1.0 + signal / (count - 1.0)
-    rest = dim - count + 1
-    spectrum = Spectrum.from_eigenvalues(
-        [spike, 1.0], [count - 1, rest], source=f"mixture of {count}, signal {signal:g}"
-    )
     mixture = GaussianMixture(np.full(count, 1.0 / count), means, np.ones(count))
+    spectrum = mixture_spectrum(mixture, f"mixture of {count}, signal {signal:g}")
     return Source("mixture", spectrum, None, mixture)
 
 

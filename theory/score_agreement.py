@@ -18,7 +18,7 @@ from theory.checks import FloatArray, InputError, as_count, as_positive, as_samp
 from theory.collapse import samples_to_generalise
 from theory.empirical_score import EmpiricalScore
 from theory.laws import GaussianLaw, Law, MixtureLaw, as_law
-from theory.smoothing import QUERIES, KernelLaw, kernel_laws
+from theory.smoothing import QUERIES, KernelLaw, kernel_laws, mean_log_sum
 
 _CENTRE_DRAWS = 16384
 _LARGEST = 690.0  # log n, within double precision
@@ -265,7 +265,7 @@ def _query_moments(law: KernelLaw, n: float) -> list[float]:
         float(inner),
         float(square @ law.squares + pair),
         float(square.sum()),
-        float(law.mean_log_sum(n) - weight @ law.logs),
+        float(mean_log_sum(log_t, hazard) - weight @ law.logs),
         float(largest),
     ]
 

@@ -14,7 +14,17 @@ from theory.checks import (
     as_samples,
 )
 
-NOT_NUMBERS = [None, "3", ["a"], [None], 1j, [1 + 1j], object(), {"n": 3}, [[1.0], [1.0, 2.0]]]
+NOT_NUMBERS = [
+    None,
+    "3",
+    ["a"],
+    [None],
+    1j,
+    [1 + 1j],
+    pytest.param(object(), id="object"),
+    {"n": 3},
+    [[1.0], [1.0, 2.0]],
+]
 NOT_FINITE = [np.nan, np.inf, -np.inf, [1.0, np.nan], np.longdouble("1e4000")]
 
 

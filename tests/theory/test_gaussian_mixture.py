@@ -500,6 +500,9 @@ def test_bad_factors_and_fits_are_refused():
         GaussianMixture.low_rank([0.5, 0.5], means, np.ones((2, 3, 1)), [1.0, 0.0])
     with pytest.raises(InputError, match="not a fitted"):
         GaussianMixture.from_sklearn(peer.GaussianMixture(2))
+    fitted = peer.GaussianMixture(2).fit(np.random.default_rng(20).standard_normal((30, 4)))
+    with pytest.raises(InputError, match="dimension 4"):
+        GaussianMixture.from_sklearn(fitted, shape=(2,))
     data = np.random.default_rng(19).standard_normal((10, 2))
     with pytest.raises(InputError, match="at least 11"):
         GaussianMixture.fit(data, 11)

@@ -184,31 +184,34 @@ def test_state_evolution_and_bbp_match_finite_systems(components, load, signal):
     rng = np.random.default_rng([2, components])
     bayes, linear, labels, norms = [], [], [], []
     for _ in range(6):
-        instance = Instance(1000, load, signal, components, rng)
+        instance = Instance(800, load, signal, components, rng)
         x, label = instance.draw()
         axes, means = message_passing(x, instance)
         bayes.append(instance.squared_overlap(axes))
         norms.append(np.sum(axes**2) / axes.size)
         cross = np.linalg.svd(means.T @ instance.simplex[label] / len(x), compute_uv=False)
         labels.append(cross.mean())
-        small = x.T @ x if len(x) > 1000 else x @ x.T
+        small = x.T @ x if len(x) > 800 else x @ x.T
         leading = np.linalg.eigh(small)[1][:, 1 - components :]
-        linear.append(instance.squared_overlap(leading if len(x) > 1000 else x.T @ leading))
+        linear.append(instance.squared_overlap(leading if len(x) > 800 else x.T @ leading))
     expected = bayes_overlap(load, signal, components)
-    floor = 2.0 / 1000  # corrections of order 1/d
+    floor = 2.0 / 800  # corrections of order 1/d
     assert abs(z_score(bayes, expected.overlap, floor)) < 4.0
     assert abs(z_score(norms, expected.overlap, floor)) < 4.0
     assert abs(z_score(labels, expected.label_overlap, floor)) < 4.0
     assert abs(z_score(linear, linear_overlap(load, signal, components), floor)) < 4.0
-    # The two laws are told apart.
-    assert z_score(bayes, linear_overlap(load, signal, components)) > 3.0
+    # On the same data the two are told apart, by as much as predicted.
+    advantage = np.subtract(bayes, linear)
+    expected_advantage = expected.overlap - linear_overlap(load, signal, components)
+    assert abs(z_score(advantage, expected_advantage, floor)) < 4.0
+    assert z_score(advantage, 0.0) > 3.0
 
 
 def test_estimates_from_disjoint_data_agree_as_much_as_with_the_truth():
     rng = np.random.default_rng(3)
     values = []
     for _ in range(6):
-        instance = Instance(1000, 2.0, 3.0, 3, rng)
+        instance = Instance(800, 2.0, 3.0, 3, rng)
         first, second = (message_passing(instance.draw()[0], instance)[0] for _ in range(2))
         # Cosines of the two subspaces, not squared: ⟨â, b̂⟩ = m² d with |â|² = |b̂|² = m d.
         left, right = (np.linalg.qr(a).Q for a in (first, second))
@@ -224,9 +227,9 @@ def test_first_order_transition_has_two_fixed_points_and_message_passing_finds_b
     thresholds = mean_thresholds(1, signal, components)
     assert thresholds.informed < thresholds.information < load < thresholds.algorithmic
     rng = np.random.default_rng(4)
-    instance = Instance(1200, load, signal, components, rng)
+    instance = Instance(1000, load, signal, components, rng)
     x, _ = instance.draw()
-    informed, _ = message_passing(x, instance, 0.9 * instance.axes)
+    informed, _ = message_passing(x, instance, 0.9 * instance.axes, steps=100)
     assert instance.squared_overlap(informed) == pytest.approx(found.informed_overlap, abs=0.03)
 
 
@@ -253,7 +256,7 @@ def test_fixed_points_appear_at_the_thresholds():
     assert above > 0.1
     jump = bayes_overlap(found.linear * np.array([1 - 1e-6, 1 + 1e-6]), signal, components)
     assert jump.overlap[0] == 0.0
-    assert jump.overlap[1] == jump.informed_overlap[1] > 0.3
+    assert jump.overlap[1] == jump.informed_overlap[1] > 0.25
 
 
 def test_information_threshold_balances_the_mutual_information():
@@ -268,7 +271,7 @@ def test_information_threshold_balances_the_mutual_information():
 
     def slope(load, known):
         overlap = float(known(load))
-        labels, information = _label_channel(components * theta * overlap, components)
+        _, information = _label_channel(components * theta * overlap, components)
         gain = 0.5 * theta * (components - 1)
         return information + gain * (1.0 - overlap) - gain
 
@@ -305,7 +308,8 @@ def test_loads_of_any_shape():
 def test_bad_arguments_are_refused(function):
     for arguments, words in (
         ((0.0, 1.0), "load"), ((1.0, -1.0), "signal"), ((np.nan, 1.0), "load"),
-        ((1.0, 1.0, 1), "components"), ((1.0, 1.0, 2.5), "components"),
+        ((1.0, 1.0, 1), "components"), ((1.0, [1.0, 2.0]), "single number"),
+        ((1.0, 1.0, 2.5), "components"),
     ):  # fmt: skip
         with pytest.raises(InputError, match=words):
             function(*arguments)
@@ -327,10 +331,10 @@ def test_gap_of_one_gaussian_is_closed(sigma):
     made = GaussianMixture([1.0], [[0.5]], [lam])
     expected = noise**2 / (lam * (lam + noise)) + 2.0 * noise**2 / (lam + noise) ** 2
     rng = np.random.default_rng(5)
-    found = asymptotic_gap(made, sigma, rng=rng, points=200_000, samples=200_000)
+    found = asymptotic_gap(made, sigma, rng=rng, points=20_000, samples=200_000)
     assert found == pytest.approx(expected, rel=0.03)
     # Generated samples are μ̂ + √λ̂ z.
-    found = asymptotic_gap(made, rng=rng, points=200_000, samples=200_000)
+    found = asymptotic_gap(made, rng=rng, points=20_000, samples=200_000)
     assert found == pytest.approx(1.5, rel=0.03)
 
 
@@ -343,14 +347,14 @@ def test_fitted_mixtures_converge_at_the_predicted_rate(covariance, sigma):
     if covariance == "spherical":
         truth = GaussianMixture(truth.weights, truth.means, [0.6, 1.1])
     rng = np.random.default_rng(6)
-    constant = asymptotic_gap(truth, sigma, rng=rng, covariance=covariance)
+    constant = asymptotic_gap(truth, sigma, rng=rng, covariance=covariance, points=2000)
     counts = np.array([600, 2400])
     found = convergence_of_fitted_mixtures(
-        truth, counts, sigma, rng=rng, covariance=covariance, repeats=20
+        truth, counts, sigma, rng=rng, covariance=covariance, repeats=16, points=400
     )
     expected = constant / counts
     # The shared points differ, and the Fisher information is a sample average: a few per cent.
-    error = np.hypot(found.stderr, 0.05 * expected)
+    error = np.hypot(found.stderr, 0.08 * expected)
     assert np.abs((found.gap - expected) / error).max() < 4.0
     np.testing.assert_allclose(found.value, 1.0 - found.gap)
     assert np.all(found.stderr < 0.4 * found.gap)
@@ -359,16 +363,15 @@ def test_fitted_mixtures_converge_at_the_predicted_rate(covariance, sigma):
 def test_samples_of_separated_components_converge_more_slowly():
     """Seeds between two basins change their component: 1 − q falls like n^{-1/2}, not like 1/n."""
     truth = GaussianMixture([0.5, 0.5], [[5.0], [-5.0]], [1.0, 1.0])
-    counts = np.array([100, 400, 1600])
+    counts = np.array([100, 1600])
     rng = np.random.default_rng(7)
-    options = {"covariance": "spherical", "repeats": 40, "points": 4000}
+    options = {"covariance": "spherical", "repeats": 24, "points": 600}
     found = convergence_of_fitted_mixtures(truth, counts, rng=rng, **options)
-    slope = np.polyfit(np.log(counts), np.log(found.gap), 1)[0]
-    assert -0.75 < slope < -0.3
-    constant = asymptotic_gap(truth, rng=rng, covariance="spherical")
-    assert np.all(found.gap < 0.5 * constant / counts)
+    error = np.hypot(*(found.stderr / found.gap)) / np.log(16.0)
+    assert abs(np.log(found.gap[1] / found.gap[0]) / np.log(16.0) + 0.5) < 4.0 * error < 0.45
     denoised = convergence_of_fitted_mixtures(truth, counts, 0.5, rng=rng, **options)
-    assert np.polyfit(np.log(counts), np.log(denoised.gap), 1)[0] < -0.8
+    error = np.hypot(*(denoised.stderr / denoised.gap)) / np.log(16.0)
+    assert abs(np.log(denoised.gap[1] / denoised.gap[0]) / np.log(16.0) + 1.0) < 4.0 * error < 0.45
 
 
 def test_fits_are_reproducible_and_checked():
