@@ -155,7 +155,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
     ) -> None:
         """Measure finite models and hold them against the prediction.
 
-        Gaussian training sets for an analytic source, disjoint subsets of a data set.
+        Training sets drawn from an analytic source, disjoint subsets of a data set.
         """
         check_targets(out, plot)
         from theory import finite_sample, prediction, report, simulation
@@ -165,7 +165,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         found = resolve(source, options)
         n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
         result = simulation.simulate(
-            found.spectrum if found.data is None else found.data,
+            found.law,
             n,
             factors=factors,
             ridge=ridge,

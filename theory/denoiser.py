@@ -115,5 +115,5 @@ class ExactDenoiser(ABC):
                 f"sigma has shape {noise.shape}, but there are {points.shape[0]} points: give one "
                 "number, or one for each point."
             )
-        flat = points.reshape(points.shape[0], -1).astype(dtype, copy=False)
+        flat = points.reshape(points.shape[0], self.dim).astype(dtype, copy=False)
         return flat, np.broadcast_to(noise, points.shape[0]).astype(dtype)

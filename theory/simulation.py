@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -27,6 +27,8 @@ from theory.threads import one_blas_thread
 if TYPE_CHECKING:
     import xarray as xr
 
+    from theory.gaussian_mixture import GaussianMixture
+
 MAIN = ("convergence", "memorisation", "latent_recovery", "distances")
 _RATIOS = ("convergence", "convergence_to_truth", "agreement")
 # Distances to a finite population shrink as the training set exhausts it.
@@ -41,10 +43,12 @@ _TO_TRUTH = (
 )
 
 Cell = dict[str, FloatArray]
+# Draws points in the population eigenbasis.
+Draw = Callable[[int, np.random.Generator], FloatArray]
 
 
 def simulate(
-    population: Spectrum | ArrayLike,
+    population: Spectrum | GaussianMixture | ArrayLike,
     samples: ArrayLike,
     *,
     factors: int = 3,
@@ -62,9 +66,10 @@ def simulate(
 
     Parameters
     ----------
-    population : Spectrum or array_like, shape (N, d)
-        A spectrum: training sets are Gaussian. A data matrix: it is the population, and
-        training sets are disjoint random subsets of its rows, about its mean.
+    population : Spectrum, GaussianMixture or array_like of shape (N, d)
+        A spectrum: training sets are Gaussian. A mixture: they are drawn from it. A data matrix:
+        it is the population, and training sets are disjoint random subsets of its rows. All are
+        taken about the mean.
     samples : array_like of int, shape (m,)
         Training samples n of each model; at most N/2 for a data matrix.
     factors : int
@@ -114,19 +119,21 @@ def simulate(
     unknown = [name for name in chosen if name not in MEASURABLE]
     if unknown:
         raise InputError(f"unknown quantity {unknown[0]!r}: choose from {', '.join(MEASURABLE)}.")
+    draw: Draw
     if isinstance(population, Spectrum):
-        spectrum, rows = population, None
-        lam = spectrum.eigenvalues[spectrum.eigenvalues > 0.0]
-        expanded = np.repeat(lam, spectrum.multiplicities[: lam.size].astype(int))
+        spectrum, total = population, None
+        draw = partial(_draw_gaussian, np.sqrt(_expanded(spectrum)))
+    elif hasattr(population, "responsibilities"):
+        spectrum, draw, total = _mixture(cast("GaussianMixture", population))
     else:
-        spectrum, rows = _project(population, source or "data", int(counts.max()))
-        expanded = spectrum.eigenvalues[spectrum.eigenvalues > 0.0]
+        spectrum, draw, total = _project(population, source or "data", int(counts.max()))
+    expanded = _expanded(spectrum)
     count = min(as_count(factors, "factors"), spectrum.dim)
     scale = np.sqrt(spectrum.trace / spectrum.dim)
     noise = scale * np.array([0.1, 0.3, 1.0, 3.0]) if sigma is None else as_positive(sigma)
     task = partial(
         _cell,
-        rows=rows,
+        draw=draw,
         population=Population(expanded, spectrum.dim),
         factors=count,
         ridge=as_nonnegative(ridge, "ridge"),
@@ -138,11 +145,10 @@ def simulate(
     cells = _run(task, keys, as_count(workers, "workers"), executor, progress)
     measured = [_average(cells[i : i + size], spectrum) for i in range(0, len(cells), size)]
     settings = {"factors": count, "ridge": ridge, "sigma": noise, "seed": seed}
-    total = None if rows is None else rows.shape[0]
     prediction = predict_subsets(spectrum, counts, total, quantities=chosen, **settings)
     result = _compare(prediction, measured)
     result.attrs |= provenance(spectrum, ridge=float(ridge), seed=seed, repeats=size)
-    result.attrs["population"] = "Gaussian" if rows is None else f"{rows.shape[0]} samples"
+    result.attrs["population"] = "unlimited" if total is None else f"{total} samples"
     return result
 
 
@@ -153,37 +159,60 @@ def _whole(samples: ArrayLike) -> FloatArray:
     return counts
 
 
-def _project(data: ArrayLike, source: str, largest: int) -> tuple[Spectrum, FloatArray]:
-    """Spectrum of a data matrix and its rows in the eigenbasis, zero variances dropped."""
+def _expanded(spectrum: Spectrum) -> FloatArray:
+    """Positive eigenvalues, repeated by multiplicity."""
+    lam = spectrum.eigenvalues[spectrum.eigenvalues > 0.0]
+    return np.repeat(lam, spectrum.multiplicities[: lam.size].astype(int))
+
+
+def _draw_gaussian(scale: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+    return rng.standard_normal((count, scale.size)) * scale
+
+
+def _draw_rows(rows: FloatArray, count: int, rng: np.random.Generator) -> FloatArray:
+    return rows[rng.permutation(rows.shape[0])[:count]]
+
+
+def _draw_mixture(
+    mixture: GaussianMixture, vectors: FloatArray, count: int, rng: np.random.Generator
+) -> FloatArray:
+    points = mixture.sample(count, rng) - mixture.mean
+    return np.asarray(points.reshape(count, -1) @ vectors)
+
+
+def _mixture(mixture: GaussianMixture) -> tuple[Spectrum, Draw, None]:
+    """Spectrum of a mixture, and how to draw from it in the eigenbasis."""
+    from theory.mixture_prediction import mixture_spectrum
+
+    spectrum = mixture_spectrum(mixture)
+    vectors = np.linalg.eigh(mixture.covariance)[1][:, ::-1][:, : spectrum.rank]
+    return spectrum, partial(_draw_mixture, mixture, vectors), None
+
+
+def _project(data: ArrayLike, source: str, largest: int) -> tuple[Spectrum, Draw, int]:
+    """Spectrum of a data matrix, how to draw its rows in the eigenbasis, and their number."""
     spectrum = Spectrum.from_data(data, source=source)
     matrix = np.asarray(data)
     matrix = matrix.reshape(matrix.shape[0], -1)
-    if 2 * largest > matrix.shape[0]:
+    total = matrix.shape[0]
+    if 2 * largest > total:
         raise InputError(
-            f"two disjoint training sets of {largest} samples do not fit into "
-            f"{matrix.shape[0]} rows: use samples of at most {matrix.shape[0] // 2}."
+            f"two disjoint training sets of {largest} samples do not fit into {total} rows: use "
+            f"samples of at most {total // 2}."
         )
     assert spectrum.eigenvectors is not None
     assert spectrum.mean is not None
-    return spectrum, (matrix - spectrum.mean) @ spectrum.eigenvectors
+    rows = (matrix - spectrum.mean) @ spectrum.eigenvectors
+    return spectrum, partial(_draw_rows, rows), total
 
 
 def _cell(
-    key: tuple[int, int],
-    *,
-    rows: FloatArray | None,
-    population: Population,
-    seed: int,
-    **options: Any,
+    key: tuple[int, int], *, draw: Draw, population: Population, seed: int, **options: Any
 ) -> Cell:
     """One pair of training sets, from its own random stream."""
     n, repeat = key
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n, repeat)))
-    if rows is None:
-        both = rng.standard_normal((2 * n, population.eigenvalues.size))
-        both *= np.sqrt(population.eigenvalues)
-    else:
-        both = rows[rng.permutation(rows.shape[0])[: 2 * n]]
+    both = draw(2 * n, rng)
     return measure_pair(both[:n], both[n:], population, rng=rng, **options)
 
 

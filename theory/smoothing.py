@@ -34,11 +34,11 @@ from theory.laws import GaussianLaw, Law, MixtureLaw, as_law
 QUERIES = 128
 # Points that stand for a law whose kernels have no closed form.
 _REFERENCES = 4096
-# Masses below e^−16 of the peak, or of one training point in n, do not count.
-_NEGLIGIBLE = 16.0
+# Tails of e^−12, or e^−12 times one training point in n, do not count.
+_NEGLIGIBLE = 12.0
 # Steps in log L and log t: the trapezoidal rule for t e^{−t} in log t errs by e^{−π²/step}.
 _STEP = 0.7
-_HAZARDS = (1e-6, 16.0)
+_HAZARDS = (1e-6, 14.0)
 # φ is known from 1 − φ; what this cuts is negligible.
 _MOST = 1.0 - 1e-15
 
@@ -105,7 +105,7 @@ class KernelLaw:
             middle = 0.5 * (low + high)
             beyond = self.hazard(middle, samples) > targets
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
-        count = int(np.clip((high[1] - low[0]) / _STEP, 64, 1000))
+        count = int(np.clip((high[1] - low[0]) / _STEP, 64, 250))
         log_t = np.linspace(low[0], high[1], count)
         return log_t, self.hazard(log_t, samples)
 
@@ -384,10 +384,15 @@ def _gaussian(
         middle = 0.5 * (inner + outer)
         far = rate(middle) > targets
         inner, outer = np.where(far, inner, middle), np.where(far, middle, outer)
-    coarse = np.linspace(*outer, 200)
-    steps = np.diff(coarse) / _STEP + np.diff(cumulants(np.expm1(coarse) / ratio.max())[1]) / _STEP
-    path = np.append(0.0, np.cumsum(steps))
-    v = np.interp(np.linspace(0.0, path[-1], int(np.clip(path[-1], 64, 600))), path, coarse)
+    coarse = np.linspace(outer[0], outer[1], 200)
+    # Kernels that are never the largest of n need not be resolved one by one.
+    rises = np.diff(cumulants(np.expm1(coarse) / ratio.max())[1])
+    crowd = np.log(samples) - np.where(coarse > 0.0, rate(coarse), 0.0) > 3.5
+    rough = rises * crowd[1:]
+    density = np.where(crowd[1:], np.minimum(1.0 / _STEP, 64.0 / (rough.sum() + 1e-9)), 1.0 / _STEP)
+    path = np.append(0.0, np.cumsum(rises * density + np.diff(coarse) / _STEP))
+    count = int(np.clip(path[-1], 64, 600))
+    v = np.interp(np.linspace(0.0, path[-1], count), path, coarse)
     theta = np.expm1(v) / ratio.max()
     value, slope, bend = cumulants(theta)
     log_masses = value - theta * slope + 0.5 * np.log(bend) + v + np.log(np.gradient(v))

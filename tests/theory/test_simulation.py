@@ -91,6 +91,16 @@ def test_subsets_of_a_finite_population_need_the_correction():
     assert error < 0.03
 
 
+def test_mixtures_are_drawn_from_and_follow_the_law_of_their_covariance():
+    means = np.zeros((2, 120))
+    means[:, 0] = [3.0, -3.0]
+    mixture = theory.GaussianMixture([0.5, 0.5], means, [1.0, 1.0])
+    result = theory.simulate(mixture, [60, 240], repeats=REPEATS, seed=2)
+    for quantity, score in normal_scores(result).items():
+        assert np.all(score < 4.0), (quantity, score)
+    np.testing.assert_allclose(result["eigenvalue"][0], 10.0)
+
+
 def test_results_depend_on_seed_but_not_on_workers_or_other_n():
     spectrum = SPECTRA["power-law-1"]
     options = {"quantities": ["convergence", "memorisation"], "repeats": 3}
