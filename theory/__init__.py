@@ -14,7 +14,7 @@ _HOME = {
     "GaussianDenoiser": "gaussian_denoisers",
     "GaussianMixture": "gaussian_mixture",
     "InputError": "checks",
-    "LinearDenoiser": "gaussian_denoisers",
+    "LinearDenoiser": "linear_denoiser",
     "Spectrum": "spectrum",
     "bures_wasserstein": "distances",
     "collapse_noise": "collapse",

@@ -10,18 +10,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import ArrayLike, NDArray
 
 from theory.checks import FloatArray, InputError, as_count
 from theory.denoiser import Array, ExactDenoiser
-from theory.score_kernels import SQUARES, SUM, TOP, WEIGHTED, absorb_block, weigh_products
+from theory.score_kernels import (
+    DENSE, ERROR, HALF, MODE, OFFSET, SQUARES, SUM, TOP, WEIGHTED, WORST,
+    Limits, Sums, absorb_block, weigh_products,
+)  # fmt: skip
 from theory.training_blocks import TrainingBlocks, as_blocks
 
 # Up to here the compiled loop beats two matrix products.
 SMALL_DIM = 32
-_CANDIDATES = 8
-# Tile of the product matrix: queries × training points, a few MiB.
-_QUERIES, _COLUMNS = 512, 2048
+# Tile of the product matrix: at most so many queries, and so many entries.
+_QUERIES, _ENTRIES = 512, 2**20
+# Bytes of the tile of the compiled loop, and of rows that are gathered at a time.
+_TILE_BYTES, _GATHER_BYTES = 2**15, 2**25
+# Beyond these, squares leave the range of the precision.
+_RANGE = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e140}
 
 
 @dataclass(frozen=True)
@@ -56,94 +63,72 @@ class Posterior:
 
 
 @dataclass
-class _Stream:
-    """State of one pass for a batch of queries."""
+class _Pass:
+    """One pass over the training points for a batch of queries.
+
+    The logits are computed in the precision of `points`, the means in that of `sums.mean`.
+    """
 
     points: Array
-    sigma: Array
-    state: FloatArray
-    values: FloatArray
-    indices: NDArray[np.int64]
-    mean: Array
+    half: FloatArray
+    terms: FloatArray
+    limits: Limits
+    sums: Sums
 
-    @classmethod
-    def start(cls, points: Array, sigma: Array, kept: int) -> _Stream:
-        batch = points.shape[0]
-        state = np.zeros((batch, 4))
-        state[:, TOP] = -np.inf
-        values, indices = np.full((batch, kept), -np.inf), np.zeros((batch, kept), dtype=np.int64)
-        return cls(
-            np.ascontiguousarray(points), sigma, state, values, indices, np.zeros_like(points)
-        )
+    def absorb(self, rows: Array, first: int) -> None:
+        """Fold in a block (count, dim) by differences."""
+        batch, dim = self.points.shape
+        rows = _read_only(rows.astype(self.points.dtype, copy=False))
+        tile = _TILE_BYTES // (dim * rows.itemsize)
+        tile = min(max(tile - tile % 64, 64), 1024)
+        threads = get_num_threads()
+        groups = min(batch, threads * -(-batch // (128 * threads)))
+        absorb_block(self.points, rows, tile, groups, first, self.terms, self.limits, self.sums)
 
-    @property
-    def window(self) -> float:
-        """Log of the smallest weight that the precision can see."""
-        return 20.0 if self.mean.dtype == np.float32 else 40.0
+    def weigh(self, rows: Array, half_squares: FloatArray, first: int) -> None:
+        """Fold in a block (count, dim) by two matrix products, a tile at a time."""
+        batch = self.points.shape[0]
+        queries = min(batch, _QUERIES)
+        columns = max(_ENTRIES // queries, 1024)
+        for start in range(0, rows.shape[0], columns):
+            tile = slice(start, start + columns)
+            exact = _read_only(rows[tile].astype(self.points.dtype, copy=False))
+            halves = half_squares[tile].astype(exact.dtype)
+            for begin in range(0, batch, queries):
+                part = slice(begin, begin + queries)
+                points, sums = self.points[part], Sums(*(array[part] for array in self.sums))
+                products = points @ exact.T
+                factors = np.empty(products.shape[0])
+                weigh_products(
+                    products, points, exact, halves, first + start, self.terms[part],
+                    self.limits, sums, factors,
+                )  # fmt: skip
+                _add_products(sums.mean, products, factors, rows[tile])
 
-    @property
-    def tolerance(self) -> float:
-        """Allowed error of a logit."""
-        return 4e-6 if self.mean.dtype == np.float32 else 2e-13
-
-    def absorb(self, block: Array, first: int, negligible: float) -> None:
-        """Fold in a block (dim, count) by differences."""
-        half = (0.5 / self.sigma.astype(np.float64) ** 2).astype(self.mean.dtype)
-        absorb_block(
-            self.points, block, half, first, negligible,
-            self.state, self.values, self.indices, self.mean,
-        )  # fmt: skip
-
-    def weigh(self, rows: Array, half_squares: Array, first: int, negligible: float) -> None:
-        """Fold in a block (count, dim) by two matrix products, a tile of queries at a time."""
-        inverse = (1.0 / self.sigma.astype(np.float64) ** 2).astype(self.mean.dtype)
-        for start in range(0, self.points.shape[0], _QUERIES):
-            part = slice(start, start + _QUERIES)
-            products = self.points[part] @ rows.T
-            factors = np.empty(products.shape[0])
-            weigh_products(
-                products, half_squares, inverse[part], first, negligible,
-                self.state[part], self.values[part], self.indices[part], factors,
-            )  # fmt: skip
-            active = factors >= 0.0
-            if active.all():
-                mean = self.mean[part]
-                mean *= factors[:, None].astype(mean.dtype)
-                mean += products @ rows
-            elif active.any():
-                which = start + np.flatnonzero(active)
-                scale = factors[active, None].astype(self.mean.dtype)
-                self.mean[which] = self.mean[which] * scale + products[active] @ rows
-
-    def collapse(self, rows: NDArray[np.bool_], nearest: Array) -> None:
-        """Give all weight to the nearest point."""
-        self.mean[rows] = nearest
-        self.state[rows, SUM] = self.state[rows, SQUARES] = 1.0
-        self.state[rows, WEIGHTED] = 0.0
-
-    def reweigh(self, rows: NDArray[np.bool_], candidates: Array) -> None:
-        """Weigh candidates (batch, k, dim) by the differences of their logits to the best one.
-
-        −|x − y|² + |x − y₁|² = (y − y₁)·(2x − y − y₁), summed in float64.
-        """
-        y = candidates.astype(np.float64)
-        x, sigma = self.points[rows].astype(np.float64), self.sigma[rows].astype(np.float64)
-        best = y[:, :1]
-        logits = np.einsum("ijk,ijk->ij", y - best, (x[:, None] - y) + (x[:, None] - best))
-        logits *= 0.5 / sigma[:, None] ** 2
-        logits -= logits.max(axis=1, keepdims=True)
-        order = np.argsort(-logits, axis=1, kind="stable")
-        self.indices[rows] = np.take_along_axis(self.indices[rows], order, axis=1)
-        weights = np.exp(logits)
-        self.state[rows, SUM] = weights.sum(axis=1)
-        self.state[rows, SQUARES] = (weights**2).sum(axis=1)
-        self.state[rows, WEIGHTED] = (weights * np.maximum(logits, -1e30)).sum(axis=1)
-        self.mean[rows] = np.einsum("ij,ijk->ik", weights, y) / weights.sum(axis=1)[:, None]
-
-    def replace(self, rows: NDArray[np.bool_], other: _Stream) -> None:
+    def replace(self, which: NDArray[np.bool_], other: _Pass) -> None:
         """Take over the results of a better pass."""
-        self.state[rows], self.values[rows] = other.state, other.values
-        self.indices[rows], self.mean[rows] = other.indices, other.mean
+        for own, better in zip(self.sums, other.sums, strict=True):
+            own[which] = better
+
+
+def _read_only(rows: Array) -> Array:
+    """Rows in the one layout that the kernels are compiled for."""
+    view = np.ascontiguousarray(rows).view()
+    view.flags.writeable = False
+    return view
+
+
+def _add_products(mean: Array, weights: Array, factors: FloatArray, rows: Array) -> None:
+    """Rescale the means of the queries with factor ≥ 0, and add Σ w y."""
+    active = factors >= 0.0
+    if not active.any():
+        return
+    which = slice(None) if active.all() else np.flatnonzero(active)
+    added = weights[which].astype(mean.dtype, copy=False) @ rows.astype(mean.dtype, copy=False)
+    scale = factors[which]
+    if (scale != 1.0).any():
+        mean[which] *= scale[:, None].astype(mean.dtype)
+    mean[which] += added
 
 
 class EmpiricalScore(ExactDenoiser):
@@ -188,7 +173,7 @@ class EmpiricalScore(ExactDenoiser):
         self._largest = float(self._squares.max())
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
-        return self._posterior(x, sigma, 1).mean.astype(x.dtype, copy=False)
+        return self._mean(self._posterior(x, sigma, 0), x)
 
     def query(self, x: ArrayLike, sigma: ArrayLike, *, neighbours: int = 1) -> Posterior:
         """Denoise and report on the weights.
@@ -200,7 +185,7 @@ class EmpiricalScore(ExactDenoiser):
         sigma : array_like, shape () or (batch,)
             Noise standard deviations, > 0.
         neighbours : int
-            How many nearest training points to report.
+            How many nearest training points to report; among equals the earlier ones.
 
         Returns
         -------
@@ -212,20 +197,16 @@ class EmpiricalScore(ExactDenoiser):
                 f"{count} neighbours were asked for, but there are {self.samples} training points."
             )
         points, noise = self._checked(x, sigma)
-        stream = self._posterior(points, noise, count)
-        total = stream.state[:, SUM]
-        indices = np.ascontiguousarray(stream.indices[:, :count])
-        rows = self._blocks.take(indices.ravel()).reshape(*indices.shape, -1)
-        lengths = np.linalg.norm(rows, axis=2) * np.linalg.norm(points, axis=1)[:, None]
-        inner = np.einsum("ijk,ik->ij", rows, points, dtype=np.float64)
+        sums = self._posterior(points, noise, count)
+        total = sums.state[:, SUM]
         return Posterior(
-            mean=stream.mean.astype(points.dtype, copy=False).reshape(-1, *self.shape),
+            mean=self._mean(sums, points).reshape(-1, *self.shape),
             max_weight=1.0 / total,
-            entropy=np.maximum(np.log(total) - stream.state[:, WEIGHTED] / total, 0.0),
-            participation=total**2 / stream.state[:, SQUARES],
-            neighbours=indices,
-            cosines=np.where(lengths > 0.0, inner / np.where(lengths > 0.0, lengths, 1.0), 0.0),
-            log_density=self._log_density(stream, rows[:, 0]),
+            entropy=np.maximum(np.log(total) - sums.state[:, WEIGHTED] / total, 0.0),
+            participation=total**2 / sums.state[:, SQUARES],
+            neighbours=sums.indices,
+            cosines=self._cosines(points, sums.indices),
+            log_density=self._log_density(sums, points, noise),
         )
 
     def log_density(self, x: ArrayLike, sigma: ArrayLike) -> FloatArray:
@@ -243,93 +224,109 @@ class EmpiricalScore(ExactDenoiser):
         ndarray, shape (batch,)
         """
         points, noise = self._checked(x, sigma)
-        stream = self._posterior(points, noise, 1)
-        return self._log_density(stream, self._blocks.take(stream.indices[:, 0]))
+        return self._log_density(self._posterior(points, noise, 0), points, noise)
 
-    def _log_density(self, stream: _Stream, nearest: Array) -> FloatArray:
+    def _mean(self, sums: Sums, x: Array) -> Array:
+        mean = sums.mean / sums.state[:, SUM, None]
+        return mean.astype(x.dtype, copy=False)
+
+    def _cosines(self, x: Array, indices: NDArray[np.int64]) -> FloatArray:
+        """Cosines of the queries with training points, a few queries at a time."""
+        cosines = np.empty(indices.shape)
+        step = max(_GATHER_BYTES // (8 * self.dim * indices.shape[1]), 1)
+        for start in range(0, x.shape[0], step):
+            part = slice(start, start + step)
+            rows = self._blocks.take(indices[part].ravel()).astype(np.float64, copy=False)
+            rows = rows.reshape(*indices[part].shape, -1)
+            points = x[part].astype(np.float64)
+            lengths = np.linalg.norm(rows, axis=2) * np.linalg.norm(points, axis=1)[:, None]
+            inner = np.einsum("ijk,ik->ij", rows, points)
+            cosines[part] = np.where(lengths > 0.0, inner / np.where(lengths > 0.0, lengths, 1), 0)
+        return np.clip(cosines, -1.0, 1.0)
+
+    def _log_density(self, sums: Sums, x: Array, sigma: Array) -> FloatArray:
         """The largest logit is computed anew from the difference to its training point."""
-        sigma = stream.sigma.astype(np.float64)
-        gap = (stream.points.astype(np.float64) - nearest) / sigma[:, None]
+        noise = sigma.astype(np.float64)
+        gap = np.subtract(x, sums.reference, dtype=np.float64) / noise[:, None]
         top = -0.5 * np.einsum("ij,ij->i", gap, gap)
-        volume = self.dim * np.log(np.sqrt(2.0 * np.pi) * sigma)
-        return np.asarray(top + np.log(stream.state[:, SUM] / self.samples) - volume)
+        volume = self.dim * np.log(np.sqrt(2.0 * np.pi) * noise)
+        return np.asarray(top + np.log(sums.state[:, SUM] / self.samples) - volume)
 
-    def _posterior(self, x: Array, sigma: Array, neighbours: int) -> _Stream:
-        """Weights and means, each row in the first precision that is enough for it."""
-        kept = min(max(neighbours, _CANDIDATES), self.samples)
-        reach = float(np.max(np.linalg.norm(x, axis=1) / sigma, initial=0.0))
-        reach += np.sqrt(self._largest) / float(sigma.min(initial=1.0))
-        single = x.dtype == np.float32 and self._blocks.dtype == np.float32 and reach < 1e17
-        dtype = np.float32 if single else np.float64
-        stream = _Stream.start(x.astype(dtype, copy=False), sigma.astype(dtype), kept)
-        self._pass(stream, direct=self.dim <= SMALL_DIM)
-        self._improve(stream)
-        return stream
-
-    def _pass(self, stream: _Stream, *, direct: bool) -> None:
-        """One pass over the training points."""
-        negligible = stream.window + np.log(self.samples)
-        first = 0
-        for block in self._blocks:
-            rows = block.astype(stream.mean.dtype, copy=False)
-            if direct:
-                stream.absorb(np.ascontiguousarray(rows.T), first, negligible)
-            else:
-                for start in range(0, rows.shape[0], _COLUMNS):
-                    part = rows[start : start + _COLUMNS]
-                    half = 0.5 * self._squares[first + start : first + start + part.shape[0]]
-                    stream.weigh(part, half.astype(rows.dtype), first + start, negligible)
-            first += rows.shape[0]
-        stream.mean /= stream.state[:, SUM, None]
-
-    def _improve(self, stream: _Stream) -> None:
-        """Repeat the rows whose logits are not accurate enough for their softmax.
-
-        A row is good if rounding moves its logits by less than the tolerance, or if a single
-        training point has all the weight. Otherwise its best candidates are weighed again by
-        differences; if these may not be all that count, the row is done again: in float64, then
-        by differences of every point.
-        """
-        double = stream.mean.dtype == np.float64
-        direct = self.dim <= SMALL_DIM
-        error = self._logit_error(stream, direct)
-        window = stream.window + np.log(self.samples) + 2.0 * error
-        rivals = (
-            stream.values[:, 1] >= stream.values[:, 0] - window
-            if stream.values.shape[1] > 1
-            else np.zeros(error.size, dtype=np.bool_)
-        )
-        doubtful = (error > stream.tolerance) & rivals
-        lone = ~rivals
-        if lone.any():
-            stream.collapse(lone, self._blocks.take(stream.indices[lone, 0]))
-        few = doubtful & (
-            (stream.values[:, -1] < stream.values[:, 0] - window)
-            | (stream.values.shape[1] == self.samples)
-        )
-        if few.any():
-            indices = stream.indices[few]
-            rows = self._blocks.take(indices.ravel()).reshape(*indices.shape, -1)
-            stream.reweigh(few, rows)
-        rest = doubtful & ~few
-        if rest.any() and not (double and direct):
-            again = _Stream.start(
-                stream.points[rest].astype(np.float64),
-                stream.sigma[rest].astype(np.float64),
-                stream.values.shape[1],
+    def _posterior(self, x: Array, sigma: Array, neighbours: int) -> Sums:
+        """Sums over all training points, each row in the first precision that is enough for it."""
+        single = x.dtype == np.float32 and self._blocks.dtype == np.float32
+        single = single and self._fits(x, sigma, np.dtype(np.float32))
+        if not single and not self._fits(x, sigma, np.dtype(np.float64)):
+            raise InputError(
+                "x, sigma and the training points differ by too many orders of magnitude for "
+                "float64: scale them."
             )
-            self._pass(again, direct=direct or double)
-            if not double and not direct:
-                self._improve(again)
-            stream.replace(rest, again)
+        first = self._start(x, sigma, neighbours, single, np.float32 if single else np.float64)
+        self._run(first)
+        dense = first.sums.marks[:, MODE] == DENSE
+        if dense.any():
+            again = self._start(x[dense], sigma[dense], neighbours, single, np.float64)
+            self._run(again)
+            first.replace(dense, again)
+        return first.sums
 
-    def _logit_error(self, stream: _Stream, direct: bool) -> FloatArray:
-        """Size of the rounding errors of the logits; sums of d terms err like sqrt(d) of them."""
-        eps = float(np.finfo(stream.mean.dtype).eps)
-        sigma = stream.sigma.astype(np.float64)
-        if direct:
-            return np.asarray(eps * np.abs(stream.values[:, 0]))
-        length = np.linalg.norm(stream.points.astype(np.float64), axis=1)
-        largest = np.sqrt(self._largest)
-        spread = min(1.0, 4.0 / np.sqrt(self.dim)) if eps > 1e-10 else 1.0
-        return np.asarray(eps * spread * largest * (length + 0.5 * largest) / sigma**2)
+    def _fits(self, x: Array, sigma: Array, dtype: np.dtype[Any]) -> bool:
+        """Whether all squares stay within the range of the precision."""
+        size = np.sqrt(self._largest) + float(np.max(np.linalg.norm(x, axis=1), initial=0.0))
+        low, high = float(sigma.min(initial=1.0)), float(sigma.max(initial=1.0))
+        limit = _RANGE[dtype]
+        return 1.0 / limit < low and high < limit and size < limit and size / low < limit
+
+    def _start(
+        self, x: Array, sigma: Array, neighbours: int, single: bool, dtype: type[np.floating[Any]]
+    ) -> _Pass:
+        """Prepare a pass with logits of the given precision, accurate enough for float32 or not."""
+        batch, direct = x.shape[0], self.dim <= SMALL_DIM
+        eps = float(np.finfo(dtype).eps)
+        half = 0.5 / sigma.astype(np.float64) ** 2
+        terms = np.zeros((batch, 4))
+        terms[:, HALF] = half
+        slope = 0.5
+        if not direct:
+            # Errors of inner products as measured: BLAS sums up to 384 terms one after the other,
+            # and then such partial sums. The first is for terms of random, the second of one sign.
+            chunk = min(self.dim, 384)
+            random = 0.2 * np.sqrt(chunk / self.dim)
+            slope = 0.12 * (np.sqrt(chunk) + np.sqrt(self.dim / chunk))
+            length, largest = np.linalg.norm(x.astype(np.float64), axis=1), np.sqrt(self._largest)
+            unit = 2.0 * eps * half * largest
+            terms[:, ERROR] = unit * (random * length + 0.2 * largest)
+            terms[:, WORST] = 8.0 * unit * ((random + slope) * length + 0.2 * largest)
+            terms[:, OFFSET] = half * length**2
+        limits = Limits(
+            slope=float(slope * eps),
+            tolerance=3e-6 if single else 2e-13,
+            negligible=(20.0 if single else 40.0) + float(np.log(self.samples)),
+            share=1.0 / 32.0 if dtype == np.float32 else np.inf,
+        )
+        state = np.zeros((batch, 4))
+        state[:, TOP] = -np.inf
+        sums = Sums(
+            state=state,
+            marks=np.zeros((batch, 2), dtype=np.int64),
+            mean=np.zeros(x.shape, dtype=np.float32 if single and not direct else np.float64),
+            reference=np.zeros(x.shape, dtype=dtype),
+            values=np.full((batch, neighbours), -np.inf),
+            indices=np.zeros((batch, neighbours), dtype=np.int64),
+        )
+        return _Pass(np.ascontiguousarray(x, dtype=dtype), half, terms, limits, sums)
+
+    def _run(self, run: _Pass) -> None:
+        """Pass over the training points, until no query is left for which it can be enough."""
+        first = 0
+        if run.points.shape[0] == 0:
+            return
+        for block in self._blocks:
+            stop = first + block.shape[0]
+            if self.dim <= SMALL_DIM:
+                run.absorb(block, first)
+            else:
+                run.weigh(block, 0.5 * self._squares[first:stop], first)
+            first = stop
+            if (run.sums.marks[:, MODE] == DENSE).all():
+                break

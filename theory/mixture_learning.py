@@ -11,14 +11,10 @@ overlap of the means and m_s that of the labels,
 q = kθ m_v; for k = 2, m_s = E tanh(ρ m_v + √(ρ m_v) Z). p₁ is the probability that component 1 wins
 when Gumbel noise is added to every exponent, so that E p₁ is one integral for any k. And γ is
 explicit in m_v: fixed points are crossings of one curve, not limits of a slow iteration.
-
-Mixtures fitted to disjoint data are compared as everywhere in this package, by the overlap of
-their outputs on shared noise.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -27,10 +23,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
-from threadpoolctl import threadpool_limits
 
-from theory.checks import FloatArray, InputError, as_count, as_number, as_positive, as_samples
-from theory.gaussian_mixture import GaussianMixture
+from theory.checks import FloatArray, InputError, as_count, as_number, as_positive
 
 _STEP = 0.25
 _WIDEST = 0.35
@@ -38,10 +32,6 @@ _REACH = 10.0
 _SMALL = 1e-6
 _LOGITS = np.arange(-28.0, 40.0, 0.25)
 _CONTINUOUS = 1e-9
-_FREE = ("full", "diag", "spherical")
-# Perturbations of the parameters, and noise levels of the flow relative to the data.
-_RELATIVE = 1e-4
-_WIDE, _FINE, _FLOW_STEPS = 300.0, 0.01, 40
 
 
 @dataclass(frozen=True)
@@ -91,25 +81,6 @@ class MeanThresholds:
     algorithmic: float
     information: float
     informed: float
-
-
-@dataclass(frozen=True)
-class FittedConvergence:
-    """Agreement of two mixtures fitted to disjoint data, for each n.
-
-    Attributes
-    ----------
-    value : ndarray
-        q = E⟨a, b⟩/√(E|a|² E|b|²) of their outputs a, b on shared noise, about the true mean.
-    gap : ndarray
-        1 − q, without the rounding of a difference.
-    stderr : ndarray
-        Standard error of both, over pairs of fits.
-    """
-
-    value: FloatArray
-    gap: FloatArray
-    stderr: FloatArray
 
 
 def linear_overlap(load: ArrayLike, signal: float, components: int = 2) -> FloatArray:
@@ -315,180 +286,3 @@ def _label_channel(signal: float, components: int) -> tuple[float, float]:
     beyond = -np.expm1(log_f(q) + others)
     largest = u[0] + _STEP * (beyond.sum() - 0.5 * beyond[0]) - np.euler_gamma
     return float(k / (k - 1.0) * labels), float(np.log(k) + q - largest)
-
-
-def convergence_of_fitted_mixtures(
-    mixture: GaussianMixture,
-    samples: ArrayLike,
-    sigma: float | None = None,
-    *,
-    rng: np.random.Generator,
-    covariance: str = "full",
-    repeats: int = 10,
-    points: int = 1000,
-    restarts: int = 1,
-) -> FittedConvergence:
-    """Fit pairs of mixtures to disjoint data by EM and measure how far they agree.
-
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        True law; fits have as many components.
-    samples : array_like of int, shape (m,)
-        Training samples n of each fit.
-    sigma : float, optional
-        Noise level of the denoisers that are compared, on the same noisy samples; by default the
-        samples that both generate from the same seeds (probability-flow ODE) are.
-    rng : numpy.random.Generator
-        Source of all data and noise.
-    covariance : str
-        As for `GaussianMixture.fit`.
-    repeats : int
-        Pairs of fits for each n, at least 2.
-    points : int
-        Shared noisy points or seeds.
-    restarts : int
-        Initialisations of each fit.
-
-    Returns
-    -------
-    FittedConvergence
-
-    Raises
-    ------
-    InputError
-        If an argument is out of range.
-    """
-    counts = np.atleast_1d(as_samples(samples))
-    size = as_count(repeats, "repeats", 2)
-    output = _output(mixture, sigma, as_count(points, "points"), rng)
-
-    def fitted(n: int) -> FloatArray:
-        model = GaussianMixture.fit(
-            mixture.sample(n, rng), mixture.components, covariance=covariance,
-            restarts=restarts, seed=int(rng.integers(2**31)),
-        )  # fmt: skip
-        return output(model)
-
-    gap, stderr = np.empty(counts.size), np.empty(counts.size)
-    for i, n in enumerate(counts):
-        with threadpool_limits(1):  # for problems this small, starting threads takes all the time
-            pairs = [(fitted(as_count(float(n), "samples")), fitted(int(n))) for _ in range(size)]
-        apart = np.array([np.mean((a - b) ** 2) for a, b in pairs])
-        norms = np.array([np.mean(a**2 + b**2) for a, b in pairs])
-        gap[i] = apart.mean() / norms.mean()
-        spread = (apart - gap[i] * norms).std(ddof=1)
-        stderr[i] = spread / norms.mean() / np.sqrt(size)
-    return FittedConvergence(1.0 - gap, gap, stderr)
-
-
-def asymptotic_gap(
-    mixture: GaussianMixture,
-    sigma: float | None = None,
-    *,
-    rng: np.random.Generator,
-    covariance: str = "full",
-    points: int = 1000,
-    samples: int = 20_000,
-) -> float:
-    """Constant C of 1 − q ≈ C/n, for fits to disjoint data at large n.
-
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        True law, of low dimension: its p parameters are perturbed one by one.
-    sigma : float, optional
-        As for `convergence_of_fitted_mixtures`.
-    rng : numpy.random.Generator
-        Source of all data and noise.
-    covariance : str
-        ``"full"``, ``"diag"`` or ``"spherical"``: what the fit is free to choose.
-    points : int
-        Shared noisy points or seeds.
-    samples : int
-        Samples for the Fisher information F; its relative error is about √(p/samples).
-
-    Returns
-    -------
-    float
-        C = Tr(F⁻¹ E JᵀJ)/E|D|², with J the derivative of the output D by the parameters.
-
-    Notes
-    -----
-    Assumes maximum likelihood at its global optimum, a mixture in the family with distinct
-    components, and fluctuations over which D is linear. The last fails for samples generated by a
-    mixture of well-separated components until n is very large: a share of order n^{-1/2} of the
-    seeds, those near a boundary between basins, change their component, so that 1 − q falls like
-    n^{-1/2} first, below C/n, while C is carried by rare seeds and hard to average.
-    """
-    if covariance not in _FREE:
-        raise InputError(f"covariance {covariance!r} is not one of {', '.join(_FREE)}.")
-    output = _output(mixture, sigma, as_count(points, "points"), rng)
-    data = mixture.sample(as_count(samples, "samples", 2), rng)
-    base = (mixture.weights, mixture.means.reshape(mixture.components, -1), mixture.covariances)
-    scores, slopes = [], []
-    for change in _directions(base, covariance):
-        up, down = (
-            GaussianMixture(*(b + h * step for b, step in zip(base, change, strict=True)))
-            for h in (1.0, -1.0)
-        )
-        scores.append(up.log_density(data) - down.log_density(data))
-        slopes.append((output(up) - output(down)).ravel())
-    fisher = np.array(scores) @ np.array(scores).T / len(data)
-    response = np.array(slopes) @ np.array(slopes).T / as_count(points, "points")
-    size = np.sum(output(mixture) ** 2) / as_count(points, "points")
-    return float(np.trace(np.linalg.solve(fisher, response)) / size)
-
-
-def _directions(
-    base: tuple[FloatArray, FloatArray, FloatArray], covariance: str
-) -> list[tuple[FloatArray, ...]]:
-    """Small changes of weights (of sum 0), means and covariances, one for each free parameter."""
-    weights, means, covariances = base
-    rows, axes = np.eye(len(weights)), np.eye(means.shape[1])
-    pairs = {
-        "full": list(itertools.combinations_with_replacement(axes, 2)),
-        "diag": list(zip(axes, axes, strict=True)),
-    }
-    units = [np.outer(a, b) + np.outer(b, a) for a, b in pairs.get(covariance, [])] or [
-        np.eye(means.shape[1])
-    ]
-    changes = []
-
-    def add(part: int, value: FloatArray) -> None:
-        change = [np.zeros_like(array) for array in base]
-        change[part] = _RELATIVE * value
-        changes.append(tuple(change))
-
-    for c, variance in enumerate(np.linalg.eigvalsh(covariances)[:, 0]):
-        if c:
-            add(0, weights.min() * (rows[c] - rows[0]))
-        for axis in axes:
-            add(1, np.sqrt(variance) * np.outer(rows[c], axis))
-        for unit in units:
-            add(2, variance * rows[c, :, None, None] * unit)
-    return changes
-
-
-def _output(
-    mixture: GaussianMixture, sigma: float | None, points: int, rng: np.random.Generator
-) -> Callable[[GaussianMixture], FloatArray]:
-    """What is compared: the outputs of a model on noise that all models share."""
-    noise = rng.standard_normal((points, *mixture.shape))
-    if sigma is not None:
-        level = as_number(as_positive(sigma), "sigma")
-        noisy = mixture.sample(points, rng) + level * noise
-        return lambda model: np.asarray(model(noisy, level) - mixture.mean)
-    variances = np.linalg.eigvalsh(mixture.covariances)
-    largest = _WIDE * np.sqrt(np.linalg.eigvalsh(mixture.covariance)[-1])
-    levels = np.geomspace(largest, _FINE * np.sqrt(variances.min()), _FLOW_STEPS)
-
-    def generate(model: GaussianMixture) -> FloatArray:
-        x = levels[0] * noise
-        for high, low in itertools.pairwise(levels):  # Heun
-            slope = (x - model(x, high)) / high
-            trial = x + (low - high) * slope
-            x = x + 0.5 * (low - high) * (slope + (trial - model(trial, low)) / low)
-        return np.asarray(model(x, levels[-1]) - mixture.mean)
-
-    return generate

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from theory.checks import FloatArray
 from theory.gaussian_mixture import GaussianMixture
-from theory.mixture_information import speciation_noise
 from theory.mixture_learning import bayes_overlap, linear_overlap, mean_thresholds
+from theory.speciation import speciation_noise
 from theory.spectrum import Spectrum
 
 _EQUAL = 1e-9

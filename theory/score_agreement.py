@@ -254,13 +254,17 @@ def _query_moments(law: KernelLaw, n: float) -> list[float]:
         inner = share * (inner - weight**2 @ lengths)
         pairs = share * (pairs - density**2 @ lengths)
     pair = step * (1.0 - 1.0 / n) * (np.exp(2.0 * psi) @ pairs)
-    # No other kernel is larger: the nodes above are missing too, and part of the own one.
+    # That no other kernel is larger removes the nodes above, and a uniform part of the own one.
     masses = np.exp(law.log_masses)
     missed = -np.expm1(-tl) * masses
-    above = np.cumsum(missed, axis=1) + np.cumsum(masses[::-1])[::-1] - masses
-    edges = (above - missed, above + masses - missed)
-    high, low = (-(n - 1.0) * np.log1p(-np.minimum(edge, 1.0 - 1e-15)) for edge in edges)
-    raise NotImplementedError
+    below, above = np.cumsum(missed, axis=1), np.cumsum(masses[::-1])[::-1]
+    first, last = (
+        -(n - 1.0) * np.log1p(-np.minimum(gone, 1.0 - 1e-15))
+        for gone in (below + above - masses, below - missed + above)
+    )
+    part = np.maximum(last - first, 1e-9)
+    alone = np.exp(0.5 * hazard[:, None] - first) * -np.expm1(-part) / part
+    largest = step * np.sum(density * alone)
     return [
         float(inner),
         float(square @ law.squares + pair),

@@ -1,26 +1,88 @@
 """Compiled parts of the empirical score: an online softmax over blocks of training points.
 
-Per query the state is (top, Σp, Σp², Σp·l) with p = exp(l), l = logit − top, and the best few
-candidates by logit. When a block raises the top, the sums are rescaled.
+Per query the sums are Σp, Σp², Σp·l and Σp·y with p = exp(l), l the logit −|x − y|²/2σ² less that
+of a reference, the nearest training point so far; when a nearer one comes, they are rescaled.
+First, approximate logits are computed for a whole tile. Where rounding errors are too large for
+the softmax, those that may matter are computed again from differences, one by one.
 """
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from numba import njit, prange
+from numpy.typing import NDArray
 
-from theory.vector_exp import exp_nonpositive
+from theory.vector_exp import exp_nonpositive, larger
 
-# Columns of the state array.
+Array = NDArray[Any]
+
+# Columns of Posterior sums: the approximate logit of the reference, Σp, Σp², Σp·l.
 TOP, SUM, SQUARES, WEIGHTED = 0, 1, 2, 3
-_TILE = 512
+# Columns of the marks: how a query is treated, and how many logits were computed again.
+MODE, COUNT = 0, 1
+# Modes: approximate logits are good; the nearest are computed again; there are too many of them.
+PLAIN, NEAR, DENSE = 1, 2, 3
+# Columns of the terms: 1/2σ²; error of the logits in general and at worst; |x|²/2σ² where the
+# approximate logits lack −|x|²/2σ².
+HALF, ERROR, WORST, OFFSET = 0, 1, 2, 3
 _LANES = 64
 _MATH = {"contract"}
-_REORDER = {"reassoc", "contract"}
+# Sums may be reordered for vector units. There is no NaN, or the input check would have found it.
+_REORDER = {"reassoc", "contract", "nnan", "nsz"}
+
+
+class Sums(NamedTuple):
+    """What a pass over the training points leaves behind, one row a query.
+
+    Attributes
+    ----------
+    state : ndarray of float64, shape (batch, 4)
+        Columns TOP, SUM, SQUARES, WEIGHTED.
+    marks : ndarray of int64, shape (batch, 2)
+        Columns MODE, COUNT.
+    mean : ndarray, shape (batch, dim)
+        Σp·y.
+    reference : ndarray, shape (batch, dim)
+        The training point whose p is 1.
+    values : ndarray of float64, shape (batch, k)
+        Logits of the k nearest training points, descending, in float64 from differences.
+    indices : ndarray of int64, shape (batch, k)
+        Their indices.
+    """
+
+    state: Array
+    marks: Array
+    mean: Array
+    reference: Array
+    values: Array
+    indices: Array
+
+
+class Limits(NamedTuple):
+    """Numbers that are common to all queries.
+
+    Attributes
+    ----------
+    slope : float
+        Error of a logit relative to the largest term that it is made of.
+    tolerance : float
+        Error of a logit that is good enough.
+    negligible : float
+        Logits so far below the largest do not matter.
+    share : float
+        A query of which more than this share of logits must be computed again is DENSE.
+    """
+
+    slope: float
+    tolerance: float
+    negligible: float
+    share: float
 
 
 @njit(cache=True, error_model="numpy")
-def insert(values, indices, value, index):  # type: ignore[no-untyped-def]
+def _insert(values, indices, value, index):  # type: ignore[no-untyped-def]
     """Keep `values` descending; among equals the earlier index comes first."""
     k = values.size - 1
     while k > 0 and values[k - 1] < value:
@@ -30,144 +92,244 @@ def insert(values, indices, value, index):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def raise_top(state, top):  # type: ignore[no-untyped-def]
-    """Refer the sums to a higher top; returns the factor for the accumulated mean."""
-    if top <= state[TOP]:
-        return 1.0
-    factor = 0.0
-    if state[SUM] > 0.0:
-        shift = state[TOP] - top
-        factor = np.exp(shift)
-        if factor > 0.0:
-            state[WEIGHTED] = factor * (state[WEIGHTED] + shift * state[SUM])
-    if factor == 0.0:
+def _raise_top(state, rise):  # type: ignore[no-untyped-def]
+    """Refer the sums to a logit higher by `rise`; returns the factor for the mean."""
+    factor = np.exp(-rise) if state[SUM] > 0.0 else 0.0
+    if factor > 0.0:
+        state[WEIGHTED] = factor * (state[WEIGHTED] - rise * state[SUM])
+    else:
         state[WEIGHTED] = 0.0
     state[SUM] *= factor
     state[SQUARES] *= factor * factor
-    state[TOP] = top
     return factor
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
 def _largest(row):  # type: ignore[no-untyped-def]
-    """Maximum by lanes: a running maximum of one number would not become vector code."""
-    lanes = np.full(_LANES, row[0])
-    whole = row.size - row.size % _LANES
-    for start in range(0, whole, _LANES):
-        part = row[start : start + _LANES]
-        for j in range(_LANES):
-            lanes[j] = part[j] if part[j] > lanes[j] else lanes[j]
     best = row[0]
-    for j in range(_LANES):
-        best = lanes[j] if lanes[j] > best else best
-    for j in range(whole, row.size):
-        best = row[j] if row[j] > best else best
+    for j in range(row.size):
+        best = larger(row[j], best)
     return best
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _sums(weights, logits):  # type: ignore[no-untyped-def]
-    zero = weights[0] - weights[0]
+def _weigh(row, top):  # type: ignore[no-untyped-def]
+    """Overwrite logits by weights p; returns Σp, Σp², Σp·l.
+
+    Weights whose squares are below the normal range count as 0: such numbers are slow.
+    """
+    kind = row.dtype.type
+    zero, low = kind(0.0), kind(-43.0 if row.itemsize == 4 else -354.0)
     first, second, mixed = zero, zero, zero
-    for j in range(weights.size):
-        first += weights[j]
-        second += weights[j] * weights[j]
-        mixed += weights[j] * logits[j]
+    for j in range(row.size):
+        logit = larger(row[j] - top, low)
+        weight = exp_nonpositive(logit) if logit > low else zero
+        row[j] = weight
+        first += weight
+        second += weight * weight
+        mixed += weight * logit
     return first, second, mixed
 
 
-@njit(cache=True, error_model="numpy", fastmath=_MATH)
-def _exponentiate(row, top, logits):  # type: ignore[no-untyped-def]
-    """Overwrite logits of one tile by weights; returns their sums.
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def _distance(x, y):  # type: ignore[no-untyped-def]
+    """|x − y|² in float64."""
+    total = 0.0
+    for k in range(x.size):
+        gap = np.float64(x[k]) - np.float64(y[k])
+        total += gap * gap
+    return total
 
-    Logits far below the top count as −1e30, so that 0·(−∞) cannot arise.
-    """
-    low = logits.dtype.type(-1e30)
-    for j in range(row.size):
-        logit = row[j] - top
-        logits[j] = logit if logit > low else low
-        row[j] = exp_nonpositive(logits[j])
-    return _sums(row, logits[: row.size])
+
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def _excess(x, y, reference):  # type: ignore[no-untyped-def]
+    """|x − r|² − |x − y|² = (y − r)·(2x − y − r) in float64, without cancellation for y near r."""
+    total = 0.0
+    for k in range(x.size):
+        a, b, c = np.float64(x[k]), np.float64(y[k]), np.float64(reference[k])
+        total += (b - c) * ((a - b) + (a - c))
+    return total
 
 
 @njit(cache=True, error_model="numpy")
-def _absorb(row, first, negligible, state, values, indices):  # type: ignore[no-untyped-def]
-    """Fold one row of logits into the state, leaving weights.
+def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type: ignore[no-untyped-def]
+    """Enter the nearest points of a tile in the list of neighbours.
 
-    Returns the factor by which the mean so far is to be rescaled, or −1 if every weight of the
-    row is below exp(−negligible) and was left out.
+    A point is looked at if its approximate logit is not below stretch · (last of the list) + lift.
     """
-    best = _largest(row)
-    if best > values[-1]:
-        for j in range(row.size):
-            if row[j] > values[-1]:
-                insert(values, indices, row[j], first + j)
-    if best < state[TOP] - negligible:
-        row[:] = 0
+    for start in range(0, row.size, _LANES):
+        part = row[start : start + _LANES]
+        if _largest(part) < stretch * values[-1] + lift:
+            continue
+        for j in range(start, start + part.size):
+            if row[j] >= stretch * values[-1] + lift:
+                value = -half * _distance(x, rows[j])
+                if value > values[-1]:
+                    _insert(values, indices, value, first + j)
+
+
+@njit(cache=True, error_model="numpy", fastmath=_MATH)
+def _absorb_near(row, x, rows, half, limit, state, mean, reference):  # type: ignore[no-untyped-def]
+    """Fold in the points of a tile whose approximate logits reach the limit, by differences.
+
+    Returns how many there were.
+    """
+    count = 0
+    for start in range(0, row.size, _LANES):
+        part = row[start : start + _LANES]
+        if _largest(part) < limit:
+            continue
+        for j in range(start, start + part.size):
+            if row[j] < limit:
+                continue
+            count += 1
+            y = rows[j]
+            logit = half * _excess(x, y, reference) if state[SUM] > 0.0 else 0.0
+            weight = 1.0
+            if logit > 0.0 or state[SUM] == 0.0:
+                factor = mean.dtype.type(_raise_top(state, logit))
+                for k in range(x.size):
+                    mean[k] = mean[k] * factor + y[k]
+                    reference[k] = y[k]
+                logit = 0.0
+            else:
+                weight = np.exp(logit)
+                share = mean.dtype.type(weight)
+                if share > 0.0:
+                    for k in range(x.size):
+                        mean[k] += share * y[k]
+            state[SUM] += weight
+            state[SQUARES] += weight * weight
+            if weight > 0.0:
+                state[WEIGHTED] += weight * logit
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ignore[no-untyped-def]
+    """Fold the approximate logits of one query and one tile into the sums, but for the mean.
+
+    Returns the factor by which the mean so far is to be rescaled before the weights, now in
+    `row`, times the points are added; or −1 if nothing is to be added.
+    """
+    state, marks, reference = sums.state[i], sums.marks[i], sums.reference[i]
+    top = max(best, state[TOP])
+    slack = terms[WORST] + 8.0 * limits.slope * abs(top)
+    if sums.values.shape[1] > 0:
+        values, lift = sums.values[i], terms[OFFSET] - slack
+        stretch = 1.0 + 8.0 * limits.slope
+        if best >= stretch * values[-1] + lift:
+            _collect(row, x, rows, first, terms[HALF], lift, stretch, values, sums.indices[i])
+    if marks[MODE] == DENSE or best < state[TOP] - limits.negligible - slack:
         return -1.0
-    factor = raise_top(state, best)
-    top = row.dtype.type(state[TOP])
-    logits = np.empty(min(row.size, _TILE), dtype=row.dtype)
-    for start in range(0, row.size, _TILE):
-        first_sum, second, mixed = _exponentiate(row[start : start + _TILE], top, logits)
-        state[SUM] += first_sum
-        state[SQUARES] += second
-        state[WEIGHTED] += mixed
+    nearest = -1
+    if best > state[TOP] and marks[MODE] != NEAR:
+        nearest = 0
+        while row[nearest] != best:
+            nearest += 1
+        size = abs(best)
+        if norms.size > 0:
+            size = abs(best + 2.0 * terms[HALF] * norms[nearest])
+        good = terms[ERROR] + limits.slope * size <= limits.tolerance
+        marks[MODE] = PLAIN if good else NEAR
+    if marks[MODE] == NEAR:
+        limit = top - limits.negligible - slack
+        marks[COUNT] += _absorb_near(
+            row, x, rows, terms[HALF], limit, state, sums.mean[i], reference
+        )
+        state[TOP] = top
+        if marks[COUNT] > 64 + limits.share * (first + row.size):
+            marks[MODE] = DENSE
+        return -1.0
+    factor = 1.0
+    if nearest >= 0:
+        factor = _raise_top(state, best - state[TOP])
+        state[TOP] = best
+        reference[:] = rows[nearest]
+    total, squares, weighted = _weigh(row, row.dtype.type(state[TOP]))
+    state[SUM] += total
+    state[SQUARES] += squares
+    state[WEIGHTED] += weighted
     return factor
 
 
-@njit(cache=True, parallel=True, error_model="numpy", fastmath=_MATH)
-def weigh_products(  # type: ignore[no-untyped-def]
-    products, norms, inverse, first, negligible, state, values, indices, factors
-):
-    """From inner products x·y of one block to weights, in place.
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def _scale(row, norms, scale):  # type: ignore[no-untyped-def]
+    """From x·y to (x·y − |y|²/2)/σ², in place; returns the largest."""
+    best = row.dtype.type(-np.inf)
+    for j in range(row.size):
+        row[j] = (row[j] - norms[j]) * scale
+        best = larger(row[j], best)
+    return best
 
-    The logit is (x·y − |y|²/2)/σ², i.e. −|x − y|²/2σ² without the part common to all y.
+
+@njit(cache=True, parallel=True, error_model="numpy")
+def weigh_products(  # type: ignore[no-untyped-def]
+    products, points, rows, norms, first, terms, limits, sums, factors
+):
+    """From inner products x·y of queries and a tile of training points to weights, in place.
+
+    The mean is left to a matrix product, see `_fold`, and the factor of each row is returned.
     """
     for i in prange(products.shape[0]):
-        row, scale = products[i], inverse[i]
-        for j in range(row.size):
-            row[j] = (row[j] - norms[j]) * scale
-        factors[i] = _absorb(row, first, negligible, state[i], values[i], indices[i])
+        row = products[i]
+        best = _scale(row, norms, row.dtype.type(2.0 * terms[i, HALF]))
+        factors[i] = _fold(
+            row, best, points[i], rows, norms, first, terms[i], limits, i, sums
+        )
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _tile_logits(x, block, start, scale, row):  # type: ignore[no-untyped-def]
-    """−|x − y|²/2σ² for a tile of the block: differences first, no cancellation.
+def _tile_logits(x, columns, scale, row):  # type: ignore[no-untyped-def]
+    """−|x − y|²/2σ² for a tile: differences first, no cancellation; returns the largest.
 
     Four coordinates at a time: the row is read and written a quarter as often. Only a slice of
-    a single row of the block is known to be contiguous, and so becomes vector code.
+    a single row of the tile is known to be contiguous, and so becomes vector code.
     """
-    stop = start + row.size
-    row[:] = 0
-    whole = x.size - x.size % 4
+    size, whole = row.size, x.size - x.size % 4
+    rest = x.size - whole
+    if rest == 0:
+        row[:] = 0
+    else:
+        p, q = columns[whole][:size], columns[min(whole + 1, x.size - 1)][:size]
+        s = columns[x.size - 1][:size]
+        x0, x1, x2 = x[whole], x[min(whole + 1, x.size - 1)], x[x.size - 1]
+        if rest == 1:
+            for j in range(size):
+                a = p[j] - x0
+                row[j] = a * a
+        elif rest == 2:
+            for j in range(size):
+                a, b = p[j] - x0, q[j] - x1
+                row[j] = a * a + b * b
+        else:
+            for j in range(size):
+                a, b, c = p[j] - x0, q[j] - x1, s[j] - x2
+                row[j] = a * a + b * b + c * c
     for k in range(0, whole, 4):
-        p, q = block[k][start:stop], block[k + 1][start:stop]
-        r, s = block[k + 2][start:stop], block[k + 3][start:stop]
+        p, q = columns[k][:size], columns[k + 1][:size]
+        r, s = columns[k + 2][:size], columns[k + 3][:size]
         x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
-        for j in range(row.size):
+        for j in range(size):
             a, b, c, d = p[j] - x0, q[j] - x1, r[j] - x2, s[j] - x3
             row[j] += (a * a + b * b) + (c * c + d * d)
-    for k in range(whole, x.size):
-        column, centre = block[k][start:stop], x[k]
-        for j in range(row.size):
-            difference = column[j] - centre
-            row[j] += difference * difference
-    for j in range(row.size):
+    best = row.dtype.type(-np.inf)
+    for j in range(size):
         row[j] *= -scale
+        best = larger(row[j], best)
+    return best
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _tile_mean(weights, block, start, mean):  # type: ignore[no-untyped-def]
+def _tile_mean(weights, columns, mean):  # type: ignore[no-untyped-def]
     """Add Σ w y of a tile, four coordinates at a time."""
-    stop = start + weights.size
-    whole = mean.size - mean.size % 4
+    size, whole = weights.size, mean.size - mean.size % 4
     zero = weights[0] - weights[0]
     for k in range(0, whole, 4):
-        p, q = block[k][start:stop], block[k + 1][start:stop]
-        r, s = block[k + 2][start:stop], block[k + 3][start:stop]
+        p, q = columns[k][:size], columns[k + 1][:size]
+        r, s = columns[k + 2][:size], columns[k + 3][:size]
         a, b, c, d = zero, zero, zero, zero
-        for j in range(weights.size):
+        for j in range(size):
             w = weights[j]
             a += w * p[j]
             b += w * q[j]
@@ -178,27 +340,38 @@ def _tile_mean(weights, block, start, mean):  # type: ignore[no-untyped-def]
         mean[k + 2] += c
         mean[k + 3] += d
     for k in range(whole, mean.size):
-        column, total = block[k][start:stop], zero
-        for j in range(weights.size):
+        column, total = columns[k][:size], zero
+        for j in range(size):
             total += weights[j] * column[j]
         mean[k] += total
 
 
-@njit(cache=True, parallel=True, error_model="numpy", fastmath=_MATH)
-def absorb_block(  # type: ignore[no-untyped-def]
-    points, block, half_inverse, first, negligible, state, values, indices, mean
-):
-    """Fold a block (dim, count) of training points into the posterior means, by differences."""
-    for i in prange(points.shape[0]):
-        x = points[i]
-        row = np.empty(min(_TILE, block.shape[1]), dtype=block.dtype)
-        for start in range(0, block.shape[1], _TILE):
-            weights = row[: min(_TILE, block.shape[1] - start)]
-            _tile_logits(x, block, start, half_inverse[i], weights)
-            factor = _absorb(weights, first + start, negligible, state[i], values[i], indices[i])
-            if factor < 0.0:
-                continue
-            if factor != 1.0:
-                for k in range(x.size):
-                    mean[i, k] *= factor
-            _tile_mean(weights, block, start, mean[i])
+@njit(cache=True, parallel=True, error_model="numpy")
+def absorb_block(points, rows, tile, groups, first, terms, limits, sums):  # type: ignore[no-untyped-def]
+    """Fold a block (count, dim) of training points into the posterior means, by differences.
+
+    A tile, transposed, stays in the nearest cache while a group of queries passes over it.
+    """
+    batch, count, dim = points.shape[0], rows.shape[0], points.shape[1]
+    for group in prange(groups):
+        columns = np.empty((dim, tile), dtype=points.dtype)
+        buffer = np.empty(tile, dtype=points.dtype)
+        none = buffer[:0]
+        for start in range(0, count, tile):
+            part = rows[start : start + tile]
+            row = buffer[: part.shape[0]]
+            for k in range(dim):
+                for j in range(part.shape[0]):
+                    columns[k, j] = part[j, k]
+            for i in range(group * batch // groups, (group + 1) * batch // groups):
+                x, mean = points[i], sums.mean[i]
+                best = _tile_logits(x, columns, row.dtype.type(terms[i, HALF]), row)
+                factor = _fold(
+                    row, best, x, part, none, first + start, terms[i], limits, i, sums
+                )
+                if factor < 0.0:
+                    continue
+                if factor != 1.0:
+                    for k in range(dim):
+                        mean[k] *= factor
+                _tile_mean(row, columns, mean)

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
-from scipy.special import gammaincinv, logsumexp
+from scipy.special import expit, gammaincinv, logsumexp
 
 from theory.checks import (
     FloatArray,
@@ -237,8 +237,8 @@ def predicted_likelihood(
 
     Notes
     -----
-    Exact in n. The law of one kernel is exact for data sets, and the saddlepoint density for
-    Gaussian components (Daniels 1954), good to about 0.02 nats even in one dimension.
+    Exact in n, for the law of one kernel in `kernel_laws`; at d = 1 its error is 0.001 nats near
+    the best bandwidth and 0.01 nats where few points are in reach.
     """
     n, widths = np.broadcast_arrays(as_samples(samples), as_positive(bandwidths, "bandwidths"))
     known = as_law(law, seed)
@@ -325,8 +325,9 @@ def kernel_laws(
 
     Notes
     -----
-    With Λ(θ) = log E L^θ the density of log L at Λ'(θ) is e^{Λ − θΛ'}/(2πΛ'')^{1/2}, and
-    E[y | L] is the posterior mean at noise σ/√θ. For N(μ, Σ), u = x − μ:
+    With Λ(θ) = log E L^θ the density of log L at Λ'(θ) is e^{Λ − θΛ'}/(2πΛ'')^{1/2}, to next
+    order in the cumulants (Daniels 1954), and E[y | L] is close to the posterior mean at noise
+    σ/√θ. For N(μ, Σ), u = x − μ:
     Λ = −½ log det(1 + θΣ/σ²) − ½ θ uᵀ(σ² + θΣ)⁻¹u, for θ down to −σ²/λ_max. Components of a
     mixture are added; any other law stands for itself by reference points.
     """
@@ -345,8 +346,8 @@ def kernel_laws(
         x0, z = draw_pairs(law, count, seed)
         yield from _mixture(law, x0 + (sigma * z if noisy else 0.0), sigma, samples)
     elif samples <= _limit(law, count):
-        points, fresh = _references(law, count, seed)
-        rng = np.random.default_rng([seed, count])
+        rng = np.random.default_rng([as_count(seed, "seed", 0), count])
+        points, fresh = _references(law, count, rng)
         noise = rng.standard_normal(fresh.shape) if noisy else np.zeros(fresh.shape)
         centre = points.mean(axis=0)
         squares = np.sum((points - centre) ** 2, axis=1)
@@ -375,7 +376,7 @@ def _gaussian(
     def rate(v: FloatArray) -> FloatArray:
         theta = np.expm1(v) / ratio.max()
         value, slope, _ = cumulants(theta)
-        return theta * slope - value
+        return np.asarray(theta * slope - value)
 
     # 1 + θλ_max/σ² = e^v, for v where the tail of log L is neither negligible nor one in n.
     inner, outer = np.zeros(2), np.array([-40.0, 600.0])
@@ -384,22 +385,29 @@ def _gaussian(
         middle = 0.5 * (inner + outer)
         far = rate(middle) > targets
         inner, outer = np.where(far, inner, middle), np.where(far, middle, outer)
-    coarse = np.linspace(outer[0], outer[1], 200)
+    coarse = np.linspace(outer[0], outer[1], 400)
     # Kernels that are never the largest of n need not be resolved one by one.
     rises = np.diff(cumulants(np.expm1(coarse) / ratio.max())[1])
-    crowd = np.log(samples) - np.where(coarse > 0.0, rate(coarse), 0.0) > 3.5
-    rough = rises * crowd[1:]
-    density = np.where(crowd[1:], np.minimum(1.0 / _STEP, 64.0 / (rough.sum() + 1e-9)), 1.0 / _STEP)
+    exceeding = np.log(samples) - np.where(coarse > 0.0, rate(coarse), 0.0)
+    crowd = expit(0.5 * exceeding[1:] - 5.0)
+    rough = min(1.0 / _STEP, 128.0 / (crowd @ rises + 1e-9))
+    density = crowd * rough + (1.0 - crowd) / _STEP
     path = np.append(0.0, np.cumsum(rises * density + np.diff(coarse) / _STEP))
-    count = int(np.clip(path[-1], 64, 600))
+    count = int(np.clip(path[-1], 64, 1000))
     v = np.interp(np.linspace(0.0, path[-1], count), path, coarse)
     theta = np.expm1(v) / ratio.max()
     value, slope, bend = cumulants(theta)
-    log_masses = value - theta * slope + 0.5 * np.log(bend) + v + np.log(np.gradient(v))
     inverse = 1.0 / (1.0 + theta[:, None] * ratio)
+    third = -(inverse**3 @ (weights * ratio**3)) - 3.0 * (inverse**4 @ (ratio**2 * squares))
+    fourth = 3.0 * (inverse**4 @ (weights * ratio**4)) + 12.0 * (inverse**5 @ (ratio**3 * squares))
+    log_masses = value - theta * slope + 0.5 * np.log(bend) + v + np.log(np.gradient(v))
+    log_masses += fourth / (8.0 * bend**2) - 5.0 * third**2 / (24.0 * bend**3)
+    log_masses -= logsumexp(log_masses)
+    # E L is known exactly, and is what S tends to.
+    logs = slope + float(cumulants(np.ones(1))[0][0]) - logsumexp(log_masses + slope)
     vectors = theta[:, None] * ratio * inverse * u
     squares_given = inverse @ (weights * lam) + np.sum(vectors**2, axis=1)
-    return KernelLaw(slope, log_masses - logsumexp(log_masses), vectors, squares_given)
+    return KernelLaw(logs, log_masses, vectors, squares_given)
 
 
 def _mixture(law: MixtureLaw, x: FloatArray, sigma: float, samples: float) -> Iterator[KernelLaw]:
@@ -431,12 +439,12 @@ def _limit(law: Law, draws: int) -> float:
     return (total - min(draws, total // 4)) / 4
 
 
-def _references(law: Law, draws: int, seed: int) -> tuple[FloatArray, FloatArray]:
+def _references(law: Law, draws: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Reference points, and fresh queries apart from them."""
     total = _REFERENCES + draws
     if np.isfinite(law.resolution):
         total = min(total, int(np.exp(law.resolution)))
-    points = law.draw(total, np.random.default_rng([as_count(seed, "seed", 0), draws]))
+    points = law.draw(total, rng)
     fresh = min(draws, total // 4)
     return points[fresh:], points[:fresh]
 

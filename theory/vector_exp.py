@@ -1,8 +1,8 @@
-"""exp for arguments ≤ 0 as straight-line arithmetic, which compilers turn into vector code.
+"""Straight-line exp and maximum, which compilers turn into vector code inside loops.
 
-The library function would be called once per number. Here x = k log 2 + r, |r| ≤ log(2)/2; adding
+The library's exp would be called once per number. Here x = k log 2 + r, |r| ≤ log(2)/2; adding
 a large constant rounds x/log 2 to the integer k, whose bits, shifted into the exponent field,
-are 2^k; a Taylor polynomial in r does the rest to one or two units in the last place.
+are 2^k; a polynomial in r does the rest to one or two units in the last place.
 """
 
 from __future__ import annotations
@@ -45,55 +45,63 @@ def _bits_of_float(typing_context: Any, value: Any) -> Any:
     return types.int32(types.float32), generate
 
 
+@intrinsic
+def larger(typing_context: Any, left: Any, right: Any) -> Any:
+    """Maximum of two floats of one type, neither NaN.
+
+    Python's ``max`` keeps NaN and signed zeros apart, so a running maximum stays a scalar loop.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        flags = ("nnan", "nsz")
+        above = builder.fcmp_ordered(">", *arguments, flags=flags)
+        return builder.select(above, *arguments, flags=flags)
+
+    return left(left, left), generate
+
+
+# Polynomials 1 + r + r² Σ c_j r^j: least squares of the relative error at Chebyshev points of
+# |r| ≤ log(2)/2, right to 4e-18 (float64) and 4e-9 (float32).
 _ROUND64 = 6755399441055744.0
 _INVERSE_LN2 = 1.4426950408889634
 _HIGH64, _LOW64 = 0.693147180369123816490, 1.90821492927058770002e-10
-_FLOOR64 = -708.0
 
 _ROUND32 = 12582912.0
 _HIGH32, _LOW32 = 0.693359375, -2.12194440e-4
-_FLOOR32 = -87.0
 
 
 def _exp64(x):  # type: ignore[no-untyped-def]
-    y = x if x > _FLOOR64 else _FLOOR64
-    shifted = y * _INVERSE_LN2 + _ROUND64
+    shifted = x * _INVERSE_LN2 + _ROUND64
     k = shifted - _ROUND64
-    r = (y - k * _HIGH64) - k * _LOW64
-    p = 1.6059043836821613e-10
-    p = p * r + 2.08767569878681e-09
-    p = p * r + 2.505210838544172e-08
-    p = p * r + 2.755731922398589e-07
-    p = p * r + 2.7557319223985893e-06
-    p = p * r + 2.48015873015873e-05
-    p = p * r + 0.0001984126984126984
-    p = p * r + 0.001388888888888889
-    p = p * r + 0.008333333333333333
-    p = p * r + 0.041666666666666664
-    p = p * r + 0.16666666666666666
-    p = p * r + 0.5
+    r = (x - k * _HIGH64) - k * _LOW64
+    p = 2.5024615485217219e-8
+    p = p * r + 2.7631198980568215e-7
+    p = p * r + 2.7557507668466245e-6
+    p = p * r + 2.4801490153138052e-5
+    p = p * r + 0.00019841269596378823
+    p = p * r + 0.0013888888946851389
+    p = p * r + 0.0083333333334519088
+    p = p * r + 0.041666666666515724
+    p = p * r + 0.16666666666666482
+    p = p * r + 0.50000000000000128
     p = p * r + 1.0
     p = p * r + 1.0
-    scale = _double_of_bits((_bits_of_double(shifted) << 52) + 4607182418800017408)
-    return p * scale if x > _FLOOR64 else 0.0
+    return p * _double_of_bits((_bits_of_double(shifted) << 52) + 4607182418800017408)
 
 
 def _exp32(x):  # type: ignore[no-untyped-def]
-    y = x if x > types.float32(_FLOOR32) else types.float32(_FLOOR32)
-    shifted = y * types.float32(_INVERSE_LN2) + types.float32(_ROUND32)
+    shifted = x * types.float32(_INVERSE_LN2) + types.float32(_ROUND32)
     k = shifted - types.float32(_ROUND32)
-    r = (y - k * types.float32(_HIGH32)) - k * types.float32(_LOW32)
-    p = types.float32(0.0001984127)
-    p = p * r + types.float32(0.0013888889)
-    p = p * r + types.float32(0.008333334)
-    p = p * r + types.float32(0.041666668)
-    p = p * r + types.float32(0.16666667)
-    p = p * r + types.float32(0.5)
+    r = (x - k * types.float32(_HIGH32)) - k * types.float32(_LOW32)
+    p = types.float32(0.001375127910975427)
+    p = p * r + types.float32(0.0083689517774801634)
+    p = p * r + types.float32(0.041669538690981587)
+    p = p * r + types.float32(0.16666518165325066)
+    p = p * r + types.float32(0.49999988561495776)
     p = p * r + types.float32(1.0)
     p = p * r + types.float32(1.0)
     bits = (_bits_of_float(shifted) << types.int32(23)) + types.int32(1065353216)
-    scale = _float_of_bits(types.int32(bits))
-    return p * scale if x > types.float32(_FLOOR32) else types.float32(0.0)
+    return p * _float_of_bits(types.int32(bits))
 
 
 def exp_nonpositive(x: Any) -> Any:
@@ -102,12 +110,12 @@ def exp_nonpositive(x: Any) -> Any:
     Parameters
     ----------
     x : float32 or float64 scalar
-        Not above 0.
+        Between −708 (float64) or −87 (float32) and 0: beyond, the result has no meaning.
 
     Returns
     -------
     scalar of the same type
-        Exactly 0 below −708 (float64) or −87 (float32).
+        exp(0) is exactly 1.
 
     Raises
     ------
@@ -117,6 +125,7 @@ def exp_nonpositive(x: Any) -> Any:
     raise TypeError("exp_nonpositive works inside numba functions only")
 
 
-@overload(exp_nonpositive, inline="always")
+# Its own options: were sums reordered here as in the calling loop, the rounding to k would vanish.
+@overload(exp_nonpositive, jit_options={"fastmath": {"contract"}, "error_model": "numpy"})
 def _select(x):  # type: ignore[no-untyped-def]
     return _exp32 if x == types.float32 else _exp64

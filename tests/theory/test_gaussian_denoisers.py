@@ -8,7 +8,8 @@ from threadpoolctl import threadpool_limits
 from theory.checks import InputError
 from theory.denoiser import Denoiser
 from theory.denoising import denoising_errors
-from theory.gaussian_denoisers import GaussianDenoiser, LinearDenoiser
+from theory.gaussian_denoisers import GaussianDenoiser
+from theory.linear_denoiser import LinearDenoiser
 from theory.spectrum import Spectrum
 
 EXTREME = np.array([1e-8, 1e-3, 1.0, 1e3, 1e8])

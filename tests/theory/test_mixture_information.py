@@ -10,11 +10,10 @@ from theory.checks import InputError
 from theory.gaussian_mixture import GaussianMixture
 from theory.mixture_information import (
     entropy,
-    hierarchical_speciation,
     mmse,
     mutual_information,
-    speciation_noise,
 )
+from theory.speciation import hierarchical_speciation, speciation_noise
 
 SIGMAS = [0.05, 0.4, 1.0, 3.0]
 

@@ -9,12 +9,11 @@ from scipy.special import softmax
 from threadpoolctl import threadpool_limits
 
 from theory.checks import InputError
+from theory.fitted_mixtures import asymptotic_gap, convergence_of_fitted_mixtures
 from theory.gaussian_mixture import GaussianMixture
 from theory.mixture_learning import (
     _label_channel,
-    asymptotic_gap,
     bayes_overlap,
-    convergence_of_fitted_mixtures,
     linear_overlap,
     mean_thresholds,
 )

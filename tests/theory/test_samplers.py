@@ -7,7 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from theory.analytic_function import sampling_convergence
 from theory.checks import InputError
-from theory.gaussian_denoisers import GaussianDenoiser, LinearDenoiser
+from theory.gaussian_denoisers import GaussianDenoiser
+from theory.linear_denoiser import LinearDenoiser
 from theory.linear_model import convergence
 from theory.samplers import karras_schedule, sample
 from theory.spectrum import Spectrum
