@@ -15,8 +15,8 @@ from numba import njit
 
 from theory.checks import FloatArray
 
-NODES = 13
-WIDTH = 3.0
+NODES = 18
+WIDTH = 4.7
 # Half-height of the strip on which the bound is stated; f grows like 1/sin near the edge π.
 STRIP = 3.0
 
