@@ -6,7 +6,10 @@ blocks. For many coordinates the work is two matrix products; for few it is one 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,8 +19,20 @@ from numpy.typing import ArrayLike, NDArray
 from theory.checks import FloatArray, InputError, as_count
 from theory.denoiser import Array, ExactDenoiser
 from theory.score_kernels import (
-    DENSE, ERROR, HALF, MODE, OFFSET, SQUARES, SUM, TOP, WEIGHTED, WORST,
-    Limits, Sums, absorb_block, weigh_products,
+    DENSE,
+    ERROR,
+    HALF,
+    MODE,
+    OFFSET,
+    SQUARES,
+    SUM,
+    TOP,
+    WEIGHTED,
+    WORST,
+    Limits,
+    Sums,
+    absorb_block,
+    weigh_products,
 )  # fmt: skip
 from theory.training_blocks import TrainingBlocks, as_blocks
 
@@ -62,6 +77,9 @@ class Posterior:
     log_density: FloatArray
 
 
+_Map = Callable[..., Iterable[None]]
+
+
 @dataclass
 class _Pass:
     """One pass over the training points for a batch of queries.
@@ -70,7 +88,6 @@ class _Pass:
     """
 
     points: Array
-    half: FloatArray
     terms: FloatArray
     limits: Limits
     sums: Sums
@@ -85,7 +102,7 @@ class _Pass:
         groups = min(batch, threads * -(-batch // (128 * threads)))
         absorb_block(self.points, rows, tile, groups, first, self.terms, self.limits, self.sums)
 
-    def weigh(self, rows: Array, half_squares: FloatArray, first: int) -> None:
+    def weigh(self, rows: Array, half_squares: FloatArray, first: int, share: _Map) -> None:
         """Fold in a block (count, dim) by two matrix products, a tile at a time."""
         batch = self.points.shape[0]
         queries = min(batch, _QUERIES)
@@ -96,14 +113,23 @@ class _Pass:
             halves = half_squares[tile].astype(exact.dtype)
             for begin in range(0, batch, queries):
                 part = slice(begin, begin + queries)
-                points, sums = self.points[part], Sums(*(array[part] for array in self.sums))
-                products = points @ exact.T
+                products = self.points[part] @ exact.T
                 factors = np.empty(products.shape[0])
-                weigh_products(
-                    products, points, exact, halves, first + start, self.terms[part],
-                    self.limits, sums, factors,
-                )  # fmt: skip
-                _add_products(sums.mean, products, factors, rows[tile])
+                fold = partial(self._fold, begin, products, factors, exact, halves, first + start)
+                bounds = np.linspace(0, factors.size, get_num_threads() + 1).astype(np.intp)
+                list(share(fold, bounds[:-1], bounds[1:]))
+                _add_products(self.sums.mean[part], products, factors, rows[tile])
+
+    def _fold(
+        self, begin: int, products: Array, factors: FloatArray, rows: Array, halves: Array,
+        first: int, start: int, stop: int,
+    ) -> None:  # fmt: skip
+        """Turn some rows of a tile of products into weights."""
+        own = slice(begin + start, begin + stop)
+        weigh_products(
+            products[start:stop], self.points[own], rows, halves, first, self.terms[own],
+            self.limits, Sums(*(array[own] for array in self.sums)), factors[start:stop],
+        )  # fmt: skip
 
     def replace(self, which: NDArray[np.bool_], other: _Pass) -> None:
         """Take over the results of a better pass."""
@@ -118,17 +144,24 @@ def _read_only(rows: Array) -> Array:
     return view
 
 
+def _squares(points: Array) -> FloatArray:
+    """|x|² in float64; infinite where it is too large."""
+    with np.errstate(over="ignore"):
+        return np.asarray(np.einsum("ij,ij->i", points, points, dtype=np.float64))
+
+
 def _add_products(mean: Array, weights: Array, factors: FloatArray, rows: Array) -> None:
     """Rescale the means of the queries with factor ≥ 0, and add Σ w y."""
     active = factors >= 0.0
-    if not active.any():
-        return
-    which = slice(None) if active.all() else np.flatnonzero(active)
-    added = weights[which].astype(mean.dtype, copy=False) @ rows.astype(mean.dtype, copy=False)
-    scale = factors[which]
-    if (scale != 1.0).any():
-        mean[which] *= scale[:, None].astype(mean.dtype)
-    mean[which] += added
+    rows = rows.astype(mean.dtype, copy=False)
+    weights = weights.astype(mean.dtype, copy=False)
+    scale = factors[:, None].astype(mean.dtype)
+    if active.all():
+        if (factors != 1.0).any():
+            mean *= scale
+        mean += weights @ rows
+    elif active.any():
+        mean[active] = mean[active] * scale[active] + weights[active] @ rows
 
 
 class EmpiricalScore(ExactDenoiser):
@@ -161,7 +194,7 @@ class EmpiricalScore(ExactDenoiser):
         self.shape = tuple(self._blocks.shape)
         norms, bad = [], 0
         for block in self._blocks:
-            square = np.einsum("ij,ij->i", block, block, dtype=np.float64)
+            square = _squares(block)
             bad += int(np.count_nonzero(~np.isfinite(square)))
             norms.append(square)
         if bad:
@@ -170,6 +203,8 @@ class EmpiricalScore(ExactDenoiser):
             )
         self._squares = np.concatenate(norms)
         self.samples = self._squares.size
+        if self.samples == 0:
+            raise InputError("the blocks hold no points: give at least one.")
         self._largest = float(self._squares.max())
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
@@ -227,7 +262,8 @@ class EmpiricalScore(ExactDenoiser):
         return self._log_density(self._posterior(points, noise, 0), points, noise)
 
     def _mean(self, sums: Sums, x: Array) -> Array:
-        mean = sums.mean / sums.state[:, SUM, None]
+        mean = sums.mean
+        mean /= sums.state[:, SUM, None].astype(mean.dtype)
         return mean.astype(x.dtype, copy=False)
 
     def _cosines(self, x: Array, indices: NDArray[np.int64]) -> FloatArray:
@@ -272,7 +308,7 @@ class EmpiricalScore(ExactDenoiser):
 
     def _fits(self, x: Array, sigma: Array, dtype: np.dtype[Any]) -> bool:
         """Whether all squares stay within the range of the precision."""
-        size = np.sqrt(self._largest) + float(np.max(np.linalg.norm(x, axis=1), initial=0.0))
+        size = float(np.sqrt(self._largest) + np.sqrt(_squares(x).max(initial=0.0)))
         low, high = float(sigma.min(initial=1.0)), float(sigma.max(initial=1.0))
         limit = _RANGE[dtype]
         return 1.0 / limit < low and high < limit and size < limit and size / low < limit
@@ -290,10 +326,10 @@ class EmpiricalScore(ExactDenoiser):
         if not direct:
             # Errors of inner products as measured: BLAS sums up to 384 terms one after the other,
             # and then such partial sums. The first is for terms of random, the second of one sign.
-            chunk = min(self.dim, 384)
-            random = 0.2 * np.sqrt(chunk / self.dim)
-            slope = 0.12 * (np.sqrt(chunk) + np.sqrt(self.dim / chunk))
-            length, largest = np.linalg.norm(x.astype(np.float64), axis=1), np.sqrt(self._largest)
+            chunks = -(-self.dim // 384)
+            random = 0.16 / np.sqrt(chunks)
+            slope = 0.12 * np.hypot(np.sqrt(self.dim) / chunks, np.sqrt(chunks))
+            length, largest = np.sqrt(_squares(x)), np.sqrt(self._largest)
             unit = 2.0 * eps * half * largest
             terms[:, ERROR] = unit * (random * length + 0.2 * largest)
             terms[:, WORST] = 8.0 * unit * ((random + slope) * length + 0.2 * largest)
@@ -314,19 +350,22 @@ class EmpiricalScore(ExactDenoiser):
             values=np.full((batch, neighbours), -np.inf),
             indices=np.zeros((batch, neighbours), dtype=np.int64),
         )
-        return _Pass(np.ascontiguousarray(x, dtype=dtype), half, terms, limits, sums)
+        return _Pass(np.ascontiguousarray(x, dtype=dtype), terms, limits, sums)
 
     def _run(self, run: _Pass) -> None:
         """Pass over the training points, until no query is left for which it can be enough."""
         first = 0
         if run.points.shape[0] == 0:
             return
-        for block in self._blocks:
-            stop = first + block.shape[0]
-            if self.dim <= SMALL_DIM:
-                run.absorb(block, first)
-            else:
-                run.weigh(block, 0.5 * self._squares[first:stop], first)
-            first = stop
-            if (run.sums.marks[:, MODE] == DENSE).all():
-                break
+        # Python's threads sleep while BLAS works; numba's would keep the cores from BLAS's.
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            share: _Map = pool.map if get_num_threads() > 1 else map
+            for block in self._blocks:
+                stop = first + block.shape[0]
+                if self.dim <= SMALL_DIM:
+                    run.absorb(block, first)
+                else:
+                    run.weigh(block, 0.5 * self._squares[first:stop], first, share)
+                first = stop
+                if (run.sums.marks[:, MODE] == DENSE).all():
+                    break

@@ -169,16 +169,20 @@ def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type
 
 
 @njit(cache=True, error_model="numpy", fastmath=_MATH)
-def _absorb_near(row, x, rows, half, limit, state, mean, reference):  # type: ignore[no-untyped-def]
+def _absorb_near(  # type: ignore[no-untyped-def]
+    row, x, rows, half, limit, allowed, share, state, mean, reference
+):
     """Fold in the points of a tile whose approximate logits reach the limit, by differences.
 
-    Returns how many there were.
+    Returns how many there were; more than allowed + share · (points so far) are given up.
     """
     count = 0
     for start in range(0, row.size, _LANES):
         part = row[start : start + _LANES]
         if _largest(part) < limit:
             continue
+        if count > allowed + share * start:
+            break
         for j in range(start, start + part.size):
             if row[j] < limit:
                 continue
@@ -234,11 +238,13 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
         marks[MODE] = PLAIN if good else NEAR
     if marks[MODE] == NEAR:
         limit = top - limits.negligible - slack
-        marks[COUNT] += _absorb_near(
-            row, x, rows, terms[HALF], limit, state, sums.mean[i], reference
+        allowed = 64.0 + limits.share * first - marks[COUNT]
+        count = _absorb_near(
+            row, x, rows, terms[HALF], limit, allowed, limits.share, state, sums.mean[i], reference
         )
         state[TOP] = top
-        if marks[COUNT] > 64 + limits.share * (first + row.size):
+        marks[COUNT] += count
+        if count > allowed + limits.share * row.size:
             marks[MODE] = DENSE
         return -1.0
     factor = 1.0
@@ -263,7 +269,7 @@ def _scale(row, norms, scale):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, parallel=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def weigh_products(  # type: ignore[no-untyped-def]
     products, points, rows, norms, first, terms, limits, sums, factors
 ):
@@ -271,12 +277,10 @@ def weigh_products(  # type: ignore[no-untyped-def]
 
     The mean is left to a matrix product, see `_fold`, and the factor of each row is returned.
     """
-    for i in prange(products.shape[0]):
+    for i in range(products.shape[0]):
         row = products[i]
         best = _scale(row, norms, row.dtype.type(2.0 * terms[i, HALF]))
-        factors[i] = _fold(
-            row, best, points[i], rows, norms, first, terms[i], limits, i, sums
-        )
+        factors[i] = _fold(row, best, points[i], rows, norms, first, terms[i], limits, i, sums)
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
@@ -366,9 +370,7 @@ def absorb_block(points, rows, tile, groups, first, terms, limits, sums):  # typ
             for i in range(group * batch // groups, (group + 1) * batch // groups):
                 x, mean = points[i], sums.mean[i]
                 best = _tile_logits(x, columns, row.dtype.type(terms[i, HALF]), row)
-                factor = _fold(
-                    row, best, x, part, none, first + start, terms[i], limits, i, sums
-                )
+                factor = _fold(row, best, x, part, none, first + start, terms[i], limits, i, sums)
                 if factor < 0.0:
                     continue
                 if factor != 1.0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
@@ -29,45 +30,62 @@ class TrainingBlocks(Protocol):
         ...
 
 
+def _working_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """float32 if that holds every value of the dtype, else float64."""
+    if dtype.kind not in "biuf":
+        raise InputError(f"data must hold real numbers, but has dtype {dtype}.")
+    return np.dtype(np.float32 if np.can_cast(dtype, np.float32) else np.float64)
+
+
+def _release(window: Array) -> None:
+    """Let go of the pages of a memory map, which otherwise stay in memory once they were read.
+
+    Where the file is changed in memory only, the pages must stay.
+    """
+    source: Any = window
+    while isinstance(source, np.ndarray) and not isinstance(source.base, mmap.mmap):
+        source = source.base
+    if (
+        not isinstance(source, np.memmap)
+        or source.mode == "c"
+        or not hasattr(mmap, "MADV_DONTNEED")
+    ):
+        return
+    pages: Any = source.base
+    low, high = np.lib.array_utils.byte_bounds(window)
+    origin = np.frombuffer(pages, dtype=np.uint8).ctypes.data
+    start = (low - origin) // mmap.PAGESIZE * mmap.PAGESIZE
+    pages.madvise(mmap.MADV_DONTNEED, start, high - origin - start)
+
+
 class ArrayBlocks:
     """Row blocks of an array or of a memory map.
 
     Parameters
     ----------
     data : ndarray or memmap, shape (n, *shape)
-        Training points; integers are converted block by block.
+        Training points; other dtypes than float32 and float64 are converted block by block.
     block_rows : int, optional
         Rows of a block; default about 16 MiB.
     """
 
     def __init__(self, data: Array, block_rows: int | None = None) -> None:
         self.shape = data.shape[1:]
-        self.dtype = np.dtype(np.float32 if data.dtype == np.float32 else np.float64)
+        self.dtype = _working_dtype(data.dtype)
         self._data = data
         row_bytes = max(int(np.prod(self.shape)) * self.dtype.itemsize, 1)
         self._rows = block_rows or max(_BLOCK_BYTES // row_bytes, 64)
 
     def __iter__(self) -> Iterator[Array]:
-        count = self._data.shape[0]
-        for start in range(0, count, self._rows):
-            block = self._window(start, min(start + self._rows, count))
-            yield block.reshape(block.shape[0], -1).astype(self.dtype, copy=False)
+        for start in range(0, self._data.shape[0], self._rows):
+            window = np.asarray(self._data[start : start + self._rows])
+            yield window.reshape(window.shape[0], -1).astype(self.dtype, copy=False)
+            _release(window)
 
     def take(self, indices: NDArray[np.int64]) -> Array:
         """Rows by index, shape (len(indices), dim)."""
-        rows = self._data[indices]
+        rows = np.asarray(self._data[indices])
         return rows.reshape(indices.size, -1).astype(self.dtype, copy=False)
-
-    def _window(self, start: int, stop: int) -> Array:
-        """Rows of the data; a memory map is mapped anew, so that old pages are let go."""
-        data = self._data
-        if not isinstance(data, np.memmap) or not data.flags.c_contiguous:
-            return data[start:stop]
-        row_bytes = data.dtype.itemsize * int(np.prod(data.shape[1:]))
-        return np.memmap(
-            str(data.filename), data.dtype, "r", data.offset + start * row_bytes,
-            (stop - start, *data.shape[1:]),
-        )  # fmt: skip
 
 
 class IterableBlocks:
@@ -81,7 +99,7 @@ class IterableBlocks:
     Raises
     ------
     InputError
-        If it is a one-shot iterator or empty.
+        If it is a one-shot iterator or empty, or its blocks do not match.
     """
 
     def __init__(self, source: Iterable[Array]) -> None:
@@ -94,17 +112,17 @@ class IterableBlocks:
         if first is None:
             raise InputError("the iterable holds no blocks: give at least one point.")
         self._source = source
-        self.shape = np.shape(first)[1:]
-        single = np.asarray(first).dtype == np.float32
-        self.dtype = np.dtype(np.float32 if single else np.float64)
+        block = _as_points(first)
+        self._given, self.shape = block.dtype, block.shape[1:]
+        self.dtype = _working_dtype(block.dtype)
 
     def __iter__(self) -> Iterator[Array]:
         for block in self._source:
-            array = np.asarray(block)
-            if array.shape[1:] != self.shape:
+            array = _as_points(block)
+            if array.shape[1:] != self.shape or array.dtype != self._given:
                 raise InputError(
-                    f"a block holds points of shape {array.shape[1:]}, the first one of shape "
-                    f"{self.shape}: make them equal."
+                    f"a block holds points of shape {array.shape[1:]} and dtype {array.dtype}, the "
+                    f"first one of shape {self.shape} and dtype {self._given}: make them equal."
                 )
             yield array.reshape(array.shape[0], -1).astype(self.dtype, copy=False)
 
@@ -117,6 +135,19 @@ class IterableBlocks:
             result[inside] = block[indices[inside] - start]
             start += block.shape[0]
         return result
+
+
+def _as_points(values: Any) -> Array:
+    """Array of points, one a row."""
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError("data has rows of different lengths: make them equal.") from None
+    if array.ndim < 2 or 0 in array.shape[1:]:
+        raise InputError(
+            f"data has shape {array.shape}, but one point a row is needed: give shape (n, …)."
+        )
+    return array
 
 
 def as_blocks(data: Any, block_rows: int | None = None) -> TrainingBlocks:
@@ -136,19 +167,15 @@ def as_blocks(data: Any, block_rows: int | None = None) -> TrainingBlocks:
     Raises
     ------
     InputError
-        If there is no point, or the dtype is not real.
+        If there is no point, or the dtype is not real, or rows differ in length.
     """
     if not hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
         if not isinstance(data, Iterable):
             raise InputError(f"data must be an array or blocks of rows, not {type(data).__name__}.")
         return IterableBlocks(data)
-    if isinstance(data, (list, tuple)) and data and np.ndim(data[0]) > 1:
+    if isinstance(data, (list, tuple)) and data and hasattr(data[0], "ndim") and data[0].ndim > 1:
         return IterableBlocks(data)
-    array = data if isinstance(data, np.ndarray) else np.asarray(data)
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"data must hold real numbers, but has dtype {array.dtype}.")
-    if array.ndim < 2 or array.shape[0] == 0 or 0 in array.shape:
-        raise InputError(
-            f"data has shape {array.shape}, but one point a row is needed: give shape (n, …)."
-        )
+    array = _as_points(data)
+    if array.shape[0] == 0:
+        raise InputError(f"data has shape {array.shape}: give at least one point.")
     return ArrayBlocks(array, block_rows)
