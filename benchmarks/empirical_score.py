@@ -1,0 +1,124 @@
+"""The empirical score against its two bare matrix products, attention, KeOps and a memory map.
+
+All ratios of one run come from this process; smaller than 1 means that the library is faster.
+
+    OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/empirical_score.py
+
+Peers that are not installed (torch, pykeops) are skipped with a message. Attention gets −|y|²/2 as
+one more coordinate, so that its softmax is over the same logits.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+import theory
+
+
+def best(call: Callable[[], object], repeats: int = 7) -> float:
+    """Shortest time of several, after one unmeasured call."""
+    call()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def data(n: int, dim: int, batch: int, sigma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Training points and noisy queries, float32."""
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((n, dim)).astype(np.float32)
+    return y, (y[:batch] + sigma * rng.standard_normal((batch, dim))).astype(np.float32)
+
+
+def products() -> None:
+    """Many coordinates: the whole denoiser over x·yᵀ and w·y alone."""
+    print("time over that of two bare products (float32)")
+    for dim, n, batch in (
+        (512, 20000, 512),
+        (512, 20000, 64),
+        (1024, 12000, 512),
+        (3072, 8000, 512),
+    ):
+        for sigma in (1.0, 10.0, 20.0):
+            y, x = data(n, dim, batch, sigma)
+            score = theory.EmpiricalScore(y)
+            ours = best(lambda score=score, x=x, sigma=sigma: score(x, sigma))
+            bare = best(lambda x=x, y=y: (x @ y.T) @ y)
+            print(f"  d = {dim:5d}  batch {batch:4d}  sigma {sigma:5.1f}   {ours / bare:6.2f}")
+
+
+def few_coordinates() -> None:
+    """Few coordinates: torch attention and KeOps over the library."""
+    print("time of peers over ours, n = 20000, batch 1000, float32")
+    sigma = 0.5
+    for dim in (2, 3, 8, 16):
+        y, x = data(20000, dim, 1000, sigma)
+        score = theory.EmpiricalScore(y)
+        ours = best(lambda score=score, x=x: score(x, sigma))
+        row = [f"  d = {dim:2d}   ours {1e9 * ours / 2e7:5.2f} ns a pair"]
+        for name, peer in (("attention", attention), ("keops", keops)):
+            call = peer(x, y, sigma)
+            if call is None:
+                row.append(f"{name} not installed")
+                continue
+            error = np.abs(np.asarray(call()) - score(x, sigma)).max()
+            row.append(f"{name} {best(call) / ours:6.1f} (difference {error:.0e})")
+        print("   ".join(row))
+
+
+def attention(x: np.ndarray, y: np.ndarray, sigma: float) -> Callable[[], object] | None:
+    """Scaled dot-product attention on the same logits."""
+    try:
+        import torch
+    except ModuleNotFoundError:
+        return None
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", os.cpu_count() or 1)))
+    queries = torch.from_numpy(np.hstack([x, np.ones((len(x), 1), np.float32)]))
+    half = 0.5 * (y**2).sum(axis=1, keepdims=True)
+    keys, values = torch.from_numpy(np.hstack([y, -half])), torch.from_numpy(y)
+
+    def call() -> object:
+        return torch.nn.functional.scaled_dot_product_attention(
+            queries[None], keys[None], values[None], scale=1.0 / sigma**2
+        )[0].numpy()
+
+    return call
+
+
+def keops(x: np.ndarray, y: np.ndarray, sigma: float) -> Callable[[], object] | None:
+    """Symbolic softmax reduction of KeOps."""
+    try:
+        from pykeops.numpy import LazyTensor
+    except ModuleNotFoundError:
+        return None
+    scale = np.float32(1.0 / (np.sqrt(2.0) * sigma))
+    queries, keys = LazyTensor(scale * x[:, None]), LazyTensor(scale * y[None])
+    values = LazyTensor(y[None])
+    return lambda: (-((queries - keys) ** 2).sum(-1)).sumsoftmaxweight(values, axis=1)
+
+
+def memory_map() -> None:
+    """A memory map over the same data in memory."""
+    y, x = data(40000, 512, 256, 5.0)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "y.npy"
+        np.save(path, y)
+        mapped = theory.EmpiricalScore(np.load(path, mmap_mode="r"))
+        inside = theory.EmpiricalScore(y)
+        ratio = best(lambda: mapped(x, 5.0)) / best(lambda: inside(x, 5.0))
+    print(f"memory map over memory: {ratio:.2f}")
+
+
+if __name__ == "__main__":
+    products()
+    few_coordinates()
+    memory_map()
