@@ -2,7 +2,8 @@
 
 All ratios of one run come from this process; smaller than 1 means that the library is faster.
 
-    OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1 python benchmarks/empirical_score.py
+    export OPENBLAS_NUM_THREADS=1 NUMBA_NUM_THREADS=1 OMP_NUM_THREADS=1
+    python benchmarks/empirical_score.py
 
 Peers that are not installed (torch, pykeops) are skipped with a message. Attention gets −|y|²/2 as
 one more coordinate, so that its softmax is over the same logits.
