@@ -20,15 +20,15 @@ from theory.checks import FloatArray, InputError, as_count
 from theory.denoiser import Array, ExactDenoiser
 from theory.score_kernels import (
     DENSE,
-    ERROR,
     HALF,
+    LARGEST,
     MODE,
     OFFSET,
     SQUARES,
     SUM,
     TOP,
+    USUAL,
     WEIGHTED,
-    WORST,
     Limits,
     Sums,
     absorb_block,
@@ -331,16 +331,17 @@ class EmpiricalScore(ExactDenoiser):
             slope = 0.12 * np.hypot(np.sqrt(self.dim) / chunks, np.sqrt(chunks))
             length, largest = np.sqrt(_squares(x)), np.sqrt(self._largest)
             unit = 2.0 * eps * half * largest
-            terms[:, ERROR] = unit * (random * length + 0.2 * largest)
-            terms[:, WORST] = 8.0 * unit * ((random + slope) * length + 0.2 * largest)
+            terms[:, USUAL] = unit * (random * length + 0.2 * largest)
+            terms[:, LARGEST] = 8.0 * unit * ((random + slope) * length + 0.2 * largest)
             terms[:, OFFSET] = half * length**2
         limits = Limits(
             slope=float(slope * eps),
             tolerance=3e-6 if single else 2e-13,
-            negligible=(20.0 if single else 40.0) + float(np.log(self.samples)),
+            size=float(np.log(self.samples)),
+            negligible=20.0 if single else 40.0,
             share=1.0 / 32.0 if dtype == np.float32 else np.inf,
         )
-        state = np.zeros((batch, 4))
+        state = np.zeros((batch, 5))
         state[:, TOP] = -np.inf
         sums = Sums(
             state=state,

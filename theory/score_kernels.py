@@ -2,8 +2,8 @@
 
 Per query the sums are Σp, Σp², Σp·l and Σp·y with p = exp(l), l the logit −|x − y|²/2σ² less that
 of a reference, the nearest training point so far; when a nearer one comes, they are rescaled.
-First, approximate logits are computed for a whole tile. Where rounding errors are too large for
-the softmax, those that may matter are computed again from differences, one by one.
+First, approximate logits are computed for a whole tile. Where their rounding errors are too large
+for the softmax, the logits that matter are computed again from differences, one by one.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from theory.vector_exp import exp_nonpositive, larger
 
 Array = NDArray[Any]
 
-# Columns of Posterior sums: the approximate logit of the reference, Σp, Σp², Σp·l.
-TOP, SUM, SQUARES, WEIGHTED = 0, 1, 2, 3
+# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l.
+TOP, ERROR, SUM, SQUARES, WEIGHTED = 0, 1, 2, 3, 4
 # Columns of the marks: how a query is treated, and how many logits were computed again.
 MODE, COUNT = 0, 1
-# Modes: approximate logits are good; the nearest are computed again; there are too many of them.
-PLAIN, NEAR, DENSE = 1, 2, 3
-# Columns of the terms: 1/2σ²; error of the logits in general and at worst; |x|²/2σ² where the
-# approximate logits lack −|x|²/2σ².
-HALF, ERROR, WORST, OFFSET = 0, 1, 2, 3
+# Modes: approximate logits are good enough; they are not; too many would have to be mended.
+GOOD, MENDED, DENSE = 1, 2, 3
+# Columns of the terms: 1/2σ²; errors of logits, the usual one, without its part in proportion to
+# the logit, and the largest; |x|²/2σ² where the approximate logits lack −|x|²/2σ².
+HALF, USUAL, LARGEST, OFFSET = 0, 1, 2, 3
 _LANES = 64
 _MATH = {"contract"}
 # Sums may be reordered for vector units. There is no NaN, or the input check would have found it.
@@ -38,14 +38,14 @@ class Sums(NamedTuple):
 
     Attributes
     ----------
-    state : ndarray of float64, shape (batch, 4)
-        Columns TOP, SUM, SQUARES, WEIGHTED.
+    state : ndarray of float64, shape (batch, 5)
+        Columns TOP, ERROR, SUM, SQUARES, WEIGHTED.
     marks : ndarray of int64, shape (batch, 2)
         Columns MODE, COUNT.
     mean : ndarray, shape (batch, dim)
         Σp·y.
     reference : ndarray, shape (batch, dim)
-        The training point whose p is 1.
+        The training point whose logit is 0.
     values : ndarray of float64, shape (batch, k)
         Logits of the k nearest training points, descending, in float64 from differences.
     indices : ndarray of int64, shape (batch, k)
@@ -69,14 +69,17 @@ class Limits(NamedTuple):
         Error of a logit relative to the largest term that it is made of.
     tolerance : float
         Error of a logit that is good enough.
+    size : float
+        log n.
     negligible : float
-        Logits so far below the largest do not matter.
+        A logit by this + log n below the largest does not matter.
     share : float
         A query of which more than this share of logits must be computed again is DENSE.
     """
 
     slope: float
     tolerance: float
+    size: float
     negligible: float
     share: float
 
@@ -168,45 +171,122 @@ def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type
                     _insert(values, indices, value, first + j)
 
 
-@njit(cache=True, error_model="numpy", fastmath=_MATH)
-def _absorb_near(  # type: ignore[no-untyped-def]
-    row, x, rows, half, limit, allowed, share, state, mean, reference
-):
-    """Fold in the points of a tile whose approximate logits reach the limit, by differences.
+@njit(cache=True, error_model="numpy")
+def _refer(row, x, rows, half, floor, state, reference):  # type: ignore[no-untyped-def]
+    """Make the nearest point of a tile the reference, if it is nearer than the one so far.
 
-    Returns how many there were; more than allowed + share · (points so far) are given up.
+    Only approximate logits above the floor come into question. Returns how many they were, and
+    the factor for the mean.
+    """
+    count, factor = 0, 1.0
+    for start in range(0, row.size, _LANES):
+        if _largest(row[start : start + _LANES]) < floor:
+            continue
+        for j in range(start, min(start + _LANES, row.size)):
+            if row[j] < floor:
+                continue
+            count += 1
+            none = state[TOP] == -np.inf
+            rise = 0.0 if none else half * _excess(x, rows[j], reference)
+            if none or rise > 0.0:
+                factor *= _raise_top(state, rise)
+                state[TOP] = row[j]
+                reference[:] = rows[j]
+    return count, factor
+
+
+@njit(cache=True, error_model="numpy", fastmath=_MATH)
+def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignore[no-untyped-def]
+    """Fold in, by differences, the points of a tile whose approximate logits reach the limit."""
+    for start in range(0, row.size, _LANES):
+        if _largest(row[start : start + _LANES]) < limit:
+            continue
+        for j in range(start, min(start + _LANES, row.size)):
+            if row[j] < limit:
+                continue
+            logit = min(half * _excess(x, rows[j], reference), 0.0)
+            weight = np.exp(logit)
+            if weight > 0.0:
+                state[SUM] += weight
+                state[SQUARES] += weight * weight
+                state[WEIGHTED] += weight * logit
+            share = mean.dtype.type(weight)
+            if share > 0.0:
+                y = rows[j]
+                for k in range(x.size):
+                    mean[k] += share * y[k]
+
+
+@njit(cache=True, error_model="numpy")
+def _mend(row, x, rows, half, limit, allowed, share, top, reference):  # type: ignore[no-untyped-def]
+    """Refer approximate logits to the reference, those that reach the limit by differences.
+
+    Returns how many these are, or −1 if they are more than allowed + share · (points so far).
     """
     count = 0
+    kind = row.dtype.type
     for start in range(0, row.size, _LANES):
         part = row[start : start + _LANES]
         if _largest(part) < limit:
+            for j in range(part.size):
+                part[j] -= kind(top)
             continue
         if count > allowed + share * start:
-            break
-        for j in range(start, start + part.size):
-            if row[j] < limit:
-                continue
-            count += 1
-            y = rows[j]
-            logit = half * _excess(x, y, reference) if state[SUM] > 0.0 else 0.0
-            weight = 1.0
-            if logit > 0.0 or state[SUM] == 0.0:
-                factor = mean.dtype.type(_raise_top(state, logit))
-                for k in range(x.size):
-                    mean[k] = mean[k] * factor + y[k]
-                    reference[k] = y[k]
-                logit = 0.0
+            return -1
+        for j in range(part.size):
+            if part[j] < limit:
+                part[j] -= kind(top)
             else:
-                weight = np.exp(logit)
-                share = mean.dtype.type(weight)
-                if share > 0.0:
-                    for k in range(x.size):
-                        mean[k] += share * y[k]
-            state[SUM] += weight
-            state[SQUARES] += weight * weight
-            if weight > 0.0:
-                state[WEIGHTED] += weight * logit
+                count += 1
+                part[j] = kind(min(half * _excess(x, rows[start + j], reference), 0.0))
     return count
+
+
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def _count(row, limit):  # type: ignore[no-untyped-def]
+    total = 0
+    for j in range(row.size):
+        total += row[j] >= limit
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # type: ignore[no-untyped-def]
+    """Fold a tile where approximate logits err by up to `slack`; returns as `_fold` does."""
+    state, marks, reference = sums.state[i], sums.marks[i], sums.reference[i]
+    floor = max(best, state[TOP]) - slack
+    factor = 1.0
+    if best >= floor:
+        count, factor = _refer(row, x, rows, half, floor, state, reference)
+        marks[COUNT] += count
+    allowed = 64.0 + limits.share * first - marks[COUNT]
+    limit = state[TOP] - limits.negligible - limits.size - slack
+    near = _count(row, row.dtype.type(limit))
+    if 32 * near <= row.size:
+        mean = sums.mean[i]
+        if factor != 1.0:
+            mean *= mean.dtype.type(factor)
+        _add_near(row, x, rows, half, limit, state, mean, reference)
+        return -1.0
+    # All points beyond the limit, at most n, may together move the result by the tolerance.
+    window = limits.size + np.log(state[ERROR] / (0.3 * limits.tolerance))
+    window -= np.log(max(state[SUM], 1.0))
+    limit = state[TOP] - min(max(window, 0.0), limits.negligible + limits.size) - slack
+    count = _mend(row, x, rows, half, limit, allowed, limits.share, state[TOP], reference)
+    if count < 0:
+        marks[MODE] = DENSE
+        return -1.0
+    marks[COUNT] += count
+    _add_weights(row, 0.0, state)
+    return factor
+
+
+@njit(cache=True, error_model="numpy")
+def _add_weights(row, top, state):  # type: ignore[no-untyped-def]
+    total, squares, weighted = _weigh(row, row.dtype.type(top))
+    state[SUM] += total
+    state[SQUARES] += squares
+    state[WEIGHTED] += weighted
 
 
 @njit(cache=True, error_model="numpy")
@@ -214,48 +294,35 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
     """Fold the approximate logits of one query and one tile into the sums, but for the mean.
 
     Returns the factor by which the mean so far is to be rescaled before the weights, now in
-    `row`, times the points are added; or −1 if nothing is to be added.
+    `row`, times the points are added; or −1 if nothing is to be done.
     """
-    state, marks, reference = sums.state[i], sums.marks[i], sums.reference[i]
-    top = max(best, state[TOP])
-    slack = terms[WORST] + 8.0 * limits.slope * abs(top)
+    state, marks, half = sums.state[i], sums.marks[i], terms[HALF]
+    slack = terms[LARGEST] + 8.0 * limits.slope * abs(max(best, state[TOP]))
     if sums.values.shape[1] > 0:
         values, lift = sums.values[i], terms[OFFSET] - slack
         stretch = 1.0 + 8.0 * limits.slope
         if best >= stretch * values[-1] + lift:
-            _collect(row, x, rows, first, terms[HALF], lift, stretch, values, sums.indices[i])
-    if marks[MODE] == DENSE or best < state[TOP] - limits.negligible - slack:
+            _collect(row, x, rows, first, half, lift, stretch, values, sums.indices[i])
+    window = limits.negligible + limits.size + slack
+    if marks[MODE] == DENSE or best < state[TOP] - window:
         return -1.0
     nearest = -1
-    if best > state[TOP] and marks[MODE] != NEAR:
+    if best > state[TOP]:
         nearest = 0
         while row[nearest] != best:
             nearest += 1
-        size = abs(best)
-        if norms.size > 0:
-            size = abs(best + 2.0 * terms[HALF] * norms[nearest])
-        good = terms[ERROR] + limits.slope * size <= limits.tolerance
-        marks[MODE] = PLAIN if good else NEAR
-    if marks[MODE] == NEAR:
-        limit = top - limits.negligible - slack
-        allowed = 64.0 + limits.share * first - marks[COUNT]
-        count = _absorb_near(
-            row, x, rows, terms[HALF], limit, allowed, limits.share, state, sums.mean[i], reference
-        )
-        state[TOP] = top
-        marks[COUNT] += count
-        if count > allowed + limits.share * row.size:
-            marks[MODE] = DENSE
-        return -1.0
+        size = abs(best + 2.0 * half * norms[nearest]) if norms.size > 0 else abs(best)
+        state[ERROR] = terms[USUAL] + limits.slope * size
+        if marks[MODE] != MENDED:
+            marks[MODE] = GOOD if state[ERROR] <= limits.tolerance else MENDED
+    if marks[MODE] == MENDED:
+        return _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums)
     factor = 1.0
     if nearest >= 0:
         factor = _raise_top(state, best - state[TOP])
         state[TOP] = best
-        reference[:] = rows[nearest]
-    total, squares, weighted = _weigh(row, row.dtype.type(state[TOP]))
-    state[SUM] += total
-    state[SQUARES] += squares
-    state[WEIGHTED] += weighted
+        sums.reference[i][:] = rows[nearest]
+    _add_weights(row, state[TOP], state)
     return factor
 
 
