@@ -32,7 +32,8 @@ def points(count=40, shape=SHAPE):
 
 
 def ensemble(name="unet", members=3, batched=True, shape=SHAPE, **options):
-    options = options or {"growth": (1, 2), "width": 4} if name == "unet" else {"width": 8}
+    options = options or {"mlp": {"width": 8}, "conv": {"width": 8},
+                          "unet": {"growth": (1, 2), "width": 4}}[name]  # fmt: skip
     return Ensemble(lambda: build(name, shape, **options), range(members), batched=batched)
 
 
