@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +10,7 @@ from torch import nn
 from empirical.convolutional import BiasFreeDenoiser
 from empirical.mlp import MLP
 from empirical.preconditioning import Preconditioned
+from empirical.suggestion import suggestion
 from empirical.unet import UNet
 from theory.checks import InputError, as_count
 
@@ -87,7 +87,8 @@ def resolve_options(
     """
     if name not in _BUILDERS:
         raise InputError(
-            f"unknown model {name!r}{nearest(name, NETWORKS)}: choose from {', '.join(NETWORKS)}."
+            f"unknown model {name!r}{suggestion(name, NETWORKS)}: choose from "
+            f"{', '.join(NETWORKS)}."
         )
     given = dict(options)
     sizes = SIZES.get(name, {})
@@ -100,7 +101,7 @@ def resolve_options(
     for key in given:
         if key not in allowed:
             raise InputError(
-                f"model {name!r} has no option {key!r}{nearest(key, allowed)}: it takes "
+                f"model {name!r} has no option {key!r}{suggestion(key, allowed)}: it takes "
                 f"{', '.join(allowed)}."
             )
     result = {**sizes.get(size, {}), **given} if size else given
@@ -141,25 +142,6 @@ def build(name: str, shape: tuple[int, ...], **options: Any) -> nn.Module:
     """
     resolved = resolve_options(name, shape, options)
     return _BUILDERS[name][0](shape, **resolved)
-
-
-def nearest(word: str, words: tuple[str, ...]) -> str:
-    """Suggest what a misspelt word may have meant.
-
-    Parameters
-    ----------
-    word : str
-        What was given.
-    words : tuple of str
-        What is allowed.
-
-    Returns
-    -------
-    str
-        `` (did you mean 'x'?)``, or an empty string.
-    """
-    found = difflib.get_close_matches(word, words, 1)
-    return f" (did you mean {found[0]!r}?)" if found else ""
 
 
 def _check_shape(name: str, shape: tuple[int, ...], options: Mapping[str, Any]) -> None:
