@@ -59,7 +59,12 @@ class Spectrum:
     @cached_property
     def rank(self) -> int:
         """Number of positive eigenvalues."""
-        return round(float(self.multiplicities[self.eigenvalues > 0.0].sum()))
+        return self.dim - round(float(self.multiplicities[self._positive :].sum()))
+
+    @cached_property
+    def _positive(self) -> int:
+        """Number of distinct positive eigenvalues: only the last one may be zero."""
+        return self.eigenvalues.size - int(self.eigenvalues[-1] == 0.0)
 
     @cached_property
     def largest(self) -> float:
@@ -81,7 +86,7 @@ class Spectrum:
     @cached_property
     def compression(self) -> Compression:
         """Positive part reduced to a few hundred nodes; see `theory.compression`."""
-        positive = self.eigenvalues > 0.0
+        positive = slice(self._positive)
         return compress(self.eigenvalues[positive], self.multiplicities[positive])
 
     @cached_property

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from theory import Spectrum
-from theory.compression import NODES, STRIP, WIDTH, compress
+from theory.compression import FEW, NODES, REACH, STRIP, WIDTH, compress
 
 EPS = np.finfo(np.float64).eps
 
@@ -23,6 +23,9 @@ SPECTRA = {
     "narrow": 1.0 + 1e-9 * np.arange(1000.0, 0.0, -1.0),
     "huge values": 1e250 * geometric(10, 3000),
     "just too many": geometric(2, 2 * NODES),
+    "dense": geometric(3, 200_000),
+    "dense beyond the range of reciprocals": geometric(3, 20_000) * 1e-300,
+    "two dense clusters": np.concatenate([geometric(1e-4, 5000), 1e-6 * geometric(1e-12, 50)]),
 }
 
 
@@ -122,6 +125,76 @@ def test_multiplicities_stand_for_repeated_eigenvalues():
     assert small.weights @ (small.nodes / (small.nodes + kappa)) == pytest.approx(
         np.sum(repeated / (repeated + kappa)), rel=1e-14
     )
+
+
+# ------------------------------------------------------------------------ merging of neighbours
+
+
+def neighbours(count, seed=0):
+    """Descending eigenvalues 1 … 1 − REACH, both ends included, with random multiplicities."""
+    rng = np.random.default_rng(seed)
+    inner = 1.0 - REACH * rng.uniform(0.0, 1.0, count - 2)
+    values = np.concatenate([[1.0], np.sort(inner)[::-1], [1.0 - REACH]])
+    return values, rng.integers(1, 100, count).astype(float)
+
+
+@pytest.mark.parametrize("count", [2 * NODES + 1, 500, 100_000])
+def test_neighbours_become_three_nodes_exact_to_degree_five(count):
+    values, counts = neighbours(count)
+    small = compress(values, counts)
+    assert small.nodes.size == 3
+    # Gauss rule of the same measure by Lanczos with whole vectors (Golub & Welsch).
+    x = (values - values.mean()) / REACH
+    basis = np.linalg.qr(np.vander(x, 3, increasing=True) * np.sqrt(counts)[:, None])[0]
+    expected = np.linalg.eigvalsh(basis.T @ (x[:, None] * basis))[::-1]
+    found = (small.nodes - values.mean()) / REACH
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    for degree in range(6):
+        assert small.weights @ found**degree == pytest.approx(counts @ x**degree, abs=1e-12 * count)
+    assert small.weights.sum() == pytest.approx(counts.sum(), rel=1e-15)
+
+
+def test_merging_is_bounded_below_rounding():
+    values, counts = neighbours(1000)
+    small = compress(values, counts)
+    assert 0.0 < small.error_bound < EPS
+    # f of largest size 1 on the ellipse, singular just outside of it: a case near the bound's.
+    pole = 0.05
+    exact = np.sum(counts * (1.0 - pole) / (values - pole) * 0.05)
+    found = small.weights @ ((1.0 - pole) / (small.nodes - pole) * 0.05)
+    assert found == pytest.approx(exact, rel=4 * EPS)
+
+
+def test_a_neighbourhood_of_two_values_is_kept_exactly():
+    lower = 1.0 - 0.5 * REACH
+    values = np.concatenate([np.ones(30), np.full(50, lower)])
+    small = compress(values, np.ones(80))
+    np.testing.assert_allclose(small.nodes, [1.0, lower], rtol=1e-15)
+    np.testing.assert_allclose(small.weights, [30.0, 50.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1e3, 1e9, 1e15])
+def test_a_heavy_eigenvalue_among_light_neighbours(count):
+    values, counts = neighbours(300)
+    counts[:] = 1.0
+    counts[120] = count
+    small = compress(values, counts)
+    assert np.all(small.weights > 0.0)
+    assert values[-1] <= small.nodes[-1] <= small.nodes[0] <= values[0]
+    assert small.weights.sum() == pytest.approx(counts.sum(), rel=1e-15)
+    mean = np.sum(counts / counts.sum() * values)
+    assert small.weights / small.weights.sum() @ small.nodes == pytest.approx(mean, rel=2 * EPS)
+
+
+def test_few_neighbours_are_kept_as_they_are():
+    for size, expected in ((FEW, FEW), (FEW + 1, 3)):
+        group = 1.0 - 0.5 * REACH * np.arange(size) / size
+        values = np.concatenate([group, 1e-10 * group, 1e-20 * group])
+        small = compress(values, np.ones(values.size))
+        assert small.nodes.size == 3 * expected
+        if expected == FEW:
+            np.testing.assert_array_equal(small.nodes, values)
+            assert small.error_bound == 0.0
 
 
 @pytest.mark.parametrize("count", [2 * NODES + 1, 40, 400, 4000])
