@@ -1,15 +1,19 @@
 # make demo: set up and run the main job on real data.  make test: set up and run all tests.
+# make figures: draw the figures of the paper.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types benchmarks clean
+.PHONY: demo figures test lint types benchmarks clean
 
 demo: $(VENV)/.installed
 	mkdir -p out
 	$(BIN)/convergen predict digits
 	@echo
 	$(BIN)/convergen simulate digits --plot out/digits.pdf
+
+figures: $(VENV)/.installed
+	$(BIN)/convergen figures make all --workers 2
 
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -n 2

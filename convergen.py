@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from figures import commands as figure_commands
 from theory import collapse_command, commands
 from theory.checks import InputError
 
@@ -19,14 +20,15 @@ if TYPE_CHECKING:
 
 
 def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
-    from figures.curves import draw, save
+    from figures.curves import draw
+    from figures.style import save
 
     save(draw(curves, points), path)
 
 
 def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> None:
     from figures.collapse import draw
-    from figures.curves import save
+    from figures.style import save
 
     save(draw(curves), path)
 
@@ -49,6 +51,7 @@ def build() -> typer.Typer:
     )
     commands.register(app, _draw)
     collapse_command.register(app, _draw_collapse)
+    figure_commands.register(app)
     return app
 
 

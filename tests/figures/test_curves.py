@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 import theory
-from figures.curves import LOOKS, draw, save
+from figures.curves import draw
+from figures.style import LOOKS, save
 
 SPECTRUM = theory.Spectrum.spiked(40, [9.0, 4.0])
 OPTIONS = {"quantities": ("convergence", "memorisation", "latent_recovery"), "factors": 3}
@@ -22,7 +23,8 @@ def points():
 def test_lines_carry_the_prediction(curves):
     left, right = draw(curves).axes
     drawn = {line.get_label(): line for line in left.lines}
-    for name, (_, _, _, label) in LOOKS.items():
+    for name in ("memorisation", "memorisation_baseline", "convergence", "convergence_to_truth"):
+        label = LOOKS[name].label
         np.testing.assert_array_equal(drawn[label].get_ydata(), curves[name])
         np.testing.assert_array_equal(drawn[label].get_xdata(), curves["samples"])
     np.testing.assert_array_equal(
