@@ -54,7 +54,7 @@ def test_simulation_of_laws_that_are_not_gaussian(draw):
 
 
 def test_gaussian_constant_is_that_of_the_order_parameters_and_a_quarter():
-    """The limit of large d leaves out the diagonal, whose extra variance λ² gives Σ λ²/4λ / Tr Σ."""
+    """The limit of large d leaves out the extra variance λ² on the diagonal: Σ (λ²/4λ)/Tr Σ."""
     spectrum = Spectrum.power_law(300, 1.0)
     rng = np.random.default_rng(3)
     rows = rng.standard_normal((3000, 300)) * np.sqrt(spectrum.eigenvalues)
