@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from figures.qualities import by_quality
-from figures.style import LOOKS, family, key, measured, new_figure, panel, predicted, styled
+from figures.style import GREY, LOOKS, family, key, measured, new_figure, panel, predicted, styled
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from theory import Spectrum
 
 NAME = "order-parameters"
 NUMBER = 1
 TITLE = "Order parameters of isotropic and spiked data"
 CAPTION = (
-    "Memorisation m decays, convergence q rises continuously around load γ = 1 whether the data "
-    "have spikes or not, and each spike of strength θ is recovered from γ = 1/θ² on. "
-    "Points with d = 1000 lie within 4 standard errors of the lines except for Q below "
-    "γ = 2/θ², where the finite system rounds the transition; smaller systems miss q by up to "
-    "0.5/d more (inset), and the law of m is good to 2 %."
+    "Memorisation m falls and convergence q rises continuously around the load γ = n/d = 1, "
+    "whether the data have a spike or not; a spike of strength θ is recovered in a separate "
+    "transition at γ = 1/θ². Points lie within 4 standard errors of the lines up to a finite-size "
+    "limit of 1/d (inset: 0.2/d for q), except Q below γ = 1.5/θ², where a finite system rounds "
+    "the transition by about d^(-1/3)."
 )
 
 DIMS = (100, 300, 1000)
 STRENGTHS = (4.0, 2.0, 1.0)
-CASES = ("isotropic", "spiked")
+SPIKES = (0.0, *STRENGTHS)  # 0: isotropic
 _DECAY_DIMS = (25, 50, 100, 200, 400)
 _RANGE = (1.0 / 16.0, 10.0)
-_QUANTITIES = ("convergence", "memorisation", "latent_recovery")
 
 
 def compute(quality: str, seed: int) -> xr.Dataset:
@@ -46,22 +48,25 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Lines along `load`; points along `dim`, `case` and `point`, at `sample_load`; the decay
+        Lines along `load`; points along `dim`, `spike` and `point`, at `sample_load`; the decay
         along `decay_dim`.
     """
     import xarray as xr
 
     dims = by_quality(quality, (20, 40, 80), DIMS, DIMS)
-    points = by_quality(quality, 3, 6, 6)
-    lines = _lines(dims, by_quality(quality, 25, 97, 97), seed)
+    points = by_quality(quality, 3, 5, 5)
+    lines = _lines(dims, by_quality(quality, 9, 97, 97), seed)
     # Equal accuracy relative to the bias 1/d needs equal repeats; the largest system gets fewer.
     repeats = by_quality(quality, (8, 8, 8), (40, 20, 4), (200, 60, 16))
     cells = [
-        [_cell(case, dim, _loads(dims, i, j, points), count, seed) for j, case in enumerate(CASES)]
+        [
+            _cell(spike, dim, _loads(dims, i, j, points), count, seed)
+            for j, spike in enumerate(SPIKES)
+        ]
         for i, (dim, count) in enumerate(zip(dims, repeats, strict=True))
     ]
-    rows = [xr.concat(row, "case") for row in cells]
-    measurements = xr.concat(rows, "dim").assign_coords(case=list(CASES), dim=list(dims))
+    rows = [xr.concat(row, "spike") for row in cells]
+    measurements = xr.concat(rows, "dim").assign_coords(spike=list(SPIKES), dim=list(dims))
     decay_dims = by_quality(quality, (10, 20, 40), _DECAY_DIMS[:4], _DECAY_DIMS)
     decay = _decay(decay_dims, by_quality(quality, 40, 200, 800), seed)
     return xr.merge([lines, measurements, decay])
@@ -71,33 +76,31 @@ def _lines(dims: tuple[int, ...], count: int, seed: int) -> xr.Dataset:
     import xarray as xr
 
     import theory
-    from theory import closed_form
 
     load = np.geomspace(*_RANGE, count)
-    overlap = closed_form.spike_overlap().compiled()
+    overlap = np.array([_limits(spike, load)[1] for spike in STRENGTHS])
     law = [
         theory.memorisation_law(
-            theory.Spectrum.isotropic(dim), np.maximum(np.round(load * dim), 1.0), seed=seed
+            theory.Spectrum.isotropic(dim), np.maximum(load * dim, 1.0), seed=seed
         )
         for dim in dims
     ]
+
+    def curve(values: np.ndarray, dims: tuple[str, ...], words: str) -> tuple[Any, ...]:
+        return dims, values, {"long_name": words, "units": "1"}
+
+    per_dim = ("dim", "load")
     return xr.Dataset(
         {
-            "convergence_limit": (
-                "load", closed_form.convergence_isotropic().compiled()(load),
-                {"long_name": "convergence q, limit of large d", "units": "1"},
+            "convergence_limit": curve(_limits(0.0, load)[0], ("load",), "convergence q, limit"),
+            "latent_recovery_limit": curve(
+                overlap, ("strength", "load"), "latent recovery Q, limit"
             ),
-            "latent_recovery_limit": (
-                ("strength", "load"), overlap(load, np.array(STRENGTHS)[:, None]),
-                {"long_name": "latent recovery Q, limit of large d", "units": "1"},
+            "memorisation_law": curve(
+                np.array([each.value for each in law]), per_dim, "memorisation m at finite d"
             ),
-            "memorisation_law": (
-                ("dim", "load"), np.array([each.value for each in law]),
-                {"long_name": "memorisation m at finite d", "units": "1"},
-            ),
-            "memorisation_baseline_law": (
-                ("dim", "load"), np.array([each.baseline for each in law]),
-                {"long_name": "memorisation of fresh data at finite d", "units": "1"},
+            "memorisation_baseline_law": curve(
+                np.array([each.baseline for each in law]), per_dim, "m of fresh data at finite d"
             ),
         },
         {
@@ -105,81 +108,86 @@ def _lines(dims: tuple[int, ...], count: int, seed: int) -> xr.Dataset:
             "strength": ("strength", np.array(STRENGTHS), {"long_name": "spike strength theta"}),
             "dim": ("dim", np.array(dims), {"long_name": "dimension d"}),
         },
-    )  # fmt: skip
+    )
 
 
 def _loads(dims: tuple[int, ...], i: int, j: int, points: int) -> np.ndarray:
     """Loads of one system; each has its own, so that points do not cover each other."""
-    groups = len(dims) * len(CASES)
+    groups = len(dims) * len(SPIKES)
     grid = np.geomspace(*_RANGE, groups * points)
-    return grid[len(CASES) * i + j :: groups]
+    return grid[len(SPIKES) * i + j :: groups]
 
 
-def _cell(case: str, dim: int, loads: np.ndarray, repeats: int, seed: int) -> xr.Dataset:
-    """Simulation of one system, with what theory says at the same loads."""
+def _spectrum(spike: float, dim: int) -> Spectrum:
+    from theory import Spectrum
+
+    return Spectrum.spiked(dim, [1.0 + spike]) if spike else Spectrum.isotropic(dim)
+
+
+def _limits(spike: float, load: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Convergence and recovery for large d; an isotropic system has no factor to recover."""
+    from theory import closed_form
+
+    overlap = closed_form.spike_overlap().compiled()(load, spike) if spike else load * np.nan
+    return closed_form.convergence_isotropic().compiled()(load), overlap
+
+
+def _cell(spike: float, dim: int, loads: np.ndarray, repeats: int, seed: int) -> xr.Dataset:
+    """Simulation of one system, with the lines at the same loads."""
     import xarray as xr
 
     import theory
-    from theory import closed_form
 
-    spectrum = (
-        theory.Spectrum.isotropic(dim)
-        if case == "isotropic"
-        else theory.Spectrum.spiked(dim, [1.0 + strength for strength in STRENGTHS])
-    )
     n = np.maximum(np.round(loads * dim), 1.0)
+    # One spike hardly changes m; an isotropic system has no factor to recover.
+    quantities = ("convergence", "latent_recovery" if spike else "memorisation")
     found = theory.simulate(
-        spectrum, n, factors=len(STRENGTHS), quantities=_QUANTITIES, repeats=repeats, seed=seed
+        _spectrum(spike, dim), n, factors=1, quantities=quantities, repeats=repeats, seed=seed
     )
-    if case == "isotropic":  # no factor is set apart
-        found["latent_recovery"] = found["latent_recovery"] * np.nan
-    overlap = closed_form.spike_overlap().compiled()(n / dim, np.array(STRENGTHS)[:, None])
-    limit = closed_form.convergence_isotropic().compiled()(n / dim)
-    law = found["memorisation_predicted"].values
-    variables = {"sample_load": ("point", n / dim, {"long_name": "load n/d of the simulation"})}
-    for name in ("convergence", "memorisation"):
-        for kind in ("", "_stderr"):
-            values = found[f"{name}{kind}"].values
-            variables[f"{name}{kind}"] = ("point", values, found[f"{name}{kind}"].attrs)
-    for kind in ("", "_stderr"):
-        values = found[f"latent_recovery{kind}"].values.T
-        variables[f"latent_recovery{kind}"] = (("strength", "point"), values)
-    variables["convergence_expected"] = ("point", limit)
-    variables["memorisation_expected"] = ("point", law)
-    variables["latent_recovery_expected"] = (("strength", "point"), overlap)
+    limit, overlap = _limits(spike, n / dim)
+    lines = {
+        "convergence": limit,
+        "memorisation": theory.memorisation(theory.Spectrum.isotropic(dim), n, seed=seed),
+        "latent_recovery": overlap,
+    }
+    variables: dict[str, Any] = {
+        "sample_load": ("point", n / dim, {"long_name": "load n/d of the simulation", "units": "1"})
+    }
+    for name, line in lines.items():
+        words = f"{name.replace('_', ' ')}, simulated"
+        mean, stderr = (
+            found[key].values.ravel() if name in found else np.full(n.size, np.nan)
+            for key in (name, f"{name}_stderr")
+        )
+        variables[name] = ("point", mean, {"long_name": words, "units": "1"})
+        variables[f"{name}_stderr"] = ("point", stderr)
+        variables[f"{name}_line"] = ("point", line, {"long_name": "the line at the same load"})
     return xr.Dataset(variables)
 
 
 def _decay(dims: tuple[int, ...], repeats: int, seed: int) -> xr.Dataset:
-    """|simulation − limit| at γ = 1 for q (isotropic) and Q (one spike) against d."""
+    """|simulation − limit| at γ = 1 against d: q far from any transition, Q of θ = 1 at its own."""
     import xarray as xr
 
     import theory
-    from theory import closed_form
 
-    strength = STRENGTHS[0]
-    limits = {
-        "convergence": float(closed_form.convergence_isotropic().compiled()(1.0)),
-        "latent_recovery": float(closed_form.spike_overlap().compiled()(1.0, strength)),
-    }
-    variables = {}
-    for name, limit in limits.items():
-        error, stderr = [], []
-        for dim in dims:
-            spectrum = (
-                theory.Spectrum.isotropic(dim)
-                if name == "convergence"
-                else theory.Spectrum.spiked(dim, [1.0 + strength])
+    variables: dict[str, Any] = {}
+    for name, spike in (("convergence", 0.0), ("latent_recovery", 1.0)):
+        limit = float(_limits(spike, np.ones(1))[name == "latent_recovery"][0])
+        found = [
+            theory.simulate(
+                _spectrum(spike, dim), [dim],
+                factors=1, quantities=(name,), repeats=repeats, seed=seed,
             )
-            found = theory.simulate(
-                spectrum, [dim], factors=1, quantities=(name,), repeats=repeats, seed=seed
-            )
-            error.append(abs(float(found[name].values.ravel()[0]) - limit))
-            stderr.append(float(found[f"{name}_stderr"].values.ravel()[0]))
-        words = {"long_name": f"|simulated - limit| of {name.replace('_', ' ')} at load 1"}
-        variables[f"{name}_decay"] = ("decay_dim", np.array(error), words)
+            for dim in dims
+        ]  # fmt: skip
+        error = [abs(each[name].item() - limit) for each in found]
+        stderr = [each[f"{name}_stderr"].item() for each in found]
+        words = f"|simulated - limit| of {name.replace('_', ' ')} at load 1, spike {spike:g}"
+        variables[f"{name}_decay"] = ("decay_dim", np.array(error), {"long_name": words})
         variables[f"{name}_decay_stderr"] = ("decay_dim", np.array(stderr))
-    return xr.Dataset(variables, {"decay_dim": np.array(dims)})
+    words = {"long_name": "dimension d of the decay"}
+    return xr.Dataset(variables, {"decay_dim": ("decay_dim", np.array(dims), words)})
 
 
 @styled
@@ -195,24 +203,47 @@ def draw(dataset: xr.Dataset) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(height=2.7)
-    left, middle, right = figure.subplots(1, 3, sharex=True)
+    figure = new_figure(height=2.9)
+    left, middle, right = figure.subplots(1, 3, sharex=True, width_ratios=(1.0, 1.15, 1.0))
     _memorisation(left, dataset)
     _convergence(middle, dataset)
     _recovery(right, dataset)
     for axes in (left, middle, right):
         axes.set_xscale("log")
-        axes.set_xlabel(r"load $\gamma = n/d$ (samples per dimension)")
+        axes.set_xlabel(r"load $\gamma = n/d$")
+    figure.legend(handles=_key(), loc="outside lower center", ncols=4)
     return figure
+
+
+def _key() -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    line, points = key()
+    spiked = Line2D([], [], color=GREY, linestyle="none", marker="o", label="spiked data")
+    points.set_label(f"{points.get_label()}, isotropic data")
+    return [line, points, spiked]
 
 
 def _memorisation(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "a", "Memorisation")
     for look, dim in zip(family("memorisation", 3), dataset["dim"].values, strict=True):
         one = dataset.sel(dim=dim)
-        predicted(axes, one["load"], one["memorisation_law"], look, label=f"$d$ = {dim}")
-        flat = one.sel(case="isotropic")
+        predicted(
+            axes, one["load"], one["memorisation_law"], look,
+            label="",
+        )  # fmt: skip
+        baseline = LOOKS["memorisation_baseline"].line
+        predicted(
+            axes, one["load"], one["memorisation_baseline_law"], look,
+            label="", linestyle=baseline, linewidth=0.8,
+        )  # fmt: skip
+        flat = one.sel(spike=0.0)
         measured(axes, flat["sample_load"], flat["memorisation"], flat["memorisation_stderr"], look)
+        axes.plot(
+            [], [], linestyle=look.line, marker=look.marker, color=look.colour,
+            markerfacecolor="white", label=f"$d$ = {dim}",
+        )  # fmt: skip
+    axes.plot([], [], ":", color=GREY, linewidth=0.8, label="against fresh data")
     axes.set_ylabel("memorisation $m$ (largest cosine)")
     axes.set_ylim(0.0, 1.0)
     axes.legend(loc="upper right")
@@ -220,42 +251,52 @@ def _memorisation(axes: Axes, dataset: xr.Dataset) -> None:
 
 def _convergence(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "b", "Convergence")
-    line = LOOKS["convergence"]
-    predicted(axes, dataset["load"], dataset["convergence_limit"], line, label="")
+    predicted(axes, dataset["load"], dataset["convergence_limit"], LOOKS["convergence"], label="")
     for look, dim in zip(family("convergence", 3), dataset["dim"].values, strict=True):
-        for case in CASES:
-            one = dataset.sel(dim=dim, case=case)
-            filled = "white" if case == "isotropic" else look.colour
+        for spike in SPIKES:
+            one = dataset.sel(dim=dim, spike=spike)
             measured(
                 axes, one["sample_load"], one["convergence"], one["convergence_stderr"], look,
-                markerfacecolor=filled,
+                markerfacecolor=look.colour if spike else "white", markersize=3,
             )  # fmt: skip
     axes.set_ylabel("convergence $q$ (overlap)")
     axes.set_ylim(0.0, 1.02)
-    inset = axes.inset_axes((0.58, 0.16, 0.4, 0.4))
+    _decay_inset(axes.inset_axes((0.63, 0.2, 0.36, 0.36)), dataset)
+
+
+def _decay_inset(axes: Axes, dataset: xr.Dataset) -> None:
+    """|simulation − limit| at γ = 1 against d, with a line of slope −1."""
     d = dataset["decay_dim"].values
-    for name in ("convergence", "latent_recovery"):
-        decay = dataset[f"{name}_decay"]
-        measured(inset, d, decay, dataset[f"{name}_decay_stderr"], LOOKS[name])
-    guide = float(dataset["convergence_decay"][0]) * d[0] / d
-    inset.plot(d, guide, ":", color="black")
-    inset.set_xscale("log")
-    inset.set_yscale("log")
+    for name, symbol, power, height in (
+        ("convergence", "$q$, $d^{-1}$", 1.0, 0.08),
+        ("latent_recovery", r"$Q$ at $\theta$ = 1, $d^{-1/3}$", 1.0 / 3.0, 0.62),
+    ):
+        decay, stderr = dataset[f"{name}_decay"], dataset[f"{name}_decay_stderr"]
+        measured(axes, d, decay, stderr, LOOKS[name], markersize=3)
+        axes.plot(d, float(decay[0]) * (d[0] / d) ** power, ":", color="black", linewidth=0.8)
+        axes.text(0.05, height, symbol, fontsize=5.5, transform=axes.transAxes)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(0.7 * d[0], 1.4 * d[-1])
+    axes.set_xticks(d[::2], [f"{x:g}" for x in d[::2]])
+    axes.minorticks_off()
+    axes.tick_params(labelsize=6)
+    axes.set_title(r"|sim. $-$ limit|, $\gamma$ = 1", fontsize=6, pad=2, loc="right")
+    axes.set_xlabel("dimension $d$", fontsize=6, labelpad=1)
 
 
 def _recovery(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "c", "Latent recovery")
-    spiked = dataset.sel(case="spiked")
     looks = family("latent_recovery", 3)
     for look, strength in zip(looks, dataset["strength"].values, strict=True):
         limit = dataset["latent_recovery_limit"].sel(strength=strength)
         predicted(axes, dataset["load"], limit, look, label=rf"$\theta$ = {strength:g}")
-        for dim, marker in zip(dataset["dim"].values, ("o", "s", "^"), strict=True):
-            one = spiked.sel(dim=dim, strength=strength)
+        for dim, of_dim in zip(dataset["dim"].values, family("memorisation", 3), strict=True):
+            one = dataset.sel(dim=dim, spike=strength)
             measured(
                 axes, one["sample_load"], one["latent_recovery"], one["latent_recovery_stderr"],
-                look, marker=marker,
+                look, marker=of_dim.marker, markerfacecolor=look.colour,
             )  # fmt: skip
     axes.set_ylabel("latent recovery $Q$ (squared overlap)")
-    axes.set_ylim(-0.02, 1.0)
-    axes.legend(handles=[*axes.get_legend_handles_labels()[0], *key()], loc="upper left")
+    axes.set_ylim(-0.02, 1.02)
+    axes.legend(loc="upper left", title="spike strength", title_fontsize=7)

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 # Name of each figure and its module in this package, in the order of their numbers.
 MODULES = {
     "order-parameters": "order_parameters",
+    "blindness": "blindness",
+    "power-laws": "power_laws",
+    "regularisation": "regularisation",
 }
 
 

@@ -71,6 +71,8 @@ LOOKS = {
     "train_error": Look(GREY, "--", "s", "training error"),
     "optimal_error": Look(BLACK, ":", "D", "error of the true model"),
     "agreement": Look(SKY, "-", "p", "agreement of two denoisers"),
+    "bayes_recovery": Look(BLUE, "--", "s", "Bayes-optimal recovery"),
+    "denoiser_variance": Look(PURPLE, "-", "D", "variance of a denoiser"),
     "renormalised_noise": Look(ORANGE, "--", "h", r"renormalised noise $\kappa$"),
     "collapse_noise": Look(VERMILLION, "-", "s", r"collapse noise $\sigma_c$"),
     "samples_to_generalise": Look(
@@ -140,7 +142,7 @@ def new_figure(width: float = PAGE, height: float = 2.9) -> Figure:
     return Figure(figsize=(width, height))
 
 
-def family(name: str, count: int) -> list[Look]:
+def family(name: str, count: int, *, start: int = 0) -> list[Look]:
     """Looks of the members of a family of curves of one quantity.
 
     Parameters
@@ -149,6 +151,8 @@ def family(name: str, count: int) -> list[Look]:
         Key of `LOOKS`, whose hue is kept.
     count : int
         Members, at most five.
+    start : int
+        Line and marker to begin with: 1 where a solid line with circles stands beside the family.
 
     Returns
     -------
@@ -163,7 +167,9 @@ def family(name: str, count: int) -> list[Look]:
     colours = [base * (1.0 + s) if s < 0.0 else base + (1.0 - base) * s for s in shades]
     return [
         Look(to_hex(colour), line, marker, "")
-        for colour, line, marker in zip(colours, FAMILY_LINES, FAMILY_MARKERS, strict=False)
+        for colour, line, marker in zip(
+            colours, FAMILY_LINES[start:], FAMILY_MARKERS[start:], strict=False
+        )
     ]
 
 
@@ -207,6 +213,29 @@ def measured(
     axes.errorbar(
         np.asarray(x), np.asarray(mean), yerr=BARS * np.nan_to_num(np.asarray(stderr)),
         linestyle="none", **{"zorder": 3, **chosen},
+    )  # fmt: skip
+
+
+def entry(look: Look, label: str = "") -> Artist:
+    """Legend entry of a quantity that is drawn both as a line and as points.
+
+    Parameters
+    ----------
+    look : Look
+        How it is drawn.
+    label : str
+        Its name; default the label of the look.
+
+    Returns
+    -------
+    matplotlib.artist.Artist
+        For ``legend(handles=…)``.
+    """
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], color=look.colour, linestyle=look.line, marker=look.marker,
+        markerfacecolor="white", label=label or look.label,
     )  # fmt: skip
 
 
