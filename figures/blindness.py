@@ -166,7 +166,7 @@ def draw(dataset: xr.Dataset) -> Figure:
         axes.set_xlabel(r"load $\gamma = n/d$")
     missing = left.get_legend_handles_labels()[0]
     handles = [*top.get_legend_handles_labels()[0], *missing, *key()]
-    corner.legend(handles=handles, loc="center left", bbox_to_anchor=(-0.25, 0.5))
+    corner.legend(handles=handles, loc="center right", borderaxespad=0.0)
     return figure
 
 

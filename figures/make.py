@@ -16,6 +16,7 @@ from theory.storage import save_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.figure import Figure
 
 FORMATS = ("pdf", "png", "svg")
 
@@ -170,7 +171,7 @@ def _provide(job: Job, module: registry.FigureModule, path: Path) -> str:
     return f"computed at {job.quality} quality, seed {job.seed}"
 
 
-def _draw(module: registry.FigureModule, dataset: xr.Dataset, job: Job):  # type: ignore[no-untyped-def]
+def _draw(module: registry.FigureModule, dataset: xr.Dataset, job: Job) -> Figure:
     try:
         return module.draw(dataset)
     except KeyError as error:
