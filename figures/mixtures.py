@@ -60,10 +60,10 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    fields = _fields(by_quality(quality, 41, 81, 121), by_quality(quality, 20, 60, 60), seed)
-    sets, draws, fine = by_quality(quality, (12, 64, 1), (48, 256, 1), (200, 1024, 4))
+    fields = _fields(by_quality(quality, 41, 65, 65), by_quality(quality, 20, 60, 60), seed)
+    sets, draws = by_quality(quality, (12, 64), (48, 256), (200, 4096))
     dim, repeats = by_quality(quality, (200, 8), (400, 12), (1000, 24))
-    parts = [fields, _trajectories(sets, draws, fine, seed), _recovery(dim, repeats, seed)]
+    parts = [fields, _trajectories(sets, draws, seed), _recovery(dim, repeats, seed)]
     return xr.merge(parts).assign_attrs(dimension=_DIM, samples=_SAMPLES, recovery_dimension=dim)
 
 
@@ -100,7 +100,7 @@ def _fields(grid: int, count: int, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _trajectories(sets: int, draws: int, fine: int, seed: int) -> xr.Dataset:
+def _trajectories(sets: int, draws: int, seed: int) -> xr.Dataset:
     """How decided trajectories of empirical scores are, about component and training point."""
     import xarray as xr
 
@@ -113,15 +113,15 @@ def _trajectories(sets: int, draws: int, fine: int, seed: int) -> xr.Dataset:
     mixture = theory.GaussianMixture([0.5, 0.5], [centre, -centre], [1.0, 1.0])
     collapse = float(theory.collapse_noise(mixture, _SAMPLES))
     speciation = speciation_noise(mixture)
-    low = collapse * np.exp(np.linspace(-0.8, 0.9, 6 * fine + 1))
+    low = collapse * np.exp(np.linspace(-0.8, 0.9, 9))
     high = speciation * np.exp(np.linspace(-1.4, 1.6, 8 * _FINE + 1))
     share = committed_fraction(mixture, _SAMPLES, low, draws=draws, seed=seed)
-    laws = {"committed": (low, share, fine), "decided": (high, _certainty(high), _FINE)}
-    sigma = np.append(low[::fine], high[::_FINE])
+    laws = {"committed": (low, share, 1), "decided": (high, _certainty(high), _FINE)}
+    sigma = np.append(low, high[::_FINE])
     found = np.array(
         [_follow(mixture, sigma, np.random.default_rng([seed, r])) for r in range(sets)]
     )
-    simulated = {"committed": found[:, 0, :7], "decided": found[:, 1, 7:]}
+    simulated = {"committed": found[:, 0, : low.size], "decided": found[:, 1, low.size :]}
     words = {
         "committed": {"long_name": "share committed to a training point", "units": "1"},
         "decided": {"long_name": "E (p1 - p2)^2 of the two components", "units": "1"},
@@ -141,7 +141,6 @@ def _trajectories(sets: int, draws: int, fine: int, seed: int) -> xr.Dataset:
             f"{name}_stderr": (f"{name}_point", points.std(axis=0, ddof=1) / np.sqrt(sets), about),
         }
     # Each draw of the committed share is 0 or 1.
-    share = share[::fine]
     result["committed_expected_stderr"] = (
         "committed_point", np.sqrt(share * (1.0 - share) / draws), words["committed"],
     )  # fmt: skip

@@ -26,13 +26,15 @@ _PATCH = 8  # pixels a side
 _PIXELS = (427, 640)
 
 
-def photograph_patches(side: int) -> np.ndarray:
-    """Tile scikit-learn's two sample photographs.
+def photograph_patches(side: int, stride: int) -> np.ndarray:
+    """Patches of scikit-learn's two sample photographs.
 
     Parameters
     ----------
     side : int
         Pixels of a patch's side.
+    stride : int
+        Pixels from one patch to the next.
 
     Returns
     -------
@@ -50,10 +52,9 @@ def photograph_patches(side: int) -> np.ndarray:
     assert spec is not None
     assert spec.origin is not None
     photographs = load_array(Path(spec.origin).parent / "datasets" / "images", grey=True)
-    tiles = photographs.reshape(-1, *_PIXELS).astype(np.float64)
-    high, wide = (size // side for size in _PIXELS)
-    tiles = tiles[:, : high * side, : wide * side].reshape(-1, high, side, wide, side)
-    rows = tiles.transpose(0, 1, 3, 2, 4).reshape(-1, side**2)
+    grid = photographs.reshape(-1, *_PIXELS).astype(np.float64)
+    windows = np.lib.stride_tricks.sliding_window_view(grid, (side, side), axis=(1, 2))
+    rows = windows[:, ::stride, ::stride].reshape(-1, side**2)
     return rows - rows.mean(axis=1, keepdims=True)
 
 
@@ -116,7 +117,7 @@ def causes(rows: np.ndarray, repeats: int, seed: int) -> xr.Dataset:
     Parameters
     ----------
     rows : ndarray, shape (N, 64)
-        From `photograph_patches`.
+        From `photograph_patches`, side and stride 8.
     repeats : int
         Pairs of training sets of `SAMPLES` patches.
     seed : int
