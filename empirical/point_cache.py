@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,10 +114,11 @@ def cached_points(
 def _open(points: Path, moments: Path, shape: tuple[int, ...]) -> Any:
     """Mean, scale and points of an entry, or None if it is missing or incomplete."""
     try:
-        with np.load(moments, allow_pickle=False) as archive:
+        # Opened here, because np.load leaves a damaged file open.
+        with moments.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             mean, scale = np.asarray(archive["mean"]), float(archive["scale"])
         array = np.lib.format.open_memmap(points, mode="r")
-    except (OSError, ValueError, KeyError, EOFError):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None
     if array.shape != shape or array.dtype != np.float32:
         return None

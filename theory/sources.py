@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import tokenize
 import zipfile
 import zlib
@@ -13,18 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from theory.checks import FloatArray, InputError, as_count
+from theory.image_files import DAMAGE, open_folder, reason
 
 if TYPE_CHECKING:
     import os
 
-    from PIL import Image
-
-_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp", ".gif", ".ppm", ".pgm"}
-# What NumPy, zipfile and Pillow were seen to raise on damaged files.
-_DAMAGE = (
-    *(OSError, ValueError, TypeError, EOFError, SyntaxError, RuntimeError),
-    *(tokenize.TokenError, zipfile.BadZipFile, zlib.error),
-)
+# What NumPy and zipfile were seen to raise on damaged files.
+_DAMAGE = (*DAMAGE, tokenize.TokenError, zipfile.BadZipFile, zlib.error)
 
 
 def load_digits() -> FloatArray:
@@ -88,7 +84,7 @@ def load_array(
         path.stat()
     except (OSError, ValueError) as error:
         raise InputError(
-            f"{path} cannot be opened ({_reason(error)}): give an array file or a folder of images."
+            f"{path} cannot be opened ({reason(error)}): give an array file or a folder of images."
         ) from error
     side = None if size is None else as_count(size, "size")
     suffix = path.suffix.lower()
@@ -123,7 +119,7 @@ def _load_npy(path: Path) -> NDArray[Any]:
         return np.lib.format.open_memmap(path, mode="r")
     except _DAMAGE as error:
         raise InputError(
-            f"{path} cannot be read as a .npy file of numbers ({_reason(error)}): "
+            f"{path} cannot be read as a .npy file of numbers ({reason(error)}): "
             "write it again with numpy.save."
         ) from error
 
@@ -140,7 +136,7 @@ def _load_npz(path: Path, key: str | None) -> NDArray[Any]:
             array = archive[chosen] if chosen in names else None
     except _DAMAGE as error:
         raise InputError(
-            f"{path} cannot be read as a .npz file of numbers ({_reason(error)}): "
+            f"{path} cannot be read as a .npz file of numbers ({reason(error)}): "
             "write it again with numpy.savez."
         ) from error
     if not names:
@@ -155,101 +151,8 @@ def _load_images(folder: Path, size: int | None, grey: bool) -> NDArray[np.float
     """Decode every image of a folder straight into one float32 array."""
     from tqdm import tqdm
 
-    try:
-        files = sorted(
-            file
-            for file in folder.iterdir()
-            if file.suffix.lower() in _SUFFIXES and not file.name.startswith(".")
-        )
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be listed ({_reason(error)}): give a folder you may read."
-        ) from error
-    if not files:
-        raise InputError(
-            f"{folder} holds no image (png, jpg, bmp, tif, webp, gif, ppm or pgm): "
-            "give the folder that holds the files themselves."
-        )
-    # Headers first: they settle channels and shape before any pixel is decoded.
-    headers = [_read_header(file) for file in files]
-    mode = "L" if grey or all(colourless for colourless, _ in headers) else "RGB"
-    shape = headers[0][1] if size is None else (size, size)
-    for file, (_, found) in zip(files, headers, strict=True):
-        if size is None and found != shape:
-            raise InputError(
-                f"{file} has {found[0]} × {found[1]} pixels, but {files[0].name} has "
-                f"{shape[0]} × {shape[1]}: give size=... to bring all images to one shape."
-            )
-    pixels = np.empty((len(files), shape[0] * shape[1] * len(mode)), dtype=np.float32)
-    for row, file in zip(pixels, tqdm(files, "images", disable=None, leave=False), strict=True):
-        np.divide(_read_pixels(file, mode, size).reshape(-1), np.float32(255), out=row)
-    # Pillow clips the overshoot of Lanczos at edges for 8-bit pixels only.
-    return np.clip(pixels, 0.0, 1.0, out=pixels)
-
-
-def _read_header(file: Path) -> tuple[bool, tuple[int, int]]:
-    """Tell whether an image is grey, and its (width, height)."""
-    from PIL import Image
-
-    try:
-        with Image.open(file) as image:
-            mode, shape, deep = image.mode, image.size, _has_16_bits(image)
-            grey = deep or mode in {"1", "L", "LA"}
-            if mode == "P":  # only here, because asking for the palette decodes the image
-                palette = np.reshape(image.getpalette() or [0, 0, 0], (-1, 3))
-                grey = bool(np.all(palette == palette[:, :1]))
-    except (*_DAMAGE, Image.DecompressionBombError) as error:
-        raise _unreadable(file, error) from error
-    if mode in {"I", "F"} and not deep:
-        raise InputError(
-            f"{file} has 32-bit pixels, whose black and white are not defined: "
-            "convert it to 8 or 16 bits, or save the data as .npy."
-        )
-    return grey, shape
-
-
-def _read_pixels(file: Path, mode: str, size: int | None) -> NDArray[Any]:
-    """Decode one image to values 0 to 255 of shape (height, width) or (height, width, 3)."""
-    from PIL import Image
-
-    try:
-        with Image.open(file) as opened:
-            image = _convert(opened, mode)
-        if size is not None:
-            side = min(image.size)
-            left, top = (image.width - side) // 2, (image.height - side) // 2
-            image = image.crop((left, top, left + side, top + side))
-            image = image.resize((size, size), Image.Resampling.LANCZOS)
-        return np.asarray(image)
-    except _DAMAGE as error:
-        raise _unreadable(file, error) from error
-
-
-def _convert(image: Image.Image, mode: str) -> Image.Image:
-    """Convert to L or RGB, keeping the precision of 16-bit grey."""
-    from PIL import Image
-
-    if _has_16_bits(image):
-        # Pillow's own conversion clips in some versions; 65535 = 255 · 257.
-        image = Image.fromarray(np.asarray(image, dtype=np.float32) / 257)
-        return image if mode == "L" else image.convert("L").convert(mode)
-    if image.has_transparency_data:
-        image = image.convert("RGBA")  # a palette with transparency has no direct way to RGB
-    return image.convert(mode)
-
-
-def _has_16_bits(image: Image.Image) -> bool:
-    # Pillow opens some 16-bit files as 32-bit integers that still end at 65535.
-    return image.mode.startswith("I;16") or (image.mode == "I" and image.format in {"PNG", "PPM"})
-
-
-def _unreadable(file: Path, error: Exception) -> InputError:
-    return InputError(
-        f"{file} cannot be read as an image ({_reason(error)}): replace or remove it."
-    )
-
-
-def _reason(error: Exception) -> str:
-    """First line of an error message, without its full stop."""
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return str(text).splitlines()[0].rstrip(".")
+    images = open_folder(folder, size=size, grey=grey)
+    pixels = np.empty((len(images.files), math.prod(images.shape)), dtype=np.float32)
+    for number, row in enumerate(tqdm(pixels, "images", disable=None, leave=False)):
+        row[:] = images.read(number).reshape(-1)
+    return pixels
