@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.dataset import DataSet, row_blocks, standardised
+from empirical.blocks import row_blocks
+from empirical.dataset import DataSet
 from empirical.point_cache import FOLDER, cache_key, cached_points
+from empirical.standard_units import standardised
 from theory.checks import InputError, as_count
 
 _CHANNELS = (1, 2, 3, 4)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from empirical.dataset import as_float_rows, row_blocks
+from empirical.blocks import as_float_rows, row_blocks
 from theory.checks import InputError, as_number, as_positive
 
 Labels = NDArray[np.int64]
@@ -94,7 +94,7 @@ def _projections(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    return np.asarray(np.sqrt(np.einsum("ij,ij->i", rows, rows)))
 
 
 def _close(

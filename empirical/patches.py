@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.dataset import DataSet, standardised
+from empirical.dataset import DataSet
+from empirical.standard_units import standardised
 from theory.checks import FloatArray, InputError, as_count
 
 _HEIGHT, _WIDTH = 427, 640

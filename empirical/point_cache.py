@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.dataset import DataSet, standardised
+from empirical.dataset import DataSet
+from empirical.standard_units import standardised
 from theory.checks import InputError
 from theory.storage import write_beside
 

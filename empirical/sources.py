@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import importlib
 import inspect
-import math
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from empirical.dataset import DataSet, draw, standardised
+from empirical.dataset import DataSet
+from empirical.standard_units import standardised
 from empirical.suggestion import suggestion
-from theory.checks import InputError, as_count
-from theory.spectrum import Spectrum
-
-_COUNT = 16384
-_DIM = 64
+from theory.checks import InputError
 
 # Kind → module and function; a module is loaded when its kind is asked for.
 _KINDS = {
-    "field": ("empirical.sources", "field"),
-    "isotropic": ("empirical.sources", "isotropic"),
-    "spiked": ("empirical.sources", "spiked"),
-    "power-law": ("empirical.sources", "power_law"),
-    "mixture": ("empirical.sources", "mixture"),
+    "field": ("empirical.analytic_sources", "field"),
+    "isotropic": ("empirical.analytic_sources", "isotropic"),
+    "spiked": ("empirical.analytic_sources", "spiked"),
+    "power-law": ("empirical.analytic_sources", "power_law"),
+    "mixture": ("empirical.analytic_sources", "mixture"),
     "digits": ("empirical.sources", "digits"),
     "patches": ("empirical.patches", "patches"),
     "array": ("empirical.arrays", "array"),
@@ -42,8 +37,8 @@ def load_data(kind: str, **options: Any) -> DataSet:
     kind : str
         One of `KINDS`.
     **options
-        Those of the function of that kind: `field`, `spiked`, … here, `empirical.patches.patches`,
-        `empirical.arrays.array`, `empirical.images.images` and `torchvision`.
+        Those of the function of that kind: in `empirical.analytic_sources` the laws, `digits` here,
+        `empirical.patches.patches`, `empirical.arrays.array`, and `empirical.images`.
 
     Returns
     -------
@@ -71,146 +66,20 @@ def load_data(kind: str, **options: Any) -> DataSet:
     for option, parameter in parameters.items():
         if parameter.default is parameter.empty and option not in options:
             raise InputError(f"data: {kind} needs the option {option!r}: add it.")
+    for option, value in options.items():
+        _check_type(kind, parameters[option], value)
     return function(**options)
 
 
-def field(size: int = 8, alpha: float = 2.5, count: int = _COUNT, seed: int = 0) -> DataSet:
-    """Stationary Gaussian random field on a torus, with the law of `fields.field_spectrum`.
-
-    Parameters
-    ----------
-    size : int
-        Side in pixels, 2 to 64.
-    alpha : float
-        Exponent of the power spectrum, ≥ 0.
-    count : int
-        Number of images drawn.
-    seed : int
-        Of the draw.
-
-    Returns
-    -------
-    DataSet
-        Images (1, size, size) of pixel variance 1; the mean of each image is zero.
-    """
-    from empirical.fields import field_spectrum
-
-    truth = field_spectrum(size, alpha)
-    side = math.isqrt(truth.dim)
-    return _drawn(truth, f"field {side}x{side}", (1, side, side), count, _rng(seed), 1.0)
-
-
-def isotropic(dim: int = _DIM, images: bool = False, count: int = _COUNT, seed: int = 0) -> DataSet:
-    """White Gaussian noise.
-
-    Parameters
-    ----------
-    dim, images, count, seed
-        As for `spiked`.
-
-    Returns
-    -------
-    DataSet
-    """
-    return _gaussian(Spectrum.isotropic(dim), "isotropic", "identity", images, count, seed)
-
-
-def spiked(
-    dim: int = _DIM,
-    spikes: Sequence[float] = (10.0, 4.0),
-    basis: str = "random",
-    images: bool = False,
-    count: int = _COUNT,
-    seed: int = 0,
-) -> DataSet:
-    """Gaussian with a few large eigenvalues above a bulk of ones.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension d.
-    spikes : sequence of float
-        Large eigenvalues, before all are scaled to mean variance 1.
-    basis : {'random', 'identity'}
-        Directions of the eigenvectors: uniform, from the seed, or the axes in descending order.
-    images : bool
-        Shape the vectors as square images of one channel; d must be a square.
-    count : int
-        Number of points drawn.
-    seed : int
-        Of the basis and the draw.
-
-    Returns
-    -------
-    DataSet
-        The truth has mean variance 1; `scale` is what eigenvalues as given were divided by.
-    """
-    return _gaussian(Spectrum.spiked(dim, spikes), "spiked", basis, images, count, seed)
-
-
-def power_law(
-    dim: int = _DIM,
-    alpha: float = 1.0,
-    basis: str = "random",
-    images: bool = False,
-    count: int = _COUNT,
-    seed: int = 0,
-) -> DataSet:
-    """Gaussian with eigenvalues ∝ k^(−α), k = 1 … d.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension d.
-    alpha : float
-        Exponent ≥ 0.
-    basis, images, count, seed
-        As for `spiked`.
-
-    Returns
-    -------
-    DataSet
-    """
-    return _gaussian(Spectrum.power_law(dim, alpha), "power law", basis, images, count, seed)
-
-
-def mixture(
-    dim: int = _DIM,
-    components: int = 2,
-    signal: float = 4.0,
-    basis: str = "random",
-    images: bool = False,
-    count: int = _COUNT,
-    seed: int = 0,
-) -> DataSet:
-    """Equal spherical components whose means are the corners of a simplex about the origin.
-
-    Parameters
-    ----------
-    dim : int
-        Dimension d.
-    components : int
-        Number of components, 2 to d.
-    signal : float
-        Squared norm of each mean over the variance of a component.
-    basis, images, count, seed
-        As for `spiked`; the basis turns the simplex.
-
-    Returns
-    -------
-    DataSet
-    """
-    from theory.gaussian_mixture import GaussianMixture
-    from theory.resolve import SourceOptions, resolve
-
-    raw = resolve("mixture", SourceOptions(dim=dim, components=components, signal=signal)).mixture
-    assert raw is not None
-    shape, rng = _shape(raw.dim, images), _rng(seed)
-    means = raw.means @ _basis(raw.dim, basis, rng).T
-    scale = math.sqrt(float(np.trace(raw.covariance)) / raw.dim)
-    variances = np.full(raw.components, 1.0 / scale**2)
-    truth = GaussianMixture(raw.weights, (means / scale).reshape(-1, *shape), variances)
-    return _drawn(truth, f"mixture of {raw.components}", shape, count, rng, scale)
+def _check_type(kind: str, parameter: inspect.Parameter, value: object) -> None:
+    """Refuse what a TOML file may hold where a word, a path or true/false is meant."""
+    meant = str(parameter.annotation).removesuffix(" | None")
+    if value is None and parameter.default is None:
+        return
+    if meant == "bool" and not isinstance(value, bool):
+        raise InputError(f"data: {kind} takes true or false as {parameter.name}, not {value!r}.")
+    if meant == "str" and not isinstance(value, str | os.PathLike):
+        raise InputError(f"data: {kind} takes a text as {parameter.name}, not {value!r}.")
 
 
 def digits(center: str = "data") -> DataSet:
@@ -229,52 +98,3 @@ def digits(center: str = "data") -> DataSet:
     from theory.sources import load_digits
 
     return standardised(load_digits(), (1, 8, 8), name="digits", center=center)
-
-
-def _gaussian(raw: Spectrum, name: str, basis: str, images: bool, count: int, seed: int) -> DataSet:
-    """Gaussian vectors with the given eigenvalues, scaled to mean variance 1."""
-    shape, rng = _shape(raw.dim, images), _rng(seed)
-    scale = math.sqrt(raw.trace / raw.dim)
-    truth = Spectrum.from_eigenvalues(
-        raw.eigenvalues / scale**2, raw.multiplicities,
-        eigenvectors=_basis(raw.dim, basis, rng), source=raw.source,
-    )  # fmt: skip
-    return _drawn(truth, name, shape, count, rng, scale)
-
-
-def _drawn(
-    truth: Any,
-    name: str,
-    shape: tuple[int, ...],
-    count: int,
-    rng: np.random.Generator,
-    scale: float,
-) -> DataSet:
-    return DataSet(draw(truth, shape, count, rng), name, 0.0, scale, truth)
-
-
-def _basis(dim: int, basis: str, rng: np.random.Generator) -> np.ndarray[Any, Any]:
-    """Orthogonal matrix, uniform or the identity."""
-    if basis == "identity":
-        return np.eye(dim)
-    if basis != "random":
-        raise InputError(f"basis must be 'random' or 'identity', not {basis!r}.")
-    vectors, upper = np.linalg.qr(rng.standard_normal((dim, dim)))
-    # With the signs of the diagonal the law is uniform, and no library's choice enters.
-    return np.asarray(vectors * np.sign(np.diag(upper)))
-
-
-def _shape(dim: int, images: bool) -> tuple[int, ...]:
-    if not images:
-        return (dim,)
-    side = math.isqrt(dim)
-    if side**2 != dim:
-        raise InputError(
-            f"vectors of {dim} coordinates make no square image: use a square, such as "
-            f"dim = {side**2}."
-        )
-    return (1, side, side)
-
-
-def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(as_count(seed, "seed", 0))

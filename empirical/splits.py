@@ -8,21 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from empirical.dataset import DataSet
 from empirical.near_duplicates import near_duplicates
+from empirical.split_order import row_orders, take_in_turns
 from theory.checks import InputError, as_count
 from theory.storage import check_target, write_beside
 
 Rows = NDArray[np.int64]
 
 SIDES = ("a", "b")
-# Part of the groups that is kept for testing; without groups, whatever no side needs.
-_RESERVED = 0.125
 DUPLICATE_LIMIT = 0.99
 
 
@@ -198,8 +196,8 @@ def split(
     number, least = as_count(seed, "seed", 0), as_count(held_out, "held_out", 0)
     limit = None if data.truth is not None else duplicate_limit
     clusters = np.arange(len(data)) if limit is None else _clusters(data, float(limit))
-    front, back, reserve = _orders(data, np.random.default_rng(number))
-    a, b, owner = _take(front, back, clusters, sizes[-1])
+    front, back, reserve = row_orders(data, np.random.default_rng(number))
+    a, b, owner = take_in_turns(front, back, clusters, sizes[-1])
     if len(b) < sizes[-1]:
         raise InputError(
             f"n = {sizes[-1]} is too large for two disjoint sets from the {len(data)} points of "
@@ -218,52 +216,6 @@ def split(
 def _clusters(data: DataSet, limit: float) -> Rows:
     """Near-duplicates, found once for all seeds."""
     return near_duplicates(data.points, limit)
-
-
-def _orders(data: DataSet, rng: np.random.Generator) -> tuple[Rows, Rows, Rows]:
-    """Order in which side a, side b and the test set take their rows."""
-    if data.groups is None:
-        order = rng.permutation(len(data))
-        return order, order[::-1], order
-    names, group, sizes = np.unique(data.groups, return_inverse=True, return_counts=True)
-    if len(names) < 3:
-        raise InputError(
-            f"{data.name} has {len(names)} group(s) of points that must stay together, but two "
-            "sides and a test set need 3: give data with more groups."
-        )
-    order = rng.permutation(len(names))
-    # Where the middle of each group lies among all rows, in [0, 1].
-    place = (np.cumsum(sizes[order]) - 0.5 * sizes[order]) / len(data)
-    part = np.digitize(place, [0.5 - 0.5 * _RESERVED, 0.5 + 0.5 * _RESERVED])
-    side = np.empty(len(names), dtype=np.int64)
-    side[order] = part
-    rows = rng.permutation(len(data))
-    front, reserve, back = (rows[side[group[rows]] == k] for k in range(3))
-    return front, back, reserve
-
-
-def _take(front: Rows, back: Rows, clusters: Rows, most: int) -> tuple[Rows, Rows, Rows]:
-    """Let the sides take rows in turns, up to `most` each; also the owner of each cluster."""
-    owner = np.zeros(int(clusters.max()) + 1, dtype=np.int64)
-    taken: tuple[list[int], list[int]] = ([], [])
-    queues = (iter(front), iter(back))
-    for _ in range(most):
-        found = [_next(queues[k], clusters, owner, k + 1) for k in range(2)]
-        if None in found:
-            break
-        for rows, row in zip(taken, found, strict=True):
-            rows.append(int(row))  # type: ignore[arg-type]
-    a, b = (np.array(rows, dtype=np.int64) for rows in taken)
-    return a, b, owner
-
-
-def _next(queue: Any, clusters: Rows, owner: Rows, side: int) -> int | None:
-    """Next row whose cluster is free or of this side, which owns it from then on."""
-    for row in queue:
-        if owner[clusters[row]] in (0, side):
-            owner[clusters[row]] = side
-            return int(row)
-    return None
 
 
 def _reason(data: DataSet, limit: float | None) -> str:
@@ -286,7 +238,7 @@ def _read(kind: type[Splits], path: Path) -> tuple[Splits, str]:
         words = json.loads(arrays.pop("header").tobytes())
         digest = words.pop("digest")
         words["samples"] = tuple(words["samples"])
-        found = kind(**arrays, **words)
+        found = kind(**(arrays | words))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise damaged from None
     if any(rows.dtype != np.int64 or rows.ndim != 1 for rows in arrays.values()):
@@ -312,4 +264,4 @@ def _verify(splits: Splits, data: DataSet, path: Path) -> None:
 def _mixes(labels: Rows, part: Rows) -> bool:
     """Whether points with one label are in several parts."""
     pairs = np.unique(np.stack([labels, part]), axis=1)
-    return len(np.unique(pairs[0])) < pairs.shape[1]
+    return bool(len(np.unique(pairs[0])) < pairs.shape[1])

@@ -3,8 +3,8 @@ import pytest
 
 from empirical import arrays
 from empirical.arrays import oriented
-from empirical.dataset import standardised
 from empirical.sources import load_data
+from empirical.standard_units import standardised
 from theory.checks import InputError
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from empirical.dataset import DataSet, draw, mixture_axes, row_blocks, standardised
+from empirical.dataset import DataSet, draw, mixture_axes
+from empirical.standard_units import standardised
 from theory.checks import InputError
 from theory.gaussian_mixture import GaussianMixture
 from theory.spectrum import Spectrum
@@ -14,54 +15,6 @@ def rng():
 
 def points(rng, *shape):
     return rng.standard_normal(shape).astype(np.float32)
-
-
-@pytest.mark.parametrize("center", ["data", "none"])
-def test_standard_units(rng, center):
-    raw = 3.0 * rng.standard_normal((50, 12)) + np.arange(12)
-    data = standardised(raw, (3, 2, 2), name="raw", center=center)
-    mean = raw.mean(axis=0) if center == "data" else np.zeros(12)
-    scale = np.sqrt(np.mean((raw - mean) ** 2))
-    assert data.scale == pytest.approx(scale, rel=1e-12)
-    np.testing.assert_allclose(np.ravel(data.mean) * np.ones(12), mean, atol=1e-12)
-    np.testing.assert_allclose(data.flat, (raw - mean) / scale, rtol=1e-6, atol=1e-7)
-    assert data.shape == (3, 2, 2)
-    assert data.dim == 12
-    assert len(data) == 50
-
-
-def test_large_offset_costs_no_digits(rng):
-    raw = rng.standard_normal((40, 5))
-    far = standardised(raw + 2.0**33, (5,), name="far")
-    near = standardised((raw + 2.0**33) - 2.0**33, (5,), name="near")
-    np.testing.assert_array_equal(far.points, near.points)
-
-
-def test_standardised_in_place_equals_new_memory(rng):
-    raw = points(rng, 30, 6)
-    fresh = standardised(raw.copy(), (6,), name="x")
-    placed = standardised(raw, (6,), name="x", out=raw)
-    np.testing.assert_array_equal(placed.points, fresh.points)
-    np.testing.assert_array_equal(raw, fresh.points)
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        (np.full((4, 3), 0.1), "do not vary"),
-        (np.array([[0.0, 1.0], [np.nan, 0.0]]), "NaN"),
-        (np.array([[np.inf, 1.0], [1.0, 0.0]]), "NaN or infinite"),
-        (np.array([[1e300, 1.0], [-1e300, 0.0]]), "too large"),
-    ],
-)
-def test_points_of_no_use(values, words):
-    with pytest.raises(InputError, match=words):
-        standardised(values, values.shape[1:], name="x")
-
-
-def test_unknown_center(rng):
-    with pytest.raises(InputError, match="center must be"):
-        standardised(points(rng, 4, 3), (3,), name="x", center="mean")
 
 
 @pytest.mark.parametrize("shape", [(5,), (5, 2, 2), (0, 4)])
@@ -142,7 +95,7 @@ def test_fresh_points_follow_the_truth():
 def test_draw_does_not_depend_on_blocks(monkeypatch):
     truth = Spectrum.from_eigenvalues([2.0, 1.0], eigenvectors=np.eye(2))
     whole = draw(truth, (2,), 1000, np.random.default_rng(3))
-    monkeypatch.setattr("empirical.dataset._BLOCK_BYTES", 8 * 2 * 7)
+    monkeypatch.setattr("empirical.blocks._BLOCK_BYTES", 8 * 2 * 7)
     np.testing.assert_array_equal(draw(truth, (2,), 1000, np.random.default_rng(3)), whole)
 
 
@@ -155,11 +108,3 @@ def test_axes_of_a_mixture():
     np.testing.assert_allclose(
         (vectors * found.leading(3)) @ vectors.T, np.eye(3) + means.T @ means / 2, atol=1e-12
     )
-
-
-def test_row_blocks_cover_all_rows(rng, monkeypatch):
-    monkeypatch.setattr("empirical.dataset._BLOCK_BYTES", 100)
-    raw = points(rng, 11, 3)
-    blocks = row_blocks(raw)
-    assert len(blocks) == 3
-    np.testing.assert_array_equal(np.concatenate(blocks), raw)

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from empirical.dataset import standardised
 from empirical.point_cache import cache_key, cached_points
+from empirical.standard_units import standardised
 from theory.checks import InputError
 
 
