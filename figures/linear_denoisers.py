@@ -25,7 +25,7 @@ CAPTION = (
     "of the true denoiser (b), and denoisers of two training sets disagree (c). "
     "Relative to its eigenvalue the output varies more between training sets the smaller the mode "
     "(d); power law λ = 1/k, d = 200, points within 4 standard errors of the lines or 0.5 % "
-    "(variances 5 %) except at γ = 1 below σ = 0.2, where finite d adds up to 10 %."
+    "(variances 10 %) except at γ = 1 below σ = 0.2, where finite d adds up to 7 %."
 )
 
 DIM, LOADS, MODES = 200, (0.25, 1.0, 4.0), (1, 5, 25, 125)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures.qualities import by_quality
-from figures.style import LOOKS, key, measured, new_figure, panel, predicted, styled
+from figures.style import LOOKS, entry, key, measured, new_figure, panel, predicted, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -301,11 +301,16 @@ def _field(axes: Axes, letter: str, one: xr.Dataset) -> None:
 def _decisions(axes: Axes, dataset: xr.Dataset) -> None:
     dim, n = dataset.attrs["dimension"], dataset.attrs["samples"]
     panel(axes, "d", f"Trajectories decide, $d$ = {dim}, $n$ = {n}")
+    handles = []
     for name, look, label in (
         ("decided", LOOKS["latent_recovery"], "component, $E(p_1-p_2)^2$"),
-        ("committed", LOOKS["collapse_noise"], "training point, share committed"),
-    ):
-        predicted(axes, dataset[f"{name}_sigma"], dataset[name], look, label=label)
+        (
+            "committed", LOOKS["collapse_noise"]._replace(line="--"),
+            "training point, share committed",
+        ),
+    ):  # fmt: skip
+        handles.append(entry(look, label))
+        predicted(axes, dataset[f"{name}_sigma"], dataset[name], look)
         value, error = dataset[f"{name}_simulated"], dataset[f"{name}_stderr"]
         measured(axes, dataset[f"{name}_point_sigma"], value, error, look)
     for name, symbol in (("speciation_noise", r"$\sigma_s$"), ("collapse_noise", r"$\sigma_c$")):
@@ -316,16 +321,18 @@ def _decisions(axes: Axes, dataset: xr.Dataset) -> None:
     axes.set_ylim(-0.03, 1.45)
     axes.set_xlabel(r"noise $\sigma$ along the trajectory (data units)")
     axes.set_ylabel("how decided (0 to 1)")
-    axes.legend(loc="upper right")
+    axes.legend(handles=handles, loc="upper right")
 
 
 def _means(axes: Axes, dataset: xr.Dataset) -> None:
     dim = dataset.attrs["recovery_dimension"]
     panel(axes, "e", rf"Recovery of the means, $\rho$ = {STRENGTH:g}, $d$ = {dim}")
+    handles = []
     for name, look, label in (
         ("bayes_overlap", LOOKS["bayes_recovery"], "Bayes-optimal (message passing)"),
         ("linear_overlap", LOOKS["latent_recovery"], "principal component"),
     ):
+        handles.append(entry(look, label))
         predicted(axes, dataset["dense_load"], dataset[name], look, label=label)
         value, error = dataset[f"{name}_simulated"], dataset[f"{name}_stderr"]
         measured(axes, dataset["load"], value, error, look)
@@ -336,5 +343,4 @@ def _means(axes: Axes, dataset: xr.Dataset) -> None:
     axes.set_ylim(-0.03, 1.05)
     axes.set_xlabel(r"load $\gamma = n/d$ (samples per dimension)")
     axes.set_ylabel("squared overlap with the mean")
-    handles, _ = axes.get_legend_handles_labels()
     axes.legend(handles=[*handles, *key()], loc="upper left")

@@ -29,7 +29,7 @@ CAPTION = (
 
 DATA = ("digits", "patches, 8 × 8", "patches, 16 × 16")
 _WORDS = {
-    "gaussian": "Gaussian vectors of the same covariance",
+    "gaussian": "Gaussian vectors, same covariance",
     "permuted": "patches, each component permuted",
     "elliptical": "Gaussian vectors × contrast of patches",
     "signs": "patches, signs of components random",
@@ -146,6 +146,8 @@ def draw(dataset: xr.Dataset) -> Figure:
     matplotlib.figure.Figure
     """
     figure = new_figure(height=5.2)
+    # Room for the long labels, whose width differs a little between formats.
+    figure.get_layout_engine().set(w_pad=0.1)
     # Each row has its own layout, so that long labels below do not narrow the panels above.
     top, bottom = figure.subfigures(2, 1)
     top_left, top_right = top.subplots(1, 2)

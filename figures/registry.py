@@ -28,6 +28,10 @@ MODULES = {
     "blindness": "blindness",
     "power-laws": "power_laws",
     "regularisation": "regularisation",
+    "real-spectra": "real_spectra",
+    "linear-denoisers": "linear_denoisers",
+    "empirical-score": "empirical_score",
+    "mixtures": "mixtures",
 }
 
 

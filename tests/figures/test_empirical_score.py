@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from figures import empirical_score
 from figures.crossings import crossing, half_samples
+from figures.record import load_record, shipped
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,20 @@ def test_own_weights_lie_on_the_lines(smoke):
 def test_samples_needed_lie_on_the_lines(smoke, name, ending):
     law, mean, stderr = (smoke[f"{name}{kind}{ending}"] for kind in ("", "_simulated", "_stderr"))
     assert bool((np.abs(mean - law) < 4.0 * stderr).all())
+
+
+def test_shipped_points_lie_where_the_caption_says():
+    data = load_record(shipped("empirical-score"), "empirical-score")
+    mean, stderr, law = (data[f"own_weight_{kind}"] for kind in ("simulated", "stderr", "expected"))
+    assert bool((np.abs(mean - law) < 4.0 * stderr + 0.02).all())
+    assert bool((np.abs(data["half_noise"] / data["half_noise_expected"] - 1.0) < 0.03).all())
+    for name in ("score_samples", "linear_samples"):
+        for ending in ("", "_of_dim"):
+            law, mean, error = (
+                data[f"{name}{kind}{ending}"] for kind in ("", "_simulated", "_stderr")
+            )
+            assert bool((np.abs(mean - law) < 4.0 * error).all())
+            assert bool((error < 0.1 * law).all())
 
 
 def test_collapse_noise_is_the_closed_form(smoke):

@@ -6,6 +6,7 @@ from threadpoolctl import threadpool_limits
 
 import theory
 from figures import linear_denoisers
+from figures.record import load_record, shipped
 
 QUANTITIES = ("renormalised_noise", "test_error", "train_error", "agreement", "denoiser_variance")
 
@@ -22,6 +23,17 @@ def test_points_lie_within_four_standard_errors(smoke, name):
     # The bias is of order 1/d; the caption's 0.5 % is for d = 200, here d = 100.
     assert bool((np.abs(mean - law) < 4.0 * stderr + 0.01 * law).all())
     assert bool((stderr < 0.4 * law).all())
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_shipped_points_lie_where_the_caption_says(name):
+    data = load_record(shipped("linear-denoisers"), "linear-denoisers")
+    mean, stderr, law = (data[f"{name}_{kind}"] for kind in ("simulated", "stderr", "expected"))
+    relative = 0.1 if name == "denoiser_variance" else 0.005
+    hard = (data["load"] == 1.0) & (data["sample_sigma"] < 0.2)
+    allowed = np.maximum(4.0 * stderr, law * (relative + 0.07 * hard))
+    assert bool((np.abs(mean - law) < allowed).all())
+    assert data.attrs["dimension"] == linear_denoisers.DIM
 
 
 def test_renormalised_noise_solves_its_equation(smoke):

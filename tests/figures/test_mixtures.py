@@ -6,6 +6,7 @@ from scipy.integrate import quad, trapezoid
 from threadpoolctl import threadpool_limits
 
 from figures import mixtures
+from figures.record import load_record, shipped
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,16 @@ def test_overlaps_lie_on_the_lines_above_the_rounded_transition(smoke, name):
     below = smoke["load"] < 0.5 / mixtures.STRENGTH**2
     # Two random directions in d = 200 share 1/d.
     assert bool((mean < 0.1).where(below, True).all())
+
+
+def test_shipped_points_lie_where_the_caption_says():
+    data = load_record(shipped("mixtures"), "mixtures")
+    above = data["load"] > 2.0 / mixtures.STRENGTH**2
+    for name in ("decided", "committed", "linear_overlap", "bayes_overlap"):
+        mean, stderr, law = (data[f"{name}_{kind}"] for kind in ("simulated", "stderr", "expected"))
+        near = np.abs(mean - law) < np.maximum(4.0 * stderr, 0.01)
+        assert bool((near.where(above, True) if name.endswith("overlap") else near).all())
+    assert int(above.sum()) >= 5
 
 
 def test_bayes_sees_more_than_principal_components(smoke):
