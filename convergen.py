@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from empirical import train_command, validate_command
 from figures import commands as figure_commands
 from theory import collapse_command, commands
 from theory.checks import InputError
@@ -33,6 +34,13 @@ def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> None
     save(draw(curves), path)
 
 
+def _draw_validation(found: xr.Dataset, path: Path) -> None:
+    from figures.style import save
+    from figures.validation import draw
+
+    save(draw(found), path)
+
+
 def build() -> typer.Typer:
     """Assemble the application.
 
@@ -51,6 +59,8 @@ def build() -> typer.Typer:
     )
     commands.register(app, _draw)
     collapse_command.register(app, _draw_collapse)
+    train_command.register(app)
+    validate_command.register(app, _draw_validation)
     figure_commands.register(app)
     return app
 

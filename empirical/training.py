@@ -104,7 +104,7 @@ class Trainer:
         Yields
         ------
         Progress
-            Every `TrainingSettings.report` images, and at every snapshot.
+            Every `TrainingSettings.report_images` images, and at every snapshot.
 
         Raises
         ------
