@@ -32,6 +32,8 @@ MODULES = {
     "linear-denoisers": "linear_denoisers",
     "empirical-score": "empirical_score",
     "mixtures": "mixtures",
+    "disjoint-training": "disjoint_training",
+    "training-time": "training_time",
 }
 
 
