@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from empirical.experiment import Experiment
 from empirical.measurement import measure, snapshot
 from empirical.sources import load_data
 from empirical.splits import Splits, split
+from empirical.store import CellFailed
 from empirical.subjects import SIDES, Subjects
-from empirical.training import Member, Trainer
+from empirical.training import Diverged, Member, Trainer
 from empirical.zoo import batched_is_faster, fitted, needs_training, untrained
 from theory.samplers import karras_schedule
 
@@ -94,8 +96,8 @@ def choose_grouping(experiment: Experiment) -> str:
 
 
 @lru_cache(maxsize=2)
-def _load(options: tuple[tuple[str, Any], ...]) -> DataSet:
-    return load_data(**dict(options))
+def _load(options: str) -> DataSet:
+    return load_data(**json.loads(options))
 
 
 def load(experiment: Experiment) -> DataSet:
@@ -110,7 +112,7 @@ def load(experiment: Experiment) -> DataSet:
     -------
     DataSet
     """
-    return _load(tuple(sorted(experiment.data.items())))
+    return _load(json.dumps(dict(experiment.data), sort_keys=True))
 
 
 def split_of(experiment: Experiment, data: DataSet, seed: int) -> Splits:
@@ -151,14 +153,17 @@ def run_cell(experiment: Experiment, cell: Cell, folder: CellFolder, splits: Spl
 
     Raises
     ------
-    Diverged
+    CellFailed
         If a loss becomes NaN or infinite.
     """
     data = load(experiment)
     subjects = Subjects(data, splits, cell.samples, experiment.training, experiment.measure)
     history: list[dict[str, Any]] = []
     if needs_training(experiment.model):
-        models, history = _trained(experiment, cell, subjects, folder)
+        try:
+            models, history = _trained(experiment, cell, subjects, folder)
+        except Diverged as error:
+            raise CellFailed(str(error)) from error
     else:
         settings = experiment.training
         grid = karras_schedule(experiment.measure.steps, settings.sigma_min, settings.sigma_max)

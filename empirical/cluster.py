@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from empirical.sweep import FAILED, Outcome, Task, attempt, one_line
+from empirical.sweep import Outcome, Task, attempt, give_up, one_line
 from theory.checks import InputError
 
 
@@ -43,11 +43,11 @@ def on_dask(tasks: Sequence[Task], address: str) -> Generator[Outcome, None, Non
     with client:
         futures = {client.submit(attempt, task, pure=False): task for task in tasks}
         try:
-            for future in as_completed(futures):
+            for future in as_completed(futures, loop=client.loop):
                 broken = future.exception()
                 if broken is None:
                     yield future.result()
                 else:  # its workers were killed too often, or cannot load the code
-                    yield Outcome(futures[future].cell.name, FAILED, one_line(broken))
+                    yield give_up(futures[future], one_line(broken))
         finally:
             client.cancel(list(futures))

@@ -10,7 +10,6 @@ from torch import distributed
 
 from empirical.store import CellFailed, CellFolder, RunFolder
 from empirical.sweep import Cell, Outcome, Task, Work, attempt, one_line
-from empirical.training import Diverged
 from theory.checks import InputError
 
 T = TypeVar("T")
@@ -83,7 +82,7 @@ def follow(run: RunFolder, cells: Sequence[Cell], work: Work) -> None:
             return
         try:
             work(known[name], run.cell(name, writes=False))
-        except (CellFailed, Diverged):
+        except CellFailed:
             continue  # so it did in all processes, and the first one records it
 
 
@@ -98,7 +97,7 @@ class _Announced:
         agree(cell.name)
         try:
             self.work(cell, folder)
-        except (CellFailed, Diverged):
+        except CellFailed:
             raise
         except Exception as error:
             self.cause = one_line(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -18,7 +19,10 @@ from theory.provenance import package_version
 
 if TYPE_CHECKING:
     from empirical.dataset import DataSet
+    from empirical.splits import Splits
     from empirical.store import RunFolder
+
+logger = logging.getLogger(__name__)
 
 _PACKAGES = ("convergen", "torch", "numpy", "scipy")
 
@@ -122,40 +126,79 @@ def freeze(run: RunFolder, experiment: Experiment, threads: int | None) -> Plan:
     StorageError
         If the folder cannot be written to.
     """
+    # Bad input shows before anything is written.
+    begun = None if run.plan_path.exists() else _begun(experiment, threads)
+    with run.lock():
+        plan = read_plan(run)
+        if plan is None:
+            plan, splits = begun or _begun(experiment, threads)
+            make_folder(run.split_path(0).parent)
+            for seed, found in splits.items():
+                found.save(run.split_path(seed))
+            _write(run, plan)
+            return plan
+        _refuse_other(plan, experiment, threads, run.path)
+        renewed = _renewed(plan, experiment)
+        _restore_splits(run, renewed)
+        if renewed != plan:
+            _write(run, renewed)
+        return renewed
+
+
+def _begun(experiment: Experiment, threads: int | None) -> tuple[Plan, dict[int, Splits]]:
+    """Decide everything, and divide the data."""
     from empirical import cell
     from empirical.devices import choose_device
     from empirical.zoo import check_model
 
-    with run.lock():
-        plan = read_plan(run)
-        if plan is not None:
-            _refuse_other(plan, experiment, threads, run.path)
-            decided = Experiment.from_config(plan.experiment)
-            data = cell.load(decided)
-            _refuse_other_data(plan, data)
-            if _versions() not in plan.versions:
-                plan = replace(plan, versions=[*plan.versions, _versions()])
-                _write(run, plan)
-        else:
-            data = cell.load(experiment)
-            check_model(experiment.model, data.shape)
-            decided = experiment.decided(device=str(choose_device(experiment.run.device)))
-            decided = decided.decided(grouping=cell.choose_grouping(decided))
-            digests = {}
-            for seed in decided.seeds:
-                splits = cell.split_of(decided, data, seed)
-                make_folder(run.split_path(seed).parent)
-                splits.save(run.split_path(seed))
-                digests[str(seed)] = splits.digest
-            about = {
-                "name": data.name,
-                "rows": len(data.points),
-                "shape": list(data.shape),
-                "fingerprint": data.fingerprint,
-            }
-            plan = Plan(decided.config(), about, digests, threads or 1, [_versions()], _commit())
-            _write(run, plan)
-    return plan
+    data = cell.load(experiment)
+    check_model(experiment.model, data.shape)
+    splits = {seed: cell.split_of(experiment, data, seed) for seed in experiment.seeds}
+    decided = experiment.decided(device=str(choose_device(experiment.run.device)))
+    decided = decided.decided(grouping=cell.choose_grouping(decided))
+    about = {
+        "name": data.name,
+        "rows": len(data.points),
+        "shape": list(data.shape),
+        "fingerprint": data.fingerprint,
+    }
+    digests = {str(seed): found.digest for seed, found in splits.items()}
+    plan = Plan(decided.config(), about, digests, threads or 1, [_versions()], _commit())
+    return plan, splits
+
+
+def _renewed(plan: Plan, experiment: Experiment) -> Plan:
+    """The plan with the place of the data and the versions of today."""
+    from empirical import cell
+
+    _refuse_other_data(plan, cell.load(experiment))
+    versions = plan.versions if _versions() in plan.versions else [*plan.versions, _versions()]
+    config = plan.experiment | {"data": dict(experiment.data)}
+    return replace(plan, experiment=config, versions=versions)
+
+
+def _restore_splits(run: RunFolder, plan: Plan) -> None:
+    """Divide the data again where a file of splits is lost or damaged."""
+    from empirical import cell
+    from empirical.splits import Splits
+
+    experiment = Experiment.from_config(plan.experiment)
+    data = cell.load(experiment)
+    for seed in experiment.seeds:
+        path = run.split_path(seed)
+        try:
+            if Splits.load(path, data).digest == plan.splits[str(seed)]:
+                continue
+        except InputError as error:
+            logger.warning("warning: %s The data are divided again.", error)
+        splits = cell.split_of(experiment, data, seed)
+        if splits.digest != plan.splits[str(seed)]:
+            raise InputError(
+                f"{path} is damaged and cannot be made again to the same digest with these "
+                "versions of packages: use another folder."
+            )
+        make_folder(path.parent)
+        splits.save(path)
 
 
 def differences(planned: Config, given: Config) -> list[str]:

@@ -56,7 +56,11 @@ def seal(path: Path, content: bytes) -> None:
     # the name of the file is whole and has its own checksum.
     remove_sealed(path)
     write(beside, line)
-    write(path, content)
+    try:
+        write(path, content)
+    except StorageError:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def unseal(path: Path) -> bytes | None:
@@ -144,16 +148,22 @@ def make_folder(path: Path) -> None:
         raise StorageError(f"cannot write to the folder {path}: no permission: give another one.")
 
 
-def sweep_out(folder: Path) -> None:
-    """Delete the temporary files that a killed process left in a folder of its own.
+def sweep_out(folder: Path, *names: str) -> None:
+    """Delete the temporary files, and checksums without a file, that a killed process left.
 
     Parameters
     ----------
     folder : Path
         No other process may be writing there.
+    *names : str
+        Files that are written there; without any, the whole folder is ours.
     """
-    for path in folder.glob(".*-*"):
-        path.unlink(missing_ok=True)
+    for name in names or ("*",):
+        for path in folder.glob(f".{Path(name).stem}-*{Path(name).suffix}"):
+            path.unlink(missing_ok=True)
+        for path in folder.glob(checksum_path(folder / name).name):
+            if not path.with_suffix("").exists():
+                path.unlink(missing_ok=True)
 
 
 def _read(path: Path) -> bytes | None:

@@ -120,5 +120,8 @@ def ship(run: Path) -> Path:
 if __name__ == "__main__":
     import sys
 
-    for folder in sys.argv[1:]:
-        print(ship(Path(folder)))
+    try:
+        for folder in sys.argv[1:]:
+            print(ship(Path(folder)))
+    except InputError as error:
+        sys.exit(f"convergen: error: {error}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from empirical.cell_folder import CellBusy, CellFailed, CellFolder
 from empirical.journal import append
 from empirical.netcdf import netcdf_bytes
-from empirical.sealed import StorageError, make_folder, seal, sweep_out
+from empirical.sealed import StorageError, checksum_path, make_folder, seal, sweep_out
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -76,7 +76,10 @@ class RunFolder:
         make_folder(self.path)
         try:
             with FileLock(self.path / ".lock", timeout=60.0):
-                sweep_out(self.path)
+                # The folder may hold what is not ours.
+                ours = (self.plan_path, self.result_path, checksum_path(self.result_path))
+                sweep_out(self.path, *(path.name for path in ours))
+                sweep_out(self.path / "splits")
                 yield
         except Timeout:
             raise StorageError(

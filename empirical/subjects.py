@@ -148,9 +148,7 @@ class Subjects:
         return np.random.default_rng(np.random.SeedSequence(self.splits.seed, spawn_key=(purpose,)))
 
 
-def decorrelated_noise(
-    draws: int, dim: int, rng: np.random.Generator
-) -> NDArray[np.float64]:
+def decorrelated_noise(draws: int, dim: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Seeds whose empirical second moment is exactly the identity.
 
     What a linear map makes of them then has exactly its own covariance, so that neither overlaps

@@ -162,10 +162,14 @@ def attempt(task: Task) -> Outcome:
     -------
     Outcome
     """
+    return _locked(task, lambda folder: _attempt_locked(task, folder))
+
+
+def _locked(task: Task, act: Callable[[CellFolder], Outcome]) -> Outcome:
     folder = RunFolder(task.root).cell(task.cell.name)
     try:
         with _ONE_AT_A_TIME, folder.lock():
-            return _attempt_locked(task, folder)
+            return Outcome(folder.name, FINISHED) if folder.finished else act(folder)
     except CellBusy as error:
         return Outcome(folder.name, BUSY, str(error))
     except StorageError as error:
@@ -173,8 +177,6 @@ def attempt(task: Task) -> Outcome:
 
 
 def _attempt_locked(task: Task, folder: CellFolder) -> Outcome:
-    if folder.finished:
-        return Outcome(folder.name, FINISHED)
     folder.log(event="start", process=os.getpid(), host=socket.gethostname())
     try:
         task.work(task.cell, folder)
@@ -190,6 +192,28 @@ def _attempt_locked(task: Task, folder: CellFolder) -> Outcome:
         return Outcome(folder.name, FAILED, cause)
     folder.log(event="finished")
     return Outcome(folder.name, FINISHED)
+
+
+def give_up(task: Task, cause: str) -> Outcome:
+    """Record that a cell cannot be finished since its processes die.
+
+    Parameters
+    ----------
+    task : Task
+        What was to be done.
+    cause : str
+        One line.
+
+    Returns
+    -------
+    Outcome
+    """
+
+    def record(folder: CellFolder) -> Outcome:
+        folder.fail(cause)
+        return Outcome(folder.name, FAILED, cause)
+
+    return _locked(task, record)
 
 
 def one_line(error: BaseException) -> str:

@@ -12,8 +12,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
-from empirical.store import RunFolder
-from empirical.sweep import FAILED, Outcome, Task, attempt
+from empirical.sweep import Outcome, Task, attempt, give_up
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -57,7 +56,7 @@ def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None,
                     if worker.attempts < _ATTEMPTS:
                         waiting.append((worker.task, worker.attempts + 1))
                         continue
-                    outcome = _given_up(worker.task, cause)
+                    outcome = give_up(worker.task, f"{cause} ({_ATTEMPTS} attempts)")
                 else:
                     idle.append(worker)
                 yield outcome
@@ -103,8 +102,9 @@ def _serve(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    while True:
-        pipe.send(attempt(pipe.recv()))
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent has gone
+        while True:
+            pipe.send(attempt(pipe.recv()))
 
 
 def _die_with_parent() -> None:
@@ -113,11 +113,3 @@ def _die_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def _given_up(task: Task, cause: str) -> Outcome:
-    cause = f"{cause} ({_ATTEMPTS} attempts)"
-    folder = RunFolder(task.root).cell(task.cell.name)
-    with folder.lock():
-        folder.fail(cause)
-    return Outcome(folder.name, FAILED, cause)
