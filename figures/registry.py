@@ -33,6 +33,7 @@ MODULES = {
     "empirical-score": "empirical_score",
     "mixtures": "mixtures",
     "disjoint-training": "disjoint_training",
+    "trained-against-predicted": "trained_against_predicted",
     "training-time": "training_time",
 }
 
