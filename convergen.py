@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from empirical import train_command, validate_command
+from empirical import measure_command, train_command, validate_command
 from figures import commands as figure_commands
 from theory import collapse_command, commands
 from theory.checks import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from empirical.diagnosis import Diagnosis
 
 
 def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
@@ -41,6 +43,12 @@ def _draw_validation(found: xr.Dataset, path: Path) -> None:
     save(draw(found), path)
 
 
+def _diagnosis_page(found: Diagnosis) -> str:
+    from figures.diagnosis_page import page
+
+    return page(found)
+
+
 def build() -> typer.Typer:
     """Assemble the application.
 
@@ -61,6 +69,7 @@ def build() -> typer.Typer:
     collapse_command.register(app, _draw_collapse)
     train_command.register(app)
     validate_command.register(app, _draw_validation)
+    measure_command.register(app, _diagnosis_page)
     figure_commands.register(app)
     return app
 

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from theory.checks import FloatArray, InputError, as_count
 
 LEVEL = 0.95
+_WEIGHTS = 2**23
 
 # Maps means of K quantities, shape (..., K), to the number of interest, shape (...).
 Statistic = Callable[[FloatArray], FloatArray]
@@ -128,11 +129,15 @@ def bootstrap(
     chosen = rng.integers(pairs, size=(count, pairs))
     total = np.zeros((count, table.shape[2]))
     for column in chosen.T:
-        weights = rng.multinomial(draws, np.full(draws, 1.0 / draws), size=count) / draws
-        # All resamples that took the same pair share one matrix product.
-        for pair in range(pairs):
-            rows = column == pair
-            total[rows] += weights[rows] @ table[pair] / pairs
+        # As many resamples at a time as their weights fit in the memory of one block.
+        step = max(1, _WEIGHTS // draws)
+        for start in range(0, count, step):
+            some = column[start : start + step]
+            weights = rng.multinomial(draws, np.full(draws, 1.0 / draws), size=some.size) / draws
+            # All resamples that took the same pair share one matrix product.
+            for pair in range(pairs):
+                rows = some == pair
+                total[start : start + step][rows] += weights[rows] @ table[pair] / pairs
     found = statistic(total)
     tail = 50.0 * (1.0 - level)
     low, high = np.percentile(found, [tail, 100.0 - tail])

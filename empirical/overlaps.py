@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from empirical.intervals import Estimate, bootstrap, ratio
 from theory.checks import FloatArray, InputError, as_count
@@ -75,13 +76,40 @@ def axes_of(points: NDArray[Any]) -> FloatArray:
     return np.linalg.eigh(rows.T @ rows / len(rows))[1][:, ::-1]
 
 
+def leading_axes(points: FloatArray, count: int) -> FloatArray:
+    """The first of `axes_of`, in the time that the smaller of draws and dimensions asks for.
+
+    Parameters
+    ----------
+    points : ndarray, shape (draws, d)
+        Generated points.
+    count : int
+        How many axes; those beyond the number of draws are 0.
+
+    Returns
+    -------
+    ndarray, shape (d, count)
+        Columns, largest eigenvalue first.
+    """
+    draws, dim = points.shape
+    wide = draws < dim
+    found = min(count, draws, dim)
+    size = min(draws, dim)
+    square = points @ points.T if wide else points.T @ points
+    _, vectors = eigh(square, subset_by_index=(size - found, size - 1))
+    axes = np.zeros((dim, count))
+    axes[:, :found] = vectors[:, ::-1] if not wide else points.T @ vectors[:, ::-1]
+    lengths = np.linalg.norm(axes, axis=0)
+    return axes / np.where(lengths > 0.0, lengths, 1.0)
+
+
 def latent_recovery(axes: FloatArray, spectrum: Spectrum, factors: int) -> FloatArray:
     """Squared overlap of the leading learnt axes with the true factors.
 
     Parameters
     ----------
-    axes : ndarray, shape (d, d)
-        From `axes_of`.
+    axes : ndarray, shape (d, ranks)
+        From `axes_of`, or as many of `leading_axes` as the eigenspaces of these factors have.
     spectrum : Spectrum
         Population spectrum with its eigenvectors.
     factors : int

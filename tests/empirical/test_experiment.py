@@ -124,9 +124,9 @@ def test_a_toml_file_is_read_and_its_paths_count_from_its_folder(tmp_path):
 
 
 def test_unreadable_files_are_one_line(tmp_path):
-    with pytest.raises(InputError, match="cannot read the experiment .*: No such file"):
+    with pytest.raises(InputError, match=r"cannot read the experiment .*: No such file"):
         read_config(tmp_path / "none.toml")
-    with pytest.raises(InputError, match="cannot read the experiment .*: Is a directory"):
+    with pytest.raises(InputError, match=r"cannot read the experiment .*: Is a directory"):
         read_config(tmp_path)
     path = tmp_path / "broken.toml"
     path.write_text("samples = [4")
@@ -163,7 +163,7 @@ def test_overrides_are_values_of_toml_or_bare_words():
 
 @pytest.mark.parametrize("assignment", ["training.images", "=3", "training.=3", ".images=3"])
 def test_malformed_overrides_are_refused(assignment):
-    with pytest.raises(InputError, match="write SECTION.KEY=VALUE"):
+    with pytest.raises(InputError, match=r"write SECTION\.KEY=VALUE"):
         override(config(), assignment)
 
 
