@@ -62,18 +62,35 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     found = results()
     noises = by_quality(quality, 1, 2, 2)
     names = [name for name in SHOWN if MODEL in found.get(name, {})]
-    parts = [_pictures(found[name][MODEL], noises, seed) for name in names]
+    parts = [pictures(found[name][MODEL], noises, seed) for name in names]
     return xr.concat(parts, "data", join="outer").assign_coords(data=names)
 
 
-def _pictures(result: xr.Dataset, noises: int, first: int) -> xr.Dataset:
+def pictures(result: xr.Dataset, noises: int, first: int) -> xr.Dataset:
+    """Generated pictures of both models beside their nearest training images.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of an experiment with grey images, with pictures of one seed.
+    noises : int
+        How many seeds of the noise.
+    first : int
+        The first of them.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``picture`` along `samples`, `noise`, `row`, `height` and `width`; ``convergence`` and
+        ``fraction_memorised`` along `samples`.
+    """
     import xarray as xr
 
     chosen = [(first + noise) % result.sizes["picture"] for noise in range(noises)]
-    pictures = result[["generated", "nearest_training"]].isel(channel=0, picture=chosen)
-    pictures = pictures.rename(picture="noise").drop_vars(["seed"], errors="ignore")
+    shown = result[["generated", "nearest_training"]].isel(channel=0, picture=chosen)
+    shown = shown.rename(picture="noise").drop_vars(["seed"], errors="ignore")
     of_row = [
-        pictures[kind].sel(side=side, drop=True)
+        shown[kind].sel(side=side, drop=True)
         for kind, side in (
             ("nearest_training", "a"), ("generated", "a"), ("generated", "b"),
             ("nearest_training", "b"),
@@ -112,7 +129,7 @@ def draw(dataset: xr.Dataset) -> Figure:
     return figure
 
 
-def tile(axes: Axes, part: xr.Dataset) -> None:
+def tile(axes: Axes, part: xr.Dataset, numbers: dict[str, tuple[str, str]] = _NUMBERS) -> None:
     """Draw the pictures of one data set into one panel.
 
     Parameters
@@ -121,6 +138,8 @@ def tile(axes: Axes, part: xr.Dataset) -> None:
         Where.
     part : xarray.Dataset
         From `compute`, of one data set.
+    numbers : dict
+        Below each column: by their words a variable and its format.
     """
     step = _SIZE + _SPACE
     block = len(part["row"]) * step + _GAP
@@ -137,15 +156,15 @@ def tile(axes: Axes, part: xr.Dataset) -> None:
                     cmap="gray", vmin=-limit, vmax=limit, interpolation="nearest",
                     extent=(left, left + _SIZE, top + _SIZE, top),
                 )  # fmt: skip
-    below = heights[-1] + _SIZE / 2 + 0.35 + 0.4 * np.arange(len(_NUMBERS))
-    for height, (name, style) in zip(below, _NUMBERS.values(), strict=True):
+    below = heights[-1] + _SIZE / 2 + 0.35 + 0.4 * np.arange(len(numbers))
+    for height, (name, style) in zip(below, numbers.values(), strict=True):
         for column, value in enumerate(part[name].values):
             centre = column * step + _SIZE / 2
             axes.text(centre, height, format(value, style), ha="center", va="center", size=7)
     axes.set_xlim(-_SPACE, part.sizes["samples"] * step)
     axes.set_ylim(below[-1] + 0.3, -_SPACE)
     axes.set_xticks([])
-    labels = list(part["row"].values) * part.sizes["noise"] + list(_NUMBERS)
+    labels = list(part["row"].values) * part.sizes["noise"] + list(numbers)
     axes.set_yticks([*heights, *below], labels)
     axes.tick_params(length=0)
     axes.grid(visible=False)

@@ -35,6 +35,7 @@ MODULES = {
     "disjoint-training": "disjoint_training",
     "trained-against-predicted": "trained_against_predicted",
     "training-time": "training_time",
+    "summary": "summary",
 }
 
 
