@@ -1,0 +1,71 @@
+"""Trained networks in figures: which results there are, their words, markers and lines."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from figures.style import Line
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Data sets and networks by the two halves of an experiment's name, in the order of the panels.
+DATA = {
+    "digits": "digits",
+    "field8": "Gaussian field, 8 × 8",
+    "field16": "Gaussian field, 16 × 16",
+    "patches": "photograph patches",
+}
+MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
+MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
+# Solvable models: their words and their lines, of the colour of the quantity.
+THEORIES = {
+    "linear": "linear law",
+    "stationary-linear": "stationary linear model",
+    "empirical-score": "empirical score",
+}
+THEORY_LINES: dict[str, Line] = {"linear": "-", "stationary-linear": "--", "empirical-score": ":"}
+
+
+def results() -> dict[str, dict[str, xr.Dataset]]:
+    """Results that come with the package.
+
+    Returns
+    -------
+    dict of dict of xarray.Dataset
+        By data set and by network, in the order of `DATA` and `MODELS`; those without a result
+        are left out.
+    """
+    from empirical.shipped import shipped_names, shipped_result
+
+    names = set(shipped_names())
+    found = {
+        data: {
+            model: shipped_result(f"{data}-{model}")
+            for model in MODELS
+            if f"{data}-{model}" in names
+        }
+        for data in DATA
+    }
+    return {data: models for data, models in found.items() if models}
+
+
+def over_seeds(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean over sides and seeds, and its standard error over seeds.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Along ``seed`` and perhaps ``side``: the two models of one seed are not independent.
+
+    Returns
+    -------
+    mean, stderr : xarray.DataArray
+        The error is NaN for a single seed.
+    """
+    from empirical.intervals import over_axis
+
+    pairs = values.mean("side") if "side" in values.dims else values
+    mean, stderr = over_axis(pairs.values, pairs.get_axis_num("seed"))
+    like = pairs.isel(seed=0, drop=True)
+    return like.copy(data=mean), like.copy(data=stderr)
