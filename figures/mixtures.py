@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from figures.qualities import by_quality
-from figures.style import LOOKS, entry, key, measured, new_figure, panel, predicted, styled
+from figures.style import (
+    BLACK,
+    LOOKS,
+    ORANGE,
+    entry,
+    key,
+    measured,
+    new_figure,
+    panel,
+    predicted,
+    styled,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -280,13 +291,13 @@ def _field(axes: Axes, letter: str, one: xr.Dataset) -> None:
     length = np.sqrt((coarse**2).sum("component"))
     axes.quiver(
         coarse["x"], coarse["y"], coarse.sel(component=0) / length,
-        coarse.sel(component=1) / length, color=LOOKS["convergence_to_truth"].colour,
+        coarse.sel(component=1) / length, color=BLACK,
         scale=20.0, width=0.006, pivot="mid",
     )  # fmt: skip
     flow = one["flow"]
     axes.plot(
-        flow.sel(component=0), flow.sel(component=1), ".", markersize=3,
-        color=LOOKS["memorisation"].colour,
+        flow.sel(component=0), flow.sel(component=1), "o", markersize=2.8,
+        color=ORANGE, markeredgecolor=BLACK, markeredgewidth=0.4,
     )  # fmt: skip
     extent = float(one["x"].max())
     axes.set_xlim(-extent, extent)
@@ -319,6 +330,7 @@ def _decisions(axes: Axes, dataset: xr.Dataset) -> None:
         axes.text(place * 1.06, 1.08, symbol)
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.45)
+    axes.set_yticks(np.linspace(0.0, 1.0, 6))
     axes.set_xlabel(r"noise $\sigma$ along the trajectory (data units)")
     axes.set_ylabel("how decided (0 to 1)")
     axes.legend(handles=handles, loc="upper right")

@@ -64,9 +64,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from empirical.shipped import shipped_result
-
-    pictures = disjoint_training.pictures(shipped_result(_NETWORK), _NOISES, 0)[["picture"]]
+    pictures = disjoint_training.pictures(_NETWORK, _NOISES, 0)[["picture"]]
     return xr.merge(
         [_transitions(quality, seed), _network(quality), pictures],
         join="outer", compat="no_conflicts", combine_attrs="drop_conflicts",

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from empirical.experiment import Experiment
 
-QUANTITIES = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
+_LAW = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
+QUANTITIES = (*_LAW, "variance_ratio")
 
 
 def law(experiment: Experiment, quality: str) -> xr.Dataset:
@@ -31,7 +32,7 @@ def law(experiment: Experiment, quality: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        ``line_samples`` and `QUANTITIES` with ``_law`` along `node` (and `factor`).
+        ``line_samples`` and order parameters with ``_law`` along `node` (and `factor`).
     """
     import xarray as xr
 
@@ -42,7 +43,7 @@ def law(experiment: Experiment, quality: str) -> xr.Dataset:
     ends = experiment.samples[0], experiment.samples[-1]
     grid = tuple(np.unique(np.geomspace(*ends, count).round().astype(int)).tolist())
     found = linear_law(replace(experiment, samples=grid), load(experiment))
-    lines = xr.Dataset({f"{name}_law": found[name].drop_vars("samples") for name in QUANTITIES})
+    lines = xr.Dataset({f"{name}_law": found[name].drop_vars("samples") for name in _LAW})
     lines = lines.rename(samples="node")
     lines["factor"] = np.arange(1, lines.sizes["factor"] + 1)
     nodes = {"long_name": "training samples n of the lines"}
@@ -75,10 +76,7 @@ def fitted(experiment: Experiment, quality: str) -> xr.Dataset:
             experiment, samples=experiment.samples[:2], seeds=experiment.seeds[:1], measure=measure
         )
     names = reference_names(experiment)
-    parts = []
-    for name in names:
-        found = reference(experiment, name)
-        parts.append(summary(found, "_fitted"))
+    parts = [summary(reference(experiment, name), "_fitted") for name in names]
     return xr.concat(parts, "theory").assign_coords(theory=names)
 
 

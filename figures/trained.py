@@ -18,13 +18,13 @@ DATA = {
 }
 MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
 MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
-# Solvable models: their words and their lines, of the colour of the quantity.
+# The law and solvable models: their words and their lines, of the colour of the quantity.
 THEORIES = {
-    "linear": "linear law",
-    "stationary-linear": "stationary linear model",
+    "law": "linear law",
+    "stationary-linear": "stationary (equivariant) linear model",
     "empirical-score": "empirical score",
 }
-THEORY_LINES: dict[str, Line] = {"linear": "-", "stationary-linear": "--", "empirical-score": ":"}
+THEORY_LINES: dict[str, Line] = {"law": "-", "stationary-linear": "--", "empirical-score": ":"}
 
 
 def results() -> dict[str, dict[str, xr.Dataset]]:

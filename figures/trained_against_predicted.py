@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
 
-from figures.style import BARS, GREY, LOOKS, measured, new_figure, panel, predicted, styled
+from figures.style import BARS, LOOKS, measured, new_figure, panel, predicted, styled
 from figures.trained import (
     DATA,
     MODEL_MARKERS,
@@ -38,11 +39,15 @@ CAPTION = (
 _ROWS = (
     ("convergence", 0, "convergence $q$"),
     ("memorisation", 0, "memorisation $m$"),
-    ("latent_recovery", 1, "latent recovery $Q_1$"),
-    ("latent_recovery", 5, "latent recovery $Q_5$"),
+    ("variance_ratio", 0, "variance of\nsamples / truth"),
+    ("latent_recovery", 1, "latent\nrecovery $Q_1$"),
+    ("latent_recovery", 5, "latent\nrecovery $Q_5$"),
 )
-# Points of one n beside each other.
-_SHIFTS = {"linear": 0.84, "mlp": 0.94, "conv": 1.06, "unet": 1.19}
+# Points of one n stand beside each other.
+_SHIFTS = {"linear": 0.79, "mlp": 0.92, "conv": 1.08, "unet": 1.26}
+
+_FRESH: dict[str, Any] = {"linestyle": (0, (5, 1, 1, 1)), "linewidth": 0.8}
+_FRESH_POINTS: dict[str, Any] = {"linestyle": "none", "marker": "_", "markersize": 5}
 
 
 def compute(quality: str, seed: int) -> xr.Dataset:
@@ -80,7 +85,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
 
 @styled
 def draw(dataset: xr.Dataset) -> Figure:
-    """One column for each data set; rows are convergence, memorisation and recovery.
+    """One column for each data set; rows are convergence, memorisation, variance and recovery.
 
     Parameters
     ----------
@@ -91,23 +96,26 @@ def draw(dataset: xr.Dataset) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(height=7.0)
+    figure = new_figure(height=8.2)
     names = [name for name in DATA if name in dataset["data"].values]
     grid = figure.subplots(len(_ROWS), len(names), sharex=True, sharey="row", squeeze=False)
-    for column, name in enumerate(names):
-        part = dataset.sel(data=name)
-        for row, (quantity, factor, label) in enumerate(_ROWS):
+    letters = iter(ascii_lowercase)
+    for row, (quantity, factor, label) in enumerate(_ROWS):
+        grid[row, 0].set_ylabel(label)
+        for column, name in enumerate(names):
             axes = grid[row, column]
+            part = dataset.sel(data=name)
             one = part.sel(factor=factor) if factor else part.isel(factor=0)
-            title = DATA[name] if row == 0 else ""
-            panel(axes, "abcdefghijklmnop"[row * len(names) + column], title)
+            panel(axes, next(letters), DATA[name] if row == 0 else "")
             _theories(axes, one, quantity)
             _networks(axes, one, quantity)
-            axes.set_xscale("log")
-            axes.set_ylim(-0.03, 1.05)
-            if column == 0:
-                axes.set_ylabel(label)
-        grid[-1, column].set_xlabel("training samples $n$")
+            if quantity == "variance_ratio":
+                axes.set_yscale("log")
+            else:
+                axes.set_ylim(-0.03, 1.05)
+    for axes in grid[-1]:
+        axes.set_xscale("log")
+        axes.set_xlabel("training samples $n$")
     shown = [name for name in MODELS if name in dataset["model"].values]
     figure.legend(handles=_legend(shown), loc="outside lower center", ncols=3)
     return figure
@@ -115,15 +123,18 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
     look = LOOKS[quantity]
-    predicted(axes, part["line_samples"], part[f"{quantity}_law"], look, label="")
+    if f"{quantity}_law" in part:
+        predicted(axes, part["line_samples"], part[f"{quantity}_law"], look, label="")
     for theory, line in THEORY_LINES.items():
-        if theory == "linear" or theory not in part["theory"].values:
-            continue
-        model = part.sel(theory=theory)[f"{quantity}_fitted"].dropna("samples")
-        predicted(axes, model["samples"], model, look, linestyle=line, label="")
+        if theory in part["theory"].values:
+            model = part.sel(theory=theory)[f"{quantity}_fitted"].dropna("samples")
+            predicted(axes, model["samples"], model, look, linestyle=line, label="")
     if quantity == "memorisation":
-        fresh = part["memorisation_baseline_law"]
-        axes.plot(part["line_samples"], fresh, color=GREY, linestyle="-.")
+        fresh = LOOKS["memorisation_baseline"]
+        predicted(
+            axes, part["line_samples"], part["memorisation_baseline_law"], fresh,
+            label="", **_FRESH,
+        )  # fmt: skip
 
 
 def _networks(axes: Axes, part: xr.Dataset, quantity: str) -> None:
@@ -134,10 +145,7 @@ def _networks(axes: Axes, part: xr.Dataset, quantity: str) -> None:
         marker = MODEL_MARKERS[str(name)]
         measured(axes, x, one[quantity], one[f"{quantity}_stderr"], look, marker=marker)
         if quantity == "memorisation":
-            fresh = one["memorisation_baseline"]
-            axes.plot(
-                x, fresh, color=GREY, marker=marker, markersize=2.5, linestyle="none", zorder=2
-            )
+            axes.plot(x, one["memorisation_baseline"], color=look.colour, **_FRESH_POINTS)
 
 
 def _legend(models: list[str]) -> list[Artist]:
@@ -150,12 +158,16 @@ def _legend(models: list[str]) -> list[Artist]:
     points = [
         Line2D(
             [], [], color="black", linestyle="none", marker=MODEL_MARKERS[name],
-            markerfacecolor="white", label=f"{MODELS[name]} ± {BARS:g} s.e.",
+            markerfacecolor="white", label=MODELS[name],
         )
         for name in models
     ]  # fmt: skip
-    fresh = Line2D(
-        [], [], color=GREY, linestyle="-.", marker="o", markersize=2.5,
-        label="$m$ on fresh data: law, small points",
+    bars = Line2D(
+        [], [], color="black", linestyle="none", marker="|", markersize=9,
+        label=f"± {BARS:g} s.e. over seeds",
     )  # fmt: skip
-    return [*lines, *points, fresh]
+    fresh = [
+        Line2D([], [], color=LOOKS["memorisation"].colour, label=f"$m$ on fresh data: {what}", **how)
+        for what, how in (("law", _FRESH), ("networks", _FRESH_POINTS))
+    ]
+    return [*lines, *points, bars, *fresh]
