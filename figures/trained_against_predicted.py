@@ -167,7 +167,9 @@ def _legend(models: list[str]) -> list[Artist]:
         label=f"± {BARS:g} s.e. over seeds",
     )  # fmt: skip
     fresh = [
-        Line2D([], [], color=LOOKS["memorisation"].colour, label=f"$m$ on fresh data: {what}", **how)
+        Line2D(
+            [], [], color=LOOKS["memorisation"].colour, label=f"$m$ on fresh data: {what}", **how
+        )
         for what, how in (("law", _FRESH), ("networks", _FRESH_POINTS))
     ]
     return [*lines, *points, bars, *fresh]

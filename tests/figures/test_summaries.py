@@ -96,7 +96,7 @@ def test_transitions_are_apart(page):
     assert weak > 3.0 * half
 
 
-@pytest.mark.parametrize(("module", "axes"), [(summary, 2 + 3), (trained_against_predicted, 16)])
+@pytest.mark.parametrize(("module", "axes"), [(summary, 2 + 3), (trained_against_predicted, 20)])
 def test_smoke_quality_is_drawn_and_repeats_to_the_byte(module, axes, tmp_path):
     made = make(Job(module.NAME, tmp_path, "smoke", formats=("svg",)))
     first = made.files[1].read_bytes()
