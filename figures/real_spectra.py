@@ -204,9 +204,9 @@ def _reasons(axes: Axes, dataset: xr.Dataset) -> None:
     limit = dataset["ratio_limit"]
     axes.plot(limit, height, "|k", markersize=11)
     # Beside a bar: in a legend it would look like one more result.
-    shown = list(dataset["cause"].values).index("permuted")
+    shown = list(dataset["cause"].values).index("elliptical")
     axes.annotate(
-        "fourth moments,\n" + r"$n\to\infty$", (float(limit[shown]), height[shown]), (40, 0),
+        "fourth moments,\n" + r"$n\to\infty$", (float(limit[shown]), height[shown]), (6, 14),
         textcoords="offset points", va="center", fontsize=7,
         arrowprops={"arrowstyle": "-", "linewidth": 0.6, "shrinkB": 1.0},
     )  # fmt: skip

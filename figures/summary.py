@@ -9,8 +9,8 @@ import numpy as np
 from figures import disjoint_training
 from figures.qualities import by_quality
 from figures.style import (
-    BLUE,
     LOOKS,
+    Look,
     entry,
     family,
     key,
@@ -20,6 +20,7 @@ from figures.style import (
     predicted,
     styled,
 )
+from figures.trained import THEORIES, THEORY_LINES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,11 +32,12 @@ NAME = "summary"
 NUMBER = 12
 TITLE = "The question, the three transitions, one trained network"
 CAPTION = (
-    "A linear model stops memorising (m falls to what fresh data give) and two models trained on "
-    "disjoint data converge (q) around n = d, while each latent factor is recovered in a sharp "
-    "transition of its own, long before or long after (a). U-Nets trained on digits copy their "
-    "data at small n like the empirical score, agree at large n nearly as the linear law says, and "
-    "are between the two in between (b, c)."
+    "A linear model stops memorising (m falls to what fresh data give) and two models of disjoint "
+    "training sets converge (q) around n = d, while each latent factor is recovered in a "
+    "transition of its own, long before or long after (a). "
+    "U-Nets trained on digits copy their data at small n, as the empirical score does, and agree "
+    "at large n, though less than the linear law says (b); the pictures that two of them make of "
+    "the same noise show both (c)."
 )
 
 STRENGTHS = (9.0, 0.6)
@@ -54,7 +56,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     quality : str
         smoke, draft or paper.
     seed : int
-        Seed of the simulation; the seeds of the training are those of the experiment.
+        Seed of the simulation and first picture; the training has seeds of its own.
 
     Returns
     -------
@@ -65,10 +67,11 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     import xarray as xr
 
     pictures = disjoint_training.pictures(_NETWORK, _NOISES, 0)[["picture"]]
-    return xr.merge(
+    found = xr.merge(
         [_transitions(quality, seed), _network(quality), pictures],
         join="outer", compat="no_conflicts", combine_attrs="drop_conflicts",
     )  # fmt: skip
+    return found.assign_attrs(pixels=pictures.sizes["height"] * pictures.sizes["width"])
 
 
 def _transitions(quality: str, seed: int) -> xr.Dataset:
@@ -139,18 +142,20 @@ def draw(dataset: xr.Dataset) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(height=5.7)
-    upper, lower = figure.subfigures(2, 1, height_ratios=[1.55, 1.0])
+    figure = new_figure(height=5.6)
+    upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1.0))
     left, right = upper.subplots(1, 2, sharey=True)
     _draw_transitions(left, dataset)
     _draw_network(right, dataset)
     for axes in (left, right):
         axes.set_xscale("log")
         axes.set_ylim(-0.03, 1.05)
-    left.set_ylabel("overlap")
+    trained = dataset["samples"].values
+    right.set_xticks(trained, [str(n) for n in trained])
+    right.minorticks_off()
+    left.set_ylabel("overlap $q$ or $m$, squared overlap $Q_k$")
     upper.suptitle(
-        "How much data until a generative model stops memorising,\n"
-        "converges, and has learnt the latent factors?",
+        "Does a generative model memorise its training set, or learn the distribution behind it?",
         fontsize=9, fontweight="bold",
     )  # fmt: skip
     upper.legend(handles=_legend(), loc="outside lower center", ncols=4)
@@ -161,24 +166,35 @@ def draw(dataset: xr.Dataset) -> Figure:
         disjoint_training.tile(axes, part, numbers)
         if noise:
             axes.set_yticklabels([])
-    title = "From one noise each: digits of two U-Nets A and B, trained on disjoint sets"
-    lower.suptitle(f"(c) {title}", x=0.07, ha="left", fontsize="medium")
+    title = (
+        "What two U-Nets A and B, trained on disjoint sets of $n$ digits, make of the same noise"
+    )
+    lower.suptitle(f"(c) {title}", x=0.065, ha="left", fontsize="medium")
     return figure
 
 
 def _legend() -> list[Artist]:
     from matplotlib.lines import Line2D
 
-    strong, weak = family("latent_recovery", len(STRENGTHS))
-    shown = [
-        *(entry(LOOKS[name]) for name in _LINES),
-        entry(strong, "recovery of a strong factor"),
-        entry(weak, "recovery of a weak factor"),
-    ]
-    score = Line2D([], [], color=BLUE, linestyle="-.", label="$q$ of the empirical score")
+    strong, weak = _factors()
     line, points = key("measured")
-    line.set_label("line: linear theory")
-    return [*shown, score, line, points]
+    line.set_label("lines: linear theory")
+    score = Line2D(
+        [], [], color=LOOKS["convergence"].colour, linestyle=THEORY_LINES["empirical-score"],
+        label=f"$q$ of the {THEORIES['empirical-score']}",
+    )  # fmt: skip
+    return [
+        *(entry(LOOKS[name]) for name in _LINES),
+        entry(strong, "recovery $Q_1$ of a strong factor"),
+        entry(weak, "recovery $Q_2$ of a weak factor"),
+        score, line, points,
+    ]  # fmt: skip
+
+
+def _factors() -> list[Look]:
+    """Looks of the strong and of the weak factor, with markers that nothing else has here."""
+    looks = family("latent_recovery", len(STRENGTHS))
+    return [look._replace(marker=marker) for look, marker in zip(looks, "^v", strict=True)]
 
 
 def _draw_transitions(axes: Axes, dataset: xr.Dataset) -> None:
@@ -187,26 +203,33 @@ def _draw_transitions(axes: Axes, dataset: xr.Dataset) -> None:
         predicted(axes, dataset["load"], dataset[f"{name}_line"], look)
         mean, stderr = dataset[f"{name}_simulated"], dataset[f"{name}_simulated_stderr"]
         measured(axes, dataset["sample_load"], mean, stderr, look)
-    for k, look in enumerate(family("latent_recovery", len(STRENGTHS))):
+    for k, look in enumerate(_factors()):
         one = dataset.isel(strength=k)
         predicted(axes, dataset["load"], one["latent_recovery_line"], look)
         mean = one["latent_recovery_simulated"]
         stderr = one["latent_recovery_simulated_stderr"]
         measured(axes, dataset["sample_load"], mean, stderr, look)
-        axes.axvline(
-            float(one["recovery_threshold"]), color=look.colour, linestyle=look.line, linewidth=0.6
-        )
-    axes.set_xlabel("load $n/d$")
-    panel(axes, "a", "Linear model, spiked data: three transitions")
+        threshold = float(one["recovery_threshold"])
+        axes.axvline(threshold, color=look.colour, linestyle=look.line, linewidth=0.6)
+        axes.annotate(
+            f"$n^*_{k + 1}/d$", (threshold, 0.5), (2, 0), textcoords="offset points",
+            color="0.3", fontsize=7,
+        )  # fmt: skip
+    axes.set_xlabel("load $n/d$ (training samples per dimension)")
+    panel(axes, "a", f"Three transitions of linear models, $d$ = {dataset.attrs['dimension']}")
 
 
 def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
     for name in _LINES:
         look = LOOKS[name]
         trained = dataset[[name, f"{name}_stderr"]].dropna("samples", subset=[name])
-        measured(axes, trained["samples"], trained[name], trained[f"{name}_stderr"], look)
+        n = trained["samples"]
+        # Fresh data stand beside the others, which they would cover.
+        x = 1.08 * n if name == "memorisation_baseline" else n
+        measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
     score = dataset["convergence_fitted"].dropna("samples")
-    predicted(axes, score["samples"], score, LOOKS["convergence"], linestyle="-.", label="")
+    look, line = LOOKS["convergence"], THEORY_LINES["empirical-score"]
+    predicted(axes, score["samples"], score, look, linestyle=line, label="")
     axes.set_xlabel("training samples $n$")
-    panel(axes, "b", "U-Nets trained on digits")
+    panel(axes, "b", f"U-Nets trained on digits, $d$ = {dataset.attrs['pixels']}")

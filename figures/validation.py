@@ -86,7 +86,8 @@ def _legend(found: xr.Dataset) -> list[Artist]:
         Line2D([], [], color="black", linestyle=line, label=words)
         for words, line in (_THEORIES[str(name)] for name in found["theory"].values)
     ]
-    bars = "" if found.attrs.get("seeds") == 1 else f" ± {BARS:g} s.e. over seeds"
+    several = bool(found["convergence_stderr"].notnull().any())
+    bars = f" ± {BARS:g} s.e. over seeds" if several else ""
     points = [
         Line2D(
             [], [], color="black", linestyle="none", marker="o", markerfacecolor="white",

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from empirical.shipped import shipped_result
+from empirical.shipped import shipped_names, shipped_result
 from figures import summary, trained_against_predicted
 from figures.make import Job, make
 from figures.record import load_record, shipped
@@ -20,20 +20,20 @@ def page():
 
 
 def test_points_are_those_of_the_shipped_results(networks):
-    for name in ("digits-unet", "field8-linear", "patches-conv"):
+    for name in shipped_names():
         data, model = name.split("-")
         result = shipped_result(name)
         shown = networks.sel(data=data, model=model, samples=result["samples"])
-        for quantity in ("convergence", "memorisation", "latent_recovery"):
-            mean = result[quantity].mean("seed")
-            mean = mean.mean("side") if "side" in mean.dims else mean
-            expected = mean.transpose("samples", ...).values
-            found = shown[quantity].transpose("samples", ...).values
+        for quantity in ("convergence", "memorisation", "latent_recovery", "variance_ratio"):
+            expected = result[quantity].mean(
+                [x for x in ("seed", "side") if x in result[quantity].dims]
+            )
+            found = shown[quantity]
+            if "factor" not in expected.dims:
+                found = found.isel(factor=0, drop=True) if "factor" in found.dims else found
+            axes = ("samples", "factor") if "factor" in expected.dims else ("samples",)
             np.testing.assert_allclose(
-                found,
-                expected.reshape(found.shape[0], -1)[:, :1]
-                if found.ndim == 1 and expected.ndim > 1
-                else expected,
+                found.transpose(*axes).values, expected.transpose(*axes).values, rtol=1e-12
             )
 
 
@@ -61,6 +61,8 @@ def test_linear_networks_follow_the_law_but_for_patches(networks):
 
 def test_unets_on_fields_converge_sooner_than_the_law_and_later_than_the_symmetric_model(networks):
     for name in ("field8", "field16"):
+        few = networks.sel(data=name, model=["linear", "unet"], samples=64)["convergence"]
+        assert float(few.sel(model="unet")) > float(few.sel(model="linear"))
         one = networks.sel(data=name, model="unet", samples=256)
         law = networks.sel(data=name, model="linear", samples=256)["convergence"]
         assert float(one["convergence"] - law) > 5.0 * float(one["convergence_stderr"])
@@ -68,10 +70,23 @@ def test_unets_on_fields_converge_sooner_than_the_law_and_later_than_the_symmetr
         assert float(one["convergence"]) < float(bound)
 
 
-def test_unets_copy_digits_and_patches_at_small_n(networks):
-    one = networks.sel(model="unet", samples=4, data=["digits", "patches"])
-    assert np.all(one["memorisation"].values > 0.9)
-    assert np.all(one["memorisation_baseline"].values < 0.5)
+def test_networks_copy_four_digits_and_later_agree_less_than_the_law(networks):
+    digits = networks.sel(data="digits", model=["mlp", "unet"])
+    four = digits.sel(samples=4)
+    assert np.all(four["memorisation"].values > 0.98)
+    assert np.all(four["memorisation_baseline"].values < 0.5)
+    later = digits.sel(samples=[16, 64, 256, 768])
+    law = networks.sel(data="digits", model="linear", samples=later["samples"])["convergence"]
+    assert np.all((later["convergence"] - law).values < -2.0 * later["convergence_stderr"].values)
+
+
+def test_conv_nets_have_little_variance_and_no_factors(networks):
+    one = networks.sel(model="conv")
+    small = one["variance_ratio"].sel(samples=[4, 16, 64]).values
+    assert small.min() == pytest.approx(0.02, abs=0.01)
+    assert small.max() == pytest.approx(0.45, abs=0.01)
+    recovery = one["latent_recovery"].sel(factor=[1, 5])
+    assert np.all(recovery.sel(samples=256) < recovery.sel(samples=4) + 0.06)
 
 
 def test_simulated_transitions_lie_on_the_lines(page):
