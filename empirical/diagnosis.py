@@ -6,7 +6,7 @@ Nothing is known of the model itself: only what it generated and what it was tra
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -69,10 +69,6 @@ class Diagnosis:
         Of the reference if there is one, else of the training set.
     prediction : xarray.Dataset
         `theory.predict` for a linear model at n = size of the training set.
-    samples_for : dict
-        By convergence level: the n that the theory asks for; inf if none suffices.
-    factor_samples : ndarray, shape (factors,)
-        The n at which each factor starts to be recovered.
     notes : list of str
         What limits these numbers.
     """
@@ -91,9 +87,18 @@ class Diagnosis:
     latent_recovery_draws: FloatArray
     spectrum: Spectrum
     prediction: xr.Dataset
-    samples_for: dict[float, float]
-    factor_samples: FloatArray
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
+
+    @property
+    def samples_for(self) -> dict[float, float]:
+        """By convergence level: the n that the theory asks for; inf if none suffices."""
+        level, n = (self.prediction[name].values for name in ("level", "convergence_samples"))
+        return dict(zip(level.tolist(), n.tolist(), strict=True))
+
+    @property
+    def factor_samples(self) -> FloatArray:
+        """The n at which each factor starts to be recovered, shape (factors,)."""
+        return np.asarray(self.prediction["recovery_threshold"].values)
 
 
 def diagnose(
@@ -176,10 +181,6 @@ def diagnose(
         latent_recovery_draws=draws,
         spectrum=spectrum,
         prediction=prediction,
-        samples_for=dict(
-            zip(levels, prediction["convergence_samples"].values.tolist(), strict=True)
-        ),
-        factor_samples=prediction["recovery_threshold"].values,
         notes=_notes(points, training, reference, spectrum),
     )
 

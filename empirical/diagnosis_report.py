@@ -9,7 +9,7 @@ import numpy as np
 
 from empirical.diagnosis import Diagnosis
 from empirical.intervals import Estimate
-from theory.report import plain, table
+from theory.report import about, plain, table
 
 _LISTED, _WIDTH = 5, 96
 
@@ -38,8 +38,8 @@ def _memorising(found: Diagnosis) -> str:
     result = found.memorisation
     share = result.fraction
     return (
-        f"{result.verdict.capitalize()}: m = {_with_interval(result.m)} where true points "
-        f"have {_with_interval(result.baseline)}; {share.value:.1%} ({share.low:.1%} to "
+        f"{result.verdict.capitalize()}: m = {with_interval(result.m)} where true points "
+        f"have {with_interval(result.baseline)}; {share.value:.1%} ({share.low:.1%} to "
         f"{share.high:.1%}) of the samples are copies (|cosine| above {result.threshold:.3g}), "
         f"against {result.chance.value:.1%} of true points."
     )
@@ -53,27 +53,34 @@ def _converged(found: Diagnosis) -> str:
             "Convergence is not measured: give the samples that a second model, trained on other "
             f"data, makes of the same seeds. {law}"
         )
-    return f"Two models agree to q = {_with_interval(found.convergence)}. {law}"
+    return f"Two models agree to q = {with_interval(found.convergence)}. {law}"
 
 
 def _need(found: Diagnosis) -> str:
     parts = [
-        f"q = {level:g} from n = {_size(n)}" if np.isfinite(n) else f"q = {level:g} at no n"
+        f"q = {level:g} from n = {about(n)}" if np.isfinite(n) else f"q = {level:g} at no n"
         for level, n in found.samples_for.items()
     ]
-    factors = ", ".join(f"{k} from {_size(n)}" for k, n in enumerate(found.factor_samples, 1))
+    factors = ", ".join(f"{k} from {about(n)}" for k, n in enumerate(found.factor_samples, 1))
     return (
         f"The theory of linear models says that these data need: {'; '.join(parts)} on. Latent "
         f"factors start to be recovered: {factors} on."
     )
 
 
-def _with_interval(value: Estimate) -> str:
+def with_interval(value: Estimate) -> str:
+    """A number and its confidence interval.
+
+    Parameters
+    ----------
+    value : Estimate
+        What was measured.
+
+    Returns
+    -------
+    str
+    """
     return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
-
-
-def _size(n: float) -> str:
-    return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
 
 
 def heading(found: Diagnosis) -> str:
@@ -121,7 +128,7 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
             [
                 str(k + 1), f"{value:.3f}", "" if np.isnan(error) else f"{error:.3f}",
                 f"{found.latent_recovery_draws[k]:.3f}", f"{expected[k]:.3f}",
-                _size(found.factor_samples[k]),
+                about(found.factor_samples[k]),
             ]
         )  # fmt: skip
     return head, rows
@@ -166,12 +173,15 @@ def diagnosis_text(found: Diagnosis) -> str:
     str
     """
     near = [[str(i), str(row), f"{cosine:.4f}"] for i, row, cosine in closest(found, _LISTED)]
-    shares = ", ".join(f"{_with_interval(value)}" for value in found.variance)
+    shares = ", ".join(f"{with_interval(value)}" for value in found.variance)
     paragraphs = [heading(found), *sentences(found).values()]
     lines = [line for text in paragraphs for line in (_wrapped(text), "")]
     lines += [f"Variance of the samples over that of real points: {shares}.", ""]
     lines += [table(*recovery_rows(found)), "", _wrapped(RECOVERY_WORDS), ""]
-    lines += ["Nearest copies", table(["sample", "training point", "|cosine|"], near)]
+    lines += [
+        "Samples nearest to a training point",
+        table(["sample", "training point", "|cosine|"], near),
+    ]
     lines += ["", *(_wrapped(f"Note: {note}") for note in found.notes)] if found.notes else []
     return "\n".join(lines)
 

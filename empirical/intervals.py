@@ -61,8 +61,15 @@ def average(values: ArrayLike, level: float = LEVEL) -> Estimate:
     Returns
     -------
     Estimate
+
+    Raises
+    ------
+    InputError
+        If there are fewer.
     """
     found = np.asarray(values, np.float64)
+    if found.size < 2:
+        raise InputError(f"an average of {found.size} draws has no error: give at least two.")
     mean, stderr = float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found)))
     half = float(norm.isf(0.5 * (1.0 - level))) * stderr
     return Estimate(mean, mean - half, mean + half, stderr)

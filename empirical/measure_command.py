@@ -61,6 +61,12 @@ def register(app: typer.Typer, page: Page) -> None:
         grey: Annotated[
             bool, typer.Option("--grey", help="Convert images of folders to greyscale.")
         ] = False,
+        key: Annotated[
+            str | None,
+            typer.Option(
+                help="Name of the array in .npz files that hold several.", show_default=False
+            ),
+        ] = None,
         shape: Annotated[
             str | None,
             typer.Option(
@@ -118,7 +124,12 @@ def register(app: typer.Typer, page: Page) -> None:
 
         point = None if shape is None else _shape(shape)
         given = [*sets, train, *([] if reference is None else [reference])]
-        loaded = [load_points(each, size=size, grey=grey, shape=point) for each in given]
+        folders = any(Path(each).is_dir() for each in given)
+        if not folders and (grey or size is not None):
+            raise InputError("--size and --grey apply to folders of images: leave them out.")
+        if key is not None and not any(each.endswith(".npz") for each in given):
+            raise InputError("--key names an array in a .npz file: leave it out.")
+        loaded = [load_points(each, size=size, grey=grey, key=key, shape=point) for each in given]
         found = diagnose(
             loaded[: len(sets)],
             loaded[len(sets)],

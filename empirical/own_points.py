@@ -72,7 +72,12 @@ class Points:
 
 
 def load_points(
-    source: str, *, size: int | None = None, grey: bool = False, shape: Sequence[int] | None = None
+    source: str,
+    *,
+    size: int | None = None,
+    grey: bool = False,
+    key: str | None = None,
+    shape: Sequence[int] | None = None,
 ) -> Points:
     """Read points and check that every value is finite.
 
@@ -82,7 +87,9 @@ def load_points(
         ``digits``; a ``.npy`` or ``.npz`` file of vectors (N, d), grey images (N, height, width)
         or images with channels first or last; or a folder of images.
     size, grey
-        Resize and conversion of a folder of images.
+        Resize and conversion of a folder of images; of no effect on others.
+    key : str, optional
+        Name of the array in a ``.npz`` file that holds several; of no effect on others.
     shape : sequence of int, optional
         Shape of one point, (d,) or (channels, height, width), where it is not to be guessed.
 
@@ -96,18 +103,7 @@ def load_points(
         If the source cannot be read, has fewer than two points, a shape that does not fit, or
         values that are not finite.
     """
-    path = Path(source)
-    if source == DIGITS and not path.exists():
-        from theory.sources import load_digits
-
-        return Points(DIGITS, load_digits(), (1, 8, 8))
-    if path.is_dir():
-        raw = _decoded(path, size, grey)
-    else:
-        from theory.sources import load_array
-
-        raw = load_array(path, size=None, grey=False)
-    rows, point = oriented(raw, source, shape)
+    rows, point = oriented(_raw(source, size, grey, key), source, shape)
     if len(rows) < 2:
         raise InputError(f"{source} holds {len(rows)} point: give at least two.")
     found = Points(source, rows, point)
@@ -122,17 +118,19 @@ def load_points(
     return found
 
 
-def _decoded(folder: Path, size: int | None, grey: bool) -> NDArray[np.float32]:
-    from tqdm import tqdm
-
+def _raw(source: str, size: int | None, grey: bool, key: str | None) -> NDArray[Any]:
+    """Array as stored, images channels first."""
     from theory.image_files import open_folder
+    from theory.sources import load_array, load_digits
 
-    images = open_folder(folder, size=size, grey=grey)
-    height, width, channels = images.shape
-    pixels = np.empty((len(images.files), channels, height, width), dtype=np.float32)
-    for number, image in enumerate(tqdm(pixels, "images", disable=None, leave=False)):
-        image[:] = np.moveaxis(images.read(number), 2, 0)
-    return pixels
+    path = Path(source)
+    if source == DIGITS and not path.exists():
+        return load_digits().reshape(-1, 1, 8, 8)
+    if not path.is_dir():
+        return load_array(path, key=key if path.suffix == ".npz" else None)
+    height, width, channels = open_folder(path, size=size, grey=grey).shape
+    pixels = load_array(path, size=size, grey=grey)
+    return np.moveaxis(pixels.reshape(-1, height, width, channels), 3, 1)
 
 
 def same_layout(sets: Sequence[Points]) -> list[Points]:

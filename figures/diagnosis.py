@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from figures.style import BARS, LOOKS, measured, new_figure, panel, plain_ticks, predicted, styled
+from figures.style import (
+    BARS,
+    GREY,
+    LOOKS,
+    measured,
+    new_figure,
+    panel,
+    plain_ticks,
+    predicted,
+    styled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -94,14 +104,14 @@ def _histogram(axes: Axes, found: Diagnosis) -> None:
     result = found.memorisation
     own, other = result.own.cosines[:, 0], result.fresh
     edges = np.linspace(min(own.min(), other.min()), 1.0, _BINS + 1)
-    for values, name, label, line in (
-        (other, "memorisation_baseline", "true points", "--"),
-        (own, "memorisation", "samples", "-"),
+    for values, label, colour, line in (
+        (other, "true points", GREY, "--"),
+        (own, "samples", LOOKS["memorisation"].colour, "-"),
     ):
         weights = np.full(len(values), 1.0 / len(values))
         axes.hist(
             values, edges, weights=weights, histtype="step", linestyle=line, linewidth=1.4,
-            color="#606060" if line == "--" else LOOKS[name].colour, label=label,
+            color=colour, label=label,
         )  # fmt: skip
     axes.axvline(result.threshold, color="black", linewidth=0.8, linestyle=":", label="copy")
     axes.set_xlabel("largest |cosine| with a training point")

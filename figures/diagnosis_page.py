@@ -41,6 +41,7 @@ def page(found: Diagnosis) -> str:
         heading,
         recovery_rows,
         sentences,
+        with_interval,
     )
     from theory.provenance import package_version
 
@@ -53,7 +54,7 @@ def page(found: Diagnosis) -> str:
         verdict=escape(verdict),
         colour=_COLOURS[verdict],
         about=escape(heading(found)),
-        variance=", ".join(f"{x.value:.3f} [{x.low:.3f}, {x.high:.3f}]" for x in found.variance),
+        variance=", ".join(with_interval(value) for value in found.variance),
         baseline=escape(found.baseline_from),
         cosines=_embedded(draw_cosines(found)),
         nearest=_embedded(draw_nearest(found, near[:_PICTURES])),

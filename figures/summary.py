@@ -66,7 +66,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    pictures = disjoint_training.pictures(_NETWORK, _NOISES, 0)[["picture"]]
+    pictures = disjoint_training.pictures(_NETWORK, _NOISES, seed)[["picture"]]
     found = xr.merge(
         [_transitions(quality, seed), _network(quality), pictures],
         join="outer", compat="no_conflicts", combine_attrs="drop_conflicts",

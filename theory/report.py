@@ -95,9 +95,9 @@ def _threshold_lines(prediction: xr.Dataset) -> list[str]:
         if np.isinf(n):
             lines.append(f"Two models agree to q = {level:g} at no finite n.")
         else:
-            lines.append(f"Two models agree to q = {level:g} from n = {_about(n)} on.")
+            lines.append(f"Two models agree to q = {level:g} from n = {about(n)} on.")
     start = prediction["recovery_threshold"].values
-    known = ", ".join(f"{k} from n = {_about(n)}" for k, n in enumerate(start, 1))
+    known = ", ".join(f"{k} from n = {about(n)}" for k, n in enumerate(start, 1))
     lines.append(f"Latent factors start to be recovered: {known} on.")
     excess = prediction["memorisation"] - prediction["memorisation_baseline"]
     quiet = (excess < 0.05 * prediction["memorisation_baseline"]).values
@@ -107,12 +107,12 @@ def _threshold_lines(prediction: xr.Dataset) -> list[str]:
         lines.append("Memorisation is within 5 % of its fresh-data baseline at every n listed.")
     elif loud[-1] == n.size - 1:
         lines.append(
-            f"At n = {_about(n[-1])} memorisation still exceeds its fresh-data baseline by 5 %."
+            f"At n = {about(n[-1])} memorisation still exceeds its fresh-data baseline by 5 %."
         )
     else:
         lines.append(
             "Of the n listed, memorisation is within 5 % of its fresh-data baseline from "
-            f"n = {_about(n[loud[-1] + 1])} on."
+            f"n = {about(n[loud[-1] + 1])} on."
         )
     return lines
 
@@ -138,13 +138,24 @@ def _mixture_lines(prediction: xr.Dataset) -> list[str]:
             table(["n", "linear", "Bayes-optimal"], rows),
             "",
             f"Principal components see the means from n = "
-            f"{_about(prediction['mean_threshold_linear'].item())} on; they can be known at all "
-            f"from n = {_about(prediction['mean_threshold_information'].item())} on.",
+            f"{about(prediction['mean_threshold_linear'].item())} on; they can be known at all "
+            f"from n = {about(prediction['mean_threshold_information'].item())} on.",
         ]
     return lines
 
 
-def _about(n: float) -> str:
+def about(n: float) -> str:
+    """A number of samples, as exactly as one needs it.
+
+    Parameters
+    ----------
+    n : float
+        Number of samples.
+
+    Returns
+    -------
+    str
+    """
     return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
 
 

@@ -84,9 +84,11 @@ def test_factors_of_fresh_points_are_recovered_as_their_number_allows():
         values.append(found.latent_recovery)
     expected = latent_recovery(SPECTRUM, [200], 3, finite_size=True)[0]
     stderr = np.std(values, axis=0, ddof=1) / np.sqrt(len(values))
-    # The reference, too, is finite: its own axes miss the truth by about 1/100 of that of 200.
-    assert np.all(np.abs(np.mean(values, axis=0) - expected) < 4.0 * stderr + 0.02)
-    np.testing.assert_allclose(found.latent_recovery_draws, expected, atol=0.03)
+    # The axes of the reference, too, are known only as well as its size allows.
+    blurred = 1.0 - latent_recovery(SPECTRUM, [20_000], 3, finite_size=True)[0]
+    assert np.all(np.abs(np.mean(values, axis=0) - expected) < 4.0 * stderr + blurred)
+    assert np.all(4.0 * stderr + blurred < 0.2)
+    np.testing.assert_allclose(found.latent_recovery_draws, expected, rtol=0.05)
 
 
 def test_convergence_of_two_linear_models_is_as_predicted():

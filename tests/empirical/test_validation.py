@@ -6,9 +6,8 @@ import sys
 import numpy as np
 import pytest
 
-from empirical import validation
+from empirical import references, validation
 from empirical.experiment import Experiment
-from empirical.run_experiment import run_experiment
 from empirical.shipped import shipped_experiment, shipped_result
 
 QUANTITIES = ("convergence", "latent_recovery", "train_error", "test_error")
@@ -34,29 +33,28 @@ def test_trained_linear_networks_agree_with_the_law(name, monkeypatch):
     assert float((late["test_error_stderr"] / late["test_error"]).max()) < 0.1
 
 
-@pytest.mark.parametrize("spikes", [[], [12.0, 4.0]])
-def test_fitted_linear_denoisers_agree_with_the_law(spikes, tmp_path, monkeypatch):
-    """Eight seeds of isotropic and spiked data; the law of q errs by 1/d at finite size."""
-    dim = 24
+def test_mixtures_are_held_against_a_fitted_mixture(tmp_path):
+    """Separated components: EM finds them, and beats the linear model's distance to the truth."""
     experiment = Experiment.from_config(
         {
-            "name": "spiked",
-            "samples": [12, 48, 192],
-            "seeds": list(range(8)),
-            "data": {"kind": "spiked", "dim": dim, "spikes": spikes},
+            "name": "mixture",
+            "samples": [256],
+            "seeds": [0, 1],
+            "data": {"kind": "mixture", "dim": 6, "components": 3, "signal": 30.0},
             "model": {"name": "linear"},
-            "measure": {"draws": 256, "factors": max(1, len(spikes))},
+            "measure": {"draws": 256, "factors": 2},
             "run": {"grouping": "seed", "device": "cpu"},
         }
     )
-    result = run_experiment(experiment, tmp_path / "run", workers=1, threads=1).result
-    found = law_of(experiment, result, monkeypatch)
-    for quantity in QUANTITIES:
-        if quantity == "latent_recovery" and not spikes:
-            continue
-        off = np.abs(found[quantity] - found[f"{quantity}_predicted"])
-        finite_size = 1.0 / dim if quantity == "convergence" else 0.0
-        assert bool((off < 4.0 * found[f"{quantity}_stderr"] + finite_size).all())
+    assert references.MIXTURE in references.reference_names(experiment)
+    found = {
+        name: references.reference(experiment, name) for name in (references.MIXTURE, "linear")
+    }
+    truth = {name: result["convergence_to_truth"].values for name, result in found.items()}
+    assert np.all(truth[references.MIXTURE] > 0.98)
+    assert np.all(truth[references.MIXTURE] > truth["linear"])
+    digits = shipped_experiment("digits-unet")
+    assert references.MIXTURE not in references.reference_names(digits)
 
 
 def test_a_wrong_law_is_refused(monkeypatch):
