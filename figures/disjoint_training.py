@@ -8,7 +8,7 @@ import numpy as np
 
 from figures.qualities import by_quality
 from figures.style import new_figure, panel, styled
-from figures.trained import DATA, results
+from figures.trained import DATA
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -59,9 +59,10 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    found = results()
+    from empirical.shipped import shipped_names
+
     noises = by_quality(quality, 1, 2, 2)
-    names = [name for name in SHOWN if MODEL in found.get(name, {})]
+    names = [name for name in SHOWN if f"{name}-{MODEL}" in shipped_names()]
     parts = [pictures(f"{name}-{MODEL}", noises, seed) for name in names]
     return xr.concat(parts, "data", join="outer").assign_coords(data=names)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from figures.style import Line
@@ -27,24 +28,28 @@ THEORIES = {
 THEORY_LINES: dict[str, Line] = {"law": "-", "stationary-linear": "--", "empirical-score": ":"}
 
 
-def results() -> dict[str, dict[str, xr.Dataset]]:
+def results(
+    data: Iterable[str] = DATA, models: Iterable[str] = MODELS
+) -> dict[str, dict[str, xr.Dataset]]:
     """Results that come with the package.
+
+    Parameters
+    ----------
+    data, models : iterable of str
+        Keys of `DATA` and `MODELS` that are wanted.
 
     Returns
     -------
     dict of dict of xarray.Dataset
-        By data set and by network, in the order of `DATA` and `MODELS`; those without a result
-        are left out.
+        By data set and by network, in the order given; those without a result are left out.
     """
     from empirical.shipped import shipped_names, shipped_result
 
     names = set(shipped_names())
     found = {
-        data: {
-            model: shipped_result(f"{data}-{model}")
-            for model in MODELS
-            if f"{data}-{model}" in names
+        one: {
+            model: shipped_result(f"{one}-{model}") for model in models if f"{one}-{model}" in names
         }
-        for data in DATA
+        for one in data
     }
-    return {data: models for data, models in found.items() if models}
+    return {one: of_data for one, of_data in found.items() if of_data}

@@ -56,8 +56,8 @@ def compute(quality: str, seed: int) -> xr.Dataset:
 
     from empirical.shipped import shipped_experiment
 
-    found = results()
-    names = [name for name in SHOWN if MODEL in found.get(name, {})]
+    found = results(SHOWN, (MODEL,))
+    names = list(found)
     parts = []
     for name in names:
         result = found[name][MODEL].sel(sigma=SIGMA, drop=True)
