@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 # Seconds between two checkpoints: what a killed run may lose.
 _INTERVAL = 20.0
 _LEAST_HELD_OUT = 16
+# Fewest numbers that a thread of torch is given; threads with less to do wait for each other.
+_GRAIN = 32768
 
 
 @dataclass(frozen=True)
@@ -93,6 +95,28 @@ def choose_grouping(experiment: Experiment) -> str:
         experiment.model, points, members, experiment.training, experiment.run.device
     )
     return "seed" if faster else "pair"
+
+
+def useful_threads(experiment: Experiment, available: int) -> int:
+    """Threads that a cell keeps busy; several workers are the better use of all others.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its grouping decided.
+    available : int
+        Processors that a cell has for itself.
+
+    Returns
+    -------
+    int
+        One for each 32 768 coordinates that a network is given at once.
+    """
+    if not needs_training(experiment.model):
+        return available
+    together = len(SIDES) * len(experiment.samples) if experiment.run.grouping == "seed" else 1
+    numbers = experiment.training.batch * load(experiment).dim * together
+    return max(1, min(available, numbers // _GRAIN))
 
 
 @lru_cache(maxsize=2)

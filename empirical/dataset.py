@@ -101,6 +101,13 @@ class DataSet:
             found.update(self.groups.astype("<i8").tobytes())
         return found.hexdigest()
 
+    @cached_property
+    def span(self) -> float:
+        """Largest less smallest value of any coordinate: the peak of the signal."""
+        ends = [(float(block.min()), float(block.max())) for block in row_blocks(self.points)]
+        low, high = zip(*ends, strict=True)
+        return max(high) - min(low)
+
     def spectrum(self) -> Spectrum:
         """Spectrum of the covariance, eigenvectors included.
 

@@ -82,9 +82,10 @@ def peak_signal_to_noise(error: ArrayLike, dim: int, peak: float) -> FloatArray:
     Returns
     -------
     ndarray, shape of `error`
-        10 log₁₀(peak²/mean squared error of a coordinate).
+        10 log₁₀(peak²/mean squared error of a coordinate); infinite where there is no error.
     """
-    return np.asarray(10.0 * np.log10(peak**2 * dim / np.asarray(error, np.float64)))
+    with np.errstate(divide="ignore"):
+        return np.asarray(10.0 * np.log10(peak**2 * dim / np.asarray(error, np.float64)))
 
 
 def _noisy(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import norm
 
 from theory.checks import FloatArray, InputError, as_count
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 LEVEL = 0.95
 _WEIGHTS = 2**23
@@ -212,3 +216,23 @@ def over_axis(values: NDArray[np.float64], axis: int = 0) -> tuple[FloatArray, F
     squares = np.nansum((found - mean) ** 2, axis=0)
     spread = np.where(count > 1, some - 1.0, np.nan)
     return mean, np.sqrt(squares / spread / some)
+
+
+def over_seeds(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean over sides and seeds, and its standard error over seeds.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Along ``seed`` and perhaps ``side``: the two models of one seed are not independent. NaN
+        where a cell is missing.
+
+    Returns
+    -------
+    mean, stderr : xarray.DataArray
+        As of `over_axis`.
+    """
+    pairs = values.mean("side") if "side" in values.dims else values
+    mean, stderr = over_axis(pairs.values, pairs.get_axis_num("seed"))
+    like = pairs.isel(seed=0, drop=True)
+    return like.copy(data=mean), like.copy(data=stderr)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.denoising_errors import denoising_error, disagreement
+from empirical.denoising_errors import denoising_error, disagreement, peak_signal_to_noise
 from empirical.fidelity import covariance_error, sliced_wasserstein
 from empirical.intervals import ratio
 from empirical.memorisation import Memorisation, memorisation
@@ -212,7 +212,15 @@ def _errors(models: Models, subjects: Subjects) -> dict[str, Variable]:
                 [disagreement(first, denoiser, test, s, subjects.stream(8)) for s in sigmas]
             )
     dims = ("samples", "side", "sigma")
+
+    def decibels(error: list[list[float]], words: str) -> Variable:
+        ratio = peak_signal_to_noise(error, subjects.data.dim, subjects.data.span)
+        name = f"peak signal-to-noise ratio, {words} data"
+        return _labelled(dims, pair_up(ratio, subjects.samples), name, "dB")
+
     return {
+        "train_psnr": decibels(train_error, "training"),
+        "test_psnr": decibels(test_error, "unseen"),
         "train_error": _labelled(
             dims, pair_up(train_error, subjects.samples), "denoising error, training data", "data^2"
         ),
@@ -235,7 +243,7 @@ def _pictures(points: Array, nearest_row: Array, subjects: Subjects) -> dict[str
     shape = subjects.data.shape
     axes = {1: ("coordinate",), 3: ("channel", "height", "width")}[len(shape)]
     dims = ("samples", "side", "picture", *axes)
-    shown = pair_up(points[:, :count].reshape(-1, count, *shape), subjects.samples)
+    shown = pair_up(points[:, :count].reshape(len(points), count, *shape), subjects.samples)
     rows = nearest_row[:, :, :count]
     nearest = np.asarray(subjects.data.points[rows.ravel()]).reshape(*rows.shape, *shape)
     return {

@@ -103,7 +103,7 @@ def read_plan(run: RunFolder) -> Plan | None:
     return plan
 
 
-def freeze(run: RunFolder, experiment: Experiment, threads: int | None) -> Plan:
+def freeze(run: RunFolder, experiment: Experiment, threads: int | None, available: int = 1) -> Plan:
     """Write the plan of a run, or make sure that an older one is that of the same experiment.
 
     Parameters
@@ -113,7 +113,9 @@ def freeze(run: RunFolder, experiment: Experiment, threads: int | None) -> Plan:
     experiment : Experiment
         What shall be done.
     threads : int or None
-        Threads of each cell; None keeps those of an older plan.
+        Threads of each cell; None keeps those of an older plan, or decides.
+    available : int
+        Processors that each cell has for itself.
 
     Returns
     -------
@@ -127,11 +129,11 @@ def freeze(run: RunFolder, experiment: Experiment, threads: int | None) -> Plan:
         If the folder cannot be written to.
     """
     # Bad input shows before anything is written.
-    begun = None if run.plan_path.exists() else _begun(experiment, threads)
+    begun = None if run.plan_path.exists() else _begun(experiment, threads, available)
     with run.lock():
         plan = read_plan(run)
         if plan is None:
-            plan, splits = begun or _begun(experiment, threads)
+            plan, splits = begun or _begun(experiment, threads, available)
             make_folder(run.split_path(0).parent)
             for seed, found in splits.items():
                 found.save(run.split_path(seed))
@@ -145,7 +147,9 @@ def freeze(run: RunFolder, experiment: Experiment, threads: int | None) -> Plan:
         return renewed
 
 
-def _begun(experiment: Experiment, threads: int | None) -> tuple[Plan, dict[int, Splits]]:
+def _begun(
+    experiment: Experiment, threads: int | None, available: int
+) -> tuple[Plan, dict[int, Splits]]:
     """Decide everything, and divide the data."""
     from empirical import cell
     from empirical.devices import choose_device
@@ -163,7 +167,8 @@ def _begun(experiment: Experiment, threads: int | None) -> tuple[Plan, dict[int,
         "fingerprint": data.fingerprint,
     }
     digests = {str(seed): found.digest for seed, found in splits.items()}
-    plan = Plan(decided.config(), about, digests, threads or 1, [_versions()], _commit())
+    chosen = threads or cell.useful_threads(decided, available)
+    plan = Plan(decided.config(), about, digests, chosen, [_versions()], _commit())
     return plan, splits
 
 

@@ -69,8 +69,8 @@ def run_experiment(
     scheduler : str, optional
         Address of a Dask scheduler to use instead; all must see `folder`.
     threads : int, optional
-        Of each cell; default: those the run was begun with, or the processors that each worker
-        has for itself (1 on a cluster).
+        Of each cell; default: those the run was begun with, or as many as it keeps busy, at most
+        the processors that each worker has for itself (1 on a cluster).
     progress : bool
         Show a bar on a terminal.
 
@@ -88,6 +88,7 @@ def run_experiment(
     from empirical.parallel import Group
 
     count = as_count(workers, "workers")
+    given = None if threads is None else as_count(threads, "threads")
     run = RunFolder(folder.resolve())
     group = Group.current()
     if group.size > 1:
@@ -95,11 +96,12 @@ def run_experiment(
             raise InputError("under torchrun give neither --workers nor --scheduler.")
         from empirical.group_sweep import agree, follow, lead
 
-        begun = freeze(run, experiment, threads) if group.rank == 0 else None
+        begun = freeze(run, experiment, given) if group.rank == 0 else None
         plan = agree(begun)
         runner: Runner = lead
     else:
-        plan = freeze(run, experiment, _threads(run, threads, count, scheduler))
+        available = 1 if scheduler else max(1, processors() // count)
+        plan = freeze(run, experiment, given, available)
         runner = _runner(count, scheduler)
     decided = Experiment.from_config(plan.experiment)
     cells = cell.cells(decided)
@@ -162,14 +164,6 @@ def limited_threads(count: int) -> Iterator[None]:
             yield
         finally:
             torch.set_num_threads(before)
-
-
-def _threads(run: RunFolder, given: int | None, workers: int, scheduler: str | None) -> int | None:
-    if given is not None:
-        return as_count(given, "threads")
-    if run.plan_path.exists():
-        return None
-    return 1 if scheduler else max(1, processors() // workers)
 
 
 def processors() -> int:

@@ -66,7 +66,7 @@ def register(app: typer.Typer) -> None:
             str | None, _option("Address of a Dask scheduler to use instead.")
         ] = None,
         threads: Annotated[
-            int | None, _option("Threads of each cell  [default: processors / workers]", min=1)
+            int | None, _option("Threads of each cell  [default: as many as it keeps busy]", min=1)
         ] = None,
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of a table.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from empirical.intervals import over_seeds
 from theory.report import plain, table
 
 if TYPE_CHECKING:
@@ -29,30 +30,6 @@ _COLUMNS = {
 }
 
 
-def over_seeds(values: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and standard error over seeds; the two sides of a seed count as one.
-
-    Parameters
-    ----------
-    values : xarray.DataArray
-        Along ``samples`` and ``seed``, and maybe ``side`` and ``factor``; NaN where a cell is
-        missing.
-
-    Returns
-    -------
-    mean, stderr : ndarray, shape (samples,) or (samples, factor)
-        NaN where there is no seed, and for the error of a single one.
-    """
-    by_seed = values.mean("side") if "side" in values.dims else values
-    found = by_seed.transpose("samples", ..., "seed").values.astype(float)
-    count = np.isfinite(found).sum(axis=-1)
-    some = np.where(count > 0, count, np.nan)
-    mean = np.nansum(found, axis=-1) / some
-    squares = np.nansum((found - mean[..., None]) ** 2, axis=-1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return mean, np.sqrt(squares / (some - 1.0) / some)
-
-
 def summary_text(result: xr.Dataset, factors: int = 3) -> str:
     """A short table.
 
@@ -67,8 +44,8 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
     -------
     str
     """
-    columns = [(symbol, *over_seeds(result[name])) for name, symbol in _COLUMNS.items()]
-    mean, stderr = over_seeds(result["latent_recovery"])
+    columns = [(symbol, *_by_samples(result[name])) for name, symbol in _COLUMNS.items()]
+    mean, stderr = _by_samples(result["latent_recovery"])
     columns += [(f"Q{k + 1}", mean[:, k], stderr[:, k]) for k in range(mean.shape[1])[:factors]]
     rows = [
         [str(n), *(_cell(mean[i], stderr[i]) for _, mean, stderr in columns)]
@@ -108,13 +85,19 @@ def summary_json(result: xr.Dataset | None) -> dict[str, Any]:
         return {"samples": [], "seeds": [], "quantities": {}}
     quantities = {}
     for name in _QUANTITIES:
-        mean, stderr = over_seeds(result[name])
+        mean, stderr = _by_samples(result[name])
         quantities[name] = {"mean": plain(mean), "stderr": plain(stderr)}
     return {
         "samples": result["samples"].values.tolist(),
         "seeds": result["seed"].values.tolist(),
         "quantities": quantities,
     }
+
+
+def _by_samples(values: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and standard error, shape (samples,) or (samples, factor)."""
+    mean, stderr = (found.transpose("samples", ...).values for found in over_seeds(values))
+    return mean, stderr
 
 
 def _cell(mean: float, stderr: float) -> str:

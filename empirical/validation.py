@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from empirical.cell import load
 from empirical.experiment import Experiment
+from empirical.intervals import over_seeds
 from empirical.references import reference, reference_names
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
     names = list(theories)
     out = xr.Dataset(coords={"samples": result["samples"], "theory": names})
     for quantity, values in measured.items():
-        out[quantity] = values.mean("seed").assign_attrs(result[quantity].attrs)
-        out[f"{quantity}_stderr"] = _stderr(values).assign_attrs(long_name="standard error")
+        mean, stderr = over_seeds(values)
+        out[quantity] = mean.assign_attrs(result[quantity].attrs)
+        out[f"{quantity}_stderr"] = stderr.assign_attrs(long_name="standard error")
         predicted, scores = [], []
         for name in names:
             expected = theories[name].get(quantity)
@@ -84,25 +85,16 @@ def _by_seed(values: xr.DataArray) -> xr.DataArray:
     return values.mean("side") if "side" in values.dims else values
 
 
-def _stderr(values: xr.DataArray) -> xr.DataArray:
-    count = values.sizes["seed"]
-    if count < 2:
-        return values.isel(seed=0, drop=True) * np.nan
-    return values.std("seed", ddof=1) / np.sqrt(count)
-
-
 def _normal_score(difference: xr.DataArray) -> xr.DataArray:
     """Mean over its error, as the normal deviate of the same probability."""
     from scipy.stats import norm, t
 
-    count = difference.sizes["seed"]
-    mean, error = difference.mean("seed"), _stderr(difference)
+    mean, error = over_seeds(difference)
+    freedom = difference.notnull().sum("seed").transpose(*mean.dims).values - 1.0
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = (mean / error).where(np.abs(mean) > 1e-12, 0.0)
-    if count < 2:
-        return mean * np.nan
-    values: NDArray[np.float64] = np.sign(ratio) * norm.isf(t.sf(np.abs(ratio), count - 1))
-    return mean.copy(data=np.asarray(values))
+        score = np.sign(ratio.values) * norm.isf(t.sf(np.abs(ratio.values), freedom))
+    return mean.copy(data=np.where(freedom > 0.0, score, np.nan))
 
 
 def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
@@ -136,7 +128,7 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     law["latent_recovery"] = predicted["latent_recovery_finite_size"]
     low, high = training.sigma_min, training.sigma_max
     law["convergence"] = predicted["convergence"].copy(
-        data=sampling_convergence(spectrum, samples, low, high)
+        data=sampling_convergence(spectrum, samples, low, high, denoised=True)
     )
     return {
         name: values.drop_vars(list(values.coords)).assign_coords(samples=list(experiment.samples))

@@ -8,7 +8,7 @@ import numpy as np
 
 from figures.qualities import by_quality
 from figures.style import new_figure, panel, styled
-from figures.trained import DATA, over_seeds
+from figures.trained import DATA
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -87,6 +87,7 @@ def pictures(name: str, noises: int, first: int) -> xr.Dataset:
     """
     import xarray as xr
 
+    from empirical.intervals import over_seeds
     from empirical.shipped import shipped_experiment, shipped_result
     from empirical.sources import load_data
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from figures.qualities import by_quality
-from figures.trained import over_seeds
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -96,6 +95,8 @@ def summary(result: xr.Dataset, ending: str = "") -> xr.Dataset:
         `QUANTITIES` and, with ``_stderr``, their errors, along `samples` (and `factor`).
     """
     import xarray as xr
+
+    from empirical.intervals import over_seeds
 
     data = xr.Dataset()
     for name in QUANTITIES:

@@ -53,24 +53,3 @@ def results(
         for one in data
     }
     return {one: of_data for one, of_data in found.items() if of_data}
-
-
-def over_seeds(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
-    """Mean over sides and seeds, and its standard error over seeds.
-
-    Parameters
-    ----------
-    values : xarray.DataArray
-        Along ``seed`` and perhaps ``side``: the two models of one seed are not independent.
-
-    Returns
-    -------
-    mean, stderr : xarray.DataArray
-        The error is NaN for a single seed.
-    """
-    from empirical.intervals import over_axis
-
-    pairs = values.mean("side") if "side" in values.dims else values
-    mean, stderr = over_axis(pairs.values, pairs.get_axis_num("seed"))
-    like = pairs.isel(seed=0, drop=True)
-    return like.copy(data=mean), like.copy(data=stderr)

@@ -8,7 +8,7 @@ import numpy as np
 
 from figures.qualities import by_quality
 from figures.style import LOOKS, family, measured, new_figure, panel, predicted, styled
-from figures.trained import DATA, over_seeds, results
+from figures.trained import DATA, results
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -73,6 +73,8 @@ def compute(quality: str, seed: int) -> xr.Dataset:
 
 def _history(result: xr.Dataset, end: int) -> xr.Dataset:
     import xarray as xr
+
+    from empirical.intervals import over_seeds
 
     data = xr.Dataset()
     for name in ("memorisation", "memorisation_baseline", "fraction_memorised", "test_error"):

@@ -205,6 +205,7 @@ def sampling_map(
     sigma_max: float,
     *,
     at: ArrayLike | None = None,
+    denoised: bool = False,
 ) -> FunctionExpectation:
     """Expected probability-flow map of the linear denoiser between two finite noise levels.
 
@@ -218,11 +219,15 @@ def sampling_map(
         Noise levels, 0 < sigma_min < sigma_max; data units.
     at : array_like, shape (p,), optional
         Population eigenvalues at which to evaluate; default `spectrum.eigenvalues`.
+    denoised : bool
+        Whether a last step goes from σ_min to 0, as in `theory.karras_schedule`: it applies the
+        denoiser once more and leaves nothing where Σ̂ is 0.
 
     Returns
     -------
     FunctionExpectation
-        E sqrt((Σ̂ + σ_min²)/(Σ̂ + σ_max²)), the map from the starting noise to the sample.
+        E sqrt((Σ̂ + σ_min²)/(Σ̂ + σ_max²)), the map from the starting noise to the sample, or with
+        the last step E Σ̂ [(Σ̂ + σ_min²)(Σ̂ + σ_max²)]^{-1/2}.
 
     Raises
     ------
@@ -234,17 +239,21 @@ def sampling_map(
         raise InputError(
             f"sigma_min = {low:g} and sigma_max = {high:g} must satisfy 0 < sigma_min < sigma_max."
         )
-    return expected_function(
-        spectrum,
-        samples,
-        lambda x: np.asarray(np.sqrt(x + low**2) / np.sqrt(x + high**2)),
-        singularity=-(low**2),
-        at=at,
-    )
+
+    def flow(x: ComplexArray) -> ComplexArray:
+        near, far = np.sqrt(x + low**2), np.sqrt(x + high**2)
+        return np.asarray(x / (near * far) if denoised else near / far)
+
+    return expected_function(spectrum, samples, flow, singularity=-(low**2), at=at)
 
 
 def sampling_convergence(
-    spectrum: Spectrum, samples: ArrayLike, sigma_min: float, sigma_max: float
+    spectrum: Spectrum,
+    samples: ArrayLike,
+    sigma_min: float,
+    sigma_max: float,
+    *,
+    denoised: bool = False,
 ) -> FloatArray:
     """Convergence q of two linear models sampled between finite noise levels.
 
@@ -256,12 +265,15 @@ def sampling_convergence(
         n ≥ 1.
     sigma_min, sigma_max : float
         Noise levels of the sampler, data units.
+    denoised : bool
+        As in `sampling_map`. Without the last step the noise of width σ_min that both models
+        leave in the null space of Σ̂ is the same, and adds to their overlap for n < d.
 
     Returns
     -------
     ndarray, shape of `samples`
-        Tr M²/E Tr[(Σ̂ + σ_min²)/(Σ̂ + σ_max²)], M the expected map of `sampling_map`; tends to
-        q as σ_min → 0 and σ_max → ∞.
+        Tr M²/E Tr f(Σ̂)², M = E f(Σ̂) the expected map of `sampling_map`; tends to q as σ_min → 0
+        and σ_max → ∞.
     """
     n = as_samples(samples)
     result = np.empty(n.size)
@@ -273,9 +285,16 @@ def sampling_convergence(
     points = np.append(parts.nodes, 0.0)
     weights = np.append(parts.weights, spectrum.dim - spectrum.rank)
     for i, count in enumerate(n.ravel()):
-        mapped = sampling_map(spectrum, count, sigma_min, sigma_max, at=points).values
-        kappa = float(renormalised_noise(spectrum, count, high).kappa)
-        shares = kappa / (points + kappa)
-        energy = float(weights @ (1.0 - (1.0 - low / high) * shares))
+        mapped = sampling_map(
+            spectrum, count, sigma_min, sigma_max, at=points, denoised=denoised
+        ).values
+        kappas = [float(renormalised_noise(spectrum, count, z).kappa) for z in (low, high)]
+        # E z(Σ̂ + z)^{-1} at both levels: f² is linear in them, by partial fractions.
+        near, far = (kappa / (points + kappa) for kappa in kappas)
+        if denoised:
+            squares = 1.0 + (low * near - high * far) / (high - low)
+        else:
+            squares = 1.0 - (1.0 - low / high) * far
+        energy = float(weights @ squares)
         result[i] = float(weights @ mapped**2) / energy
     return result.reshape(n.shape)

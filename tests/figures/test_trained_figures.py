@@ -2,22 +2,12 @@
 
 import numpy as np
 import pytest
-import xarray as xr
 from sklearn.datasets import load_digits
 
 from empirical.shipped import shipped_result
-from figures import disjoint_training, trained, training_time
+from figures import disjoint_training, training_time
 from figures.make import Job, make
 from figures.record import load_record, shipped
-
-
-def test_error_over_seeds_takes_the_sides_of_a_seed_together():
-    values = xr.DataArray(
-        [[1.0, 3.0], [4.0, 6.0], [0.0, 0.0]], dims=("seed", "side"), coords={"seed": [0, 1, 2]}
-    )
-    mean, stderr = trained.over_seeds(values)
-    assert float(mean) == pytest.approx(7.0 / 3.0)
-    assert float(stderr) == pytest.approx(np.std([2.0, 5.0, 0.0], ddof=1) / np.sqrt(3.0))
 
 
 @pytest.mark.parametrize("name", ["disjoint-training", "training-time"])
