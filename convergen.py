@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from empirical import measure_command, train_command, validate_command
 from figures import commands as figure_commands
 from theory import collapse_command, commands
 from theory.checks import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from empirical.diagnosis import Diagnosis
 
 
 def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
@@ -31,6 +34,19 @@ def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> None
     from figures.style import save
 
     save(draw(curves), path)
+
+
+def _draw_validation(found: xr.Dataset, path: Path) -> None:
+    from figures.style import save
+    from figures.validation import draw
+
+    save(draw(found), path)
+
+
+def _diagnosis_page(found: Diagnosis) -> str:
+    from figures.diagnosis_page import page
+
+    return page(found)
 
 
 def build() -> typer.Typer:
@@ -51,6 +67,9 @@ def build() -> typer.Typer:
     )
     commands.register(app, _draw)
     collapse_command.register(app, _draw_collapse)
+    train_command.register(app)
+    validate_command.register(app, _draw_validation)
+    measure_command.register(app, _diagnosis_page)
     figure_commands.register(app)
     return app
 

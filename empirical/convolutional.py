@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
+import torch
 from torch import Tensor, nn
+
+_TINY = 1e-12
 
 
 class BiasFreeDenoiser(nn.Module):
@@ -23,21 +24,23 @@ class BiasFreeDenoiser(nn.Module):
 
     Notes
     -----
-    It estimates the noise, D(x) = x − f(x), and never sees σ: homogeneity lets it read the noise
-    level off the image, as in Mohan, Kadkhodaie, Simoncelli & Fernandez-Granda (2020).
+    It never sees σ: homogeneity lets it read the noise level off the image, as in Mohan,
+    Kadkhodaie, Simoncelli & Fernandez-Granda (2020). Their batch normalisation without biases is
+    replaced by one over each image, so that no image knows of others; and the share of x that is
+    kept, which for noise of any size lies between 0 and 1, is read off the last features.
     """
 
     def __init__(
         self, shape: tuple[int, ...], width: int = 16, depth: int = 6, padding: str = "zeros"
     ) -> None:
         super().__init__()
-        channels = [shape[0], *[width] * (depth - 1), shape[0]]
+        ends = [(shape[0], width), *[(width, width)] * (depth - 2), (width, shape[0])]
         self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, 3, padding=1, bias=False, padding_mode=padding)
-            for a, b in pairwise(channels)
+            nn.Conv2d(a, b, 3, padding=1, bias=False, padding_mode=padding) for a, b in ends
         )
-        for layer in self.layers:
-            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        self.gains = nn.ParameterList(torch.ones(width, 1, 1) for _ in ends[1:])
+        self.kept = nn.Linear(width, 1, bias=False)
+        nn.init.zeros_(self.layers[-1].weight)
 
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
         """Denoise; σ is accepted for the protocol's sake and not looked at.
@@ -53,7 +56,20 @@ class BiasFreeDenoiser(nn.Module):
         -------
         Tensor, shape (batch, channels, height, width)
         """
-        hidden = x
-        for layer in self.layers[:-1]:
-            hidden = layer(hidden).relu()
-        return x - self.layers[-1](hidden)
+        size = _root_mean_square(x)
+        unit = x / size
+        hidden = self.layers[0](unit)
+        for layer, gain in zip(self.layers[1:-1], self.gains[:-1], strict=True):
+            hidden = hidden + layer(_normalised(hidden, gain))
+        features = _normalised(hidden, self.gains[-1])
+        kept = self.kept(features.mean((-2, -1)))[..., None, None]
+        return size * (kept * unit + self.layers[-1](features))
+
+
+def _normalised(hidden: Tensor, gain: Tensor) -> Tensor:
+    return (gain * hidden / _root_mean_square(hidden)).relu()
+
+
+def _root_mean_square(images: Tensor) -> Tensor:
+    """Over all channels and pixels of each image."""
+    return torch.sqrt(images.square().mean((-3, -2, -1), keepdim=True)) + _TINY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,10 @@ from theory.checks import InputError, as_count, as_nonnegative, as_number, as_po
 if TYPE_CHECKING:
     from torch import Tensor
 
-_WEIGHTINGS = ("edm", "plain")
+_WEIGHTINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    "edm": lambda sigma: 1.0 + sigma**-2,
+    "plain": lambda sigma: sigma**0,
+}
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,10 @@ class TrainingSettings:
             )
         if self.ema >= 0.5:
             raise InputError(f"ema must be below 0.5, but {self.ema:g} was given: use 0.03.")
-        for name, allowed in (("schedule", ("cosine", "constant")), ("weighting", _WEIGHTINGS)):
+        for name, allowed in (
+            ("schedule", ("cosine", "constant")),
+            ("weighting", tuple(_WEIGHTINGS)),
+        ):
             if getattr(self, name) not in allowed:
                 raise InputError(
                     f"{name} {getattr(self, name)!r} is unknown: choose from {', '.join(allowed)}."
@@ -148,7 +155,7 @@ class TrainingSettings:
         -------
         Tensor, shape of `sigma`
         """
-        return 1.0 + sigma**-2 if self.weighting == "edm" else sigma * 0.0 + 1.0
+        return _WEIGHTINGS[self.weighting](sigma)
 
 
 @dataclass(frozen=True)
@@ -169,6 +176,8 @@ class MeasureSettings:
         Points on which denoising errors are averaged, at most.
     pictures : int
         Generated points that are kept beside their nearest training point, at most `draws`.
+    projections : int
+        Random directions of the sliced Wasserstein distance.
     """
 
     draws: int = 256
@@ -177,10 +186,12 @@ class MeasureSettings:
     factors: int = 5
     error_points: int = 256
     pictures: int = 8
+    projections: int = 128
 
     def __post_init__(self) -> None:
         for name, least in (
             ("draws", 2), ("steps", 2), ("factors", 1), ("error_points", 2), ("pictures", 0),
+            ("projections", 1),
         ):  # fmt: skip
             object.__setattr__(self, name, as_count(getattr(self, name), f"measure: {name}", least))
         levels = np.atleast_1d(as_positive(self.sigmas, "measure: sigmas"))

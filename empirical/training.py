@@ -104,7 +104,7 @@ class Trainer:
         Yields
         ------
         Progress
-            Every `TrainingSettings.report` images, and at every snapshot.
+            Every `TrainingSettings.report_images` images, at every snapshot and at the end.
 
         Raises
         ------
@@ -118,7 +118,8 @@ class Trainer:
             total += self._step()
             steps += 1
             snapshot = self.images in snapshots
-            if snapshot or self.images % settings.report_images == 0:
+            ended = self.images >= settings.images
+            if snapshot or ended or self.images % settings.report_images == 0:
                 loss = (total / steps).double().cpu().numpy()
                 if not np.isfinite(loss).all():
                     bad = int(np.flatnonzero(~np.isfinite(loss))[0])

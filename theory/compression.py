@@ -29,7 +29,6 @@ REACH = 0.005
 FEW = 16
 # Half-axis of the ellipse on which the merging is bounded, over the distance of λ from 0.
 _ELLIPSE = 0.9
-# Differences of smaller eigenvalues may have no reciprocal.
 _SMALLEST = 1e-280
 
 
@@ -118,7 +117,7 @@ def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _merge_neighbours(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
+def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
     """Write the spectrum with close neighbours merged; returns how many nodes there are."""
     x, share = np.empty(3), np.empty(3)
     count, start = 0, 0
@@ -182,6 +181,32 @@ def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
     return alpha.size
 
 
+def merge_neighbours(
+    eigenvalues: FloatArray, multiplicities: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Replace many eigenvalues within a relative distance of `REACH` by three nodes.
+
+    Parameters
+    ----------
+    eigenvalues : ndarray, shape (k,)
+        Positive and strictly descending.
+    multiplicities : ndarray, shape (k,)
+        Positive weights.
+
+    Returns
+    -------
+    tuple of ndarray
+        Nodes and weights; below 1e-280, where differences may have no reciprocal, as they are.
+    """
+    if eigenvalues.size <= FEW or eigenvalues[-1] < _SMALLEST:
+        return eigenvalues, multiplicities
+    neighbourhoods = int((np.log(eigenvalues[0]) - np.log(eigenvalues[-1])) / REACH) + 2
+    room = min(eigenvalues.size, FEW * neighbourhoods)
+    nodes, weights = np.empty(room), np.empty(room)
+    count = _merge(eigenvalues, multiplicities, nodes, weights)
+    return nodes[:count].copy(), weights[:count].copy()
+
+
 def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression:
     """Compress a positive spectrum to Gauss nodes in log λ.
 
@@ -204,7 +229,7 @@ def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression
     """
     if eigenvalues.size <= 2 * NODES:
         return Compression(eigenvalues, multiplicities, 0.0)
-    lam, w = _merged(eigenvalues, multiplicities)
+    lam, w = merge_neighbours(eigenvalues, multiplicities)
     bound = _MERGING if lam.size < eigenvalues.size else 0.0
     if lam.size <= 2 * NODES:
         return Compression(lam, w, bound)
@@ -222,17 +247,6 @@ def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression
         ratio = 2.0 * STRIP / max(width, 1e-3)
         bound += _bernstein(ratio + np.hypot(ratio, 1.0), NODES)
     return Compression(nodes, weights, bound)
-
-
-def _merged(lam: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The spectrum with close neighbours merged, or as it is where doubles end."""
-    if lam[-1] < _SMALLEST:
-        return lam, w
-    neighbourhoods = int((np.log(lam[0]) - np.log(lam[-1])) / REACH) + 2
-    room = min(lam.size, FEW * neighbourhoods)
-    nodes, weights = np.empty(room), np.empty(room)
-    count = _merge_neighbours(lam, w, nodes, weights)
-    return nodes[:count].copy(), weights[:count].copy()
 
 
 def _gauss(lam: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:

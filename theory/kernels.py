@@ -12,7 +12,7 @@ n ≥ rank, where κ₀ = 0, ρ/κ_b stands for its limit 1 − rank/n.
 
 from __future__ import annotations
 
-from math import atan, exp, expm1, log, log1p, pi, sqrt
+from math import atan, exp, expm1, hypot, log, log1p, pi, sqrt
 
 import numpy as np
 from numba import njit
@@ -25,6 +25,9 @@ RIGHT = 1e8
 ITERATIONS = 200
 # Sums may be reordered for vector units; NaN and infinity keep their meaning.
 _REORDER = {"reassoc", "contract"}
+# Beyond it a ratio is as good as infinite, and its square still finite.
+HUGE = 1e150
+_LEAP = 1e100
 
 
 @njit(cache=True, error_model="numpy")
@@ -220,30 +223,41 @@ def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged):  # type: ignore[
         expected_sqrt(lam, w, rank, n[i], base, rho, s, h[i], gap[i])
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
 def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     """B ≥ 0 with (1/n) Σ w λ²/((λ − a)² + b²) = 1, or 0 where the sum at b = 0 is below 1.
 
     Then κ = −a + ib maps to a real −z, a point of the sample spectrum. Newton on the reciprocal
-    of the sum, which is concave in b², from below: monotone, no bracket needed.
+    of the sum, which is concave in b², from below: monotone, no bracket needed. Squares are
+    taken of ratios only, and b² is counted in units that follow b.
     """
-    v = 0.0
+    unit, square = 0.0, 1.0
     for j in range(lam.size):
-        v = max(v, w[j] * lam[j] ** 2 / n - (lam[j] - a) ** 2)
+        distance = (lam[j] - a) / lam[j]
+        unit = max(unit, lam[j] * sqrt(max(0.0, w[j] / n - distance * distance)))
+    if unit == 0.0:
+        unit, square = np.abs(lam - a).min(), 0.0
     for _ in range(ITERATIONS):
         total, derivative = 0.0, 0.0
         for j in range(lam.size):
-            inverse = 1.0 / ((lam[j] - a) ** 2 + v)
-            term = w[j] * lam[j] ** 2 * inverse / n
+            inverse = 1.0 / lam[j]
+            distance = (lam[j] - a) * inverse
+            scale = min(unit * inverse, HUGE)
+            scale *= scale
+            inverse = 1.0 / (distance * distance + square * scale)
+            term = w[j] * inverse
             total += term
-            derivative += term * inverse
-        if total <= 1.0 and v == 0.0:
+            derivative += term * scale * inverse
+        total /= n
+        if total <= 1.0 and square == 0.0:
             return 0.0
-        step = (total - 1.0) * total / derivative
-        v += step
-        if step <= 1e-15 * v:
+        # A step cut short stays below the root.
+        step = min((total - 1.0) * total * n / derivative, _LEAP)
+        unit *= sqrt(square + step)
+        if step <= 1e-15 * square:
             break
-    return sqrt(max(v, 0.0))
+        square = 1.0
+    return unit
 
 
 @njit(cache=True, error_model="numpy")
@@ -258,22 +272,23 @@ def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy")
 def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
-    """Write κ(−x + i0) for every sample eigenvalue x > 0, by bisection on its real part."""
+    """Write κ(−x + i0) for every sample eigenvalue x > 0, by bisection on log(a + κ₀)."""
     base, fine = base_kappa(lam, w, rank, n)
     second = 0.0
     for j in range(lam.size):
         second += w[j] * lam[j] ** 2
     for i in range(x.size):
-        low, high = -base, max(x[i], lam[0] + sqrt(second / n))
+        top = base + max(x[i], lam[0] + sqrt(second / n))
+        low, high = -200.0, log(top) - log(x[i])
         point = complex(0.0)
         for _ in range(ITERATIONS):
             middle = 0.5 * (low + high)
-            point, value = sample_point(lam, w, rank, n, base, middle)
+            point, value = sample_point(lam, w, rank, n, base, x[i] * exp(middle) - base)
             if value > x[i]:
                 high = middle
             else:
                 low = middle
-            if high - low <= 4e-16 * max(abs(low), abs(high)):
+            if high - low <= 2e-16 * max(1.0, abs(low), abs(high)):
                 break
         kappa[i] = point
     return base, fine
@@ -281,13 +296,15 @@ def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
 def complex_sums(lam, w, kappa, first, second):  # type: ignore[no-untyped-def]
-    """Write df₁(κ) and df₂(κ) for complex κ."""
+    """Write df₁(κ) and df₂(κ) for complex κ, from ratios λ/|κ|."""
     for i in range(kappa.size):
-        re, im = kappa[i].real, kappa[i].imag
+        inverse = 1.0 / hypot(kappa[i].real, kappa[i].imag)
+        re, im = kappa[i].real * inverse, kappa[i].imag * inverse
         a, b, c, d = 0.0, 0.0, 0.0, 0.0
         for j in range(lam.size):
-            scale = lam[j] / ((lam[j] + re) ** 2 + im * im)
-            x, y = (lam[j] + re) * scale, -im * scale
+            ratio = min(lam[j] * inverse, HUGE)
+            scale = ratio / ((ratio + re) ** 2 + im * im)
+            x, y = (ratio + re) * scale, -im * scale
             a += w[j] * x
             b += w[j] * y
             c += w[j] * (x * x - y * y)

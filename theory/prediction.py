@@ -67,8 +67,8 @@ def predict(
     Returns
     -------
     xarray.Dataset
-        Along `samples`, `factor`, `sigma` and `level`, with units, seed, settings, versions
-        and source in the attributes.
+        Along `samples`, `factor`, `sigma`, `level` and, for blocks of ranks, `sample_block` and
+        `population_block`, with units, seed, settings, versions and source in the attributes.
 
     Raises
     ------
@@ -196,6 +196,32 @@ def _latent_recovery(request: _Request) -> dict[str, Variable]:
     }  # fmt: skip
 
 
+def _eigenvector_overlap(request: _Request) -> dict[str, Variable]:
+    from theory.overlap_blocks import block_edges, block_overlap
+
+    edges = block_edges(request.spectrum.dim, request.factors)
+    found = [block_overlap(request.spectrum, float(n), edges) for n in request.samples]
+    ranks = {"long_name": "last rank of the block, largest eigenvalue first"}
+    return {
+        "sample_block": (("sample_block",), edges[1:], ranks),
+        "population_block": (("population_block",), edges[1:], ranks),
+        "eigenvector_overlap": (
+            ("samples", "sample_block", "population_block"),
+            np.stack([each.overlap for each in found]),
+            {"long_name": "share of a sample eigenvector in a population block", "units": "1"},
+        ),
+        "sample_eigenvalue": (
+            ("samples", "sample_block"),
+            np.stack([each.sample_eigenvalue for each in found]),
+            {"long_name": "mean sample eigenvalue of a block", "units": "data^2"},
+        ),
+        "population_eigenvalue": (
+            ("population_block",), found[0].population_eigenvalue,
+            {"long_name": "mean population eigenvalue of a block", "units": "data^2"},
+        ),
+    }  # fmt: skip
+
+
 def _distances(request: _Request) -> dict[str, Variable]:
     from theory.distances import bures_wasserstein, kullback_leibler
 
@@ -289,6 +315,7 @@ QUANTITIES: dict[str, Callable[[_Request], dict[str, Variable]]] = {
     "convergence": _convergence,
     "memorisation": _memorisation,
     "latent_recovery": _latent_recovery,
+    "eigenvector_overlap": _eigenvector_overlap,
     "distances": _distances,
     "leading_distances": _leading_distances,
     "denoising": _denoising,

@@ -9,9 +9,11 @@ for macroscopic groups: it also describes single factors below and around their 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
@@ -24,6 +26,11 @@ from theory.spectrum import Spectrum
 _KEPT = 512
 # Range of the double-exponential rule: its nodes come as near to the ends as 1e-61.
 _REACH = 4.5
+# The largest eigenvalue on a curve. A power of two rounds nothing; below the smallest, 300 decades
+# lower, it leaves room for the ends of the paths.
+TOP = 2.0**300
+# log λ_d/(a + κ₀) of the lowest point where a rank is looked for.
+_BELOW = 70.0
 
 
 def subspace_overlap(spectrum: Spectrum, samples: float, group: int) -> float:
@@ -69,11 +76,11 @@ def window_overlaps(spectrum: Spectrum, samples: float, groups: list[int]) -> Fl
     -------
     ndarray, shape (len(groups),)
     """
-    curve = _Curve.of(spectrum, as_sample_size(samples), max(groups) + 1)
+    curve = SampleCurve.of(spectrum, as_sample_size(samples), max(groups) + 1)
     points: dict[float, complex] = {}
     result = np.empty(len(groups))
     for i, group in enumerate(groups):
-        lam = spectrum.eigenvalues[group] / spectrum.largest
+        lam = spectrum.eigenvalues[group] / spectrum.largest * TOP
         size = float(spectrum.multiplicities[group])
         upper = float(spectrum.multiplicities[:group].sum())
         lower = upper + size
@@ -93,8 +100,20 @@ def window_overlaps(spectrum: Spectrum, samples: float, groups: list[int]) -> Fl
 
 
 @dataclass(frozen=True)
-class _Curve:
-    """The curve κ(x) of one sample covariance, in units of the largest eigenvalue."""
+class SampleCurve:
+    """The curve κ(x) of one sample covariance, in units where the largest eigenvalue is `TOP`.
+
+    Attributes
+    ----------
+    nodes, weights : ndarray, shape (k,)
+        Positive population eigenvalues and multiplicities.
+    samples : float
+        n.
+    base : float
+        κ₀.
+    filled : float
+        Number of positive sample eigenvalues.
+    """
 
     nodes: FloatArray
     weights: FloatArray
@@ -103,9 +122,24 @@ class _Curve:
     filled: float
 
     @classmethod
-    def of(cls, spectrum: Spectrum, n: float, groups: int) -> _Curve:
+    def of(cls, spectrum: Spectrum, n: float, groups: int) -> SampleCurve:
+        """Curve on which the leading eigenvalues are kept one by one.
+
+        Parameters
+        ----------
+        spectrum : Spectrum
+            Population spectrum; its far tail is compressed.
+        n : float
+            n ≥ 1.
+        groups : int
+            How many distinct eigenvalues are of interest.
+
+        Returns
+        -------
+        SampleCurve
+        """
         positive = spectrum.eigenvalues > 0.0
-        lam = spectrum.eigenvalues[positive] / spectrum.largest
+        lam = spectrum.eigenvalues[positive] / spectrum.largest * TOP
         counts = spectrum.multiplicities[positive]
         kept = max(_KEPT, 8 * groups)
         if lam.size > 2 * kept:
@@ -117,32 +151,59 @@ class _Curve:
         return cls(lam, counts, n, base, min(n, rank))
 
     def point(self, a: float) -> complex:
+        """Point κ with real part −a.
+
+        Parameters
+        ----------
+        a : float
+            In the curve's units.
+
+        Returns
+        -------
+        complex
+            Real in a gap of the sample spectrum.
+        """
         return complex(-a, height(self.nodes, self.weights, self.samples, a))
 
     def at_rank(self, rank: float) -> complex:
-        """Point with `rank` sample eigenvalues above it; the middle of the gap if it is one."""
+        """Point with a given number of sample eigenvalues above it.
+
+        Parameters
+        ----------
+        rank : float
+            From 0 to `filled`.
+
+        Returns
+        -------
+        complex
+            The middle of the gap if it is one.
+        """
         from theory.sample_covariance import count_above
 
-        high = 1.0 + float(np.sqrt(self.weights @ self.nodes**2 / self.samples))
+        top = float(self.nodes[0])
+        high = top + float(np.sqrt(self.weights @ self.nodes**2 / self.samples))
         if rank == 0.0:
             return complex(-2.0 * high)
         if rank == self.filled:
             return self._below_all()
 
-        def excess(a: float, margin: float) -> float:
-            above = count_above(self.nodes, self.weights, self.samples, self.point(a))
-            return above - rank - margin
+        # In u = log(a + κ₀), counted from the largest eigenvalue.
+        def excess(u: float, margin: float) -> float:
+            point = self.point(top * np.exp(u) - self.base)
+            return count_above(self.nodes, self.weights, self.samples, point) - rank - margin
 
-        low = -self.base
-        if excess(low, 1e-9) <= 0.0:
+        bracket = np.log(self.nodes[-1] / top) - _BELOW, np.log((high + self.base) / top)
+        if excess(bracket[0], 1e-9) <= 0.0:
             return self._below_all()
         # The margins find both edges of a gap. In its middle the path stays clear of the poles
         # at −λ, which for n ≫ d are very near to the edges.
         ends = [
-            float(brentq(excess, low, high, args=(m,), xtol=1e-300, rtol=1e-13, maxiter=1000))
-            for m in (1e-9, -1e-9)
+            top * np.exp(brentq(excess, *bracket, args=(margin,), xtol=1e-16, rtol=1e-15))
+            - self.base
+            for margin in (1e-9, -1e-9)
         ]
-        middle = np.sqrt(ends[0] * ends[1]) if min(ends) > 0.0 else 0.5 * sum(ends)
+        roots = np.sqrt(np.maximum(ends, 0.0))
+        middle = roots[0] * roots[1] if roots.min() > 0.0 else 0.5 * sum(ends)
         return self.point(float(middle))
 
     def _below_all(self) -> complex:
@@ -157,19 +218,21 @@ class _Curve:
         return complex(-0.5 * (low - self.base))
 
     def overlap(self, start: complex, stop: complex, lam: float) -> float:
-        """(1/π) Im ∫ κ/(λ + κ) dlog ζ from start to stop along a lifted arc.
+        """(1/π) Im ∫ κ/(λ + κ) dlog ζ along a lifted arc.
 
-        By the double-exponential rule: square roots at the ends do no harm, and levels of the
-        spectrum may lie much nearer to one end than the path is long.
+        Parameters
+        ----------
+        start, stop : complex
+            Points of the curve.
+        lam : float
+            λ, in the curve's units.
+
+        Returns
+        -------
+        float
         """
         value, previous = 0.0, np.inf
-        span, lift = stop - start, 4j * abs(stop - start)
-        for count in (48, 96, 192, 384, 768, 1536):
-            step = 2.0 * _REACH / count
-            u = step * (np.arange(count) + 0.5) - _REACH
-            t, rest = expit(np.pi * np.sinh(u)), expit(-np.pi * np.sinh(u))
-            kappa = np.where(u < 0.0, start + span * t, stop - span * rest) + lift * t * rest
-            velocity = (span + lift * (rest - t)) * (np.pi * step * np.cosh(u) * t * rest)
+        for kappa, velocity in lifted_paths(start, stop):
             first, second = np.empty_like(kappa), np.empty_like(kappa)
             complex_sums(self.nodes, self.weights, kappa, first, second)
             slope = (self.samples - second) / (self.samples - first) / (lam + kappa)
@@ -178,3 +241,28 @@ class _Curve:
                 break
             previous = value
         return value / np.pi
+
+
+def lifted_paths(start: complex, stop: complex) -> Iterator[tuple[NDArray[np.complex128], ...]]:
+    """Quadrature rules on an arc above the curve, from 48 nodes to 3072 by doubling.
+
+    By the double-exponential rule: square roots at the ends do no harm, and levels of the
+    spectrum may lie much nearer to one end than the path is long.
+
+    Parameters
+    ----------
+    start, stop : complex
+        Points κ of the curve.
+
+    Yields
+    ------
+    tuple of ndarray
+        Nodes κ and weights dκ.
+    """
+    span, lift = stop - start, 4j * abs(stop - start)
+    for count in (48, 96, 192, 384, 768, 1536, 3072):
+        step = 2.0 * _REACH / count
+        u = step * (np.arange(count) + 0.5) - _REACH
+        t, rest = expit(np.pi * np.sinh(u)), expit(-np.pi * np.sinh(u))
+        kappa = np.where(u < 0.0, start + span * t, stop - span * rest) + lift * t * rest
+        yield kappa, (span + lift * (rest - t)) * (np.pi * step * np.cosh(u) * t * rest)

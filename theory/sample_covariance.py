@@ -83,11 +83,12 @@ def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> Sa
     kappa, base, converged = _on_curve(spectrum, n, x)
     parts = scaled(spectrum, exact=True)
     unit, dim = parts.unit, spectrum.dim
-    square = np.abs(kappa) ** 2
-    density = n / (np.pi * dim) * kappa.imag / square / unit
+    modulus = np.abs(kappa)
+    density = n / (np.pi * dim) * (kappa.imag / modulus) / modulus / unit
     lam = spectrum.eigenvalues / unit
-    shifted = np.abs(lam + kappa[:, None]) ** 2
-    overlap = dim / n * lam * square[:, None] / ((x / unit)[:, None] * shifted)
+    # No square is taken that could leave the range of doubles.
+    share = modulus[:, None] / np.abs(lam + kappa[:, None])
+    overlap = dim / n * share * (lam / (x / unit)[:, None] * share)
     atom = 1.0 - min(n, parts.rank) / dim
     null = base / (lam + base) if base > 0.0 else (lam == 0.0).astype(float)
     null_overlap = null / atom if atom > 0.0 else np.full(lam.size, np.nan)

@@ -73,6 +73,18 @@ def test_height_solves_its_equation_or_is_zero(levels, n):
     assert inside > 0
 
 
+@pytest.mark.parametrize("level", [1.0, 1e-150, 1e-300])
+@pytest.mark.parametrize("n", [21.0, 200.0, 1e12])
+def test_height_near_one_of_two_levels_hundreds_of_decades_apart(level, n):
+    # The other level is a constant there: 20 if it is above, 0 if it is below.
+    lam, w = np.array([1.0, 1e-300 if level == 1.0 else level]), np.array([20.0, 10.0])
+    count, taken = (20.0, 0.0) if level == 1.0 else (10.0, 20.0)
+    width = np.sqrt(count / (n - taken))
+    a = level * (1.0 - 0.5 * width)
+    expected = level * width * np.sqrt(0.75)
+    assert kernels.height(lam, w, n, a) == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("n", SAMPLES)
 def test_sample_points_lie_on_the_real_axis_and_increase(levels, n):
     lam, w, rank = levels

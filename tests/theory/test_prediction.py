@@ -25,12 +25,23 @@ def test_variables_equal_the_functions_of_the_same_name(prediction):
     np.testing.assert_array_equal(prediction["test_error"].values, errors.test)
     thresholds = [float(theory.samples_for(SPECTRUM, convergence=q)) for q in (0.5, 0.9)]
     np.testing.assert_array_equal(prediction["convergence_samples"].values, thresholds)
+    for i, n in enumerate(SAMPLES):
+        blocks = theory.block_overlap(SPECTRUM, n, theory.block_edges(60, 2))
+        np.testing.assert_array_equal(prediction["eigenvector_overlap"].values[i], blocks.overlap)
+        np.testing.assert_array_equal(
+            prediction["sample_eigenvalue"].values[i], blocks.sample_eigenvalue
+        )
     expected = theory.recovery_thresholds(SPECTRUM, 2)
     np.testing.assert_array_equal(prediction["recovery_threshold"].values, expected)
 
 
 def test_labels_units_and_provenance(prediction):
-    assert prediction.sizes == {"samples": 3, "factor": 2, "sigma": 2, "level": 2}
+    blocks = theory.block_edges(60, 2)[1:]
+    sizes = {"samples": 3, "factor": 2, "sigma": 2, "level": 2}
+    sides = {"sample_block": blocks.size, "population_block": blocks.size}
+    assert prediction.sizes == sizes | sides
+    np.testing.assert_array_equal(prediction["sample_block"], blocks)
+    np.testing.assert_array_equal(prediction["population_block"], blocks)
     np.testing.assert_array_equal(prediction["samples"], SAMPLES)
     np.testing.assert_array_equal(prediction["eigenvalue"], [1.0, 0.5])
     for variable in prediction.data_vars.values():

@@ -171,6 +171,15 @@ def test_the_finite_size_law_rounds_the_transition_as_monte_carlo_does(eigenvalu
         assert 0.0 == theory.latent_recovery(spectrum, samples)[0] < mean[0] - 4.0 * stderr[0]
 
 
+@pytest.mark.parametrize("samples", [3, 5, 6, 1e12])
+def test_factors_hundreds_of_decades_apart_are_recovered_one_by_one(samples):
+    spectrum = theory.Spectrum.from_eigenvalues(1e-70 ** np.arange(5.0))
+    q = theory.latent_recovery(spectrum, samples, 5, finite_size=True)
+    # Beyond n = 3 samples two ranks share the null space, whose two directions are v₄ and v₅.
+    expected = [1.0, 1.0, 1.0, 0.5, 0.5] if samples == 3 else np.ones(5)
+    np.testing.assert_allclose(q, expected, atol=1e-6)
+
+
 @pytest.mark.parametrize("theta", [0.5, 2.0])
 @pytest.mark.parametrize("load_at_threshold", [0.1, 3.0, 100.0])
 def test_the_finite_size_law_tends_to_the_limit_law(theta, load_at_threshold):

@@ -328,6 +328,18 @@ def test_scale_invariance(scale):
         np.testing.assert_allclose(a.below, b.below, rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("ratio", [1e-50, 1e-150, 1e-290])
+def test_levels_hundreds_of_decades_apart_are_solved_on_their_own(ratio):
+    # The upper level takes 20 of the n directions from the lower one, whose law is otherwise that
+    # of an isotropic spectrum.
+    n, rest, x = 80.0, 60.0, np.array([0.3, 1.0, 2.0])
+    both = theory.sample_spectrum(spectrum(([1.0, ratio], [20, 30])), n, x * ratio * rest / n)
+    alone = theory.sample_spectrum(Spectrum.isotropic(30), rest, x)
+    np.testing.assert_allclose(50 * both.density * ratio * rest / n, 30 * alone.density, rtol=1e-13)
+    np.testing.assert_allclose(both.below, 0.6 * alone.below, rtol=1e-13)
+    np.testing.assert_allclose(both.overlap[:, 1], 50 / 30, rtol=1e-13)
+
+
 def test_ten_million_dimensions():
     s = Spectrum.from_eigenvalues([3.0, 1.0], [4 * 10**6, 6 * 10**6])
     small = Spectrum.from_eigenvalues([3.0, 1.0], [4, 6])
