@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from empirical.intervals import Estimate, bootstrap, first
+from empirical.intervals import Estimate, average
 from empirical.memorisation import (
     Memorisation,
     Neighbours,
@@ -167,9 +167,9 @@ def diagnose(
         reference=reference,
         centered=center,
         seed=seed,
-        memorisation=beside_true_points(own, true, rng, threshold=threshold),
+        memorisation=beside_true_points(own, true, threshold=threshold),
         baseline_from=source,
-        variance=[bootstrap((x**2).mean(axis=1)[:, None] / power, first, rng) for x in points],
+        variance=[average((x**2).mean(axis=1) / power) for x in points],
         convergence=q,
         latent_recovery=recovery,
         latent_recovery_stderr=stderr,

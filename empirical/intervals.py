@@ -48,19 +48,24 @@ class Estimate:
         return {"value": self.value, "low": self.low, "high": self.high}
 
 
-def first(means: FloatArray) -> FloatArray:
-    """The first of the means: the statistic of a plain average.
+def average(values: ArrayLike, level: float = LEVEL) -> Estimate:
+    """Mean of independent draws, with the normal interval that a bootstrap tends to.
 
     Parameters
     ----------
-    means : ndarray, shape (..., K)
-        Means.
+    values : array_like, shape (draws,)
+        At least two.
+    level : float
+        Coverage.
 
     Returns
     -------
-    ndarray, shape (...)
+    Estimate
     """
-    return means[..., 0]
+    found = np.asarray(values, np.float64)
+    mean, stderr = float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found)))
+    half = float(norm.isf(0.5 * (1.0 - level))) * stderr
+    return Estimate(mean, mean - half, mean + half, stderr)
 
 
 def ratio(means: FloatArray) -> FloatArray:

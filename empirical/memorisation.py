@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from empirical.blocks import as_float_rows, row_blocks
-from empirical.intervals import LEVEL, Estimate, bootstrap, first, wilson
+from empirical.intervals import LEVEL, Estimate, average, bootstrap, wilson
 from theory.checks import FloatArray, InputError, as_count
 
 # A |cosine| from which a point looks like a copy to the eye.
@@ -178,13 +178,12 @@ def memorisation(
     own = nearest_training_points(points, training, neighbours)
     other = nearest_training_points(points, fresh).cosines[:, 0]
     pair = np.stack([own.cosines[:, 0], other], axis=1)
-    return _judged(own, other, bootstrap(pair, _excess, rng), rng, threshold)
+    return _judged(own, other, bootstrap(pair, _excess, rng), threshold)
 
 
 def beside_true_points(
     own: Neighbours,
     true: FloatArray,
-    rng: np.random.Generator,
     *,
     threshold: float | None = None,
 ) -> Memorisation:
@@ -197,8 +196,6 @@ def beside_true_points(
     true : ndarray, shape (count,)
         Largest |cosine| of true points with a training point: unseen points, or every training
         point with the others. Near-duplicates among them do not raise the threshold.
-    rng : numpy.random.Generator
-        For the bootstrap.
     threshold : float, optional
         As for `memorisation`.
 
@@ -207,29 +204,26 @@ def beside_true_points(
     Memorisation
         Its baseline is that of a model which draws from the truth.
     """
-    generated, other = (
-        bootstrap(values[:, None], first, rng) for values in (own.cosines[:, 0], true)
-    )
+    generated, other = average(own.cosines[:, 0]), average(true)
     value = float(_excess(np.array([generated.value, other.value])))
     # Both averages err independently: the first-order error of their ratio.
     gap = max(1.0 - other.value, np.finfo(np.float64).tiny)
     stderr = float(np.hypot(generated.stderr, (1.0 - value) * other.stderr) / gap)
     excess = Estimate(value, value - _TWO_SIDED * stderr, value + _TWO_SIDED * stderr, stderr)
-    return _judged(own, true, excess, rng, threshold)
+    return _judged(own, true, excess, threshold)
 
 
 def _judged(
     own: Neighbours,
     other: FloatArray,
     excess: Estimate,
-    rng: np.random.Generator,
     threshold: float | None,
 ) -> Memorisation:
     largest = own.cosines[:, 0]
     limit = _limit(other) if threshold is None else threshold
     return Memorisation(
-        m=bootstrap(largest[:, None], first, rng),
-        baseline=bootstrap(other[:, None], first, rng),
+        m=average(largest),
+        baseline=average(other),
         excess=excess,
         fraction=wilson(int(np.sum(largest > limit)), len(largest)),
         chance=wilson(int(np.sum(other > limit)), len(other)),

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from empirical.cell import collect, load, split_of
 from empirical.devices import choose_device
-from empirical.exact import EXACT
+from empirical.exact import EXACT, Separate
 from empirical.experiment import Experiment
 from empirical.measurement import measure
 from empirical.subjects import Subjects
 from empirical.zoo import fitted
+from theory.gaussian_mixture import GaussianMixture
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+MIXTURE = "fitted mixture"
 
 
 def reference_names(experiment: Experiment) -> list[str]:
@@ -29,10 +34,12 @@ def reference_names(experiment: Experiment) -> list[str]:
     Returns
     -------
     list of str
-        Names in `empirical.exact.EXACT`.
+        Names in `empirical.exact.EXACT`, and `MIXTURE` where the data are one.
     """
-    images = len(load(experiment).shape) == 3
-    return [name for name in EXACT if images or name != "stationary-linear"]
+    data = load(experiment)
+    images = len(data.shape) == 3
+    names = [name for name in EXACT if images or name != "stationary-linear"]
+    return [*names, MIXTURE] if isinstance(data.truth, GaussianMixture) else names
 
 
 def reference(experiment: Experiment, name: str) -> xr.Dataset:
@@ -43,7 +50,7 @@ def reference(experiment: Experiment, name: str) -> xr.Dataset:
     experiment : Experiment
         Its splits, noise and measures are used.
     name : str
-        One of `empirical.exact.EXACT`.
+        One of `reference_names`.
 
     Returns
     -------
@@ -59,6 +66,15 @@ def reference(experiment: Experiment, name: str) -> xr.Dataset:
             data, splits, experiment.samples, experiment.training, experiment.measure
         )
         sets = [subjects.training_set(member) for member in range(2 * len(experiment.samples))]
-        models = fitted({"name": name}, sets, np.empty(0), device)
+        if name == MIXTURE:
+            models = Separate([_mixture(points, data.truth, seed) for points in sets])
+        else:
+            models = fitted({"name": name}, sets, np.empty(0), device)
         results.append(measure(models, subjects).expand_dims(seed=[seed]))
     return collect(experiment, results)
+
+
+def _mixture(points: NDArray[Any], truth: Any, seed: int) -> GaussianMixture:
+    """As many spherical components as the truth has, or as the points can tell apart."""
+    components = max(1, min(truth.components, len(points) // 2))
+    return GaussianMixture.fit(points, components, covariance="spherical", seed=seed, restarts=4)

@@ -49,7 +49,7 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
 
     data = load(experiment)
     measured = {name: _by_seed(result[name]) for name in COMPARED}
-    theories: dict[str, dict[str, xr.DataArray]] = {LAW: _linear_law(experiment, data)}
+    theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(experiment, data)}
     for name in reference_names(experiment):
         found = reference(experiment, name)
         theories[name] = {quantity: _by_seed(found[quantity]) for quantity in COMPARED}
@@ -105,8 +105,21 @@ def _normal_score(difference: xr.DataArray) -> xr.DataArray:
     return mean.copy(data=np.asarray(values))
 
 
-def _linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
-    """Analytic predictions of the linear model, between the sampler's noise levels."""
+def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
+    """Analytic predictions of the linear model, between the sampler's noise levels.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its sample sizes, noise levels and factors are used.
+    data : DataSet
+        Its data.
+
+    Returns
+    -------
+    dict of str to xarray.DataArray
+        Those of `COMPARED` that the law gives, along ``samples``.
+    """
     from theory.analytic_function import sampling_convergence
     from theory.simulation import predict_subsets
 

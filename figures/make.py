@@ -166,7 +166,13 @@ def _provide(job: Job, module: registry.FigureModule, path: Path) -> str:
         if int(dataset.attrs["seed"]) == job.seed:
             save_dataset(dataset, path)
             return f"shipped data of {dataset.attrs['quality']} quality"
-    computed = module.compute(job.quality, job.seed)
+    try:
+        computed = module.compute(job.quality, job.seed)
+    except ModuleNotFoundError as error:
+        raise InputError(
+            f"computing {job.name} needs the package {error.name!r}: install what belongs to it "
+            "with pip install 'convergen[empirical]', or draw the shipped data."
+        ) from error
     save_record(computed, path, figure=job.name, quality=job.quality, seed=job.seed)
     return f"computed at {job.quality} quality, seed {job.seed}"
 

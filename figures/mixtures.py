@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from figures.mean_learning import learnt_overlaps
 from figures.qualities import by_quality
-from figures.style import LOOKS, entry, key, measured, new_figure, panel, predicted, styled
+from figures.style import (
+    BLACK,
+    LOOKS,
+    ORANGE,
+    entry,
+    key,
+    measured,
+    new_figure,
+    panel,
+    predicted,
+    styled,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -185,7 +197,7 @@ def _recovery(dim: int, repeats: int, seed: int) -> xr.Dataset:
     found = np.empty((2, load.size, repeats))
     for i, n in enumerate(samples.astype(int)):
         for r in range(repeats):
-            found[:, i, r] = _learn(dim, n, np.random.default_rng([seed, n, r]))
+            found[:, i, r] = learnt_overlaps(STRENGTH, dim, n, np.random.default_rng([seed, n, r]))
     words = {"long_name": "squared overlap with the true mean", "units": "1"}
     variables: dict[str, tuple[str, Any, dict[str, str]]] = {}
     for name, values, law in (
@@ -202,42 +214,6 @@ def _recovery(dim: int, repeats: int, seed: int) -> xr.Dataset:
         variables,
         {"load": ("load", load, about), "dense_load": ("dense_load", dense, about)},
     )
-
-
-def _learn(dim: int, samples: int, rng: np.random.Generator) -> tuple[float, float]:
-    """Squared overlaps for one data set y_i μ + z_i, |μ|² = ρ."""
-    truth = rng.standard_normal(dim)
-    truth *= np.sqrt(dim) / np.linalg.norm(truth)
-    labels = rng.choice([-1.0, 1.0], samples)
-    rows = np.sqrt(STRENGTH / dim) * np.outer(labels, truth) + rng.standard_normal((samples, dim))
-    product = rows @ rows.T if samples < dim else rows.T @ rows
-    top = np.linalg.eigh(product)[1][:, -1]
-    principal = rows.T @ top if samples < dim else top
-    bayes = _message_passing(rows, rng)
-    return tuple(
-        float((estimate @ truth) ** 2 / (estimate @ estimate) / dim)
-        for estimate in (principal, bayes)
-    )
-
-
-def _message_passing(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Approximate message passing for the means, Gaussian prior (arXiv:1610.02918).
-
-    Field of each label: √(ρ/d) x·a less the Onsager term; of each coordinate the same with
-    posterior means and variances of the labels.
-    """
-    samples, dim = rows.shape
-    gain = STRENGTH / dim
-    estimate, labels, variance = 0.01 * rng.standard_normal(dim), np.zeros(samples), 1.0
-    for _ in range(300):
-        before = estimate
-        labels = np.tanh(np.sqrt(gain) * rows @ estimate - gain * dim * variance * labels)
-        field = np.sqrt(gain) * labels @ rows - gain * np.sum(1.0 - labels**2) * estimate
-        variance = 1.0 / (1.0 + gain * labels @ labels)
-        estimate = variance * field
-        if np.sum((estimate - before) ** 2) < 1e-8 * np.sum(estimate**2):
-            break
-    return estimate
 
 
 @styled
@@ -280,13 +256,13 @@ def _field(axes: Axes, letter: str, one: xr.Dataset) -> None:
     length = np.sqrt((coarse**2).sum("component"))
     axes.quiver(
         coarse["x"], coarse["y"], coarse.sel(component=0) / length,
-        coarse.sel(component=1) / length, color=LOOKS["convergence_to_truth"].colour,
+        coarse.sel(component=1) / length, color=BLACK,
         scale=20.0, width=0.006, pivot="mid",
     )  # fmt: skip
     flow = one["flow"]
     axes.plot(
-        flow.sel(component=0), flow.sel(component=1), ".", markersize=3,
-        color=LOOKS["memorisation"].colour,
+        flow.sel(component=0), flow.sel(component=1), "o", markersize=2.8,
+        color=ORANGE, markeredgecolor=BLACK, markeredgewidth=0.4,
     )  # fmt: skip
     extent = float(one["x"].max())
     axes.set_xlim(-extent, extent)
@@ -319,6 +295,7 @@ def _decisions(axes: Axes, dataset: xr.Dataset) -> None:
         axes.text(place * 1.06, 1.08, symbol)
     axes.set_xscale("log")
     axes.set_ylim(-0.03, 1.45)
+    axes.set_yticks(np.linspace(0.0, 1.0, 6))
     axes.set_xlabel(r"noise $\sigma$ along the trajectory (data units)")
     axes.set_ylabel("how decided (0 to 1)")
     axes.legend(handles=handles, loc="upper right")

@@ -32,6 +32,10 @@ MODULES = {
     "linear-denoisers": "linear_denoisers",
     "empirical-score": "empirical_score",
     "mixtures": "mixtures",
+    "disjoint-training": "disjoint_training",
+    "trained-against-predicted": "trained_against_predicted",
+    "training-time": "training_time",
+    "summary": "summary",
 }
 
 

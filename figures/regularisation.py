@@ -8,6 +8,7 @@ import numpy as np
 
 from figures.qualities import by_quality
 from figures.style import (
+    BARS,
     BLACK,
     GREY,
     LOOKS,
@@ -221,7 +222,11 @@ def _trade_off(axes: Axes, dataset: xr.Dataset) -> None:
             axes.plot(excess, dataset["test_error_time"], ":", color=GREY, linewidth=0.9)
         measured(
             axes, excess, dataset[f"test_error_{kind}"], dataset[f"test_error_{kind}_stderr"],
-            test, xerr=2.0 * spread, markerfacecolor=filled, label=label,
+            test, xerr=BARS * spread, markerfacecolor=filled,
+        )  # fmt: skip
+        axes.plot(
+            [], [], linestyle="none", marker=test.marker, color=test.colour,
+            markerfacecolor=filled, label=label,
         )  # fmt: skip
     axes.set_ylim(1.0, 2.0)
     axes.set_xlabel("$m$ beyond that on fresh data")

@@ -71,8 +71,9 @@ LOOKS = {
     "train_error": Look(GREY, "--", "s", "training error"),
     "optimal_error": Look(BLACK, ":", "D", "error of the true model"),
     "agreement": Look(SKY, "-", "p", "agreement of two denoisers"),
-    "bayes_recovery": Look(BLUE, "--", "s", "Bayes-optimal recovery"),
+    "bayes_recovery": Look("#00513B", "--", "s", "Bayes-optimal recovery"),
     "denoiser_variance": Look(PURPLE, "-", "D", "variance of a denoiser"),
+    "variance_ratio": Look(PURPLE, "-", "D", "variance of samples / truth"),
     "renormalised_noise": Look(ORANGE, "--", "h", r"renormalised noise $\kappa$"),
     "collapse_noise": Look(VERMILLION, "-", "s", r"collapse noise $\sigma_c$"),
     "samples_to_generalise": Look(

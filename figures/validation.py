@@ -6,27 +6,35 @@ from typing import TYPE_CHECKING
 
 from figures.style import (
     BARS,
-    BLACK,
-    FAMILY_LINES,
     LOOKS,
-    Look,
+    Line,
     measured,
     new_figure,
+    panel,
     plain_ticks,
     predicted,
     styled,
 )
+from figures.trained import THEORIES, THEORY_LINES
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _PANELS = (
-    ("convergence", "Convergence", "overlap $q$"),
-    ("memorisation", "Memorisation", "overlap $m$"),
-    ("latent_recovery", "Leading factor", "squared overlap $Q_1$"),
+    ("convergence", "Convergence", "convergence $q$"),
+    ("memorisation", "Memorisation", "memorisation $m$"),
+    ("latent_recovery", "Leading factor", "latent recovery $Q_1$"),
 )
+# Of `empirical.validation`: words and line of each theory.
+_THEORIES: dict[str, tuple[str, Line]] = {
+    "linear law": (THEORIES["law"], THEORY_LINES["law"]),
+    "linear": ("linear model of the same data", (0, (3, 1, 1, 1, 1, 1))),
+    **{name: (THEORIES[name], THEORY_LINES[name]) for name in THEORIES if name != "law"},
+    "fitted mixture": ("mixture fitted to the same data", "-."),
+}
 
 
 @styled
@@ -42,29 +50,52 @@ def draw(found: xr.Dataset) -> Figure:
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(height=2.7)
-    for axes, (name, title, label) in zip(figure.subplots(1, 3, sharex=True), _PANELS, strict=True):
-        _panel(axes, found, name)
+    figure = new_figure(height=3.1)
+    for letter, axes, (name, title, label) in zip(
+        "abc", figure.subplots(1, 3, sharex=True), _PANELS, strict=True
+    ):
+        panel(axes, letter, title)
+        _curves(axes, found, name)
         axes.set_xscale("log")
         axes.set_ylim(-0.02, 1.04)
-        axes.set_title(title)
         axes.set_xlabel("training samples $n$")
         axes.set_ylabel(label)
         plain_ticks(axes.xaxis)
-    handles, labels = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels))
-    seeds = "" if found.attrs.get("seeds") == 1 else f", ±{BARS:g} standard errors"
-    figure.suptitle(f"lines: theory, points: trained models{seeds}", fontsize=8)
+    figure.legend(handles=_legend(found), loc="outside lower center", ncols=3)
     return figure
 
 
-def _panel(axes: Axes, found: xr.Dataset, name: str) -> None:
+def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
     leading = {"factor": 0} if "factor" in found[name].dims else {}
     part = found[[name, f"{name}_stderr", f"{name}_predicted"]].isel(leading)
     look = LOOKS[name]
-    for line, theory in zip(FAMILY_LINES, found["theory"].values, strict=False):
+    for theory in found["theory"].values:
         values = part[f"{name}_predicted"].sel(theory=theory).transpose("samples")
-        shown = Look(BLACK if line == "-" else look.colour, line, "", str(theory))
-        predicted(axes, part["samples"], values, shown)
-    points = {"label": "trained models", "color": look.colour}
-    measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look, **points)
+        line = _THEORIES[str(theory)][1]
+        predicted(axes, part["samples"], values, look, linestyle=line, label="")
+    measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look)
+    if name == "memorisation":
+        fresh = found["memorisation_baseline"]
+        axes.plot(found["samples"], fresh, "_", color=look.colour, markersize=7)
+
+
+def _legend(found: xr.Dataset) -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    lines = [
+        Line2D([], [], color="black", linestyle=line, label=words)
+        for words, line in (_THEORIES[str(name)] for name in found["theory"].values)
+    ]
+    several = bool(found["convergence_stderr"].notnull().any())
+    bars = f" ± {BARS:g} s.e. over seeds" if several else ""
+    points = [
+        Line2D(
+            [], [], color="black", linestyle="none", marker="o", markerfacecolor="white",
+            label=f"trained models{bars}",
+        ),
+        Line2D(
+            [], [], color="black", linestyle="none", marker="_", markersize=7,
+            label="$m$ of trained models on fresh data",
+        ),
+    ]  # fmt: skip
+    return [*lines, *points]

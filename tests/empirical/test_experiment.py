@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -292,3 +293,15 @@ def test_files_of_others_in_the_folder_stay(run):
     freeze(run, experiment(), 1)
     assert all(path.exists() for path in others)
     assert not left.exists()
+
+
+def test_documented_values_are_the_defaults(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "experiments.md").read_text(encoding="utf-8")
+    path = tmp_path / "documented.toml"
+    path.write_text(text.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    documented = Experiment.from_config(read_config(path))
+    bare = {
+        "name": "digits-unet", "samples": [4, 16, 64, 256], "seeds": [0, 1, 2],
+        "data": {"kind": "digits"}, "model": {"name": "unet", "size": "small"},
+    }  # fmt: skip
+    assert documented == Experiment.from_config(bare)

@@ -139,6 +139,10 @@ def test_incomplete_data_are_refused(made, tmp_path):
         (["make", "all", "--quality", "best"], "smoke, draft, paper"),
         (["make", "all", "--formats", "pdf,gif"], "unknown format 'gif'"),
         (["make", NAME, "--from-data", "missing.nc"], "no data file missing.nc"),
+        (
+            ["make", NAME, "--from-data", str(record.SHIPPED / "blindness.nc")],
+            "holds the data of the figure 'blindness', not of 'order-parameters'",
+        ),
         (["make", NAME, "--from-data", "notes.txt"], "cannot be read as netCDF"),
         (["make", NAME, "--from-data", "x.nc", "--quality", "paper"], "leave out"),
         (["make", NAME, "--fresh", "--quality", "smoke"], "does not apply"),
@@ -159,6 +163,32 @@ def test_bad_input_is_one_line_and_exit_code_two(tmp_path, monkeypatch, capsys, 
     assert len(printed.err.splitlines()) == 1
     assert message in printed.err
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_computing_says_which_package_it_lacks(tmp_path, monkeypatch):
+    def compute(*_):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(registry.load(NAME), "compute", compute)
+    with pytest.raises(InputError, match=r"needs the package 'torch'.*convergen\[empirical\]"):
+        make.make(Job(NAME, tmp_path, "smoke"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_shipped_data_are_drawn_without_torch(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path\n"
+        "from figures import registry\n"
+        "from figures.make import Job, make\n"
+        "for name in ('disjoint-training', 'trained-against-predicted', 'training-time', "
+        "'summary'):\n"
+        f"    print(make(Job(name, Path({str(tmp_path)!r}), formats=('svg',))).origin)\n"
+        "from empirical.shipped import shipped_names, shipped_experiment\n"
+        "for name in shipped_names(): shipped_experiment(name)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == ["shipped data of paper quality"] * 4
 
 
 def test_one_data_file_draws_one_figure(made, tmp_path, monkeypatch):

@@ -1,0 +1,114 @@
+"""The sub-command `measure`: what a person with a generator types."""
+
+import html.parser
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from theory.sources import load_digits
+
+ROOT = Path(__file__).parents[2]
+
+
+def convergen(*arguments, cwd):
+    return subprocess.run(
+        [sys.executable, str(ROOT / "convergen.py"), "measure", *map(str, arguments)],
+        capture_output=True, text=True, cwd=cwd, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("measure")
+    rng = np.random.default_rng(0)
+    digits = load_digits()[rng.permutation(1797)]
+    np.save(path / "train.npy", digits[:140])
+    np.save(path / "unseen.npy", digits[140:])
+    np.save(path / "copies.npy", digits[:60] + 0.5 * rng.standard_normal((60, 64)))
+    np.save(path / "copies2.npy", digits[:60].reshape(60, 8, 8))
+    return path
+
+
+class Page(html.parser.HTMLParser):
+    """Sources of pictures, tags that are open, and all text."""
+
+    def __init__(self):
+        super().__init__()
+        self.pictures, self.links, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "img":
+            assert found["alt"]
+            self.pictures.append(found["src"])
+        self.links += [found[key] for key in ("href", "action") if key in found]
+        assert tag not in ("script", "link", "iframe")
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_two_sets_after_one_flag_json_and_page(folder):
+    report = folder / "report.html"
+    done = convergen(
+        "--samples", "copies.npy", "copies2.npy", "--train", "train.npy",
+        "--reference", "unseen.npy", "--json", "--html", report, cwd=folder,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said["samples"] == ["copies.npy", "copies2.npy"]
+    assert said["verdict"] == "memorising"
+    assert [row[0] for row in said["nearest"]["indices"]] == list(range(60))
+    assert said["convergence"] > 0.95
+    page = Page()
+    text = report.read_text(encoding="utf-8")
+    page.feed(text)
+    assert len(page.pictures) == 3
+    assert all(source.startswith("data:image/png;base64,") for source in page.pictures)
+    assert page.links == []
+    assert "http" not in text
+    assert "$" not in page.text
+    assert "memorising" in page.text
+    assert list(folder.glob(".report*")) == []
+
+
+def test_the_built_in_digits_and_text(folder):
+    done = convergen("--train", "digits", "--samples", "copies.npy", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "Memorising: m = " in done.stdout
+    assert "q = 0.9 from n = " in done.stdout
+    assert "give unseen points" in " ".join(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--samples", "none.npy", "--train", "digits"), "none.npy cannot be opened"),
+        (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
+        (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
+        (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape '8x8'"),
+        (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
+        (("--samples", "copies.npy", "--train", "digits", "--level", "2"), "(0, 1]"),
+        (("--samples", "copies.npy"), "--train"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line_and_code_2(folder, arguments, words):
+    before = sorted(folder.iterdir())
+    done = convergen(*arguments, cwd=folder)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert words in done.stderr
+    assert sorted(folder.iterdir()) == before
+
+
+def test_measuring_needs_no_torch():
+    code = (
+        "import sys, empirical.diagnosis, empirical.measure_command, figures.diagnosis_page\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
