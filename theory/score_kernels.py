@@ -18,8 +18,9 @@ from theory.vector_exp import exp_nonpositive, larger
 
 Array = NDArray[Any]
 
-# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l.
-TOP, ERROR, SUM, SQUARES, WEIGHTED = 0, 1, 2, 3, 4
+# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l, and the
+# largest error of logits that were taken as they are.
+TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT = 0, 1, 2, 3, 4, 5
 # Columns of the marks: how a query is treated, and how many logits were computed again.
 MODE, COUNT = 0, 1
 # Modes: approximate logits are good enough; they are not; too many would have to be mended.
@@ -27,7 +28,7 @@ GOOD, MENDED, DENSE = 1, 2, 3
 # Columns of the terms: 1/2σ²; errors of logits, the usual one, without its part in proportion to
 # the logit, and the largest; |x|²/2σ² where the approximate logits lack −|x|²/2σ².
 HALF, USUAL, LARGEST, OFFSET = 0, 1, 2, 3
-_LANES = 64
+_LANES, _SHORT = 64, 256
 _MATH = {"contract"}
 # Sums may be reordered for vector units. There is no NaN, or the input check would have found it.
 _REORDER = {"reassoc", "contract", "nnan", "nsz"}
@@ -38,8 +39,8 @@ class Sums(NamedTuple):
 
     Attributes
     ----------
-    state : ndarray of float64, shape (batch, 5)
-        Columns TOP, ERROR, SUM, SQUARES, WEIGHTED.
+    state : ndarray of float64, shape (batch, 6)
+        Columns TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT.
     marks : ndarray of int64, shape (batch, 2)
         Columns MODE, COUNT.
     mean : ndarray, shape (batch, dim)
@@ -68,17 +69,21 @@ class Limits(NamedTuple):
     slope : float
         Error of a logit relative to the largest term that it is made of.
     tolerance : float
-        Error of a logit that is good enough.
+        Error of a logit that is good enough, whatever the weights.
+    doubtful : float
+        Error of a logit up to which the weights decide in the end whether it was good enough.
     size : float
         log n.
     negligible : float
         A logit by this + log n below the largest does not matter.
     share : float
-        A query of which more than this share of logits must be computed again is DENSE.
+        No more than this share of logits is computed again: beyond it a query is in doubt, or
+        DENSE if its logits are too coarse for that.
     """
 
     slope: float
     tolerance: float
+    doubtful: float
     size: float
     negligible: float
     share: float
@@ -116,8 +121,8 @@ def _largest(row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _weigh(row, top):  # type: ignore[no-untyped-def]
-    """Overwrite logits by weights p; returns Σp, Σp², Σp·l.
+def _weigh_part(row, top):  # type: ignore[no-untyped-def]
+    """Overwrite logits by weights p; returns Σp, Σp², Σp·l in the precision of the row.
 
     Weights whose squares are below the normal range count as 0: such numbers are slow.
     """
@@ -132,6 +137,21 @@ def _weigh(row, top):  # type: ignore[no-untyped-def]
         second += weight * weight
         mixed += weight * logit
     return first, second, mixed
+
+
+@njit(cache=True, error_model="numpy")
+def _add_weights(row, top, state):  # type: ignore[no-untyped-def]
+    """Overwrite logits by weights and add these to the sums.
+
+    Many equal weights are all rounded alike when added to a large one, so single precision
+    serves for short sums only.
+    """
+    top = row.dtype.type(top)
+    for start in range(0, row.size, _SHORT):
+        total, squares, weighted = _weigh_part(row[start : start + _SHORT], top)
+        state[SUM] += total
+        state[SQUARES] += squares
+        state[WEIGHTED] += weighted
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
@@ -221,25 +241,27 @@ def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignor
 def _mend(row, x, rows, half, limit, allowed, share, top, reference):  # type: ignore[no-untyped-def]
     """Refer approximate logits to the reference, those that reach the limit by differences.
 
-    Returns how many these are, or −1 if they are more than allowed + share · (points so far).
+    Returns how many these are, and whether there are more than allowed + share · (points so far),
+    which stay approximate.
     """
-    count = 0
+    count, exhausted = 0, False
     kind = row.dtype.type
     for start in range(0, row.size, _LANES):
         part = row[start : start + _LANES]
-        if _largest(part) < limit:
+        needed = _largest(part) >= limit
+        spent = count > allowed + share * start
+        exhausted |= needed and spent
+        if spent or not needed:
             for j in range(part.size):
                 part[j] -= kind(top)
             continue
-        if count > allowed + share * start:
-            return -1
         for j in range(part.size):
             if part[j] < limit:
                 part[j] -= kind(top)
             else:
                 count += 1
                 part[j] = kind(min(half * _excess(x, rows[start + j], reference), 0.0))
-    return count
+    return count, exhausted
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
@@ -259,7 +281,7 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     if best >= floor:
         count, factor = _refer(row, x, rows, half, floor, state, reference)
         marks[COUNT] += count
-    allowed = 64.0 + limits.share * first - marks[COUNT]
+    allowed = 32.0 + limits.share * first - marks[COUNT]
     limit = state[TOP] - limits.negligible - limits.size - slack
     near = _count(row, row.dtype.type(limit))
     if 32 * near <= row.size:
@@ -272,21 +294,17 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     window = limits.size + np.log(state[ERROR] / (0.3 * limits.tolerance))
     window -= np.log(max(state[SUM], 1.0))
     limit = state[TOP] - min(max(window, 0.0), limits.negligible + limits.size) - slack
-    count = _mend(row, x, rows, half, limit, allowed, limits.share, state[TOP], reference)
-    if count < 0:
-        marks[MODE] = DENSE
-        return -1.0
+    count, exhausted = _mend(
+        row, x, rows, half, limit, allowed, limits.share, state[TOP], reference
+    )
     marks[COUNT] += count
+    if exhausted:
+        if state[ERROR] > limits.doubtful:
+            marks[MODE] = DENSE
+            return -1.0
+        state[DOUBT] = max(state[DOUBT], state[ERROR])
     _add_weights(row, 0.0, state)
     return factor
-
-
-@njit(cache=True, error_model="numpy")
-def _add_weights(row, top, state):  # type: ignore[no-untyped-def]
-    total, squares, weighted = _weigh(row, row.dtype.type(top))
-    state[SUM] += total
-    state[SQUARES] += squares
-    state[WEIGHTED] += weighted
 
 
 @njit(cache=True, error_model="numpy")
@@ -322,6 +340,7 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
         factor = _raise_top(state, best - state[TOP])
         state[TOP] = best
         sums.reference[i][:] = rows[nearest]
+    state[DOUBT] = max(state[DOUBT], state[ERROR])
     _add_weights(row, state[TOP], state)
     return factor
 

@@ -79,13 +79,12 @@ class ArrayBlocks:
     def __iter__(self) -> Iterator[Array]:
         for start in range(0, self._data.shape[0], self._rows):
             window = np.asarray(self._data[start : start + self._rows])
-            yield window.reshape(window.shape[0], -1).astype(self.dtype, copy=False)
+            yield _as_rows(window, self.dtype)
             _release(window)
 
     def take(self, indices: NDArray[np.int64]) -> Array:
         """Rows by index, shape (len(indices), dim)."""
-        rows = np.asarray(self._data[indices])
-        return rows.reshape(indices.size, -1).astype(self.dtype, copy=False)
+        return _as_rows(np.asarray(self._data[indices]), self.dtype)
 
 
 class IterableBlocks:
@@ -124,7 +123,7 @@ class IterableBlocks:
                     f"a block holds points of shape {array.shape[1:]} and dtype {array.dtype}, the "
                     f"first one of shape {self.shape} and dtype {self._given}: make them equal."
                 )
-            yield array.reshape(array.shape[0], -1).astype(self.dtype, copy=False)
+            yield _as_rows(array, self.dtype)
 
     def take(self, indices: NDArray[np.int64]) -> Array:
         """Rows by index, shape (len(indices), dim), in one pass over the blocks."""
@@ -135,6 +134,12 @@ class IterableBlocks:
             result[inside] = block[indices[inside] - start]
             start += block.shape[0]
         return result
+
+
+def _as_rows(points: Array, dtype: np.dtype[Any]) -> Array:
+    """Points as rows, no points as none."""
+    size = int(np.prod(points.shape[1:]))
+    return points.reshape(points.shape[0], size).astype(dtype, copy=False)
 
 
 def _as_points(values: Any) -> Array:

@@ -128,3 +128,23 @@ def test_each_query_has_its_own_noise():
 def test_bad_input(call, message):
     with pytest.raises(theory.InputError, match=message):
         call(np.random.default_rng(6).standard_normal((8, 3)))
+
+
+DRAWS = {
+    "plain": lambda rng, n, dim: rng.standard_normal((n, dim)),
+    "copies": lambda rng, n, dim: rng.standard_normal((40, dim))[rng.integers(40, size=n)],
+    "steep": lambda rng, n, dim: rng.standard_normal((n, dim)) / np.sqrt(np.arange(1, dim + 1)),
+}
+
+
+@pytest.mark.parametrize("kind", DRAWS)
+@pytest.mark.parametrize("factor", [0.3, 0.7, 1.2])
+def test_single_precision_where_few_points_share_the_weight(kind, factor):
+    """There rounded logits move the mean most, copies of a point all alike."""
+    rng, dim, n = np.random.default_rng(8), 512, 2000
+    y = DRAWS[kind](rng, n, dim).astype(np.float32)
+    sigma = factor * float(y.std()) * np.sqrt(dim / (2.0 * np.log(n)))
+    x = (y[:400] + sigma * rng.standard_normal((400, dim))).astype(np.float32)
+    exact = theory.EmpiricalScore(y.astype(np.float64))(x.astype(np.float64), sigma)
+    error = np.linalg.norm(theory.EmpiricalScore(y)(x, sigma) - exact, axis=1)
+    assert np.max(error / np.linalg.norm(exact, axis=1)) < 1e-5
