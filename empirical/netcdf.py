@@ -31,7 +31,8 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
 
     buffer = io.BytesIO()
     store = H5NetCDFStore(h5netcdf.File(buffer, "w"))
-    dataset.dump_to_store(store)
+    # Whole numbers that were read from a file may have become NaN where a cell is missing.
+    dataset.drop_encoding().dump_to_store(store)
     store.close()
     return buffer.getvalue()
 

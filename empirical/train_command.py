@@ -143,8 +143,8 @@ def _apply(
             assign(config, key, value)
     for assignment in settings:
         override(config, assignment)
-    if data is not None and model is not None and "name" not in config:
-        config["name"] = f"{Path(data).stem}-{model}"
+    if data is not None and "name" not in config:
+        config["name"] = "-".join([Path(data).stem, *([] if model is None else [model])])
 
 
 def _data(text: str) -> Config:

@@ -14,13 +14,6 @@ from theory.sources import load_digits
 ROOT = Path(__file__).parents[2]
 
 
-def convergen(*arguments, cwd):
-    return subprocess.run(
-        [sys.executable, str(ROOT / "convergen.py"), "measure", *map(str, arguments)],
-        capture_output=True, text=True, cwd=cwd, check=False,
-    )  # fmt: skip
-
-
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("measure")
@@ -29,6 +22,9 @@ def folder(tmp_path_factory):
     np.save(path / "train.npy", digits[:140])
     np.save(path / "unseen.npy", digits[140:])
     np.save(path / "copies.npy", digits[:60] + 0.5 * rng.standard_normal((60, 64)))
+    np.save(path / "empty.npy", np.zeros((0, 64)))
+    np.save(path / "same.npy", np.ones((5, 64)))
+    np.savez(path / "two.npz", a=digits[:5], b=digits[5:10])
     np.save(path / "copies2.npy", digits[:60].reshape(60, 8, 8))
     return path
 
@@ -52,14 +48,14 @@ class Page(html.parser.HTMLParser):
         self.text += data
 
 
-def test_two_sets_after_one_flag_json_and_page(folder):
+def test_two_sets_after_one_flag_json_and_page(convergen, folder):
     report = folder / "report.html"
-    done = convergen(
-        "--samples", "copies.npy", "copies2.npy", "--train", "train.npy",
+    code, out, err = convergen(
+        "measure", "--samples", "copies.npy", "copies2.npy", "--train", "train.npy",
         "--reference", "unseen.npy", "--json", "--html", report, cwd=folder,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    said = json.loads(done.stdout)
+    assert code == 0, err
+    said = json.loads(out)
     assert said["samples"] == ["copies.npy", "copies2.npy"]
     assert said["verdict"] == "memorising"
     assert [row[0] for row in said["nearest"]["indices"]] == list(range(60))
@@ -76,18 +72,25 @@ def test_two_sets_after_one_flag_json_and_page(folder):
     assert list(folder.glob(".report*")) == []
 
 
-def test_the_built_in_digits_and_text(folder):
-    done = convergen("--train", "digits", "--samples", "copies.npy", cwd=folder)
-    assert done.returncode == 0, done.stderr
-    assert "Memorising: m = " in done.stdout
-    assert "q = 0.9 from n = " in done.stdout
-    assert "give unseen points" in " ".join(done.stdout.split())
+def test_the_built_in_digits_and_text(convergen, folder):
+    code, out, err = convergen(
+        "measure", "--train", "digits", "--samples", "copies.npy", cwd=folder
+    )
+    assert code == 0, err
+    assert "Memorising: m = " in out
+    assert "q = 0.9 from n = " in out
+    assert "give unseen points" in " ".join(out.split())
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--samples", "none.npy", "--train", "digits"), "none.npy cannot be opened"),
+        (("--samples", "copies.npy", "--train", "digits", "--grey"), "folders of images"),
+        (("--samples", "copies.npy", "--train", "digits", "--key", "x"), "--key"),
+        (("--samples", "two.npz", "--train", "digits"), "give one as key"),
+        (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),
+        (("--samples", "same.npy", "--train", "same.npy"), "variance"),
         (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
         (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
         (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape '8x8'"),
@@ -96,13 +99,13 @@ def test_the_built_in_digits_and_text(folder):
         (("--samples", "copies.npy"), "--train"),
     ],
 )  # fmt: skip
-def test_bad_input_is_one_line_and_code_2(folder, arguments, words):
+def test_bad_input_is_one_line_and_code_2(convergen, folder, arguments, words):
     before = sorted(folder.iterdir())
-    done = convergen(*arguments, cwd=folder)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert words in done.stderr
+    code, out, err = convergen("measure", *arguments, cwd=folder)
+    assert code == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert words in err
     assert sorted(folder.iterdir()) == before
 
 

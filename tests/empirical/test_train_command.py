@@ -1,9 +1,9 @@
 """`convergen train` as a user meets it, in this process."""
 
+import errno
 import json
 import os
 import signal
-import sys
 import threading
 
 import numpy as np
@@ -20,23 +20,6 @@ QUICK = (
 )  # fmt: skip
 FIELD = ("--data", "field", *QUICK)
 MLP = ("--model", "mlp", "--set", "model.size=tiny", "--images", "320", "--batch", "16")
-
-
-@pytest.fixture
-def convergen(monkeypatch, capsys, tmp_path):
-    """The command line: exit code, output, errors."""
-    import convergen as front_door
-
-    def call(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["convergen", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            front_door.main()
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return call
 
 
 def refused(answer, words):
@@ -221,17 +204,19 @@ def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
     convergen, tmp_path, monkeypatch, victim
 ):
     arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
-    beside = sealed.write_beside
+    through = sealed._write_through
 
-    def full(path, *others, **more):
-        if path.name.startswith(victim) and path.suffix != ".sha256":
-            raise OSError(28, "No space left on device")
-        return beside(path, *others, **more)
+    def full(temporary, content):
+        """Fails as the operating system does; files that are being written begin with a dot."""
+        if temporary.name.startswith(f".{victim.removesuffix(temporary.suffix)}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return through(temporary, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sealed, "write_beside", full)
+        patched.setattr(sealed, "_write_through", full)
         refused(convergen(*arguments), "No space left on device")
-    assert not list((tmp_path / "run").rglob(f"{victim}*"))
+    left = (tmp_path / "run").rglob(f"*{victim}*")
+    assert [path for path in left if path.suffix != ".sha256"] == []
     assert convergen(*arguments)[0] == 0
     assert (tmp_path / "run" / "result.nc").exists()
 
@@ -265,7 +250,7 @@ def test_a_loss_that_diverges_stops_its_cell_alone(convergen, tmp_path, monkeypa
 
 
 def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(convergen, tmp_path):
-    base = ("train", *FIELD, *MLP, "--samples", "4")
+    base = ("train", *FIELD, *MLP, "--samples", "4", "--grouping", "pair")
     assert convergen(*base, "--set", "model.width=24", "--out", "other")[0] == 0
     assert convergen(*base, "--out", "run")[0] == 0
     cell = tmp_path / "run" / "cells" / "seed0-n4"
@@ -279,7 +264,10 @@ def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(conv
 
 def test_a_request_to_end_says_how_to_go_on(convergen, tmp_path):
     """SIGTERM in the first cell: one line, the code of the signal, and the run can go on."""
-    long = ("train", *FIELD, *MLP, "--samples", "4", "--images", "4000000", "--out", "run")
+    long = (
+        "train", *FIELD, *MLP, "--samples", "4", "--images", "400000", "--grouping", "pair",
+        "--out", "run",
+    )  # fmt: skip
     journal = tmp_path / "run" / "cells" / "seed0-n4" / "log.jsonl"
     ended = threading.Event()
 
