@@ -17,8 +17,8 @@ from theory.checks import FloatArray, InputError, as_count
 COPY = 0.95
 # Share of points that may exceed the threshold by chance.
 _CHANCE = 0.01
-# True points nearer than this are the same point twice.
-_DUPLICATE = 0.999
+# Points nearer than this are the same point twice, but for rounding.
+_SAME = 1.0 - 1e-9
 # Standard errors on each side of an interval of `intervals.LEVEL`.
 _TWO_SIDED = float(norm.isf(0.5 * (1.0 - LEVEL)))
 # Products of one block of training points with all generated ones.
@@ -195,7 +195,7 @@ def beside_true_points(
         Training points nearest to the generated ones.
     true : ndarray, shape (count,)
         Largest |cosine| of true points with a training point: unseen points, or every training
-        point with the others. Near-duplicates among them do not raise the threshold.
+        point with the others. Points that occur twice do not raise the threshold.
     threshold : float, optional
         As for `memorisation`.
 
@@ -235,7 +235,7 @@ def _judged(
 
 def _limit(other: FloatArray) -> float:
     """|cosine| that is rare among true points that are no duplicates of each other."""
-    apart = other[other < _DUPLICATE]
+    apart = other[other < _SAME]
     if apart.size == 0:
         return COPY
     return max(COPY, float(np.quantile(apart, 1.0 - _CHANCE)))
