@@ -41,7 +41,8 @@ def draw(result: xr.Dataset) -> Figure:
     left.set_xlabel("number of training samples $n$")
     left.set_ylabel(r"noise level $\sigma$ (data units)")
     left.set_title("Where the empirical score collapses")
-    for name in ("samples_to_generalise", "gaussian_samples", "linear_samples"):
+    names = ("samples_to_generalise", "gaussian_samples", "agreement_samples", "linear_samples")
+    for name in (name for name in names if name in result):
         marker = "" if name == "gaussian_samples" else LOOKS[name].marker
         predicted(right, result["sigma"], result[name], LOOKS[name], marker=marker)
     right.set_xlabel(r"noise level $\sigma$ (data units)")

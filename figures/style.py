@@ -79,6 +79,7 @@ LOOKS = {
     "samples_to_generalise": Look(
         VERMILLION, "-", "s", r"empirical score, $n^* = e^{I(\sigma)}$"
     ),
+    "agreement_samples": Look(SKY, "-.", "p", "two empirical scores, agreement 1/2"),
     "gaussian_samples": Look(VERMILLION, ":", "D", "its Gaussian bound"),
     "linear_samples": Look(BLUE, "--", "o", "linear denoiser, agreement 1/2"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 
 import theory
+from theory.score_agreement import agreement_threshold
 
 
 def run(*arguments, cwd=None):
@@ -196,6 +197,18 @@ def test_collapse_json_equals_the_library():
     )
     linear = [float(theory.samples_for(spectrum, agreement=0.5, sigma=s)) for s in (0.5, 2)]
     assert found["linear_samples"] == linear
+    assert "agreement_samples" not in found
+
+
+def test_collapse_reports_where_scores_agree_if_asked(tmp_path):
+    options = ["isotropic", "--dim", 8, "--samples", "10,100", "--sigma", "0.8,1.5", "--agreement"]
+    found = json.loads(run("collapse", *options, "--json").stdout)
+    law = agreement_threshold(theory.Spectrum.isotropic(8), [0.8, 1.5])
+    np.testing.assert_array_equal(found["agreement_samples"], law.samples)
+    shown = run("collapse", *options, "--plot", "collapse.svg", cwd=tmp_path)
+    assert f"{law.samples[0]:.4g}" in shown.stdout
+    assert "scores agree: samples from which two empirical scores" in shown.stdout
+    assert (tmp_path / "collapse.svg").exists()
 
 
 def test_collapse_runs_on_the_digits_by_default(tmp_path):

@@ -41,6 +41,13 @@ def register(app: typer.Typer, draw: Draw) -> None:
             str | None,
             typer.Option(help="Noise levels, 0.1,1 or START:STOP:COUNT.", show_default=False),
         ] = None,
+        agreement: Annotated[
+            bool,
+            typer.Option(
+                "--agreement",
+                help="Also the samples from which two empirical scores agree (takes seconds).",
+            ),
+        ] = False,
         seed: commands.Seed = 0,
         json: commands.Json = False,
         out: commands.Out = None,
@@ -68,7 +75,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         )
         n = collapse_samples(found) if samples is None else parse_samples(samples)
         levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
-        result = predict_collapse(found.law, found.spectrum, n, levels, seed=seed)
+        result = predict_collapse(found.law, found.spectrum, n, levels, seed=seed, agreement=agreement)
         save_netcdf(result, out)
         if plot:
             draw(result, None, plot)

@@ -12,6 +12,7 @@ from theory.collapse import collapse_noise, collapse_width
 from theory.information import information
 from theory.laws import as_law
 from theory.provenance import provenance
+from theory.score_agreement import agreement_threshold
 from theory.spectrum import Spectrum
 from theory.thresholds import samples_for
 
@@ -27,6 +28,7 @@ def predict_collapse(
     *,
     draws: int = 1024,
     seed: int = 0,
+    agreement: bool = False,
 ) -> xr.Dataset:
     """Collapse noise along n, and the samples that either model needs along σ.
 
@@ -44,6 +46,8 @@ def predict_collapse(
         Monte Carlo draws where I(σ) has no closed form.
     seed : int
         Seed of the draws.
+    agreement : bool
+        Whether to find out, too, from which n two empirical scores agree to ½; the slowest part.
 
     Returns
     -------
@@ -51,7 +55,8 @@ def predict_collapse(
         ``collapse_noise`` and ``collapse_width`` along samples; ``information`` I(σ) with its
         standard error, ``samples_to_generalise`` exp I(σ), ``gaussian_samples`` (the same for the
         Gaussian of equal covariance, an upper bound) and ``linear_samples`` (n at which two
-        linear denoisers agree to ½) along sigma. NaN where a data set resolves no answer.
+        linear denoisers agree to ½) along sigma; if asked for, ``agreement_samples`` (n at which
+        two empirical scores do). NaN where a data set resolves no answer.
     """
     import xarray as xr
 
@@ -85,6 +90,11 @@ def predict_collapse(
             "sigma", np.array(linear), "samples for two linear denoisers to agree to 1/2", "1",
         ),
     }  # fmt: skip
+    if agreement:
+        table["agreement_samples"] = (
+            "sigma", agreement_threshold(known, noise, seed=seed).samples,
+            "samples for two empirical scores to agree to 1/2", "1",
+        )  # fmt: skip
     return xr.Dataset(
         {
             name: ((dim,), values, {"long_name": words, "units": units})

@@ -37,8 +37,9 @@ def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
             strict=True,
         )
     ]
+    columns = {name: words for name, words in _COLUMNS.items() if name in result}
     needed = [
-        [f"{sigma:.4g}", *(_or_dash(result[name].values[i]) for name in _COLUMNS)]
+        [f"{sigma:.4g}", *(_or_dash(result[name].values[i]) for name in columns)]
         for i, sigma in enumerate(result["sigma"].values)
     ]
     lines = [
@@ -48,11 +49,16 @@ def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
         "",
         "Below σ_c(n) the empirical score pulls a noisy training point back to itself.",
         "",
-        table(["σ", "I(σ) in nats", "n*(σ)", "n*, Gaussian bound", "n*, linear"], needed),
+        table(["σ", *columns.values()], needed),
         "",
-        "n*(σ) = exp I(σ): samples from which two empirical scores on disjoint data agree at σ;",
-        "linear: samples from which two linear denoisers agree to ½.",
+        "n*(σ) = exp I(σ): samples from which a noisy training point no longer finds itself;",
+        "linear: samples from which two linear denoisers on disjoint data agree to ½.",
     ]
+    if "agreement_samples" in columns:
+        lines += [
+            "scores agree: samples from which two empirical scores on disjoint data agree to ½,",
+            "which is n*(σ) only where σ is of the order of the data: fewer below, more above.",
+        ]
     if np.isnan(result["collapse_noise"].values).any() or np.isnan(result["information"]).any():
         lines.append(
             "–: not resolved by this data set, which sees up to "
@@ -61,7 +67,13 @@ def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
     return "\n".join(lines)
 
 
-_COLUMNS = ("information", "samples_to_generalise", "gaussian_samples", "linear_samples")
+_COLUMNS = {
+    "information": "I(σ) in nats",
+    "samples_to_generalise": "n*(σ)",
+    "gaussian_samples": "n*, Gaussian bound",
+    "agreement_samples": "scores agree",
+    "linear_samples": "n*, linear",
+}
 
 
 def _or_dash(value: float) -> str:

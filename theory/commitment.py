@@ -16,9 +16,9 @@ from scipy.special import logit, logsumexp
 
 from theory.checks import FloatArray, InputError, as_count, as_finite, as_positive, as_samples
 from theory.empirical_score import EmpiricalScore
+from theory.kernel_laws import KernelLaw, kernel_laws
 from theory.laws import as_law
 from theory.samplers import karras_schedule, sample
-from theory.smoothing import KernelLaw, kernel_laws
 
 _STEPS = 64
 _MOST = 1e18
@@ -128,7 +128,7 @@ def committed_fraction(
     Notes
     -----
     The probability that one of n kernels exceeds the sum of the others at x = y₁ + σz: given x,
-    log L₁ has the law of `theory.smoothing.kernel_laws` tilted by L₁, and the others are drawn
+    log L₁ has the law of `theory.kernel_laws.kernel_laws` tilted by L₁, and the others are drawn
     from it. This neglects trajectories that leave a training point again.
     """
     n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))

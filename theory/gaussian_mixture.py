@@ -1,13 +1,12 @@
 """Gaussian mixtures: density, score, denoiser and samples at every noise level.
 
-Each covariance is kept as Σ_c = U diag(λ) Uᵀ + v (1 − UUᵀ). Noise only shifts the eigenvalues,
-λ → λ + σ², so that a new σ costs no factorisation. All arithmetic is float64, whatever the dtype
-of the points: in single precision the exponents |x|²/2σ² of far points lose their differences.
+All arithmetic is float64, whatever the dtype of the points: in single precision the exponents
+|x|²/2σ² of far points lose their differences.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -15,14 +14,11 @@ from numpy.typing import ArrayLike
 from scipy.special import logsumexp, softmax
 
 from theory.checks import FloatArray, InputError, as_count, as_finite, as_number, as_positive
+from theory.component_covariances import ComponentCovariances, SpectralFunction
 from theory.denoiser import Array, ExactDenoiser
-
-# A function of the eigenvalues, elementwise, up to broadcasting over a leading batch axis.
-SpectralFunction = Callable[[FloatArray], FloatArray]
 
 _BLOCK = 2**21
 _WEIGHT_SUM = 1e-6
-_SYMMETRIC = 1e-8
 # Distances from one matrix product are recomputed where their rounding could change a log density
 # by more than this, unless the component lies further than this many nats below the best one.
 _LOG_ERROR = 1e-9
@@ -49,6 +45,8 @@ class GaussianMixture(ExactDenoiser):
         Shape of one data point.
     weights : ndarray, shape (c,)
         Probabilities, normalised.
+    within : ComponentCovariances
+        The covariances of the components, and functions of them.
 
     Raises
     ------
@@ -63,25 +61,12 @@ class GaussianMixture(ExactDenoiser):
     """
 
     weights: FloatArray
+    within: ComponentCovariances
 
     def __init__(self, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> None:
         centres = _as_means(means)
-        count, dim = len(centres), int(np.prod(centres.shape[1:]))
         values = as_finite(covariances, "covariances")
-        empty, bases = np.empty((count, 0)), None
-        if values.shape == (count,):
-            parts = (empty, values)
-        elif values.shape in ((count, dim), centres.shape):
-            parts = (values.reshape(count, dim), np.zeros(count))
-        elif values.shape == (count, dim, dim):
-            eigenvalues, vectors = _diagonalise(values)
-            parts, bases = (eigenvalues, np.zeros(count)), list(vectors)
-        else:
-            raise InputError(
-                f"covariances has shape {values.shape}, but {count} components in dimension {dim} "
-                f"need ({count},), ({count}, {dim}) or ({count}, {dim}, {dim}): reshape it."
-            )
-        self._store(weights, centres, *parts, bases)
+        self._store(weights, centres, ComponentCovariances.from_array(values, centres.shape))
 
     @classmethod
     def low_rank(
@@ -117,10 +102,8 @@ class GaussianMixture(ExactDenoiser):
                 f"factors has shape {loadings.shape} and variances {floors.shape}, but {count} "
                 f"components in dimension {dim} need ({count}, {dim}, r) and ({count},)."
             )
-        vectors, singular, _ = np.linalg.svd(loadings, full_matrices=False)
         mixture = cls.__new__(cls)
-        eigenvalues = floors[:, None] + singular**2
-        mixture._store(weights, centres, eigenvalues, floors, list(vectors))
+        mixture._store(weights, centres, ComponentCovariances.low_rank(loadings, floors))
         return mixture
 
     @classmethod
@@ -156,10 +139,8 @@ class GaussianMixture(ExactDenoiser):
         centres = means[kept].reshape(-1, *layout)
         if kind != "tied":
             return cls(weights[kept], centres, values[kept])
-        eigenvalues, vectors = _diagonalise(values[None])
-        mixture, count = cls.__new__(cls), len(centres)
-        shared = np.repeat(eigenvalues, count, axis=0)
-        mixture._store(weights[kept], centres, shared, np.zeros(count), [vectors[0]] * count)
+        mixture = cls.__new__(cls)
+        mixture._store(weights[kept], centres, ComponentCovariances.tied(values, len(centres)))
         return mixture
 
     @classmethod
@@ -232,14 +213,8 @@ class GaussianMixture(ExactDenoiser):
         return cls.from_sklearn(model, shape=array.shape[1:])
 
     def _store(
-        self,
-        weights: ArrayLike,
-        means: FloatArray,
-        eigenvalues: FloatArray,
-        floors: FloatArray,
-        bases: Sequence[FloatArray] | None,
+        self, weights: ArrayLike, means: FloatArray, covariances: ComponentCovariances
     ) -> None:
-        """Check and keep: eigenvalues (c, r), floors (c,) of the other d − r, bases (d, r) each."""
         pi = as_positive(weights, "weights")
         if pi.shape != means.shape[:1]:
             raise InputError(
@@ -248,19 +223,21 @@ class GaussianMixture(ExactDenoiser):
             )
         if abs(pi.sum() - 1.0) > _WEIGHT_SUM:
             raise InputError(f"weights must sum to 1, not {pi.sum():g}: divide them by their sum.")
-        as_positive(eigenvalues if eigenvalues.size else floors, "covariances")
+        as_positive(
+            covariances.floors if covariances.isotropic else covariances.eigenvalues, "covariances"
+        )
         self.shape = means.shape[1:]
         self.weights = pi / pi.sum()
         self._means = means.reshape(len(means), -1).copy()
-        self._eigenvalues, self._floors, self._bases = eigenvalues.copy(), floors.copy(), bases
+        self.within = covariances
         # Products about the centre of the mixture lose fewer digits.
         self._origin = self.weights @ self._means
         self._shifted = self._means - self._origin
-        for array in (self.weights, self._means, self._eigenvalues, self._floors):
+        for array in (self.weights, self._means):
             array.setflags(write=False)
 
     def __repr__(self) -> str:
-        kind = "isotropic" if self._isotropic else f"rank {self._eigenvalues.shape[1]}"
+        kind = "isotropic" if self.within.isotropic else f"rank {self.within.eigenvalues.shape[1]}"
         return f"GaussianMixture({self.components} components, shape {self.shape}, {kind})"
 
     @property
@@ -287,21 +264,7 @@ class GaussianMixture(ExactDenoiser):
     @property
     def covariances(self) -> FloatArray:
         """Covariances of the components, shape (c, d, d)."""
-        return self._matrices(lambda lam: lam)
-
-    @property
-    def shares_covariance(self) -> bool:
-        """Whether all components have the same covariance."""
-        bases = self._bases or []
-        return (
-            all(np.array_equal(basis, bases[0]) for basis in bases)
-            and bool(np.all(self._eigenvalues == self._eigenvalues[0]))
-            and bool(np.all(self._floors == self._floors[0]))
-        )
-
-    @property
-    def _isotropic(self) -> bool:
-        return bool(self._eigenvalues.shape[1] == 0)
+        return self.within.matrices(lambda lam: lam)
 
     def log_density(self, x: ArrayLike, sigma: ArrayLike = 0.0) -> Array:
         """Logarithm of the density of x₀ + σε.
@@ -402,7 +365,9 @@ class GaussianMixture(ExactDenoiser):
         points, _ = self._checked(x, sigma)
         noise = as_number(as_positive(sigma), "sigma") ** 2
         weights = self.responsibilities(x, sigma)
-        result = np.tensordot(weights, self._matrices(lambda lam: lam / (lam / noise + 1.0)), 1)
+        result = np.tensordot(
+            weights, self.within.matrices(lambda lam: lam / (lam / noise + 1.0)), 1
+        )
         centre = self(x, sigma).reshape(points.shape)
         for c in range(self.components):
             offset = self.component_mean(c, x, sigma).reshape(points.shape) - centre
@@ -428,7 +393,7 @@ class GaussianMixture(ExactDenoiser):
         centre = self._means[component]
 
         def mean(rows: FloatArray, noise: FloatArray) -> FloatArray:
-            shrunk = self.product(component, rows - centre, lambda lam: lam / (lam + noise))
+            shrunk = self.within.product(component, rows - centre, lambda lam: lam / (lam + noise))
             return np.asarray(centre + shrunk)
 
         points, deviations = self._checked(x, sigma)
@@ -453,68 +418,14 @@ class GaussianMixture(ExactDenoiser):
         points = rng.standard_normal((count, self.dim))
         for c in np.unique(labels):
             rows = labels == c
-            points[rows] = self._means[c] + self.product(c, points[rows], np.sqrt)
+            points[rows] = self._means[c] + self.within.product(c, points[rows], np.sqrt)
         return points.reshape(-1, *self.shape)
-
-    def product(
-        self, component: int, vectors: FloatArray, function: SpectralFunction
-    ) -> FloatArray:
-        """Apply f(Σ_c) to vectors.
-
-        Parameters
-        ----------
-        component : int
-            Index c.
-        vectors : ndarray, shape (batch, d)
-            Vectors v.
-        function : callable
-            f, of eigenvalues λ of shape (k,), returning (k,) or (batch, k).
-
-        Returns
-        -------
-        ndarray, shape (batch, d)
-            f(Σ_c) v.
-        """
-        lam = self._eigenvalues[component]
-        floor = self._floors[component : component + 1]
-        if self._bases is None:
-            return vectors * function(floor if self._isotropic else lam)
-        basis = self._bases[component]
-        rotated = vectors @ basis
-        if lam.size == self.dim:
-            return (rotated * function(lam)) @ basis.T
-        rest = function(floor)
-        return vectors * rest + (rotated * (function(lam) - rest)) @ basis.T
-
-    def traces(self, function: SpectralFunction) -> FloatArray:
-        """Tr f(Σ_c) of every component.
-
-        Parameters
-        ----------
-        function : callable
-            f, of eigenvalues λ of shape (k,), returning (k,) or (batch, k).
-
-        Returns
-        -------
-        ndarray, shape (c,) or (batch, c)
-        """
-        others = self.dim - self._eigenvalues.shape[1]
-        columns = []
-        for lam, floor in zip(self._eigenvalues, self._floors, strict=True):
-            total = function(lam).sum(axis=-1)
-            columns.append(total + others * function(floor[None])[..., 0] if others else total)
-        return np.stack(columns, axis=-1)
-
-    def _matrices(self, function: SpectralFunction) -> FloatArray:
-        """f(Σ_c) of every component, shape (c, d, d)."""
-        unit = np.eye(self.dim)
-        return np.stack([self.product(c, unit, function) for c in range(self.components)])
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
         def mean(rows: FloatArray, noise: FloatArray) -> FloatArray:
             weights = self._posterior(rows, noise)
-            if self._isotropic:  # one product instead of two, and no term is negative
-                kept = weights / (1.0 + noise / self._floors)
+            if self.within.isotropic:  # one product instead of two, and no term is negative
+                kept = weights / (1.0 + noise / self.within.floors)
                 return np.asarray(kept.sum(axis=1)[:, None] * rows + (weights - kept) @ self._means)
             shrunk = self._combine(rows, weights, lambda lam: lam / (lam + noise))
             return weights @ self._means + shrunk
@@ -551,27 +462,18 @@ class GaussianMixture(ExactDenoiser):
 
     def _log_joint(self, x: FloatArray, noise: FloatArray) -> FloatArray:
         """Joint log density, log π_c N(x; μ_c, Σ_c + σ²), shape (batch, c)."""
-        if self._isotropic:
+        if self.within.isotropic:
             return self._isotropic_log_joint(x, noise)
         squares = np.empty((len(x), self.components))
         for c, centre in enumerate(self._means):
-            squares[:, c] = self._square(c, x - centre, noise)
-        determinants = self.traces(lambda lam: np.log(2.0 * np.pi * (lam + noise)))
+            squares[:, c] = self.within.mahalanobis(c, x - centre, noise)
+        determinants = self.within.traces(lambda lam: np.log(2.0 * np.pi * (lam + noise)))
         return np.asarray(np.log(self.weights) - 0.5 * (squares + determinants))
-
-    def _square(self, component: int, vectors: FloatArray, noise: FloatArray) -> FloatArray:
-        """Mahalanobis square, as a sum of squares of whitened coordinates."""
-        lam = self._eigenvalues[component]
-        if self._bases is not None and lam.size == self.dim:
-            white = (vectors @ self._bases[component]) / np.sqrt(lam + noise)
-        else:
-            white = self.product(component, vectors, lambda lam: 1.0 / np.sqrt(lam + noise))
-        return np.asarray(np.einsum("bd,bd->b", white, white))
 
     def _isotropic_log_joint(self, x: FloatArray, noise: FloatArray) -> FloatArray:
         """As `_log_joint`, from one product; distances that cancelled are recomputed."""
         shifted = x - self._origin
-        total = self._floors + noise
+        total = self.within.floors + noise
         sizes = np.sum(shifted**2, axis=1)[:, None] + np.sum(self._shifted**2, axis=1)
         squares = sizes - 2.0 * (shifted @ self._shifted.T)
         offset = np.log(self.weights) - 0.5 * self.dim * np.log(2.0 * np.pi * total)
@@ -589,13 +491,13 @@ class GaussianMixture(ExactDenoiser):
         self, x: FloatArray, weights: FloatArray, function: SpectralFunction
     ) -> FloatArray:
         """Σ_c w_c f(Σ_c)(x − μ_c)."""
-        if not self._isotropic:
+        if not self.within.isotropic:
             result = np.zeros_like(x)
             for c, centre in enumerate(self._means):
                 if weights[:, c].any():
-                    result += weights[:, c, None] * self.product(c, x - centre, function)
+                    result += weights[:, c, None] * self.within.product(c, x - centre, function)
             return result
-        gains = weights * function(self._floors)
+        gains = weights * function(self.within.floors)
         # The leading component is subtracted first: nothing cancels where it has all the weight.
         rows, leading = np.arange(len(x)), weights.argmax(axis=1)
         own = gains[rows, leading, None].copy()
@@ -612,19 +514,3 @@ def _as_means(means: ArrayLike) -> FloatArray:
             "for points on a line."
         )
     return centres
-
-
-def _diagonalise(matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Eigenvalues (c, d) and eigenvectors (c, d, d) of symmetric positive definite matrices."""
-    scale = np.abs(matrices).max(axis=(1, 2))
-    if np.any(np.abs(matrices - matrices.swapaxes(1, 2)).max(axis=(1, 2)) > _SYMMETRIC * scale):
-        raise InputError("covariances must be symmetric: use (C + Cᵀ)/2.")
-    values, vectors = np.linalg.eigh(matrices)
-    singular = values[:, 0] <= values.shape[1] * np.finfo(np.float64).eps * values[:, -1]
-    if singular.any():
-        raise InputError(
-            f"the covariance of component {singular.argmax()} is not positive definite, its "
-            f"smallest eigenvalue is {values[singular.argmax(), 0]:g}: add a small multiple of the "
-            "identity."
-        )
-    return values, vectors

@@ -146,7 +146,7 @@ def _within(
     mixture: GaussianMixture, sigma: float, function: Callable[[FloatArray, float], FloatArray]
 ) -> float:
     """Σ_c π_c Tr f(Σ_c, σ²)."""
-    return float(mixture.weights @ mixture.traces(lambda lam: function(lam, sigma**2)))
+    return float(mixture.weights @ mixture.within.traces(lambda lam: function(lam, sigma**2)))
 
 
 def _add(known: list[float], estimate: Estimate) -> Estimate:
@@ -214,7 +214,7 @@ def _reduction(mixture: GaussianMixture) -> Callable[[float], GaussianMixture] |
         return None
     if mixture.dim == 1:
         return lambda sigma: mixture
-    if not mixture.shares_covariance:
+    if not mixture.within.shared:
         return None
     offsets = mixture.means.reshape(mixture.components, -1) - mixture.mean.ravel()
     _, singular, axes = np.linalg.svd(offsets, full_matrices=False)
@@ -223,7 +223,7 @@ def _reduction(mixture: GaussianMixture) -> Callable[[float], GaussianMixture] |
     direction, coordinates = axes[:1], offsets @ axes[0]
 
     def moment(function: Callable[[FloatArray], FloatArray]) -> float:
-        return float(mixture.product(0, direction, function)[0] @ direction[0])
+        return float(mixture.within.product(0, direction, function)[0] @ direction[0])
 
     def on_line(sigma: float) -> GaussianMixture:
         # Scaled by the first moment, so that no square leaves the range of double precision.

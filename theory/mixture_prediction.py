@@ -104,8 +104,8 @@ def simplex_signal(mixture: GaussianMixture) -> float | None:
     count = mixture.components
     if count < 2 or not np.allclose(mixture.weights, 1.0 / count):
         return None
-    variances = mixture.traces(lambda lam: lam) / mixture.dim
-    squares = mixture.traces(np.square) / mixture.dim
+    variances = mixture.within.traces(lambda lam: lam) / mixture.dim
+    squares = mixture.within.traces(np.square) / mixture.dim
     if not (np.allclose(squares, variances**2) and np.allclose(variances, variances[0])):
         return None
     offsets = (mixture.means - mixture.mean).reshape(count, -1)

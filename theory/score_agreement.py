@@ -8,6 +8,7 @@ two sets of memories, 1 once both denoise alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,19 @@ from scipy.optimize import brentq
 from theory.checks import FloatArray, as_count, as_positive, as_samples
 from theory.collapse import samples_to_generalise
 from theory.empirical_score import EmpiricalScore
+from theory.kernel_laws import (
+    QUERIES,
+    KernelLaw,
+    draw_distinct,
+    kernel_laws,
+    mean_log_sum,
+    reference_points,
+)
 from theory.laws import DataLaw, GaussianLaw, Law, MixtureLaw, as_law
-from theory.smoothing import QUERIES, KernelLaw, draw_distinct, kernel_laws, mean_log_sum
 
 _CENTRE_DRAWS = 16384
 _LARGEST = 690.0  # log n, within double precision
+_START = 3.0
 # Above this step in log t fewer than one query in forty has a second training point that counts.
 _COLD = 5.0
 
@@ -160,7 +169,7 @@ def predict_agreement(
     - E w₁² f(y₁) = ∫ t E[L² f(y) e^{−tL}] φ^{n−1} dt gives the diagonal part of E|D|²,
     - E w₁w₂ ⟨y₁, y₂⟩ = ∫ t |E[L y e^{−tL}]|² φ^{n−2} dt the rest.
 
-    These are exact in n; `theory.smoothing.kernel_laws` supplies the law of L and E[y | L]. As
+    These are exact in n; `theory.kernel_laws` supplies the law of L and E[y | L]. As
     d → ∞ at fixed log n/d they become the random-energy model: weights condense once
     KL(p_θ(·|x) ‖ p) = log n has a root θ < 1, p_θ ∝ p L^θ; D is then m_θ(x) on average,
     E Σ w² = 1 − θ, and a = E|m_θ|²/E[θ|m_θ|² + (1 − θ) E_θ|y|²].
@@ -205,37 +214,47 @@ def agreement_threshold(
     With 128 queries the error of log n is below 1 % for Gaussians and 3 % otherwise.
     """
     levels, known = as_positive(sigma), as_law(law, seed)
-    result = np.empty(levels.size)
+    result, near = np.empty(levels.size), _START
     for i, level in enumerate(levels.ravel().tolist()):
-        result[i] = _half(known, level, draws, seed)
+        log_n = _half(known, level, draws, seed, near)
+        near = log_n if np.isfinite(log_n) else near
+        result[i] = np.exp(log_n)
     generalise = samples_to_generalise(known, levels, seed=seed)
     return AgreementThreshold(result.reshape(levels.shape), generalise)
 
 
-def _half(law: Law, sigma: float, draws: int, seed: int) -> float:
+def _half(law: Law, sigma: float, draws: int, seed: int, near: float) -> float:
+    """Root in log n of agreement = ½, sought from a value near it."""
+
+    @cache
     def excess(log_n: float) -> float:
-        sums = _moments(law, float(np.exp(log_n)), sigma, draws, seed).mean(axis=0)
-        return float(sums[0] / sums[1]) - 0.5
+        pair = _moments(law, float(np.exp(log_n)), sigma, draws, seed, weights=False)
+        mean = pair.mean(axis=0)
+        return float(mean[0] / mean[1]) - 0.5
 
-    low, high = 0.0, 2.0
-    while not (value := excess(high)) >= 0.0:
-        if np.isnan(value):
-            return np.nan
-        if high == _LARGEST:
-            return np.inf
-        low, high = high, min(1.5 * high, _LARGEST)
-    return float(np.exp(brentq(excess, low, high, xtol=1e-3, rtol=1e-3)))
+    known = isinstance(law, GaussianLaw | MixtureLaw)
+    most = _LARGEST if known else np.log(max(reference_points(law, draws)[0] // 4, 1))
+    low = high = min(near, most)
+    while not excess(high) >= 0.0:
+        if high == most:
+            return np.inf if known else np.nan
+        low, high = high, min(1.25 * high + 0.5, most)
+    while low == high or excess(low) > 0.0:
+        low, high = max(0.8 * low - 0.5, 0.0), low
+    return float(brentq(excess, low, high, xtol=1e-3, rtol=1e-3))
 
 
-def _moments(law: Law, n: float, sigma: float, draws: int, seed: int) -> FloatArray:
-    """Moments of `_query_moments` for each query, shape (queries, 5)."""
+def _moments(
+    law: Law, n: float, sigma: float, draws: int, seed: int, *, weights: bool = True
+) -> FloatArray:
+    """Moments of `_query_moments` for each query, shape (queries, 5), or without those of w."""
     kernels = kernel_laws(law, n, sigma, noisy=True, draws=draws, seed=seed)
-    rows = [_query_moments(kernel, n) for kernel in kernels]
+    rows = [_query_moments(kernel, n, weights) for kernel in kernels]
     return np.array(rows) if rows else np.full((2, 5), np.nan)
 
 
-def _query_moments(law: KernelLaw, n: float) -> list[float]:
-    """⟨D₁, D₂⟩, |D|², Σ w², −Σ w log w and the largest weight, expected at one query."""
+def _query_moments(law: KernelLaw, n: float, weights: bool = True) -> list[float]:
+    """⟨D₁, D₂⟩ and |D|², then Σ w², −Σ w log w and the largest weight, expected at one query."""
     log_t, hazard, first = law.times(n)
     logs, log_masses, vectors = law.logs[first:], law.log_masses[first:], law.vectors[first:]
     step, psi, masses = log_t[1] - log_t[0], hazard / n, np.exp(log_masses)
@@ -249,7 +268,8 @@ def _query_moments(law: KernelLaw, n: float) -> list[float]:
         farther = np.exp(n * np.log1p(-np.minimum(above - masses, 1.0 - 1e-15)))
         weight = np.diff(farther, prepend=0.0)
         inner = share * (np.sum((weight @ vectors) ** 2) - weight**2 @ lengths)
-        return [float(inner), float(weight @ law.squares[first:]), 1.0, 0.0, 1.0]
+        moments = [float(inner), float(weight @ law.squares[first:])]
+        return [*moments, 1.0, 0.0, 1.0] if weights else moments
     log_tl = log_t[:, None] + logs
     tl = np.exp(np.minimum(log_tl, 50.0))
     # n tL e^{−tL} φ^{n/2}, node by node: neither n nor 1/mass overflows.
@@ -261,6 +281,9 @@ def _query_moments(law: KernelLaw, n: float) -> list[float]:
     inner = share * (np.sum((weight @ vectors) ** 2) - weight**2 @ lengths)
     pairs = share * (np.sum((density @ vectors) ** 2, axis=1) - density**2 @ lengths)
     pair = step * (1.0 - 1.0 / n) * (np.exp(2.0 * psi) @ pairs)
+    moments = [float(inner), float(square @ law.squares[first:] + pair)]
+    if not weights:
+        return moments
     # That no other kernel is larger removes the nodes above, and a uniform part of the own one.
     missed = -np.expm1(-tl) * masses
     below = np.cumsum(missed, axis=1)
@@ -271,13 +294,8 @@ def _query_moments(law: KernelLaw, n: float) -> list[float]:
     part = np.maximum(upper - lower, 1e-9)
     alone = np.exp(0.5 * hazard[:, None] - lower) * -np.expm1(-part) / part
     largest = step * np.sum(density * alone)
-    return [
-        float(inner),
-        float(square @ law.squares[first:] + pair),
-        float(square.sum()),
-        float(mean_log_sum(log_t, hazard) - weight @ logs),
-        float(largest),
-    ]
+    entropy = mean_log_sum(log_t, hazard) - weight @ logs
+    return [*moments, float(square.sum()), float(entropy), float(largest)]
 
 
 def _centre(law: Law) -> FloatArray:

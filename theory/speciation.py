@@ -65,7 +65,8 @@ def speciation_noise(mixture: GaussianMixture) -> float:
     def apply(vector: FloatArray) -> FloatArray:
         row = vector.reshape(1, dim)
         within = sum(
-            p * mixture.product(c, row, lambda lam: lam)[0] for c, p in enumerate(mixture.weights)
+            p * mixture.within.product(c, row, lambda lam: lam)[0]
+            for c, p in enumerate(mixture.weights)
         )
         return np.asarray(within + offsets.T @ (offsets @ vector.ravel()))
 
@@ -154,7 +155,7 @@ def _split_level(
     both = list(left + right)
     share = p[both] / p[both].sum()
     along = centres[both] @ axis
-    within = [float(mixture.product(c, axis[None], lambda lam: lam)[0] @ axis) for c in both]
+    within = [float(mixture.within.product(c, axis[None], lambda lam: lam)[0] @ axis) for c in both]
     total = share @ (within + (along - share @ along) ** 2)
     fraction = share[: len(left)].sum()
     return float(np.sqrt(total)), float(np.sqrt(fraction * (1.0 - fraction)) * distance)

@@ -302,7 +302,7 @@ def test_agrees_with_scikit_learn(kind):
     ours = GaussianMixture.from_sklearn(fitted)
     np.testing.assert_allclose(ours.log_density(data), fitted.score_samples(data), rtol=1e-10)
     np.testing.assert_allclose(ours.responsibilities(data), fitted.predict_proba(data), atol=1e-11)
-    assert ours.shares_covariance == (kind == "tied")
+    assert ours.within.shared == (kind == "tied")
     bayesian = peer.BayesianGaussianMixture(
         n_components=3, covariance_type=kind, random_state=0, tol=1e-2
     )
@@ -391,10 +391,10 @@ def test_functions_of_the_covariance(kind):
     for c in range(C):
         expected = np.linalg.solve(dense[c], vectors.T).T
         np.testing.assert_allclose(
-            made.product(c, vectors, lambda lam: 1.0 / lam), expected, rtol=1e-9
+            made.within.product(c, vectors, lambda lam: 1.0 / lam), expected, rtol=1e-9
         )
-    np.testing.assert_allclose(made.traces(np.log), np.linalg.slogdet(dense)[1], rtol=1e-11)
-    np.testing.assert_allclose(made.traces(lambda lam: lam), np.trace(dense.T), rtol=1e-12)
+    np.testing.assert_allclose(made.within.traces(np.log), np.linalg.slogdet(dense)[1], rtol=1e-11)
+    np.testing.assert_allclose(made.within.traces(lambda lam: lam), np.trace(dense.T), rtol=1e-12)
 
 
 @settings(max_examples=25, deadline=None)

@@ -159,7 +159,7 @@ def test_a_shape_of_noise_levels_gives_a_smooth_curve():
     assert found.value.shape == found.stderr.shape == (8, 5)
     assert np.all(np.diff(found.value.ravel()) < 0.0)
     # Towards no noise the component is known, towards much noise nothing is.
-    gaussian = mixture.weights @ mixture.traces(lambda lam: 0.5 * np.log1p(lam * 1e16))
+    gaussian = mixture.weights @ mixture.within.traces(lambda lam: 0.5 * np.log1p(lam * 1e16))
     label = -mixture.weights @ np.log(mixture.weights)
     assert found.value[0, 0] < gaussian + label
     total = np.trace(mixture.covariance) / 2e16

@@ -11,6 +11,7 @@ from theory.checks import InputError
 from theory.collapse import samples_to_generalise
 from theory.gaussian_mixture import GaussianMixture
 from theory.information import information
+from theory.kernel_laws import KernelLaw
 from theory.laws import GaussianLaw
 from theory.score_agreement import (
     _query_moments,
@@ -18,7 +19,6 @@ from theory.score_agreement import (
     measure_agreement,
     predict_agreement,
 )
-from theory.smoothing import KernelLaw
 from theory.spectrum import Spectrum
 
 
@@ -268,6 +268,22 @@ def test_threshold_is_a_root():
     np.testing.assert_allclose(value, 0.5, atol=1e-3)
     np.testing.assert_allclose(found.to_generalise, samples_to_generalise(spectrum, sigma))
     np.testing.assert_allclose(np.log(found.to_generalise), information(spectrum, sigma).value)
+
+
+@pytest.mark.parametrize("levels", [[2.5, 1.0, 0.5], [0.5, 1.0, 2.5]])
+def test_threshold_does_not_depend_on_where_the_search_starts(levels):
+    law = four_components()
+    together = agreement_threshold(law, levels, draws=8).samples
+    alone = [agreement_threshold(law, level, draws=8).samples for level in levels]
+    np.testing.assert_allclose(np.log(together), np.log(alone), atol=0.01)
+
+
+def test_threshold_is_found_up_to_what_a_data_set_resolves():
+    data = np.random.default_rng(0).standard_normal((3000, 20))
+    value = float(agreement_threshold(data, 0.8, draws=40).samples)
+    assert 300.0 < value < 740.0  # a quarter of the 2960 reference points is the limit
+    gaussian = float(agreement_threshold(Spectrum.isotropic(20), 0.8).samples)
+    assert np.log(value) == pytest.approx(np.log(gaussian), rel=0.1)
 
 
 def test_threshold_out_of_reach():

@@ -12,14 +12,11 @@ from theory.checks import InputError
 from theory.empirical_score import EmpiricalScore
 from theory.gaussian_mixture import GaussianMixture
 from theory.information import draw_pairs
+from theory.kernel_laws import KernelLaw, draw_distinct, kernel_laws, mean_log_sum
 from theory.laws import GaussianLaw, MixtureLaw, as_law
 from theory.smoothing import (
-    KernelLaw,
     best_bandwidth,
-    draw_distinct,
     held_out_likelihood,
-    kernel_laws,
-    mean_log_sum,
     predicted_bandwidth,
     predicted_likelihood,
 )
