@@ -75,7 +75,9 @@ def register(app: typer.Typer, draw: Draw) -> None:
         )
         n = collapse_samples(found) if samples is None else parse_samples(samples)
         levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
-        result = predict_collapse(found.law, found.spectrum, n, levels, seed=seed, agreement=agreement)
+        result = predict_collapse(
+            found.law, found.spectrum, n, levels, seed=seed, agreement=agreement
+        )
         save_netcdf(result, out)
         if plot:
             draw(result, None, plot)
