@@ -21,10 +21,12 @@ from theory.denoiser import Array, ExactDenoiser
 from theory.score_kernels import (
     DENSE,
     DOUBT,
+    ERROR,
     HALF,
     LARGEST,
     MODE,
     OFFSET,
+    SEEN,
     SQUARES,
     SUM,
     TOP,
@@ -33,6 +35,7 @@ from theory.score_kernels import (
     Limits,
     Sums,
     absorb_block,
+    update_means,
     weigh_products,
 )  # fmt: skip
 from theory.training_blocks import TrainingBlocks, as_blocks
@@ -110,14 +113,17 @@ class _Pass:
         """Fold in a block (count, dim) by two matrix products, a tile at a time."""
         batch = self.points.shape[0]
         queries = min(batch, _QUERIES)
-        columns = max(_ENTRIES // queries, 1024)
+        columns = min(max(_ENTRIES // queries, 1024), rows.shape[0])
+        buffer = np.empty(queries * columns, dtype=self.points.dtype)
         for start in range(0, rows.shape[0], columns):
             tile = slice(start, start + columns)
             exact = _read_only(rows[tile].astype(self.points.dtype, copy=False))
             halves = half_squares[tile].astype(exact.dtype)
             for begin in range(0, batch, queries):
                 part = slice(begin, begin + queries)
-                products = self.points[part] @ exact.T
+                count = min(queries, batch - begin)
+                products = buffer[: count * len(exact)].reshape(count, -1)
+                np.matmul(self.points[part], exact.T, out=products)
                 factors = np.empty(products.shape[0])
                 fold = partial(self._fold, begin, products, factors, exact, halves, first + start)
                 bounds = np.linspace(0, factors.size, get_num_threads() + 1).astype(np.intp)
@@ -162,16 +168,13 @@ def _inner(points: Array, direction: FloatArray) -> FloatArray:
 
 def _add_products(mean: Array, weights: Array, factors: FloatArray, rows: Array) -> None:
     """Rescale the means of the queries with factor ≥ 0, and add Σ w y."""
-    active = factors >= 0.0
+    active = np.flatnonzero(factors >= 0.0)
+    if active.size == 0:
+        return
+    if active.size < factors.size:
+        weights = weights[active]
     rows = rows.astype(mean.dtype, copy=False)
-    weights = weights.astype(mean.dtype, copy=False)
-    scale = factors[:, None].astype(mean.dtype)
-    if active.all():
-        if (factors != 1.0).any():
-            mean *= scale
-        mean += weights @ rows
-    elif active.any():
-        mean[active] = mean[active] * scale[active] + weights[active] @ rows
+    update_means(mean, active, factors, weights.astype(mean.dtype, copy=False) @ rows)
 
 
 class EmpiricalScore(ExactDenoiser):
@@ -335,15 +338,19 @@ class EmpiricalScore(ExactDenoiser):
         """Whether errors of the logits may move the mean by more than float32 should.
 
         Errors δ of the logits, independent but for copies of a point, move it by |Σ w δ (y − D)|;
-        for the largest weight the factor y − D is itself of order 1 − w.
+        for the largest weight the factor y − D is itself of order 1 − w. Logits that are mended
+        leave an error that all others share.
         """
         total, mean = sums.state[:, SUM], sums.mean
+        seen = sums.marks[:, SEEN]
+        shared = np.where(seen < 0, 0.0, sums.state[:, ERROR] / np.sqrt(np.maximum(seen, 0) + 1.0))
+        doubt = np.maximum(sums.state[:, DOUBT], shared)
         largest = 1.0 / total
         others = self._copies * np.maximum(sums.state[:, SQUARES] - 1.0, 0.0) / total**2
         spread = np.sqrt((largest * (1.0 - largest)) ** 2 + others)
         mean = mean / total[:, None]
         apart = np.sqrt(self._radius**2 + _squares(mean - self._origin))
-        moved = sums.state[:, DOUBT] * spread * apart
+        moved = doubt * spread * apart
         return np.asarray(moved > _COARSE * np.sqrt(_squares(mean)))
 
     def _fits(self, x: Array, sigma: Array, dtype: np.dtype[Any]) -> bool:
@@ -379,14 +386,18 @@ class EmpiricalScore(ExactDenoiser):
             tolerance=3e-6 if single else 2e-13,
             doubtful=2.5e-5 if dtype == np.float32 else 0.0,
             size=float(np.log(self.samples)),
+            # In single precision the sum of independent errors, in double the worst case.
+            crowd=float(np.log(self.samples * (self._copies if single else self.samples)) / 2.0),
             negligible=20.0 if single else 40.0,
             share=1.0 / 512.0 if dtype == np.float32 else np.inf,
         )
-        state = np.zeros((batch, 6))
+        state = np.zeros((batch, 7))
         state[:, TOP] = -np.inf
+        marks = np.zeros((batch, 3), dtype=np.int64)
+        marks[:, SEEN] = -1
         sums = Sums(
             state=state,
-            marks=np.zeros((batch, 2), dtype=np.int64),
+            marks=marks,
             mean=np.zeros(x.shape, dtype=np.float32 if single and not direct else np.float64),
             reference=np.zeros(x.shape, dtype=dtype),
             values=np.full((batch, neighbours), -np.inf),

@@ -18,17 +18,20 @@ from theory.vector_exp import exp_nonpositive, larger
 
 Array = NDArray[Any]
 
-# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l, and the
-# largest error of logits that were taken as they are.
-TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT = 0, 1, 2, 3, 4, 5
-# Columns of the marks: how a query is treated, and how many logits were computed again.
-MODE, COUNT = 0, 1
+# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l, the
+# largest error of logits that were taken as they are, and the estimate of what to add to TOP.
+TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT, SHIFT = 0, 1, 2, 3, 4, 5, 6
+# Columns of the marks: how a query is treated, how many logits were computed again, and from how
+# many SHIFT is known; −1 if it was not needed.
+MODE, COUNT, SEEN = 0, 1, 2
 # Modes: approximate logits are good enough; they are not; too many would have to be mended.
 GOOD, MENDED, DENSE = 1, 2, 3
 # Columns of the terms: 1/2σ²; errors of logits, the usual one, without its part in proportion to
 # the logit, and the largest; |x|²/2σ² where the approximate logits lack −|x|²/2σ².
 HALF, USUAL, LARGEST, OFFSET = 0, 1, 2, 3
 _LANES, _SHORT = 64, 256
+# Where fewer training points than this have the weight, errors count: more logits are mended.
+_FEW, _EXTRA = 32.0, 256.0
 _MATH = {"contract"}
 # Sums may be reordered for vector units. There is no NaN, or the input check would have found it.
 _REORDER = {"reassoc", "contract", "nnan", "nsz"}
@@ -39,10 +42,10 @@ class Sums(NamedTuple):
 
     Attributes
     ----------
-    state : ndarray of float64, shape (batch, 6)
-        Columns TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT.
-    marks : ndarray of int64, shape (batch, 2)
-        Columns MODE, COUNT.
+    state : ndarray of float64, shape (batch, 7)
+        Columns TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT, SHIFT.
+    marks : ndarray of int64, shape (batch, 3)
+        Columns MODE, COUNT, SEEN.
     mean : ndarray, shape (batch, dim)
         Σp·y.
     reference : ndarray, shape (batch, dim)
@@ -74,6 +77,8 @@ class Limits(NamedTuple):
         Error of a logit up to which the weights decide in the end whether it was good enough.
     size : float
         log n.
+    crowd : float
+        By how much more than one logit all those together matter whose errors are tolerated.
     negligible : float
         A logit by this + log n below the largest does not matter.
     share : float
@@ -85,6 +90,7 @@ class Limits(NamedTuple):
     tolerance: float
     doubtful: float
     size: float
+    crowd: float
     negligible: float
     share: float
 
@@ -109,6 +115,8 @@ def _raise_top(state, rise):  # type: ignore[no-untyped-def]
         state[WEIGHTED] = 0.0
     state[SUM] *= factor
     state[SQUARES] *= factor * factor
+    # The new reference, of weight 1, shares in the result and is without doubt.
+    state[DOUBT] *= state[SUM] / (1.0 + state[SUM])
     return factor
 
 
@@ -192,27 +200,26 @@ def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type
 
 
 @njit(cache=True, error_model="numpy")
-def _refer(row, x, rows, half, floor, state, reference):  # type: ignore[no-untyped-def]
+def _refer(row, x, rows, half, floor, state, marks, reference):  # type: ignore[no-untyped-def]
     """Make the nearest point of a tile the reference, if it is nearer than the one so far.
 
-    Only approximate logits above the floor come into question. Returns how many they were, and
-    the factor for the mean.
+    Only approximate logits above the floor come into question. Returns the factor for the mean.
     """
-    count, factor = 0, 1.0
+    factor = 1.0
     for start in range(0, row.size, _LANES):
         if _largest(row[start : start + _LANES]) < floor:
             continue
         for j in range(start, min(start + _LANES, row.size)):
             if row[j] < floor:
                 continue
-            count += 1
+            marks[COUNT] += 1
             none = state[TOP] == -np.inf
             rise = 0.0 if none else half * _excess(x, rows[j], reference)
             if none or rise > 0.0:
                 factor *= _raise_top(state, rise)
-                state[TOP] = row[j]
+                state[TOP], state[SHIFT], marks[SEEN] = row[j], 0.0, min(marks[SEEN], 0)
                 reference[:] = rows[j]
-    return count, factor
+    return factor
 
 
 @njit(cache=True, error_model="numpy", fastmath=_MATH)
@@ -237,31 +244,45 @@ def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignor
                     mean[k] += share * y[k]
 
 
+@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+def _lower(row, top, shift):  # type: ignore[no-untyped-def]
+    """Subtract in two steps: top is a number of the row's precision, shift is small."""
+    for j in range(row.size):
+        row[j] = (row[j] - top) - shift
+
+
 @njit(cache=True, error_model="numpy")
-def _mend(row, x, rows, half, limit, allowed, share, top, reference):  # type: ignore[no-untyped-def]
+def _mend(row, x, rows, half, limit, allowed, share, state, marks, reference):  # type: ignore[no-untyped-def]
     """Refer approximate logits to the reference, those that reach the limit by differences.
 
-    Returns how many these are, and whether there are more than allowed + share · (points so far),
-    which stay approximate.
+    The error of TOP is common to those that stay approximate; the others reveal it. Returns
+    whether there are more than allowed + share · (points so far), which stay approximate.
     """
-    count, exhausted = 0, False
-    kind = row.dtype.type
+    exhausted, count, total = False, 0, 0.0
+    which, exact = np.empty(row.size, dtype=np.int64), np.empty(row.size)
+    marks[SEEN] = max(marks[SEEN], 0)
     for start in range(0, row.size, _LANES):
-        part = row[start : start + _LANES]
-        needed = _largest(part) >= limit
-        spent = count > allowed + share * start
-        exhausted |= needed and spent
-        if spent or not needed:
-            for j in range(part.size):
-                part[j] -= kind(top)
+        if _largest(row[start : start + _LANES]) < limit:
             continue
-        for j in range(part.size):
-            if part[j] < limit:
-                part[j] -= kind(top)
-            else:
-                count += 1
-                part[j] = kind(min(half * _excess(x, rows[start + j], reference), 0.0))
-    return count, exhausted
+        if count > allowed + share * start:
+            exhausted = True
+            continue
+        for j in range(start, min(start + _LANES, row.size)):
+            if row[j] < limit:
+                continue
+            logit = min(half * _excess(x, rows[j], reference), 0.0)
+            which[count], exact[count] = j, logit
+            count += 1
+            if logit < 0.0:  # copies of the reference have its error
+                total += row[j] - state[TOP] - state[SHIFT] - logit
+                marks[SEEN] += 1
+    marks[COUNT] += count
+    # The best estimate, as the errors of all logits are alike.
+    state[SHIFT] += total / (marks[SEEN] + 1)
+    _lower(row, row.dtype.type(state[TOP]), row.dtype.type(state[SHIFT]))
+    for k in range(count):
+        row[which[k]] = exact[k]
+    return exhausted
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
@@ -279,9 +300,10 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     floor = max(best, state[TOP]) - slack
     factor = 1.0
     if best >= floor:
-        count, factor = _refer(row, x, rows, half, floor, state, reference)
-        marks[COUNT] += count
+        factor = _refer(row, x, rows, half, floor, state, marks, reference)
     allowed = 32.0 + limits.share * first - marks[COUNT]
+    if state[SUM] * state[SUM] < _FEW * state[SQUARES]:
+        allowed += _EXTRA
     limit = state[TOP] - limits.negligible - limits.size - slack
     near = _count(row, row.dtype.type(limit))
     if 32 * near <= row.size:
@@ -290,15 +312,11 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
             mean *= mean.dtype.type(factor)
         _add_near(row, x, rows, half, limit, state, mean, reference)
         return -1.0
-    # All points beyond the limit, at most n, may together move the result by the tolerance.
-    window = limits.size + np.log(state[ERROR] / (0.3 * limits.tolerance))
+    # All points beyond the limit may together move the result by the tolerance.
+    window = limits.crowd + np.log(state[ERROR] / (0.3 * limits.tolerance))
     window -= np.log(max(state[SUM], 1.0))
     limit = state[TOP] - min(max(window, 0.0), limits.negligible + limits.size) - slack
-    count, exhausted = _mend(
-        row, x, rows, half, limit, allowed, limits.share, state[TOP], reference
-    )
-    marks[COUNT] += count
-    if exhausted:
+    if _mend(row, x, rows, half, limit, allowed, limits.share, state, marks, reference):
         if state[ERROR] > limits.doubtful:
             marks[MODE] = DENSE
             return -1.0
@@ -367,6 +385,16 @@ def weigh_products(  # type: ignore[no-untyped-def]
         row = products[i]
         best = _scale(row, norms, row.dtype.type(2.0 * terms[i, HALF]))
         factors[i] = _fold(row, best, points[i], rows, norms, first, terms[i], limits, i, sums)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def update_means(mean, active, factors, added):  # type: ignore[no-untyped-def]
+    """Rescale the means of the active queries by their factors, and add a row to each."""
+    for i in range(active.size):
+        own, row = mean[active[i]], added[i]
+        factor = mean.dtype.type(factors[active[i]])
+        for k in range(own.size):
+            own[k] = own[k] * factor + row[k]
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
