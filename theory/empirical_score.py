@@ -322,12 +322,24 @@ class EmpiricalScore(ExactDenoiser):
                 "x, sigma and the training points differ by too many orders of magnitude for "
                 "float64: scale them."
             )
-        first = self._start(x, sigma, neighbours, single, np.float32 if single else np.float64)
+        first = self._start(
+            x, sigma, neighbours, single,
+            np.float32 if single else np.float64, 1.0 / 512.0 if single else np.inf,
+        )  # fmt: skip
         self._run(first)
         if not single or self.dim <= SMALL_DIM:
             return first.sums
         dense = first.sums.marks[:, MODE] == DENSE
-        dense[~dense] = self._too_coarse(Sums(*(array[~dense] for array in first.sums)))
+        coarse = ~dense
+        coarse[coarse] = self._too_coarse(Sums(*(array[~dense] for array in first.sums)))
+        if coarse.any():
+            # Few as a rule: cheaper than the training points in float64.
+            patient = self._start(
+                x[coarse], sigma[coarse], neighbours, single, np.float32, share=np.inf
+            )
+            self._run(patient)
+            first.replace(coarse, patient)
+            dense[coarse] = self._too_coarse(patient.sums)
         if dense.any():
             again = self._start(x[dense], sigma[dense], neighbours, single, np.float64)
             self._run(again)
@@ -344,13 +356,15 @@ class EmpiricalScore(ExactDenoiser):
         total, mean = sums.state[:, SUM], sums.mean
         seen = sums.marks[:, SEEN]
         shared = np.where(seen < 0, 0.0, sums.state[:, ERROR] / np.sqrt(np.maximum(seen, 0) + 1.0))
-        doubt = np.maximum(sums.state[:, DOUBT], shared)
         largest = 1.0 / total
-        others = self._copies * np.maximum(sums.state[:, SQUARES] - 1.0, 0.0) / total**2
+        rest, squares = total - 1.0, np.maximum(sums.state[:, SQUARES] - 1.0, 0.0)
+        others = self._copies * squares / total**2
+        # All weights but the two largest, of which the second is at least Σp²/Σp without the first.
+        crowd = np.maximum(rest - squares / np.maximum(rest, 1e-300), 0.0) / total
         spread = np.sqrt((largest * (1.0 - largest)) ** 2 + others)
         mean = mean / total[:, None]
         apart = np.sqrt(self._radius**2 + _squares(mean - self._origin))
-        moved = doubt * spread * apart
+        moved = np.hypot(sums.state[:, DOUBT] * spread, shared * crowd * (1.0 - crowd)) * apart
         return np.asarray(moved > _COARSE * np.sqrt(_squares(mean)))
 
     def _fits(self, x: Array, sigma: Array, dtype: np.dtype[Any]) -> bool:
@@ -361,9 +375,13 @@ class EmpiricalScore(ExactDenoiser):
         return 1.0 / limit < low and high < limit and size < limit and size / low < limit
 
     def _start(
-        self, x: Array, sigma: Array, neighbours: int, single: bool, dtype: type[np.floating[Any]]
-    ) -> _Pass:
-        """Prepare a pass with logits of the given precision, accurate enough for float32 or not."""
+        self, x: Array, sigma: Array, neighbours: int, single: bool,
+        dtype: type[np.floating[Any]], share: float = np.inf,
+    ) -> _Pass:  # fmt: skip
+        """Prepare a pass with logits of the given precision, accurate enough for float32 or not.
+
+        No more than the share of the logits is computed again.
+        """
         batch, direct = x.shape[0], self.dim <= SMALL_DIM
         eps = float(np.finfo(dtype).eps)
         half = 0.5 / sigma.astype(np.float64) ** 2
@@ -389,7 +407,7 @@ class EmpiricalScore(ExactDenoiser):
             # In single precision the sum of independent errors, in double the worst case.
             crowd=float(np.log(self.samples * (self._copies if single else self.samples)) / 2.0),
             negligible=20.0 if single else 40.0,
-            share=1.0 / 512.0 if dtype == np.float32 else np.inf,
+            share=share,
         )
         state = np.zeros((batch, 7))
         state[:, TOP] = -np.inf

@@ -302,7 +302,8 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     if best >= floor:
         factor = _refer(row, x, rows, half, floor, state, marks, reference)
     allowed = 32.0 + limits.share * first - marks[COUNT]
-    if state[SUM] * state[SUM] < _FEW * state[SQUARES]:
+    few = state[SUM] * state[SUM] < _FEW * state[SQUARES]
+    if few and state[ERROR] > 1.25 * limits.tolerance:
         allowed += _EXTRA
     limit = state[TOP] - limits.negligible - limits.size - slack
     near = _count(row, row.dtype.type(limit))
