@@ -6,7 +6,7 @@ through a plain loop around ``diffusers.UNet2DModel`` in the same preconditionin
 interleave, the best of several repeats counts, and the ratio is printed.
 
     pip install -c constraints.txt 'diffusers'
-    python benchmarks/training.py [--models 12] [--size 8] [--threads 1]
+    python benchmarks/training.py [--models 12] [--size 8] [--peer-width 6] [--threads 1]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def peer_config(width: int) -> dict[str, object]:
         "down_block_types": ("DownBlock2D",) * 3,
         "up_block_types": ("UpBlock2D",) * 3,
         "layers_per_block": 1,
-        "norm_num_groups": min(4, width),
+        "norm_num_groups": 2,
         "add_attention": False,
     }
 
@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, default=12)
     parser.add_argument("--size", type=int, default=8)
     parser.add_argument("--width", type=int, default=8)
+    parser.add_argument("--peer-width", type=int, default=6, help="6 has as many parameters as 8")
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
@@ -94,7 +95,7 @@ def main() -> None:
         ensemble = untrained(model, points.shape[1:], range(given.models), batched=batched)
         steps[name] = Trainer(ensemble, points, members, settings)._step
         sizes[name] = ensemble.size
-    peer = Peer(points, given.models, given.width)
+    peer = Peer(points, given.models, given.peer_width)
     steps["diffusers"], sizes["diffusers"] = peer.step, peer.size
     times = dict.fromkeys(steps, np.inf)
     for _ in range(REPEATS):
