@@ -8,7 +8,7 @@ E log S = ∫ (e^{−t} − φ(t)^n) dt/t without any simulation of training set
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, gammaincinv, logsumexp
@@ -45,6 +45,8 @@ class KernelLaw:
         E[|y − c|² | L], in data units squared.
     log_mean : float
         log E L, the log of the smoothed density up to the volume of the kernel.
+    log_own : float
+        log kernel −|z|²/2 of the clean point whose noisy copy the query is; NaN without noise.
     atoms : int
         Number of reference points if the nodes are such points, 0 if they are a quadrature.
     """
@@ -54,6 +56,7 @@ class KernelLaw:
     vectors: FloatArray
     squares: FloatArray
     log_mean: float
+    log_own: float = np.nan
     atoms: int = 0
 
     def times(self, samples: float) -> tuple[FloatArray, FloatArray, int]:
@@ -77,16 +80,30 @@ class KernelLaw:
         targets = np.array(_HAZARDS)
         while np.max(high - low) > 0.1:
             middle = 0.5 * (low + high)
-            beyond = self._hazard(middle, samples) > targets
+            beyond = self.hazard(middle, samples) > targets
             low, high = np.where(beyond, low, middle), np.where(beyond, middle, high)
         count = int(np.clip((high[1] - low[0]) / _STEP, 64, 250))
         log_t = np.linspace(low[0], high[1], count)
         shares = np.exp(np.minimum(self.log_masses + self.logs + log_t[-1] + log_n, 50.0))
         first = int(np.searchsorted(np.cumsum(shares), _HAZARDS[0]))
-        return log_t, self._hazard(log_t, samples, first), first
+        return log_t, self.hazard(log_t, samples, first), first
 
-    def _hazard(self, log_t: FloatArray, samples: float, first: int = 0) -> FloatArray:
-        """−n log φ(t), shape (t,)."""
+    def hazard(self, log_t: FloatArray, samples: float, first: int = 0) -> FloatArray:
+        """−n log φ(t).
+
+        Parameters
+        ----------
+        log_t : ndarray, shape (t,)
+            Logarithms of t.
+        samples : float
+            Independent kernels n ≥ 0.
+        first : int
+            Nodes before this one do not count.
+
+        Returns
+        -------
+        ndarray, shape (t,)
+        """
         missed = -np.expm1(-np.exp(np.minimum(log_t[:, None] + self.logs[first:], 50.0)))
         mean = missed @ np.exp(self.log_masses[first:])
         return np.asarray(-samples * np.log1p(-np.minimum(mean, _MOST)))
@@ -151,25 +168,30 @@ def kernel_laws(
         strata = rng.permuted(np.tile(np.arange(count), (nodes.size, 1)), axis=1).T
         uniform = (strata + rng.random(strata.shape)) / count
         squares = 2.0 * gammaincinv(weights / 2.0, uniform)
-        for x in np.sqrt((nodes + (sigma**2 if noisy else 0.0)) * squares):
-            yield _gaussian(x, nodes, weights, sigma, samples)
+        queries = np.sqrt((nodes + (sigma**2 if noisy else 0.0)) * squares)
+        own = _own_noise(queries, nodes, weights, sigma, rng) if noisy else np.full(count, np.nan)
+        for x, log_own in zip(queries, own, strict=True):
+            yield replace(_gaussian(x, nodes, weights, sigma, samples), log_own=float(log_own))
     elif isinstance(law, MixtureLaw):
         x0, z = draw_pairs(law, count, seed)
-        yield from _mixture(law, x0 + (sigma * z if noisy else 0.0), sigma, samples)
+        laws = _mixture(law, x0 + (sigma * z if noisy else 0.0), sigma, samples)
+        for kernel, noise in zip(laws, z, strict=True):
+            yield replace(kernel, log_own=-0.5 * float(noise @ noise) if noisy else np.nan)
     elif samples <= reference_points(law, count)[0] / 4:
         rng = np.random.default_rng([as_count(seed, "seed", 0), count])
         references, fresh = reference_points(law, count)
         points = draw_distinct(law, references + fresh, rng)
         queries, points = points[:fresh], points[fresh:]
-        noise = (sigma if noisy else 0.0) * rng.standard_normal(queries.shape)
+        noises = rng.standard_normal(queries.shape)
         centre = points.mean(axis=0)
         squares = np.sum((points - centre) ** 2, axis=1)
         mass = np.full(len(points), -np.log(len(points)))
-        for x in queries + noise:
+        for x, noise in zip(queries + (sigma if noisy else 0.0) * noises, noises, strict=True):
+            log_own = -0.5 * float(noise @ noise) if noisy else np.nan
             logs = -0.5 * np.sum(((x - points) / sigma) ** 2, axis=1)
             order = np.argsort(logs)
             vectors, mean = (points - centre)[order], float(logsumexp(logs + mass))
-            yield KernelLaw(logs[order], mass, vectors, squares[order], mean, len(points))
+            yield KernelLaw(logs[order], mass, vectors, squares[order], mean, log_own, len(points))
 
 
 def draw_distinct(law: Law, count: int, rng: np.random.Generator) -> FloatArray:
@@ -201,6 +223,20 @@ def draw_distinct(law: Law, count: int, rng: np.random.Generator) -> FloatArray:
             "fewer samples or queries, or give more data."
         )
     return law.data[rng.permutation(len(law.data))[:count]]
+
+
+def _own_noise(
+    x: FloatArray, lam: FloatArray, weights: FloatArray, sigma: float, rng: np.random.Generator
+) -> FloatArray:
+    """−|z|²/2 of queries with radii x in the eigenspaces, z drawn given x, shape (queries,).
+
+    Given x the noise is normal with mean σx/(λ + σ²) along x and variance λ/(λ + σ²).
+    """
+    spread = lam / (lam + sigma**2)
+    along = sigma * x / (lam + sigma**2) + np.sqrt(spread) * rng.standard_normal(x.shape)
+    # Weights of the compressed spectrum are not below one, to a few per cent.
+    across = 2.0 * spread * rng.standard_gamma(np.maximum(weights - 1.0, 0.0) / 2.0, x.shape)
+    return np.asarray(-0.5 * np.sum(along**2 + across, axis=1))
 
 
 def _gaussian(
