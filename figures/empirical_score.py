@@ -38,7 +38,7 @@ CAPTION = (
     "width in (a). "
     "At fixed σ two such denoisers agree by one half only from n exponential in d on, linear ones "
     "from n of order d (c); isotropic Gaussian data, points within 4 standard errors of the lines, "
-    "own weights within those or 0.02 and the noise at which they are one half within 3 %."
+    "and the noise at which own weights are one half within 3 %."
 )
 
 SIGMA = 0.5  # of the panel against d

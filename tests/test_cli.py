@@ -201,14 +201,16 @@ def test_collapse_json_equals_the_library():
 
 
 def test_collapse_reports_where_scores_agree_if_asked(tmp_path):
-    options = ["isotropic", "--dim", 8, "--samples", "10,100", "--sigma", "0.8,1.5", "--agreement"]
-    found = json.loads(run("collapse", *options, "--json").stdout)
-    law = agreement_threshold(theory.Spectrum.isotropic(8), [0.8, 1.5])
-    np.testing.assert_array_equal(found["agreement_samples"], law.samples)
-    shown = run("collapse", *options, "--plot", "collapse.svg", cwd=tmp_path)
+    shown = run(
+        "collapse", "isotropic", "--dim", 8, "--samples", "10,100", "--sigma", "1.5",
+        "--agreement", "--out", "collapse.nc", "--plot", "collapse.svg", cwd=tmp_path,
+    )  # fmt: skip
+    law = agreement_threshold(theory.Spectrum.isotropic(8), [1.5])
+    with xr.open_dataset(tmp_path / "collapse.nc") as found:
+        np.testing.assert_array_equal(found["agreement_samples"], law.samples)
     assert f"{law.samples[0]:.4g}" in shown.stdout
     assert "scores agree: samples from which two empirical scores" in shown.stdout
-    assert (tmp_path / "collapse.svg").exists()
+    assert "agreement 1/2" in (tmp_path / "collapse.svg").read_text(encoding="utf-8")
 
 
 def test_collapse_runs_on_the_digits_by_default(tmp_path):

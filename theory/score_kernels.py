@@ -303,7 +303,7 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
         factor = _refer(row, x, rows, half, floor, state, marks, reference)
     allowed = 32.0 + limits.share * first - marks[COUNT]
     few = state[SUM] * state[SUM] < _FEW * state[SQUARES]
-    if few and state[ERROR] > 1.25 * limits.tolerance:
+    if few and state[ERROR] > 1.4 * limits.tolerance:
         allowed += _EXTRA
     limit = state[TOP] - limits.negligible - limits.size - slack
     near = _count(row, row.dtype.type(limit))
@@ -314,7 +314,7 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
         _add_near(row, x, rows, half, limit, state, mean, reference)
         return -1.0
     # All points beyond the limit may together move the result by the tolerance.
-    window = limits.crowd + np.log(state[ERROR] / (0.3 * limits.tolerance))
+    window = limits.crowd + np.log(state[ERROR] / (0.6 * limits.tolerance))
     window -= np.log(max(state[SUM], 1.0))
     limit = state[TOP] - min(max(window, 0.0), limits.negligible + limits.size) - slack
     if _mend(row, x, rows, half, limit, allowed, limits.share, state, marks, reference):

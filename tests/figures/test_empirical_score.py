@@ -19,7 +19,8 @@ def test_own_weights_lie_on_the_lines(smoke):
     mean, stderr, law = (
         smoke[f"own_weight_{kind}"] for kind in ("simulated", "stderr", "expected")
     )
-    assert bool((np.abs(mean - law) < 4.0 * stderr + 0.02).all())
+    # Sixty-four noised points carry the line, with an error of its own.
+    assert bool((np.abs(mean - law) < 4.0 * np.hypot(stderr, 0.008)).all())
     half, error = smoke["half_noise"], smoke["half_noise_stderr"]
     assert bool((np.abs(half - smoke["half_noise_expected"]) < 4.0 * error).all())
 
@@ -34,7 +35,7 @@ def test_samples_needed_lie_on_the_lines(smoke, name, ending):
 def test_shipped_points_lie_where_the_caption_says():
     data = load_record(shipped("empirical-score"), "empirical-score")
     mean, stderr, law = (data[f"own_weight_{kind}"] for kind in ("simulated", "stderr", "expected"))
-    assert bool((np.abs(mean - law) < 4.0 * stderr + 0.02).all())
+    assert bool((np.abs(mean - law) < 4.0 * np.hypot(stderr, 0.002)).all())
     assert bool((np.abs(data["half_noise"] / data["half_noise_expected"] - 1.0) < 0.03).all())
     for name in ("score_samples", "linear_samples"):
         for ending in ("", "_of_dim"):
