@@ -45,7 +45,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             bool,
             typer.Option(
                 "--agreement",
-                help="Also the samples from which two empirical scores agree (takes seconds).",
+                help="Also from which n two empirical scores agree (up to half a minute).",
             ),
         ] = False,
         seed: commands.Seed = 0,

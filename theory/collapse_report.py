@@ -64,6 +64,8 @@ def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
             "–: not resolved by this data set, which sees up to "
             f"n = {np.exp(result.attrs['resolution'] - 0.5):.0f}."
         )
+    if "agreement_samples" in columns and np.isnan(result["agreement_samples"]).any():
+        lines.append("Agreement is resolved up to n of a quarter of the data set.")
     return "\n".join(lines)
 
 

@@ -240,6 +240,7 @@ def test_rotation_does_not_matter():
     [
         (Spectrum.isotropic(20), 0.5, False),
         (Spectrum.isotropic(20), 1.2, True),
+        (Spectrum.isotropic(20), 3.0, False),
         (Spectrum.power_law(100, 1.0), 0.6, True),
         (Spectrum.power_law(100, 1.0), 0.3, False),
         (four_components(), 1.5, True),
@@ -247,8 +248,8 @@ def test_rotation_does_not_matter():
         (digits(), 1.3, False),
     ],
     ids=[
-        "isotropic-small-noise", "isotropic", "power-law", "power-law-small-noise", "mixture",
-        "digits", "digits-small-noise",
+        "isotropic-small-noise", "isotropic", "isotropic-large-noise", "power-law",
+        "power-law-small-noise", "mixture", "digits", "digits-small-noise",
     ],
 )  # fmt: skip
 def test_measured_crossing_is_where_it_is_predicted(law, sigma, coincide):
