@@ -4,7 +4,9 @@ import errno
 import json
 import os
 import signal
-import threading
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
@@ -262,26 +264,26 @@ def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(conv
     assert "the checkpoint is that of another architecture" in err
 
 
-def test_a_request_to_end_says_how_to_go_on(convergen, tmp_path):
-    """SIGTERM in the first cell: one line, the code of the signal, and the run can go on."""
+def test_a_request_to_end_says_how_to_go_on(tmp_path):
+    """SIGTERM in the first cell: one line, the code of the signal, and the run can go on.
+
+    In a process of its own: a signal may strike between the opening of anything and its closing.
+    """
     long = (
         "train", *FIELD, *MLP, "--samples", "4", "--images", "400000", "--grouping", "pair",
         "--out", "run",
     )  # fmt: skip
     journal = tmp_path / "run" / "cells" / "seed0-n4" / "log.jsonl"
-    ended = threading.Event()
-
-    def end():
-        while not ended.wait(0.05):
+    with subprocess.Popen(
+        [sys.executable, "-m", "convergen", *long],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None:
             if journal.exists() and b"start" in journal.read_bytes():
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-
-    thread = threading.Thread(target=end)
-    thread.start()
-    code, out, err = convergen(*long)
-    ended.set()
-    thread.join()
-    assert code == 128 + signal.SIGTERM
+                process.send_signal(signal.SIGTERM)
+                break
+            time.sleep(0.05)
+        out, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
     assert out == ""
     assert err.strip() == "convergen: interrupted; to go on: convergen train --out run"
