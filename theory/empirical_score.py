@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -38,12 +40,15 @@ from theory.score_kernels import (
     update_means,
     weigh_products,
 )  # fmt: skip
+from theory.threads import one_blas_thread
 from theory.training_blocks import TrainingBlocks, as_blocks
 
 # Up to here the compiled loop beats two matrix products.
 SMALL_DIM = 32
 # Tile of the product matrix: at most so many queries, and so many entries.
 _QUERIES, _ENTRIES = 512, 2**20
+# Queries of a thread from which it goes its own way.
+_SHARE = 32
 # Bytes of the tile of the compiled loop, and of rows that are gathered at a time.
 _TILE_BYTES, _GATHER_BYTES = 2**15, 2**25
 # Estimated relative error of a mean beyond which it is computed again in float64. The estimate is
@@ -109,7 +114,7 @@ class _Pass:
         groups = min(batch, threads * -(-batch // (128 * threads)))
         absorb_block(self.points, rows, tile, groups, first, self.terms, self.limits, self.sums)
 
-    def weigh(self, rows: Array, half_squares: FloatArray, first: int, share: _Map) -> None:
+    def weigh(self, rows: Array, half_squares: FloatArray, first: int) -> None:
         """Fold in a block (count, dim) by two matrix products, a tile at a time."""
         batch = self.points.shape[0]
         queries = min(batch, _QUERIES)
@@ -120,26 +125,21 @@ class _Pass:
             exact = _read_only(rows[tile].astype(self.points.dtype, copy=False))
             halves = half_squares[tile].astype(exact.dtype)
             for begin in range(0, batch, queries):
-                part = slice(begin, begin + queries)
-                count = min(queries, batch - begin)
-                products = buffer[: count * len(exact)].reshape(count, -1)
-                np.matmul(self.points[part], exact.T, out=products)
+                part = self.part(begin, begin + queries)
+                products = buffer[: len(part.points) * len(exact)].reshape(len(part.points), -1)
+                np.matmul(part.points, exact.T, out=products)
                 factors = np.empty(products.shape[0])
-                fold = partial(self._fold, begin, products, factors, exact, halves, first + start)
-                bounds = np.linspace(0, factors.size, get_num_threads() + 1).astype(np.intp)
-                list(share(fold, bounds[:-1], bounds[1:]))
-                _add_products(self.sums.mean[part], products, factors, rows[tile])
+                weigh_products(
+                    products, part.points, exact, halves, first + start, part.terms, part.limits,
+                    part.sums, factors,
+                )  # fmt: skip
+                _add_products(part.sums.mean, products, factors, rows[tile])
 
-    def _fold(
-        self, begin: int, products: Array, factors: FloatArray, rows: Array, halves: Array,
-        first: int, start: int, stop: int,
-    ) -> None:  # fmt: skip
-        """Turn some rows of a tile of products into weights."""
-        own = slice(begin + start, begin + stop)
-        weigh_products(
-            products[start:stop], self.points[own], rows, halves, first, self.terms[own],
-            self.limits, Sums(*(array[own] for array in self.sums)), factors[start:stop],
-        )  # fmt: skip
+    def part(self, start: int, stop: int) -> _Pass:
+        """The same pass for some of the queries."""
+        own = slice(start, stop)
+        sums = Sums(*(array[own] for array in self.sums))
+        return _Pass(self.points[own], self.terms[own], self.limits, sums)
 
     def replace(self, which: NDArray[np.bool_], other: _Pass) -> None:
         """Take over the results of a better pass."""
@@ -406,6 +406,7 @@ class EmpiricalScore(ExactDenoiser):
             size=float(np.log(self.samples)),
             # In single precision the sum of independent errors, in double the worst case.
             crowd=float(np.log(self.samples * (self._copies if single else self.samples)) / 2.0),
+            copies=float(np.log(self._copies)) if single else np.inf,
             negligible=20.0 if single else 40.0,
             share=share,
         )
@@ -425,18 +426,29 @@ class EmpiricalScore(ExactDenoiser):
 
     def _run(self, run: _Pass) -> None:
         """Pass over the training points, until no query is left for which it can be enough."""
-        first = 0
-        if run.points.shape[0] == 0:
+        first, batch = 0, run.points.shape[0]
+        if batch == 0:
             return
-        # Python's threads sleep while BLAS works; numba's would keep the cores from BLAS's.
-        with ThreadPoolExecutor(get_num_threads()) as pool:
-            share: _Map = pool.map if get_num_threads() > 1 else map
+        threads = get_num_threads()
+        if self.dim <= SMALL_DIM or batch < threads * _SHARE:
+            threads = 1
+        bounds = np.linspace(0, batch, threads + 1).astype(int)
+        parts = [run.part(*pair) for pair in pairwise(bounds)]
+        with ExitStack() as stack:
+            # Each thread goes its own way through a block, as waiting for each other at every
+            # tile costs more than it gains.
+            share: _Map = map
+            if threads > 1:
+                stack.enter_context(one_blas_thread())
+                share = stack.enter_context(ThreadPoolExecutor(threads)).map
             for block in self._blocks:
                 stop = first + block.shape[0]
                 if self.dim <= SMALL_DIM:
                     run.absorb(block, first)
                 else:
-                    run.weigh(block, 0.5 * self._squares[first:stop], first, share)
+                    halves = 0.5 * self._squares[first:stop]
+                    weigh = partial(_Pass.weigh, rows=block, half_squares=halves, first=first)
+                    list(share(weigh, parts))
                 first = stop
                 if (run.sums.marks[:, MODE] == DENSE).all():
                     break

@@ -78,7 +78,10 @@ class Limits(NamedTuple):
     size : float
         log n.
     crowd : float
-        By how much more than one logit all those together matter whose errors are tolerated.
+        By how much more than one logit all those together matter whose errors are tolerated: the
+        log of n, or of √(n · copies) for independent errors.
+    copies : float
+        For independent errors the log of how often a point occurs; else infinite.
     negligible : float
         A logit by this + log n below the largest does not matter.
     share : float
@@ -91,6 +94,7 @@ class Limits(NamedTuple):
     doubtful: float
     size: float
     crowd: float
+    copies: float
     negligible: float
     share: float
 
@@ -129,16 +133,17 @@ def _largest(row):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _weigh_part(row, top):  # type: ignore[no-untyped-def]
+def _weigh(row, top, shift):  # type: ignore[no-untyped-def]
     """Overwrite logits by weights p; returns Σp, Σp², Σp·l in the precision of the row.
 
-    Weights whose squares are below the normal range count as 0: such numbers are slow.
+    Subtracts in two steps: top is a number of the row's precision, shift is small. Weights whose
+    squares are below the normal range count as 0: such numbers are slow.
     """
     kind = row.dtype.type
     zero, low = kind(0.0), kind(-43.0 if row.itemsize == 4 else -354.0)
     first, second, mixed = zero, zero, zero
     for j in range(row.size):
-        logit = larger(row[j] - top, low)
+        logit = larger((row[j] - top) - shift, low)
         weight = exp_nonpositive(logit) if logit > low else zero
         row[j] = weight
         first += weight
@@ -148,15 +153,15 @@ def _weigh_part(row, top):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def _add_weights(row, top, state):  # type: ignore[no-untyped-def]
+def _add_weights(row, state):  # type: ignore[no-untyped-def]
     """Overwrite logits by weights and add these to the sums.
 
     Many equal weights are all rounded alike when added to a large one, so single precision
     serves for short sums only.
     """
-    top = row.dtype.type(top)
+    top, shift = row.dtype.type(state[TOP]), row.dtype.type(state[SHIFT])
     for start in range(0, row.size, _SHORT):
-        total, squares, weighted = _weigh_part(row[start : start + _SHORT], top)
+        total, squares, weighted = _weigh(row[start : start + _SHORT], top, shift)
         state[SUM] += total
         state[SQUARES] += squares
         state[WEIGHTED] += weighted
@@ -244,28 +249,16 @@ def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignor
                     mean[k] += share * y[k]
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def _lower(row, top, shift):  # type: ignore[no-untyped-def]
-    """Subtract in two steps: top is a number of the row's precision, shift is small."""
-    for j in range(row.size):
-        row[j] = (row[j] - top) - shift
-
-
 @njit(cache=True, error_model="numpy")
-def _mend(row, x, rows, half, limit, allowed, share, state, marks, reference):  # type: ignore[no-untyped-def]
-    """Refer approximate logits to the reference, those that reach the limit by differences.
+def _mend(row, x, rows, half, limit, state, marks, reference, which, exact):  # type: ignore[no-untyped-def]
+    """Compute the logits of a short row that reach the limit by differences.
 
-    The error of TOP is common to those that stay approximate; the others reveal it. Returns
-    whether there are more than allowed + share · (points so far), which stay approximate.
+    Enters their places in `which`, themselves in `exact`, and -inf in the row; returns how many.
+    The error of TOP is common to all that stay approximate: these reveal it.
     """
-    exhausted, count, total = False, 0, 0.0
-    which, exact = np.empty(row.size, dtype=np.int64), np.empty(row.size)
-    marks[SEEN] = max(marks[SEEN], 0)
+    count, seen, total = 0, 0, 0.0
     for start in range(0, row.size, _LANES):
         if _largest(row[start : start + _LANES]) < limit:
-            continue
-        if count > allowed + share * start:
-            exhausted = True
             continue
         for j in range(start, min(start + _LANES, row.size)):
             if row[j] < limit:
@@ -275,13 +268,50 @@ def _mend(row, x, rows, half, limit, allowed, share, state, marks, reference):  
             count += 1
             if logit < 0.0:  # copies of the reference have its error
                 total += row[j] - state[TOP] - state[SHIFT] - logit
-                marks[SEEN] += 1
+                seen += 1
+            row[j] = -np.inf
     marks[COUNT] += count
+    marks[SEEN] += seen
     # The best estimate, as the errors of all logits are alike.
     state[SHIFT] += total / (marks[SEEN] + 1)
-    _lower(row, row.dtype.type(state[TOP]), row.dtype.type(state[SHIFT]))
-    for k in range(count):
-        row[which[k]] = exact[k]
+    return count
+
+
+@njit(cache=True, error_model="numpy")
+def _add_mended(row, x, rows, slack, first, half, limits, state, marks, reference):  # type: ignore[no-untyped-def]
+    """Overwrite logits by weights and add these to the sums, those that matter by differences.
+
+    Returns whether more than the share matter: these stay approximate.
+    """
+    which, exact = np.empty(_SHORT, dtype=np.int64), np.empty(_SHORT)
+    exhausted, reach = False, limits.negligible + limits.size
+    # All points beyond the limit may together move the result by the tolerance. With independent
+    # errors, and limit e^-w, by the error times √Σp²/Σp ≤ √(e^-w/Σp): less if errors are small.
+    excess = np.log(state[ERROR] / (0.6 * limits.tolerance))
+    wide = excess + limits.crowd
+    narrow = min(wide, 2.0 * excess + limits.copies)
+    enough = (state[ERROR] / (2.0 * limits.tolerance)) ** 2
+    marks[SEEN] = max(marks[SEEN], 0)
+    for start in range(0, row.size, _SHORT):
+        part, own = row[start : start + _SHORT], rows[start : start + _SHORT]
+        window, count, best = narrow if marks[SEEN] >= enough else wide, 0, _largest(part)
+        if best >= state[TOP] - min(max(window, 0.0), reach) - slack:
+            window = min(max(window - np.log(max(state[SUM], 1.0)), 0.0), reach)
+            limit = state[TOP] - window - slack
+            allowed = 32.0 + limits.share * (first + start)
+            if state[ERROR] > 1.4 * limits.tolerance and state[SUM] ** 2 < _FEW * state[SQUARES]:
+                allowed += _EXTRA
+            if best >= limit and marks[COUNT] > allowed:
+                exhausted = True
+            elif best >= limit:
+                count = _mend(part, x, own, half, limit, state, marks, reference, which, exact)
+        _add_weights(part, state)
+        for k in range(count):
+            weight = np.exp(exact[k])
+            part[which[k]] = weight
+            state[SUM] += weight
+            state[SQUARES] += weight * weight
+            state[WEIGHTED] += weight * exact[k]
     return exhausted
 
 
@@ -294,6 +324,17 @@ def _count(row, limit):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
+def _are_few(row, limit):  # type: ignore[no-untyped-def]
+    """Whether no more than one in 32 logits reaches the limit."""
+    total = 0
+    for start in range(0, row.size, _SHORT):
+        total += _count(row[start : start + _SHORT], limit)
+        if 32 * total > row.size:
+            return False
+    return True
+
+
+@njit(cache=True, error_model="numpy")
 def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # type: ignore[no-untyped-def]
     """Fold a tile where approximate logits err by up to `slack`; returns as `_fold` does."""
     state, marks, reference = sums.state[i], sums.marks[i], sums.reference[i]
@@ -301,28 +342,18 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     factor = 1.0
     if best >= floor:
         factor = _refer(row, x, rows, half, floor, state, marks, reference)
-    allowed = 32.0 + limits.share * first - marks[COUNT]
-    few = state[SUM] * state[SUM] < _FEW * state[SQUARES]
-    if few and state[ERROR] > 1.4 * limits.tolerance:
-        allowed += _EXTRA
     limit = state[TOP] - limits.negligible - limits.size - slack
-    near = _count(row, row.dtype.type(limit))
-    if 32 * near <= row.size:
+    if _are_few(row, row.dtype.type(limit)):
         mean = sums.mean[i]
         if factor != 1.0:
             mean *= mean.dtype.type(factor)
         _add_near(row, x, rows, half, limit, state, mean, reference)
         return -1.0
-    # All points beyond the limit may together move the result by the tolerance.
-    window = limits.crowd + np.log(state[ERROR] / (0.6 * limits.tolerance))
-    window -= np.log(max(state[SUM], 1.0))
-    limit = state[TOP] - min(max(window, 0.0), limits.negligible + limits.size) - slack
-    if _mend(row, x, rows, half, limit, allowed, limits.share, state, marks, reference):
+    if _add_mended(row, x, rows, slack, first, half, limits, state, marks, reference):
         if state[ERROR] > limits.doubtful:
             marks[MODE] = DENSE
             return -1.0
         state[DOUBT] = max(state[DOUBT], state[ERROR])
-    _add_weights(row, 0.0, state)
     return factor
 
 
@@ -360,7 +391,7 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
         state[TOP] = best
         sums.reference[i][:] = rows[nearest]
     state[DOUBT] = max(state[DOUBT], state[ERROR])
-    _add_weights(row, state[TOP], state)
+    _add_weights(row, state)
     return factor
 
 
