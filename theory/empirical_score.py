@@ -48,7 +48,7 @@ SMALL_DIM = 32
 # Tile of the product matrix: at most so many queries, and so many entries.
 _QUERIES, _ENTRIES = 512, 2**20
 # Queries of a thread from which it goes its own way.
-_SHARE = 32
+_SHARE = 64
 # Bytes of the tile of the compiled loop, and of rows that are gathered at a time.
 _TILE_BYTES, _GATHER_BYTES = 2**15, 2**25
 # Estimated relative error of a mean beyond which it is computed again in float64. The estimate is
@@ -120,20 +120,25 @@ class _Pass:
         queries = min(batch, _QUERIES)
         columns = min(max(_ENTRIES // queries, 1024), rows.shape[0])
         buffer = np.empty(queries * columns, dtype=self.points.dtype)
+        added = np.empty((queries, self.points.shape[1]), dtype=self.sums.mean.dtype)
+        active, factors = np.empty(queries, dtype=np.int64), np.empty(queries)
         for start in range(0, rows.shape[0], columns):
             tile = slice(start, start + columns)
             exact = _read_only(rows[tile].astype(self.points.dtype, copy=False))
             halves = half_squares[tile].astype(exact.dtype)
+            values = rows[tile].astype(added.dtype, copy=False)
             for begin in range(0, batch, queries):
                 part = self.part(begin, begin + queries)
                 products = buffer[: len(part.points) * len(exact)].reshape(len(part.points), -1)
                 np.matmul(part.points, exact.T, out=products)
-                factors = np.empty(products.shape[0])
-                weigh_products(
+                count = weigh_products(
                     products, part.points, exact, halves, first + start, part.terms, part.limits,
-                    part.sums, factors,
+                    part.sums, active, factors,
                 )  # fmt: skip
-                _add_products(part.sums.mean, products, factors, rows[tile])
+                if count > 0:
+                    weights = products[:count].astype(added.dtype, copy=False)
+                    np.matmul(weights, values, out=added[:count])
+                    update_means(part.sums.mean, active[:count], factors[:count], added)
 
     def part(self, start: int, stop: int) -> _Pass:
         """The same pass for some of the queries."""
@@ -164,17 +169,6 @@ def _inner(points: Array, direction: FloatArray) -> FloatArray:
     """Inner products in float64; infinite where they are too large."""
     with np.errstate(over="ignore"):
         return np.asarray(np.einsum("ij,j->i", points, direction, dtype=np.float64))
-
-
-def _add_products(mean: Array, weights: Array, factors: FloatArray, rows: Array) -> None:
-    """Rescale the means of the queries with factor ≥ 0, and add Σ w y."""
-    active = np.flatnonzero(factors >= 0.0)
-    if active.size == 0:
-        return
-    if active.size < factors.size:
-        weights = weights[active]
-    rows = rows.astype(mean.dtype, copy=False)
-    update_means(mean, active, factors, weights.astype(mean.dtype, copy=False) @ rows)
 
 
 class EmpiricalScore(ExactDenoiser):

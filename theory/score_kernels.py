@@ -407,24 +407,32 @@ def _scale(row, norms, scale):  # type: ignore[no-untyped-def]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def weigh_products(  # type: ignore[no-untyped-def]
-    products, points, rows, norms, first, terms, limits, sums, factors
+    products, points, rows, norms, first, terms, limits, sums, active, factors
 ):
     """From inner products x·y of queries and a tile of training points to weights, in place.
 
-    The mean is left to a matrix product, see `_fold`, and the factor of each row is returned.
+    The mean is left to a matrix product, see `_fold`, of the queries that need it: their weights
+    move to the first rows, their places and factors to `active` and `factors`. Returns how many.
     """
+    count = 0
     for i in range(products.shape[0]):
         row = products[i]
         best = _scale(row, norms, row.dtype.type(2.0 * terms[i, HALF]))
-        factors[i] = _fold(row, best, points[i], rows, norms, first, terms[i], limits, i, sums)
+        factor = _fold(row, best, points[i], rows, norms, first, terms[i], limits, i, sums)
+        if factor < 0.0:
+            continue
+        if count < i:
+            products[count] = row
+        active[count], factors[count] = i, factor
+        count += 1
+    return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def update_means(mean, active, factors, added):  # type: ignore[no-untyped-def]
     """Rescale the means of the active queries by their factors, and add a row to each."""
     for i in range(active.size):
-        own, row = mean[active[i]], added[i]
-        factor = mean.dtype.type(factors[active[i]])
+        own, row, factor = mean[active[i]], added[i], mean.dtype.type(factors[i])
         for k in range(own.size):
             own[k] = own[k] * factor + row[k]
 
