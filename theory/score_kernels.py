@@ -30,8 +30,6 @@ GOOD, MENDED, DENSE = 1, 2, 3
 # the logit, and the largest; |x|²/2σ² where the approximate logits lack −|x|²/2σ².
 HALF, USUAL, LARGEST, OFFSET = 0, 1, 2, 3
 _LANES, _SHORT = 64, 256
-# Where fewer training points than this have the weight, errors count: more logits are mended.
-_FEW, _EXTRA = 32.0, 256.0
 _MATH = {"contract"}
 # Sums may be reordered for vector units. There is no NaN, or the input check would have found it.
 _REORDER = {"reassoc", "contract", "nnan", "nsz"}
@@ -299,8 +297,6 @@ def _add_mended(row, x, rows, slack, first, half, limits, state, marks, referenc
             window = min(max(window - np.log(max(state[SUM], 1.0)), 0.0), reach)
             limit = state[TOP] - window - slack
             allowed = 32.0 + limits.share * (first + start)
-            if state[ERROR] > 1.4 * limits.tolerance and state[SUM] ** 2 < _FEW * state[SQUARES]:
-                allowed += _EXTRA
             if best >= limit and marks[COUNT] > allowed:
                 exhausted = True
             elif best >= limit:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import cache
-from threading import Lock
+from threading import RLock
 
 from threadpoolctl import ThreadpoolController
+
+_OWNER = RLock()
 
 
 @cache
@@ -17,39 +19,22 @@ def _controller(scipy_is_loaded: bool) -> ThreadpoolController:
     return ThreadpoolController()
 
 
-class _Limit:
-    """The limit holds from the first thread that enters to the last that leaves."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside, self._held = Lock(), 0, ExitStack()
-
-    def enter(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                found = _controller("scipy.linalg" in sys.modules)
-                self._held.enter_context(found.limit(limits=1, user_api="blas"))
-            self._inside += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._held.close()
-
-
-_LIMIT = _Limit()
-
-
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """Limit BLAS to one thread inside a ``with`` block, which several threads may enter.
+    """Limit BLAS to one thread inside a ``with`` block.
+
+    The limit is one of the process. While one thread holds it, others enter without setting it:
+    each would restore what it found, and the last to leave the limit of the first.
 
     Returns
     -------
     context manager
     """
-    _LIMIT.enter()
-    try:
+    if not _OWNER.acquire(blocking=False):
         yield
+        return
+    try:
+        with _controller("scipy.linalg" in sys.modules).limit(limits=1, user_api="blas"):
+            yield
     finally:
-        _LIMIT.leave()
+        _OWNER.release()

@@ -41,6 +41,25 @@ def test_against_a_double_loop(dtype, dim, sigma):
     np.testing.assert_allclose(found.entropy, entropy, rtol=1e-5, atol=20 * tolerance)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("sigma", [0.3, 4.0, 40.0])
+def test_threads_change_results_by_rounding_only(dtype, sigma, monkeypatch):
+    """Three threads with at least 64 queries each, which then go their own ways."""
+    rng = np.random.default_rng(2)
+    y = rng.standard_normal((900, 70)).astype(dtype)
+    x = (y[:200] + sigma * rng.standard_normal((200, 70))).astype(dtype)
+    score = theory.EmpiricalScore(y, block_rows=400)
+    monkeypatch.setattr(theory.empirical_score, "get_num_threads", lambda: 1)
+    alone = score.query(x, sigma, neighbours=2)
+    monkeypatch.setattr(theory.empirical_score, "get_num_threads", lambda: 3)
+    together = score.query(x, sigma, neighbours=2)
+    tolerance = 1e-12 if dtype == np.float64 else 1e-5
+    error = np.linalg.norm(together.mean - alone.mean, axis=1)
+    assert np.all(error < tolerance * np.linalg.norm(alone.mean, axis=1))
+    np.testing.assert_array_equal(together.neighbours, alone.neighbours)
+    np.testing.assert_allclose(together.participation, alone.participation, rtol=20 * tolerance)
+
+
 def test_high_dimension_one_point_and_duplicates():
     rng = np.random.default_rng(0)
     y = rng.standard_normal((20, 100_000))
