@@ -24,6 +24,7 @@ from theory.score_kernels import (
     DENSE,
     DOUBT,
     ERROR,
+    GOOD,
     HALF,
     LARGEST,
     MODE,
@@ -316,10 +317,8 @@ class EmpiricalScore(ExactDenoiser):
                 "x, sigma and the training points differ by too many orders of magnitude for "
                 "float64: scale them."
             )
-        first = self._start(
-            x, sigma, neighbours, single,
-            np.float32 if single else np.float64, 1.0 / 512.0 if single else np.inf,
-        )  # fmt: skip
+        kind = np.float32 if single else np.float64
+        first = self._start(x, sigma, neighbours, single, kind)
         self._run(first)
         if not single or self.dim <= SMALL_DIM:
             return first.sums
@@ -329,7 +328,7 @@ class EmpiricalScore(ExactDenoiser):
         if coarse.any():
             # Few as a rule: cheaper than the training points in float64.
             patient = self._start(
-                x[coarse], sigma[coarse], neighbours, single, np.float32, share=np.inf
+                x[coarse], sigma[coarse], neighbours, single, np.float32, patience=8.0
             )
             self._run(patient)
             first.replace(coarse, patient)
@@ -347,19 +346,19 @@ class EmpiricalScore(ExactDenoiser):
         for the largest weight the factor y − D is itself of order 1 − w. Logits that are mended
         leave an error that all others share.
         """
-        total, mean = sums.state[:, SUM], sums.mean
-        seen = sums.marks[:, SEEN]
-        shared = np.where(seen < 0, 0.0, sums.state[:, ERROR] / np.sqrt(np.maximum(seen, 0) + 1.0))
-        largest = 1.0 / total
-        rest, squares = total - 1.0, np.maximum(sums.state[:, SQUARES] - 1.0, 0.0)
-        others = self._copies * squares / total**2
+        total, squares, error = (sums.state[:, column] for column in (SUM, SQUARES, ERROR))
+        seen, largest = sums.marks[:, SEEN], 1.0 / total
+        own = np.where(sums.marks[:, MODE] == GOOD, error, 0.0)
+        shared = np.where(seen < 0, 0.0, error / np.sqrt(np.maximum(seen, 0) + 1.0))
         # All weights but the two largest, of which the second is at least Σp²/Σp without the first.
-        crowd = np.maximum(rest - squares / np.maximum(rest, 1e-300), 0.0) / total
-        spread = np.sqrt((largest * (1.0 - largest)) ** 2 + others)
-        mean = mean / total[:, None]
-        apart = np.sqrt(self._radius**2 + _squares(mean - self._origin))
-        moved = np.hypot(sums.state[:, DOUBT] * spread, shared * crowd * (1.0 - crowd)) * apart
-        return np.asarray(moved > _COARSE * np.sqrt(_squares(mean)))
+        rest = total - 1.0
+        second = np.maximum(squares - 1.0, 0.0) / np.maximum(rest, 1e-300)
+        crowd = np.maximum(rest - second, 0.0) / total
+        others = self._copies * np.maximum(sums.state[:, DOUBT] - own**2, 0.0) / total**2
+        apart = self._radius**2 + _squares(sums.mean / total[:, None] - self._origin)
+        moved = (own * largest * (1.0 - largest)) ** 2 + others
+        moved += (shared * crowd * (1.0 - crowd)) ** 2
+        return np.asarray(moved * apart > _COARSE**2 * _squares(sums.mean) / total**2)
 
     def _fits(self, x: Array, sigma: Array, dtype: np.dtype[Any]) -> bool:
         """Whether all squares stay within the range of the precision."""
@@ -370,11 +369,11 @@ class EmpiricalScore(ExactDenoiser):
 
     def _start(
         self, x: Array, sigma: Array, neighbours: int, single: bool,
-        dtype: type[np.floating[Any]], share: float = np.inf,
+        dtype: type[np.floating[Any]], patience: float = 1.0,
     ) -> _Pass:  # fmt: skip
         """Prepare a pass with logits of the given precision, accurate enough for float32 or not.
 
-        No more than the share of the logits is computed again.
+        With patience, logits are computed again for smaller errors, as many as it takes.
         """
         batch, direct = x.shape[0], self.dim <= SMALL_DIM
         eps = float(np.finfo(dtype).eps)
@@ -395,14 +394,14 @@ class EmpiricalScore(ExactDenoiser):
             terms[:, OFFSET] = half * length**2
         limits = Limits(
             slope=float(slope * eps),
-            tolerance=3e-6 if single else 2e-13,
+            tolerance=3e-6 / patience if single else 2e-13,
             doubtful=2.5e-5 if dtype == np.float32 else 0.0,
             size=float(np.log(self.samples)),
             # In single precision the sum of independent errors, in double the worst case.
             crowd=float(np.log(self.samples * (self._copies if single else self.samples)) / 2.0),
             copies=float(np.log(self._copies)) if single else np.inf,
             negligible=20.0 if single else 40.0,
-            share=share,
+            share=1.0 / 512.0 if dtype == np.float32 and patience == 1.0 else np.inf,
         )
         state = np.zeros((batch, 7))
         state[:, TOP] = -np.inf

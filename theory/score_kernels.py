@@ -18,8 +18,8 @@ from theory.vector_exp import exp_nonpositive, larger
 
 Array = NDArray[Any]
 
-# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l, the
-# largest error of logits that were taken as they are, and the estimate of what to add to TOP.
+# Columns of the state: the approximate logit of the reference, its error, Σp, Σp², Σp·l, the sum
+# of (p·error)² over logits that were taken as they are, and the estimate of what to add to TOP.
 TOP, ERROR, SUM, SQUARES, WEIGHTED, DOUBT, SHIFT = 0, 1, 2, 3, 4, 5, 6
 # Columns of the marks: how a query is treated, how many logits were computed again, and from how
 # many SHIFT is known; −1 if it was not needed.
@@ -117,8 +117,7 @@ def _raise_top(state, rise):  # type: ignore[no-untyped-def]
         state[WEIGHTED] = 0.0
     state[SUM] *= factor
     state[SQUARES] *= factor * factor
-    # The new reference, of weight 1, shares in the result and is without doubt.
-    state[DOUBT] *= state[SUM] / (1.0 + state[SUM])
+    state[DOUBT] *= factor * factor
     return factor
 
 
@@ -163,6 +162,7 @@ def _add_weights(row, state):  # type: ignore[no-untyped-def]
         state[SUM] += total
         state[SQUARES] += squares
         state[WEIGHTED] += weighted
+        state[DOUBT] += squares * state[ERROR] ** 2
 
 
 @njit(cache=True, error_model="numpy", fastmath=_REORDER)
@@ -345,11 +345,10 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
             mean *= mean.dtype.type(factor)
         _add_near(row, x, rows, half, limit, state, mean, reference)
         return -1.0
-    if _add_mended(row, x, rows, slack, first, half, limits, state, marks, reference):
-        if state[ERROR] > limits.doubtful:
-            marks[MODE] = DENSE
-            return -1.0
-        state[DOUBT] = max(state[DOUBT], state[ERROR])
+    exhausted = _add_mended(row, x, rows, slack, first, half, limits, state, marks, reference)
+    if exhausted and state[ERROR] > limits.doubtful:
+        marks[MODE] = DENSE
+        return -1.0
     return factor
 
 
@@ -386,7 +385,6 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
         factor = _raise_top(state, best - state[TOP])
         state[TOP] = best
         sums.reference[i][:] = rows[nearest]
-    state[DOUBT] = max(state[DOUBT], state[ERROR])
     _add_weights(row, state)
     return factor
 
