@@ -296,7 +296,7 @@ def _add_mended(row, x, rows, slack, first, half, limits, state, marks, referenc
         if best >= state[TOP] - min(max(window, 0.0), reach) - slack:
             window = min(max(window - np.log(max(state[SUM], 1.0)), 0.0), reach)
             limit = state[TOP] - window - slack
-            allowed = 32.0 + limits.share * (first + start)
+            allowed = 32.0 + limits.share * max(first + start, 1)
             if best >= limit and marks[COUNT] > allowed:
                 exhausted = True
             elif best >= limit:

@@ -49,9 +49,9 @@ def test_threads_change_results_by_rounding_only(dtype, sigma, monkeypatch):
     y = rng.standard_normal((900, 70)).astype(dtype)
     x = (y[:200] + sigma * rng.standard_normal((200, 70))).astype(dtype)
     score = theory.EmpiricalScore(y, block_rows=400)
-    monkeypatch.setattr(theory.empirical_score, "get_num_threads", lambda: 1)
+    monkeypatch.setattr(theory.score_passes, "get_num_threads", lambda: 1)
     alone = score.query(x, sigma, neighbours=2)
-    monkeypatch.setattr(theory.empirical_score, "get_num_threads", lambda: 3)
+    monkeypatch.setattr(theory.score_passes, "get_num_threads", lambda: 3)
     together = score.query(x, sigma, neighbours=2)
     tolerance = 1e-12 if dtype == np.float64 else 1e-5
     error = np.linalg.norm(together.mean - alone.mean, axis=1)
