@@ -39,7 +39,7 @@ def errors(case: Case) -> tuple[float, float]:
     tuple of float
         Relative errors of q and of q*; infinite where the library returned no finite number.
     """
-    import theory
+    from convergen import theory
 
     spectrum = theory.Spectrum.from_eigenvalues(case.eigenvalues, case.multiplicities)
     exact = reference_order_parameters(case.eigenvalues, case.multiplicities, case.samples)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-import theory
+from convergen import theory
 
 # After a product, the threads of BLAS go on waiting for the next one, and keep a core busy.
 _PAUSE = 0.2

@@ -24,7 +24,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Cells last a few seconds here, so they are saved more often than every 20 s.
-COMMAND = "import empirical.cell, convergen; empirical.cell._INTERVAL = 0.2; convergen.main()"
+COMMAND = """
+from convergen.cli import main
+from convergen.empirical.experiment import train_cell
+train_cell._INTERVAL = 0.2
+main()
+"""
 EXPERIMENT = """
 name = "kills"
 samples = [4, 32]

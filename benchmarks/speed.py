@@ -37,7 +37,6 @@ from numpy.typing import NDArray
 # The reference is shared with the tests, which are no installed package. The folder tests itself
 # must stay off the path: its subfolder would be mistaken for theory.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-import theory
 from benchmarks.newton_peers import (
     Failures,
     Rule,
@@ -47,8 +46,9 @@ from benchmarks.newton_peers import (
     node_by_node,
     smallest_rule,
 )
+from convergen import theory
+from convergen.theory.spectra.compression import compress
 from tests.reference import reference_order_parameters
-from theory.compression import compress
 
 FloatArray = NDArray[np.float64]
 
@@ -265,7 +265,7 @@ import time
 start = time.perf_counter()
 import numba
 imported = time.perf_counter()
-import theory
+from convergen import theory
 spectrum = theory.Spectrum.power_law(3072, 1.0)
 theory.convergence(spectrum, [10.0])
 called = time.perf_counter()

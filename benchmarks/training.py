@@ -1,7 +1,7 @@
 """Training throughput against a U-Net of the diffusers library of about the same size.
 
 Both train the same number of models on the same images with Adam and the same batch; ours
-through `empirical.training.Trainer` (noise, weighting and moving average included), the other
+through `training.trainer.Trainer` (noise, weighting and moving average included), the other
 through a plain loop around ``diffusers.UNet2DModel`` in the same preconditioning. Times
 interleave, the best of several repeats counts, and the ratio is printed.
 
@@ -17,10 +17,10 @@ import time
 import numpy as np
 import torch
 
-from empirical.networks import build
-from empirical.settings import TrainingSettings
-from empirical.training import Member, Trainer
-from empirical.zoo import untrained
+from convergen.empirical.models.by_name import untrained
+from convergen.empirical.networks.by_name import build
+from convergen.empirical.training.settings import TrainingSettings
+from convergen.empirical.training.trainer import Member, Trainer
 
 BATCH, STEPS, REPEATS = 32, 5, 4
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-import theory
-from theory.score_agreement import agreement_threshold
+from convergen import theory
+from convergen.theory.collapse.agreement import agreement_threshold
 
 
 def run(*arguments, cwd=None):
@@ -35,8 +35,8 @@ def folder(tmp_path_factory):
 
 def test_help_needs_no_heavy_import():
     code = (
-        "import sys; sys.argv = ['convergen', '--help']; import convergen\n"
-        "try: convergen.main()\n"
+        "import sys; sys.argv = ['convergen', '--help']; from convergen.cli import main\n"
+        "try: main()\n"
         "except SystemExit: pass\n"
         "print([m for m in ('numba', 'scipy', 'xarray', 'matplotlib', 'sympy', 'sklearn', 'torch') "
         "if m in sys.modules])"
@@ -52,8 +52,8 @@ def test_help_needs_no_heavy_import():
 def test_prediction_imports_only_what_it_uses():
     code = (
         "import sys; sys.argv = ['convergen', 'predict', 'digits', '--samples', '8']\n"
-        "import convergen\n"
-        "try: convergen.main()\n"
+        "from convergen.cli import main\n"
+        "try: main()\n"
         "except SystemExit: pass\n"
         "print([m for m in ('matplotlib', 'sympy', 'sklearn', 'torch') if m in sys.modules])"
     )

@@ -1,71 +1,63 @@
 """Predict memorisation, convergence and latent recovery from a spectrum and a sample size.
 
-Names are loaded on first use, so that ``import theory`` costs nothing.
+Names are loaded on first use, so that ``import convergen.theory`` costs nothing.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import Any
+import lazy_loader as _lazy
 
-_HOME = {
-    "Denoiser": "denoiser",
-    "EmpiricalScore": "empirical_score",
-    "GaussianDenoiser": "gaussian_denoisers",
-    "GaussianMixture": "gaussian_mixture",
-    "InputError": "checks",
-    "LinearDenoiser": "linear_denoiser",
-    "Spectrum": "spectrum",
-    "best_bandwidth": "smoothing",
-    "block_edges": "overlap_blocks",
-    "block_overlap": "overlap_blocks",
-    "bures_wasserstein": "distances",
-    "collapse_noise": "collapse",
-    "collapse_width": "collapse",
-    "commitment_noise": "commitment",
-    "convergence": "linear_model",
-    "convergence_to_truth": "linear_model",
-    "denoiser_variance": "denoising",
-    "denoising_errors": "denoising",
-    "df1": "equivalents",
-    "df2": "equivalents",
-    "expected_function": "analytic_function",
-    "expected_sqrt": "linear_model",
-    "karras_schedule": "samplers",
-    "kullback_leibler": "distances",
-    "latent_recovery": "recovery",
-    "log_determinant": "equivalents",
-    "max_sliced_wasserstein": "leading_distances",
-    "memorisation": "memorisation_laws",
-    "memorisation_law": "memorisation_laws",
-    "noise_of": "equivalents",
-    "operator_norm": "leading_distances",
-    "order_parameters": "linear_model",
-    "own_weight": "collapse",
-    "predict": "prediction",
-    "recovery_thresholds": "recovery",
-    "renormalised_noise": "equivalents",
-    "resolvent": "equivalents",
-    "sample": "samplers",
-    "sample_spectrum": "sample_covariance",
-    "samples_for": "thresholds",
-    "samples_to_generalise": "collapse",
-    "sampling_convergence": "analytic_function",
-    "sampling_map": "analytic_function",
-    "shrinkage_to_ridge": "linear_model",
-    "simulate": "simulation",
-    "subspace_overlap": "rank_windows",
-    "two_point": "equivalents",
-}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'theory' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"theory.{_HOME[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "linear": ["closed_forms"],
+        "collapse.bandwidth": ["best_bandwidth"],
+        "collapse.collapse_noise": [
+            "collapse_noise",
+            "collapse_width",
+            "own_weight",
+            "samples_to_generalise",
+        ],
+        "collapse.commitment": ["commitment_noise"],
+        "common.checks": ["InputError"],
+        "denoisers.gaussian": ["GaussianDenoiser"],
+        "denoisers.protocol": ["Denoiser"],
+        "denoisers.samplers": ["karras_schedule", "sample"],
+        "denoisers.wiener": ["LinearDenoiser"],
+        "empirical_score.score": ["EmpiricalScore"],
+        "finite_size.simulate": ["simulate"],
+        "forecast.predict": ["predict"],
+        "linear.denoising_errors": ["denoiser_variance", "denoising_errors"],
+        "linear.distances": ["bures_wasserstein", "kullback_leibler"],
+        "linear.latent_recovery": ["latent_recovery", "recovery_thresholds"],
+        "linear.leading_distances": ["max_sliced_wasserstein", "operator_norm"],
+        "linear.memorisation": ["memorisation", "memorisation_law"],
+        "linear.order_parameters": [
+            "convergence",
+            "convergence_to_truth",
+            "expected_sqrt",
+            "order_parameters",
+            "shrinkage_to_ridge",
+        ],
+        "linear.thresholds": ["samples_for"],
+        "mixtures.mixture": ["GaussianMixture"],
+        "random_matrices.analytic_functions": [
+            "expected_function",
+            "sampling_convergence",
+            "sampling_map",
+        ],
+        "random_matrices.eigenvector_blocks": ["block_edges", "block_overlap"],
+        "random_matrices.eigenvector_windows": ["subspace_overlap"],
+        "random_matrices.equivalents": [
+            "df1",
+            "df2",
+            "log_determinant",
+            "noise_of",
+            "renormalised_noise",
+            "resolvent",
+            "two_point",
+        ],
+        "random_matrices.sample_spectrum": ["sample_spectrum"],
+        "spectra.spectrum": ["Spectrum"],
+    },
+)

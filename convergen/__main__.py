@@ -1,0 +1,5 @@
+"""``python -m convergen``."""
+
+from convergen.cli import main
+
+main()

@@ -1,0 +1,226 @@
+"""The sub-command `train`."""
+
+from __future__ import annotations
+
+import json as json_format
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    from convergen.empirical.experiment.declaration import Config, Experiment
+    from convergen.empirical.experiment.run import Finished
+
+
+def _option(text: str, *names: str, **more: Any) -> Any:
+    return typer.Option(*names, help=text, show_default=False, **more)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The front door.
+    """
+
+    @app.command()
+    def train(
+        out: Annotated[Path, _option("Folder of the run; one begun before is gone on with.")],
+        experiment: Annotated[
+            Path | None, typer.Argument(metavar="EXPERIMENT.toml", show_default=False)
+        ] = None,
+        preset: Annotated[
+            str | None, _option("An experiment that comes along: smoke, small, paper.")
+        ] = None,
+        data: Annotated[
+            str | None,
+            _option("Kind of data: field, digits, patches, …, or a .npy file or folder of images."),
+        ] = None,
+        model: Annotated[str | None, _option("linear, trained-linear, mlp, conv, unet, ….")] = None,
+        samples: Annotated[str | None, _option("Training samples n, 4,16,64.")] = None,
+        seeds: Annotated[
+            str | None, _option("Seeds, 0,1,2: each splits, initialises and trains anew.")
+        ] = None,
+        images: Annotated[int | None, _option("Images that each model sees in training.")] = None,
+        batch: Annotated[int | None, _option("Images of one step.")] = None,
+        learning_rate: Annotated[float | None, _option("Largest step of Adam.")] = None,
+        device: Annotated[str | None, _option("auto, cpu, cuda or cuda:N.")] = None,
+        grouping: Annotated[
+            str | None, _option("Trained together: seed (all n), pair (one n) or auto.")
+        ] = None,
+        setting: Annotated[
+            list[str] | None,
+            _option("Any other setting, model.width=16 or data.size=8; repeat for more.", "--set"),
+        ] = None,
+        workers: Annotated[int, typer.Option(help="Processes on this computer.", min=1)] = 1,
+        scheduler: Annotated[
+            str | None, _option("Address of a Dask scheduler to use instead.")
+        ] = None,
+        threads: Annotated[
+            int | None, _option("Threads of each cell  [default: as many as it keeps busy]", min=1)
+        ] = None,
+        json: Annotated[
+            bool, typer.Option("--json", help="Print one JSON object instead of a table.")
+        ] = False,
+    ) -> None:
+        """Train models on disjoint splits of data and measure them.
+
+        The same command goes on with a run that was interrupted or killed, and so does --out alone.
+        """
+        with _resumable(out):
+            _need_torch()
+            config = _base(experiment, preset, out, given=data is not None)
+            words = {
+                "training.images": images, "training.batch": batch,
+                "training.learning_rate": learning_rate, "run.device": device,
+                "run.grouping": grouping,
+            }  # fmt: skip
+            _apply(config, data, model, samples, seeds, words, setting or [])
+            found = _experiment(config)
+            from convergen.empirical.experiment.run import run_experiment
+
+            finished = run_experiment(
+                found, out, workers=workers, scheduler=scheduler, threads=threads, progress=True
+            )
+        _tell(found, finished, out, json)
+        if finished.unfinished:
+            raise typer.Exit(1)
+
+
+def _base(experiment: Path | None, preset: str | None, out: Path, *, given: bool) -> Config:
+    """Settings to begin with: a file, a preset, those of the run in the folder, or none."""
+    from convergen.empirical.experiment.plan import read_plan
+    from convergen.empirical.experiment.toml_files import preset_config, read_config
+    from convergen.empirical.storage.run_folder import RunFolder
+
+    if experiment is not None and preset is not None:
+        raise InputError("give either EXPERIMENT.toml or --preset, not both.")
+    if experiment is not None:
+        return read_config(experiment)
+    if preset is not None:
+        return preset_config(preset)
+    if given:
+        return {}
+    plan = read_plan(RunFolder(out))
+    if plan is None:
+        raise InputError(
+            f"there is no run in {out} to go on with: give EXPERIMENT.toml, or --preset, or "
+            "--data with --model and --samples."
+        )
+    return plan.experiment
+
+
+def _apply(
+    config: Config,
+    data: str | None,
+    model: str | None,
+    samples: str | None,
+    seeds: str | None,
+    words: Mapping[str, object],
+    settings: list[str],
+) -> None:
+    """Let the options of the command line win over what `config` says."""
+    from convergen.empirical.experiment.toml_files import assign, override
+
+    if data is not None:
+        config["data"] = _data(data)
+    if model is not None:
+        config["model"] = {"name": model}
+    for name, text in (("samples", samples), ("seeds", seeds)):
+        if text is not None:
+            config[name] = _numbers(text, f"--{name}")
+    for key, value in words.items():
+        if value is not None:
+            assign(config, key, value)
+    for assignment in settings:
+        override(config, assignment)
+    if data is not None and "name" not in config:
+        config["name"] = "-".join([Path(data).stem, *([] if model is None else [model])])
+
+
+def _data(text: str) -> Config:
+    path = Path(text)
+    if path.is_dir():
+        return {"kind": "images", "path": str(path.resolve())}
+    if path.suffix in (".npy", ".npz"):
+        return {"kind": "array", "path": str(path.resolve())}
+    return {"kind": text}
+
+
+def _numbers(text: str, name: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise InputError(
+            f"cannot read {name} {text!r}: write whole numbers like 4,16,64."
+        ) from None
+
+
+def _experiment(config: Config) -> Experiment:
+    from convergen.empirical.experiment.declaration import Experiment
+
+    return Experiment.from_config(config)
+
+
+def _need_torch() -> None:
+    from importlib.util import find_spec
+
+    for name in ("torch", "safetensors", "filelock", "ot"):
+        if find_spec(name) is None:
+            raise InputError(
+                f"training needs the package {name!r}: install what belongs to it with "
+                "pip install 'convergen[empirical]'."
+            )
+
+
+@contextmanager
+def _resumable(out: Path) -> Iterator[None]:
+    """Turn an interrupt or a request to end into one line and the usual exit code."""
+    received = [signal.SIGINT]
+
+    def stop(number: int, frame: object) -> None:
+        received[0] = signal.Signals(number)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    except KeyboardInterrupt:
+        print(f"convergen: interrupted; to go on: convergen train --out {out}", file=sys.stderr)
+        raise typer.Exit(128 + received[0]) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(experiment: Experiment, finished: Finished, out: Path, json: bool) -> None:
+    from convergen.empirical.experiment.report import summary_json, summary_text
+
+    if not finished.outcomes:  # not the first process under torchrun
+        return
+    where = out / "result.nc"
+    unfinished = {outcome.name: outcome.cause for outcome in finished.unfinished}
+    if json:
+        told = summary_json(finished.result)
+        result = None if finished.result is None else str(where)
+        print(
+            json_format.dumps(
+                {"name": experiment.name, **told, "unfinished": unfinished, "result": result}
+            )
+        )
+    elif finished.result is not None:
+        print(f"{experiment.name}: {experiment.model['name']} on {finished.plan.data['name']}\n")
+        print(summary_text(finished.result))
+        print(f"\nResult in {where}. Beside the theory: convergen validate {out}")
+    for name, cause in unfinished.items():
+        print(f"convergen: cell {name} is not finished: {cause}", file=sys.stderr)
+    if unfinished:
+        print("convergen: the same command tries these cells again", file=sys.stderr)

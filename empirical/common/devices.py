@@ -1,0 +1,59 @@
+"""Where training runs, and with what help."""
+
+from __future__ import annotations
+
+import contextlib
+from contextlib import AbstractContextManager
+
+import torch
+
+from convergen.theory.common.checks import InputError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """Device by name.
+
+    Parameters
+    ----------
+    name : str
+        ``auto`` (CUDA where there is one, else the CPU), ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    InputError
+        If the name is unknown or there is no such device.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise InputError(f"unknown device {name!r}: use auto, cpu, cuda or cuda:N.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"device {name!r} is not supported: use auto, cpu, cuda or cuda:N.")
+    if device.type == "cuda" and not (
+        torch.cuda.is_available() and (device.index or 0) < torch.cuda.device_count()
+    ):
+        raise InputError(f"there is no device {name!r} here: use auto or cpu.")
+    return device
+
+
+def autocast(device: torch.device) -> AbstractContextManager[object]:
+    """bfloat16 products on CUDA; nothing on the CPU, where they are far slower.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the work runs.
+
+    Returns
+    -------
+    context manager
+    """
+    if device.type == "cuda":
+        return torch.autocast("cuda", dtype=torch.bfloat16)
+    return contextlib.nullcontext()

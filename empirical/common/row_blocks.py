@@ -1,0 +1,46 @@
+"""Arrays that may exceed memory, a few rows at a time."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convergen.theory.common.checks import FloatArray
+
+_BLOCK_BYTES = 2**25
+
+
+def as_float_rows(block: ArrayLike, dim: int) -> FloatArray:
+    """Rows of one block as float64.
+
+    Parameters
+    ----------
+    block : array_like, shape (rows, …)
+        Real numbers.
+    dim : int
+        Coordinates of one row.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, dim)
+    """
+    return np.asarray(block, dtype=np.float64).reshape(-1, dim)
+
+
+def row_blocks(array: NDArray[Any]) -> list[NDArray[Any]]:
+    """Views of successive rows, each small enough to be copied.
+
+    Parameters
+    ----------
+    array : ndarray or memmap, shape (N, …)
+        Any array.
+
+    Returns
+    -------
+    list of ndarray
+    """
+    rows = max(1, _BLOCK_BYTES // max(1, 8 * math.prod(array.shape[1:])))
+    return [array[start : start + rows] for start in range(0, len(array), rows)]

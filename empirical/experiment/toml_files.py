@@ -1,0 +1,136 @@
+"""Where experiments are written down: TOML files, presets and settings of the command line."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+
+from convergen.empirical.common.suggestions import suggestion
+from convergen.empirical.experiment.declaration import Config
+from convergen.theory.common.checks import InputError
+
+_PRESETS = resources.files("convergen.empirical") / "presets"
+
+
+def read_config(path: Path) -> Config:
+    """Read an experiment file.
+
+    Parameters
+    ----------
+    path : Path
+        A TOML file; a relative ``data.path`` in it counts from its folder.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or is not TOML.
+    """
+    try:
+        config = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text"
+        raise InputError(f"cannot read the experiment {str(path)!r}: {reason}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path.name} is not a TOML file: {error}.") from error
+    data = config.get("data")
+    if isinstance(data, dict) and isinstance(data.get("path"), str):
+        data["path"] = str((path.resolve().parent / data["path"]).resolve())
+    return config
+
+
+def preset_config(name: str) -> Config:
+    """Read an experiment that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of `presets`.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    if name not in presets():
+        raise InputError(
+            f"there is no preset {name!r}{suggestion(name, presets())}: choose from "
+            f"{', '.join(presets())}."
+        )
+    return tomllib.loads((_PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def presets() -> list[str]:
+    """Names of the experiments that come with the package.
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(
+        entry.name.removesuffix(".toml")
+        for entry in _PRESETS.iterdir()
+        if entry.name.endswith(".toml")
+    )
+
+
+def override(config: Config, assignment: str) -> None:
+    """Change one setting in place.
+
+    Parameters
+    ----------
+    config : dict
+        Nested settings.
+    assignment : str
+        ``training.images=1000``; the value as in TOML, or a bare word.
+
+    Raises
+    ------
+    InputError
+        If it is not of that form.
+    """
+    key, equals, text = assignment.partition("=")
+    if not equals or not all(key.split(".")):
+        raise InputError(
+            f"cannot read the setting {assignment!r}: write SECTION.KEY=VALUE, like "
+            "training.images=1000."
+        )
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    assign(config, key.strip(), value)
+
+
+def assign(config: Config, key: str, value: object) -> None:
+    """Set one value in place.
+
+    Parameters
+    ----------
+    config : dict
+        Nested settings.
+    key : str
+        ``training.images``, or a name at the top.
+    value : object
+        New value.
+
+    Raises
+    ------
+    InputError
+        If the section is not one.
+    """
+    *sections, last = key.split(".")
+    target = config
+    for section in sections:
+        target = target.setdefault(section, {})
+        if not isinstance(target, dict):
+            raise InputError(f"{section!r} has no settings of its own: write SECTION.KEY=VALUE.")
+    target[last] = value

@@ -1,0 +1,219 @@
+"""What the models of one cell are measured on: their data, seeds and the truth's answer to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.data.dataset import DataSet
+from convergen.empirical.splits.splits import Splits
+from convergen.empirical.training.settings import MeasureSettings, TrainingSettings
+from convergen.theory.denoisers.gaussian import GaussianDenoiser
+from convergen.theory.denoisers.protocol import Denoiser
+from convergen.theory.denoisers.samplers import karras_schedule, sample
+from convergen.theory.spectra.spectrum import Spectrum
+
+SIDES = ("a", "b")
+
+
+@dataclass(frozen=True, eq=False)
+class Subjects:
+    """Training sets, shared noise and reference of the models of one seed.
+
+    Attributes
+    ----------
+    data : DataSet
+        All points.
+    splits : Splits
+        Which of them each model was trained on.
+    samples : tuple of int
+        The n; members come in the order n₁a, n₁b, n₂a, …
+    training : TrainingSettings
+        Noise range.
+    settings : MeasureSettings
+        What is measured.
+    """
+
+    data: DataSet
+    splits: Splits
+    samples: tuple[int, ...]
+    training: TrainingSettings
+    settings: MeasureSettings
+
+    @property
+    def keys(self) -> list[tuple[int, str]]:
+        """Training samples and side of each member."""
+        return [(n, side) for n in self.samples for side in SIDES]
+
+    def rows(self, member: int) -> NDArray[np.int64]:
+        """Rows of the data that a member was trained on.
+
+        Parameters
+        ----------
+        member : int
+            Which one.
+
+        Returns
+        -------
+        ndarray of int64, shape (n,)
+        """
+        return self.splits.indices(*self.keys[member])
+
+    def training_set(self, member: int) -> NDArray[Any]:
+        """Points that a member was trained on.
+
+        Parameters
+        ----------
+        member : int
+            Which one.
+
+        Returns
+        -------
+        ndarray, shape (n, *shape)
+        """
+        return np.asarray(self.data.points[self.rows(member)])
+
+    @cached_property
+    def schedule(self) -> NDArray[np.float64]:
+        """Noise levels of the sampler, over the range of the training."""
+        training = self.training
+        return karras_schedule(self.settings.steps, training.sigma_min, training.sigma_max)
+
+    @cached_property
+    def noise(self) -> NDArray[np.float32]:
+        """Seeds of the generation, shape (draws, *shape): the same for every model of a seed."""
+        draws = decorrelated_noise(self.settings.draws, self.data.dim, self.stream(2))
+        return draws.reshape(-1, *self.data.shape).astype(np.float32)
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Population spectrum."""
+        return self.data.spectrum()
+
+    @cached_property
+    def covariance(self) -> NDArray[np.float64]:
+        """Second moment of the truth, shape (d, d)."""
+        vectors, rank = self.spectrum.eigenvectors, self.spectrum.rank
+        assert vectors is not None
+        values = np.repeat(
+            self.spectrum.eigenvalues, self.spectrum.multiplicities.astype(np.int64)
+        )[:rank]
+        return np.asarray((vectors[:, :rank] * values) @ vectors[:, :rank].T)
+
+    @property
+    def factors(self) -> int:
+        """Leading latent factors that are followed."""
+        return min(self.settings.factors, self.spectrum.rank)
+
+    @cached_property
+    def truth(self) -> Denoiser:
+        """Denoiser of the true law; of the Gaussian of the same covariance if it is not known."""
+        law: Any = self.data.truth
+        if law is None or isinstance(law, Spectrum):
+            return GaussianDenoiser(self.spectrum, shape=self.data.shape)
+        found: Denoiser = law
+        return found
+
+    @cached_property
+    def true_samples(self) -> NDArray[np.float64]:
+        """What the true law makes of the seeds, shape (draws, d)."""
+        return generate(self.truth, 1, self.noise, self.schedule)[0]
+
+    @cached_property
+    def test_points(self) -> NDArray[Any]:
+        """Points that no model has seen: fresh ones of the truth, else held-out rows."""
+        count = self.settings.error_points
+        fresh = self.data.fresh(count, self.stream(3))
+        if fresh is None:
+            fresh = self.data.points[self.splits.held_out[:count]]
+        return np.asarray(fresh)
+
+    def stream(self, purpose: int) -> np.random.Generator:
+        """Random numbers of their own for each purpose.
+
+        Parameters
+        ----------
+        purpose : int
+            Which stream.
+
+        Returns
+        -------
+        numpy.random.Generator
+        """
+        return np.random.default_rng(np.random.SeedSequence(self.splits.seed, spawn_key=(purpose,)))
+
+
+def decorrelated_noise(draws: int, dim: int, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Seeds whose empirical second moment is exactly the identity.
+
+    What a linear map makes of them then has exactly its own covariance, so that neither overlaps
+    nor recovered factors carry the sampling error of the draws. Directions stay uniform.
+
+    Parameters
+    ----------
+    draws, dim : int
+        Shape; fewer draws than dimensions cannot be decorrelated and stay as drawn.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray, shape (draws, dim)
+        Z (ZᵀZ/draws)^{-1/2} of standard normal Z, the nearest such matrix.
+    """
+    raw = rng.standard_normal((draws, dim))
+    if draws < dim:
+        return raw
+    left, _, right = np.linalg.svd(raw, full_matrices=False)
+    return np.asarray(np.sqrt(draws) * (left @ right))
+
+
+def generate(
+    denoisers: Denoiser,
+    members: int,
+    noise: NDArray[np.float32],
+    schedule: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Samples of several models from the same seeds.
+
+    Parameters
+    ----------
+    denoisers : Denoiser
+        All members as one, the points of the first member first.
+    members : int
+        How many, M.
+    noise : ndarray, shape (draws, *shape)
+        Seeds.
+    schedule : ndarray
+        Noise levels, descending.
+
+    Returns
+    -------
+    ndarray of float64, shape (M, draws, d)
+    """
+    start = np.concatenate([noise] * members)
+    points = sample(denoisers, start, sigmas=schedule).points
+    return points.astype(np.float64).reshape(members, len(noise), -1)
+
+
+def pair_up(values: Sequence[Any] | NDArray[Any], samples: Sequence[int]) -> NDArray[Any]:
+    """Reshape one value per member to (samples, side, …).
+
+    Parameters
+    ----------
+    values : sequence, length 2 · len(samples)
+        Members in the order n₁a, n₁b, n₂a, …
+    samples : sequence of int
+        The n.
+
+    Returns
+    -------
+    ndarray, shape (len(samples), 2, …)
+    """
+    array = np.asarray(values)
+    return array.reshape(len(samples), len(SIDES), *array.shape[1:])

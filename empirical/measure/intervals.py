@@ -1,0 +1,238 @@
+"""Confidence intervals: bootstrap over training pairs and seeds of the noise, Wilson for counts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import norm
+
+from convergen.theory.common.checks import FloatArray, InputError, as_count
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVEL = 0.95
+_WEIGHTS = 2**23
+
+# Maps means of K quantities, shape (..., K), to the number of interest, shape (...).
+Statistic = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured number.
+
+    Attributes
+    ----------
+    value : float
+        The number.
+    low, high : float
+        Ends of its confidence interval.
+    stderr : float
+        Standard error.
+    """
+
+    value: float
+    low: float
+    high: float
+    stderr: float
+
+    def as_dict(self) -> dict[str, float]:
+        """Value and interval, for JSON.
+
+        Returns
+        -------
+        dict
+        """
+        return {"value": self.value, "low": self.low, "high": self.high}
+
+
+def average(values: ArrayLike, level: float = LEVEL) -> Estimate:
+    """Mean of independent draws, with the normal interval that a bootstrap tends to.
+
+    Parameters
+    ----------
+    values : array_like, shape (draws,)
+        At least two.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        If there are fewer.
+    """
+    found = np.asarray(values, np.float64)
+    if found.size < 2:
+        raise InputError(f"an average of {found.size} draws has no error: give at least two.")
+    mean, stderr = float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found)))
+    half = float(norm.isf(0.5 * (1.0 - level))) * stderr
+    return Estimate(mean, mean - half, mean + half, stderr)
+
+
+def ratio(means: FloatArray) -> FloatArray:
+    """⟨xy⟩/(⟨xx⟩⟨yy⟩)^{1/2} of means of the three.
+
+    Parameters
+    ----------
+    means : ndarray, shape (..., 3)
+        Means of xy, xx and yy.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        0 where a power is 0.
+    """
+    scale = np.sqrt(means[..., 1] * means[..., 2])
+    return np.divide(means[..., 0], scale, out=np.zeros_like(scale), where=scale > 0.0)
+
+
+def bootstrap(
+    values: ArrayLike,
+    statistic: Statistic,
+    rng: np.random.Generator,
+    *,
+    resamples: int = 1000,
+    level: float = LEVEL,
+) -> Estimate:
+    """Percentile bootstrap on two levels: pairs of models, then seeds of the noise within each.
+
+    Parameters
+    ----------
+    values : array_like, shape (draws, K) or (pairs, draws, K)
+        What was measured on each draw of each pair.
+    statistic : callable
+        Of the K means over pairs and draws.
+    rng : numpy.random.Generator
+        Source of randomness.
+    resamples : int
+        How many.
+    level : float
+        Coverage that is aimed at; with very few pairs the true one is lower.
+
+    Returns
+    -------
+    Estimate
+
+    Raises
+    ------
+    InputError
+        If the shape does not fit.
+
+    Notes
+    -----
+    Efron & Tibshirani (1993), sections 8 and 13. A single pair is not resampled: the interval
+    then covers the noise of the draws alone.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim == 2:
+        table = table[None]
+    if table.ndim != 3 or table.size == 0:
+        raise InputError(
+            f"values have shape {np.shape(values)}: give (draws, K) or (pairs, draws, K)."
+        )
+    count = as_count(resamples, "resamples", 2)
+    pairs, draws, _ = table.shape
+    chosen = rng.integers(pairs, size=(count, pairs))
+    total = np.zeros((count, table.shape[2]))
+    for column in chosen.T:
+        # As many resamples at a time as their weights fit in the memory of one block.
+        step = max(1, _WEIGHTS // draws)
+        for start in range(0, count, step):
+            some = column[start : start + step]
+            weights = rng.multinomial(draws, np.full(draws, 1.0 / draws), size=some.size) / draws
+            # All resamples that took the same pair share one matrix product.
+            for pair in range(pairs):
+                rows = some == pair
+                total[start : start + step][rows] += weights[rows] @ table[pair] / pairs
+    found = statistic(total)
+    tail = 50.0 * (1.0 - level)
+    low, high = np.percentile(found, [tail, 100.0 - tail])
+    value = float(statistic(table.mean(axis=(0, 1))))
+    return Estimate(value, float(low), float(high), float(found.std(ddof=1)))
+
+
+def wilson(hits: int, total: int, level: float = LEVEL) -> Estimate:
+    """Share of hits with an interval that is right at zero hits, too.
+
+    Parameters
+    ----------
+    hits, total : int
+        0 ≤ hits ≤ total, total ≥ 1.
+    level : float
+        Coverage.
+
+    Returns
+    -------
+    Estimate
+        Wilson (1927).
+
+    Raises
+    ------
+    InputError
+        If the counts are out of range.
+    """
+    whole, part = as_count(total, "total"), as_count(hits, "hits", 0)
+    if part > whole:
+        raise InputError(f"hits = {part} exceed total = {whole}: give at most that many.")
+    z = float(norm.isf(0.5 * (1.0 - level)))
+    share = part / whole
+    middle = (share + z**2 / (2 * whole)) / (1.0 + z**2 / whole)
+    half = z * math.sqrt(share * (1 - share) / whole + z**2 / (4 * whole**2)) / (1 + z**2 / whole)
+    # Exactly 0 and 1 at the ends, where rounding would leave 1e-17.
+    low = 0.0 if part == 0 else middle - half
+    high = 1.0 if part == whole else middle + half
+    return Estimate(share, low, high, half / z)
+
+
+def over_axis(values: NDArray[np.float64], axis: int = 0) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard error of independent repeats, those that are NaN left out.
+
+    Parameters
+    ----------
+    values : ndarray
+        Repeats along `axis`.
+    axis : int
+        Which one.
+
+    Returns
+    -------
+    mean, stderr : ndarray
+        NaN where there is no repeat, and for the error of a single one.
+    """
+    found = np.moveaxis(np.asarray(values, np.float64), axis, 0)
+    count = np.isfinite(found).sum(axis=0)
+    some = np.where(count > 0, count, np.nan)
+    mean = np.nansum(found, axis=0) / some
+    squares = np.nansum((found - mean) ** 2, axis=0)
+    spread = np.where(count > 1, some - 1.0, np.nan)
+    return mean, np.sqrt(squares / spread / some)
+
+
+def over_seeds(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:
+    """Mean over sides and seeds, and its standard error over seeds.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        Along ``seed`` and perhaps ``side``: the two models of one seed are not independent. NaN
+        where a cell is missing.
+
+    Returns
+    -------
+    mean, stderr : xarray.DataArray
+        As of `over_axis`.
+    """
+    pairs = values.mean("side") if "side" in values.dims else values
+    mean, stderr = over_axis(pairs.values, pairs.get_axis_num("seed"))
+    like = pairs.isel(seed=0, drop=True)
+    return like.copy(data=mean), like.copy(data=stderr)

@@ -1,0 +1,265 @@
+"""Everything that is measured on models trained on disjoint sets, as one labelled result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.measure.denoising_errors import (
+    denoising_error,
+    disagreement,
+    peak_signal_to_noise,
+)
+from convergen.empirical.measure.evaluation_set import SIDES, Subjects, generate, pair_up
+from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
+from convergen.empirical.measure.intervals import ratio
+from convergen.empirical.measure.memorisation import Memorisation, memorisation
+from convergen.empirical.measure.overlaps import (
+    axes_of,
+    draw_products,
+    latent_recovery,
+    subspace_overlap,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.theory.denoisers.protocol import Denoiser
+
+Array = NDArray[Any]
+Variable = tuple[tuple[str, ...], Array, dict[str, str]]
+
+SNAPSHOT = (
+    "convergence", "memorisation", "memorisation_baseline", "fraction_memorised",
+    "variance_ratio", "train_error", "test_error",
+)  # fmt: skip
+
+
+class Models(Protocol):
+    """What is measured: denoisers, one by one and together."""
+
+    members: int
+
+    def denoiser(self, member: int) -> Denoiser:
+        """One member."""
+        ...
+
+    def denoisers(self) -> Denoiser:
+        """All members, the points of the first member first."""
+        ...
+
+
+def snapshot(models: Models, subjects: Subjects) -> dict[str, list[Any]]:
+    """What is followed during training.
+
+    Parameters
+    ----------
+    models : Models
+        As they are now.
+    subjects : Subjects
+        What they are measured on.
+
+    Returns
+    -------
+    dict
+        Nested lists by name, for each of `SNAPSHOT`, shaped as in `measure`.
+    """
+    points = generate(models.denoisers(), models.members, subjects.noise, subjects.schedule)
+    found = {**_overlaps(points, subjects), **_errors(models, subjects)}
+    return {name: found[name][1].tolist() for name in SNAPSHOT}
+
+
+def measure(models: Models, subjects: Subjects) -> xr.Dataset:
+    """Sample the models from shared seeds and measure them.
+
+    Parameters
+    ----------
+    models : Models
+        Members in the order n₁a, n₁b, n₂a, …
+    subjects : Subjects
+        What they are measured on.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``samples``, ``side``, ``factor``, ``sigma``, ``draw`` and ``picture``. What each
+        draw contributes is kept, so that intervals can be made for any number of seeds.
+    """
+    import xarray as xr
+
+    points = generate(models.denoisers(), models.members, subjects.noise, subjects.schedule)
+    overlaps = _overlaps(points, subjects)
+    variables = {
+        **overlaps,
+        **_recovery(points, subjects),
+        **_fidelity(points, subjects),
+        **_errors(models, subjects),
+        **_pictures(points, overlaps["nearest_row"][1], subjects),
+    }
+    factors = subjects.factors
+    coordinates: dict[str, Any] = {
+        "samples": ("samples", list(subjects.samples), {"long_name": "number of training samples"}),
+        "side": ("side", list(SIDES), {"long_name": "side of the split"}),
+        "sigma": (
+            "sigma", list(subjects.settings.sigmas), {"long_name": "noise level", "units": "data"},
+        ),
+        "factor": ("factor", np.arange(1, factors + 1), {"long_name": "latent factor"}),
+        "eigenvalue": (
+            "factor", subjects.spectrum.leading(factors), {"long_name": "population eigenvalue"},
+        ),
+    }  # fmt: skip
+    return xr.Dataset(variables, coordinates)
+
+
+def _labelled(dims: tuple[str, ...], values: Any, name: str, units: str = "1") -> Variable:
+    return dims, np.asarray(values), {"long_name": name, "units": units}
+
+
+def _overlaps(points: Array, subjects: Subjects) -> dict[str, Variable]:
+    """Memorisation, convergence, convergence to truth and variance of generated samples."""
+    samples, both = subjects.samples, ("samples", "side")
+    copies = [_memorisation(points, subjects, member) for member in range(len(points))]
+    pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])
+    truth = np.array([draw_products(x, subjects.true_samples) for x in points])
+    power = subjects.spectrum.trace / subjects.spectrum.dim
+    own_rows = [subjects.rows(m)[copy.own.indices[:, 0]] for m, copy in enumerate(copies)]
+    by_side: dict[str, tuple[Any, str]] = {
+        "memorisation": ([c.m.value for c in copies], "memorisation m"),
+        "memorisation_baseline": (
+            [c.baseline.value for c in copies], "memorisation m of a fresh data set",
+        ),
+        "fraction_memorised": ([c.fraction.value for c in copies], "fraction memorised"),
+        "copy_threshold": ([c.threshold for c in copies], "|cosine| that counts as a copy"),
+        "convergence_to_truth": (ratio(truth.mean(axis=1)), "convergence to truth q*"),
+        "variance_ratio": (
+            truth[..., 1].mean(axis=1) / power, "variance of generated over that of true samples",
+        ),
+    }  # fmt: skip
+    by_draw: dict[str, tuple[Any, str]] = {
+        "nearest_cosine": (
+            [c.own.cosines[:, 0] for c in copies], "largest |cosine| with a training point",
+        ),
+        "nearest_row": (own_rows, "row of the data with the largest |cosine|"),
+        "fresh_cosine": ([c.fresh for c in copies], "largest |cosine| with a fresh point"),
+        "draw_power": (truth[..., 1], "|x|^2/d of a draw"),
+    }  # fmt: skip
+    return {
+        **{name: _labelled(both, pair_up(v, samples), text) for name, (v, text) in by_side.items()},
+        **{
+            name: _labelled((*both, "draw"), pair_up(v, samples), text)
+            for name, (v, text) in by_draw.items()
+        },
+        "draw_overlap": _labelled(
+            ("samples", "draw"), pairs[..., 0], "<x_a, x_b>/d of what both sides made of a draw"
+        ),
+        "convergence": _labelled(("samples",), ratio(pairs.mean(axis=1)), "convergence q"),
+    }
+
+
+def _memorisation(points: Array, subjects: Subjects, member: int) -> Memorisation:
+    """Own training set against that of the other side, which is fresh to this model."""
+    own, other = (_flat(subjects.training_set(m)) for m in (member, member ^ 1))
+    return memorisation(points[member], own, other, subjects.stream(6))
+
+
+def _recovery(points: Array, subjects: Subjects) -> dict[str, Variable]:
+    spectrum, factors = subjects.spectrum, subjects.factors
+    axes = [axes_of(x) for x in points]
+    dims = ("samples", "side", "factor")
+    table = {
+        "latent_recovery": (latent_recovery, "latent recovery Q"),
+        "subspace_overlap": (subspace_overlap, "overlap of the leading subspaces"),
+    }
+    return {
+        name: _labelled(
+            dims, pair_up([law(own, spectrum, factors) for own in axes], subjects.samples), text
+        )
+        for name, (law, text) in table.items()
+    }
+
+
+def _fidelity(points: Array, subjects: Subjects) -> dict[str, Variable]:
+    """Distances to the truth that do not use the shared seeds."""
+    covariance, reference = subjects.covariance, _flat(subjects.test_points)
+    sliced = [
+        sliced_wasserstein(x, reference, subjects.settings.projections, seed=m)
+        for m, x in enumerate(points)
+    ]
+    errors = [covariance_error(x, covariance) for x in points]
+    both = ("samples", "side")
+    return {
+        "covariance_error": _labelled(
+            both, pair_up(errors, subjects.samples), "relative error of the covariance"
+        ),
+        "sliced_wasserstein": _labelled(
+            both, pair_up(sliced, subjects.samples), "sliced Wasserstein distance", "data"
+        ),
+    }
+
+
+def _errors(models: Models, subjects: Subjects) -> dict[str, Variable]:
+    """Denoising errors on training and unseen points, and between the two sides."""
+    sigmas, count = subjects.settings.sigmas, subjects.settings.error_points
+    test = subjects.test_points
+
+    def errors(denoiser: Denoiser, clean: Array, purpose: int) -> list[float]:
+        return [denoising_error(denoiser, clean, s, subjects.stream(purpose)) for s in sigmas]
+
+    train_error, test_error, between = [], [], []
+    for member in range(models.members):
+        denoiser = models.denoiser(member)
+        seen = subjects.training_set(member)[:count]
+        # Repeated until there are as many noise realisations as for unseen points.
+        seen = np.resize(seen, (max(count, len(seen)), *seen.shape[1:]))
+        train_error.append(errors(denoiser, seen, 7))
+        test_error.append(errors(denoiser, test, 8))
+        if member % 2:
+            first = models.denoiser(member - 1)
+            between.append(
+                [disagreement(first, denoiser, test, s, subjects.stream(8)) for s in sigmas]
+            )
+    dims = ("samples", "side", "sigma")
+
+    def decibels(error: list[list[float]], words: str) -> Variable:
+        ratio = peak_signal_to_noise(error, subjects.data.dim, subjects.data.span)
+        name = f"peak signal-to-noise ratio, {words} data"
+        return _labelled(dims, pair_up(ratio, subjects.samples), name, "dB")
+
+    return {
+        "train_psnr": decibels(train_error, "training"),
+        "test_psnr": decibels(test_error, "unseen"),
+        "train_error": _labelled(
+            dims, pair_up(train_error, subjects.samples), "denoising error, training data", "data^2"
+        ),
+        "test_error": _labelled(
+            dims, pair_up(test_error, subjects.samples), "denoising error, unseen data", "data^2"
+        ),
+        "true_error": _labelled(
+            ("sigma",), errors(subjects.truth, test, 8), "denoising error of the true law", "data^2"
+        ),
+        "disagreement": _labelled(
+            ("samples", "sigma"), between, "squared distance of two models' denoised points",
+            "data^2",
+        ),
+    }  # fmt: skip
+
+
+def _pictures(points: Array, nearest_row: Array, subjects: Subjects) -> dict[str, Variable]:
+    """A few generated points of each model beside the nearest of its training points."""
+    count = min(subjects.settings.pictures, subjects.settings.draws)
+    shape = subjects.data.shape
+    axes = {1: ("coordinate",), 3: ("channel", "height", "width")}[len(shape)]
+    dims = ("samples", "side", "picture", *axes)
+    shown = pair_up(points[:, :count].reshape(len(points), count, *shape), subjects.samples)
+    rows = nearest_row[:, :, :count]
+    nearest = np.asarray(subjects.data.points[rows.ravel()]).reshape(*rows.shape, *shape)
+    return {
+        "generated": _labelled(dims, shown.astype(np.float32), "generated points", "data"),
+        "nearest_training": _labelled(dims, nearest, "nearest training points", "data"),
+    }
+
+
+def _flat(points: Array) -> Array:
+    return points.reshape(len(points), -1)

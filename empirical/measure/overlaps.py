@@ -1,0 +1,172 @@
+"""Overlaps of generated points: with another model, with the truth, with the latent factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import eigh
+
+from convergen.empirical.measure.intervals import Estimate, bootstrap, ratio
+from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+def draw_products(first: NDArray[Any], second: NDArray[Any]) -> FloatArray:
+    """What each draw contributes to the overlap of two models.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (draws, …)
+        Points that two models made of the same seeds.
+
+    Returns
+    -------
+    ndarray, shape (draws, 3)
+        ⟨x, y⟩, |x|² and |y|², each divided by the dimension.
+
+    Raises
+    ------
+    InputError
+        If the shapes differ.
+    """
+    if first.shape != second.shape:
+        raise InputError(
+            f"two sets of points have shapes {first.shape} and {second.shape}: convergence "
+            "compares point by point what two models made of the same seeds."
+        )
+    x, y = _flat(first), _flat(second)
+    pairs = ((x, y), (x, x), (y, y))
+    return np.stack([np.einsum("ij,ij->i", a, b) for a, b in pairs], axis=1) / x.shape[1]
+
+
+def convergence(first: NDArray[Any], second: NDArray[Any], rng: np.random.Generator) -> Estimate:
+    """Normalised overlap q = E⟨x, y⟩/(E|x|² E|y|²)^{1/2} of two models on the same seeds.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape (draws, …)
+        Points that two models made of the same seeds.
+    rng : numpy.random.Generator
+        For the bootstrap over draws.
+
+    Returns
+    -------
+    Estimate
+        Blind to the scale of either: look at the variance of the points, too.
+    """
+    return bootstrap(draw_products(first, second), ratio, rng)
+
+
+def axes_of(points: NDArray[Any]) -> FloatArray:
+    """Eigenvectors of the second moment of points about the origin.
+
+    Parameters
+    ----------
+    points : ndarray, shape (draws, …)
+        Generated points.
+
+    Returns
+    -------
+    ndarray, shape (d, d)
+        Columns, largest eigenvalue first.
+    """
+    rows = _flat(points)
+    return np.linalg.eigh(rows.T @ rows / len(rows))[1][:, ::-1]
+
+
+def leading_axes(points: FloatArray, count: int) -> FloatArray:
+    """The first of `axes_of`, in the time that the smaller of draws and dimensions asks for.
+
+    Parameters
+    ----------
+    points : ndarray, shape (draws, d)
+        Generated points.
+    count : int
+        How many axes; those beyond the number of draws are 0.
+
+    Returns
+    -------
+    ndarray, shape (d, count)
+        Columns, largest eigenvalue first.
+    """
+    draws, dim = points.shape
+    wide = draws < dim
+    found = min(count, draws, dim)
+    size = min(draws, dim)
+    square = points @ points.T if wide else points.T @ points
+    _, vectors = eigh(square, subset_by_index=(size - found, size - 1))
+    axes = np.zeros((dim, count))
+    axes[:, :found] = vectors[:, ::-1] if not wide else points.T @ vectors[:, ::-1]
+    lengths = np.linalg.norm(axes, axis=0)
+    return axes / np.where(lengths > 0.0, lengths, 1.0)
+
+
+def latent_recovery(axes: FloatArray, spectrum: Spectrum, factors: int) -> FloatArray:
+    """Squared overlap of the leading learnt axes with the true factors.
+
+    Parameters
+    ----------
+    axes : ndarray, shape (d, ranks)
+        From `axes_of`, or as many of `leading_axes` as the eigenspaces of these factors have.
+    spectrum : Spectrum
+        Population spectrum with its eigenvectors.
+    factors : int
+        How many, r.
+
+    Returns
+    -------
+    ndarray, shape (factors,)
+        Q_k = ⟨v̂_k, v_k⟩². Members of a degenerate group of m share the mean squared overlap of
+        its m ranks with its eigenspace.
+    """
+    groups, sizes = spectrum.groups(factors), spectrum.multiplicities.astype(int)
+    starts = np.concatenate([[0], np.cumsum(sizes)])
+    squares = _squares(axes, spectrum, int(starts[groups[-1] + 1]))
+    result = np.empty(factors)
+    for group in np.unique(groups):
+        ranks = slice(starts[group], starts[group + 1])
+        result[groups == group] = squares[ranks, ranks].sum() / sizes[group]
+    return result
+
+
+def subspace_overlap(axes: FloatArray, spectrum: Spectrum, factors: int) -> FloatArray:
+    """Overlap of the span of the r leading learnt axes with that of the r leading factors.
+
+    Parameters
+    ----------
+    axes : ndarray, shape (d, d)
+        From `axes_of`.
+    spectrum : Spectrum
+        Population spectrum with its eigenvectors.
+    factors : int
+        Largest r.
+
+    Returns
+    -------
+    ndarray, shape (factors,)
+        (1/r) Σ_{i,j≤r} ⟨v̂_i, v_j⟩² for r = 1 … factors; NaN where r cuts a degenerate group,
+        whose span is no property of the law.
+    """
+    count = as_count(factors, "factors")
+    squares = _squares(axes, spectrum, count)[:count]
+    ranks = np.arange(1, count + 1)
+    inside = np.diagonal(squares.cumsum(axis=0).cumsum(axis=1)) / ranks
+    whole = np.isin(ranks, np.cumsum(spectrum.multiplicities).astype(int))
+    return np.where(whole, inside, np.nan)
+
+
+def _squares(axes: FloatArray, spectrum: Spectrum, count: int) -> FloatArray:
+    """⟨v̂_i, v_j⟩² for j ≤ count, learnt axes along the rows."""
+    vectors = spectrum.eigenvectors
+    if vectors is None or vectors.shape[1] < count:
+        raise InputError(
+            f"recovery of {count} factors needs as many eigenvectors of the truth: use the "
+            "spectrum of data, or fewer factors."
+        )
+    return np.asarray((axes.T @ vectors[:, :count]) ** 2)
+
+
+def _flat(points: NDArray[Any]) -> FloatArray:
+    return np.asarray(points, np.float64).reshape(len(points), -1)

@@ -1,0 +1,115 @@
+"""Local worker processes that may be killed without harm to the sweep."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Generator, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from typing import TYPE_CHECKING
+
+from convergen.empirical.sweep.sweep import Outcome, Task, attempt, give_up
+
+if TYPE_CHECKING:
+    from multiprocessing.context import SpawnProcess
+
+# A cell whose worker was killed so often is not tried again: the reason is the cell.
+_ATTEMPTS = 3
+
+
+def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None, None]:
+    """Do the cells in processes of this computer, started afresh.
+
+    The cell of a worker that dies goes on in another one.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        What to do.
+    count : int
+        How many at a time.
+
+    Yields
+    ------
+    Outcome
+        As each ends.
+    """
+    waiting = deque((task, 1) for task in tasks)
+    idle: list[_Worker] = []
+    busy: dict[Connection, _Worker] = {}
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < count:
+                worker = idle.pop() if idle else _Worker()
+                worker.send(*waiting.popleft())
+                busy[worker.pipe] = worker
+            ready = wait(list(busy))
+            for worker in [busy.pop(pipe) for pipe in list(busy) if pipe in ready]:
+                try:
+                    outcome = worker.pipe.recv()
+                except (EOFError, OSError):
+                    cause = worker.cause_of_death()
+                    if worker.attempts < _ATTEMPTS:
+                        waiting.append((worker.task, worker.attempts + 1))
+                        continue
+                    outcome = give_up(worker.task, f"{cause} ({_ATTEMPTS} attempts)")
+                else:
+                    idle.append(worker)
+                yield outcome
+    finally:
+        for worker in (*idle, *busy.values()):
+            worker.stop()
+
+
+class _Worker:
+    """A process at the other end of a pipe; its end of file tells that it is dead."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process.start()
+        theirs.close()
+
+    def send(self, task: Task, attempts: int) -> None:
+        self.task, self.attempts = task, attempts
+        # A worker that is dead already shows when its answer is read.
+        with suppress(BrokenPipeError):
+            self.pipe.send(task)
+
+    def cause_of_death(self) -> str:
+        self.process.join()
+        code = self.process.exitcode or 0
+        if code == -signal.SIGKILL:
+            return "its process was killed; is there enough memory?"
+        return f"its process ended with {f'signal {-code}' if code < 0 else f'code {code}'}"
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.join(5.0)
+        if self.process.is_alive():
+            self.process.kill()
+            self.process.join()
+        self.pipe.close()
+
+
+def _serve(pipe: Connection) -> None:
+    # An interrupt from the keyboard reaches all processes; the parent ends this one in order.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent has gone
+        while True:
+            pipe.send(attempt(pipe.recv()))
+
+
+def _die_with_parent() -> None:
+    """A worker without a parent would keep its cell locked."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

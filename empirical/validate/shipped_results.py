@@ -1,0 +1,128 @@
+"""Experiments whose results come with the package, so that figures are drawn at once.
+
+``python -m convergen.empirical.validate.shipped_results RUN…`` puts the results of finished runs
+beside their TOML files.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convergen.empirical.common.suggestions import suggestion
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.experiment.declaration import Experiment
+
+_FOLDER = Path(str(resources.files("convergen.empirical") / "results"))
+# Pictures of one seed are enough to look at.
+_PICTURES = ("generated", "nearest_training")
+
+
+def shipped_names() -> list[str]:
+    """Experiments that have a result.
+
+    Returns
+    -------
+    list of str
+    """
+    return sorted(path.stem for path in _FOLDER.glob("*.nc"))
+
+
+def shipped_result(name: str) -> xr.Dataset:
+    """Result of an experiment that comes with the package.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_names`, ``DATA-MODEL``.
+
+    Returns
+    -------
+    xarray.Dataset
+        As that of `convergen.empirical.experiment.run`, with pictures of the first seed only.
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    from convergen.empirical.storage.netcdf import load_netcdf
+
+    if name not in shipped_names():
+        raise InputError(
+            f"no result of {name!r} comes with the package{suggestion(name, shipped_names())}: "
+            f"choose from {', '.join(shipped_names())}."
+        )
+    return load_netcdf(_FOLDER / f"{name}.nc")
+
+
+def shipped_experiment(name: str) -> Experiment:
+    """The experiment behind a result.
+
+    Parameters
+    ----------
+    name : str
+        One of `shipped_names`.
+
+    Returns
+    -------
+    Experiment
+    """
+    from convergen.empirical.experiment.declaration import Experiment
+
+    return Experiment.from_config(json.loads(shipped_result(name).attrs["experiment"]))
+
+
+def ship(run: Path) -> Path:
+    """Keep a result with the package, as small as the figures allow.
+
+    Parameters
+    ----------
+    run : Path
+        Folder of a finished run.
+
+    Returns
+    -------
+    Path
+        What was written.
+
+    Raises
+    ------
+    InputError
+        If the run has no result, or a cell of it is missing.
+    """
+    from convergen.empirical.storage.netcdf import load_netcdf
+    from convergen.theory.common.atomic_files import save_dataset
+
+    result = load_netcdf(run / "result.nc")
+    missing = json.loads(result.attrs["missing_cells"])
+    if missing:
+        raise InputError(f"{run} lacks the cells {', '.join(missing)}: finish it first.")
+    name = json.loads(result.attrs["experiment"])["name"]
+    for key, values in result.items():
+        if "draw" in values.dims or key in _PICTURES:
+            result[key] = values.astype("float32")
+        if key in _PICTURES:
+            result[key] = result[key].isel(seed=0)
+    target = _FOLDER / f"{name}.nc"
+    packed = {key: {"zlib": True, "shuffle": True} for key in result}
+    for key, encoding in packed.items():
+        result[key].encoding = encoding
+    save_dataset(result, target)
+    return target
+
+
+if __name__ == "__main__":
+    import sys
+
+    try:
+        for folder in sys.argv[1:]:
+            print(ship(Path(folder)))
+    except InputError as error:
+        sys.exit(f"convergen: error: {error}")

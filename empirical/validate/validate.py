@@ -1,0 +1,136 @@
+"""Predictions beside measurements: for every n, how far each theory is from the trained models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.train_cell import load
+from convergen.empirical.measure.intervals import over_seeds
+from convergen.empirical.validate.solvable_models import reference, reference_names
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.data.dataset import DataSet
+
+# A theory holds at n if its overlap is this close to the measured one, or within three errors.
+CLOSE = 0.05
+LAW = "linear law"
+COMPARED = (
+    "convergence", "convergence_to_truth", "memorisation", "memorisation_baseline",
+    "latent_recovery", "test_error", "train_error",
+)  # fmt: skip
+
+
+def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
+    """Hold measured order parameters against every theory that applies.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was trained.
+    result : xarray.Dataset
+        What was measured, along ``samples`` and ``seed``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``samples`` and ``theory``; for each quantity X of `COMPARED`: ``X`` (mean over
+        seeds and sides), ``X_stderr`` (over seeds; NaN for one seed), ``X_predicted``, and
+        ``X_z``, (measured − predicted)/standard error as a normal score by Student's law.
+        ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic law of the linear model, and
+        solvable models fitted to the same training sets and sampled from the same seeds, whose
+        differences are taken seed by seed.
+    """
+    import xarray as xr
+
+    data = load(experiment)
+    measured = {name: _by_seed(result[name]) for name in COMPARED}
+    theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(experiment, data)}
+    for name in reference_names(experiment):
+        found = reference(experiment, name)
+        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in COMPARED}
+    names = list(theories)
+    out = xr.Dataset(coords={"samples": result["samples"], "theory": names})
+    for quantity, values in measured.items():
+        mean, stderr = over_seeds(values)
+        out[quantity] = mean.assign_attrs(result[quantity].attrs)
+        out[f"{quantity}_stderr"] = stderr.assign_attrs(long_name="standard error")
+        predicted, scores = [], []
+        for name in names:
+            expected = theories[name].get(quantity)
+            if expected is None:
+                expected = xr.full_like(out[quantity], np.nan)
+            difference = values - expected
+            mean = expected.mean("seed") if "seed" in expected.dims else expected
+            predicted.append(mean)
+            scores.append(_normal_score(difference))
+        index = xr.DataArray(names, dims="theory", name="theory")
+        out[f"{quantity}_predicted"] = xr.concat(
+            predicted, index, coords="minimal", compat="override"
+        )
+        out[f"{quantity}_z"] = xr.concat(scores, index, coords="minimal", compat="override")
+    gap = np.abs(out["convergence_predicted"] - out["convergence"])
+    out["holds"] = (gap <= CLOSE).assign_attrs(long_name=f"|measured - predicted q| <= {CLOSE}")
+    for name in ("variance_ratio", "fraction_memorised"):
+        out[name] = _by_seed(result[name]).mean("seed").assign_attrs(result[name].attrs)
+    out.attrs = dict(result.attrs)
+    return out
+
+
+def _by_seed(values: xr.DataArray) -> xr.DataArray:
+    return values.mean("side") if "side" in values.dims else values
+
+
+def _normal_score(difference: xr.DataArray) -> xr.DataArray:
+    """Mean over its error, as the normal deviate of the same probability."""
+    from scipy.stats import norm, t
+
+    mean, error = over_seeds(difference)
+    freedom = difference.notnull().sum("seed").transpose(*mean.dims).values - 1.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = (mean / error).where(np.abs(mean) > 1e-12, 0.0)
+        score = np.sign(ratio.values) * norm.isf(t.sf(np.abs(ratio.values), freedom))
+    return mean.copy(data=np.where(freedom > 0.0, score, np.nan))
+
+
+def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
+    """Analytic predictions of the linear model, between the sampler's noise levels.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its sample sizes, noise levels and factors are used.
+    data : DataSet
+        Its data.
+
+    Returns
+    -------
+    dict of str to xarray.DataArray
+        Those of `COMPARED` that the law gives, along ``samples``.
+    """
+    from convergen.theory.finite_size.simulate import predict_subsets
+    from convergen.theory.random_matrices.analytic_functions import sampling_convergence
+
+    spectrum, training, measure = data.spectrum(), experiment.training, experiment.measure
+    samples = np.array(experiment.samples, dtype=np.float64)
+    # Rows of a finite data set are drawn without replacement.
+    population = None if data.truth is not None else len(data.points)
+    predicted = predict_subsets(
+        spectrum, samples, population, factors=min(measure.factors, spectrum.rank),
+        sigma=measure.sigmas,
+        quantities=("convergence", "memorisation", "latent_recovery", "denoising"),
+    )  # fmt: skip
+    law = {name: predicted[name] for name in COMPARED if name in predicted}
+    law["latent_recovery"] = predicted["latent_recovery_finite_size"]
+    low, high = training.sigma_min, training.sigma_max
+    law["convergence"] = predicted["convergence"].copy(
+        data=sampling_convergence(spectrum, samples, low, high, denoised=True)
+    )
+    return {
+        name: values.drop_vars(list(values.coords)).assign_coords(samples=list(experiment.samples))
+        for name, values in law.items()
+    }

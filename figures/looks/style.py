@@ -1,0 +1,315 @@
+"""How everything looks: one width, colour, line and marker per quantity, in every figure.
+
+Theory is drawn as lines, measurement as points with error bars, so that the two are told apart
+without colour. Colours are those of Okabe & Ito (2008), which colour-blind readers can tell apart.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convergen.theory.common.atomic_files import write_beside
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+STYLE = Path(__file__).with_name("convergen.mplstyle")
+
+# Widths of one column and of the page of a two-column paper, in inches.
+COLUMN = 3.4
+PAGE = 6.9
+# Error bars are this many standard errors long on each side.
+BARS = 2.0
+
+BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
+ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#808080"
+
+Line = str | tuple[int, tuple[float, ...]]
+
+
+class Look(NamedTuple):
+    """How a quantity is drawn and named.
+
+    Attributes
+    ----------
+    colour : str
+        Hexadecimal.
+    line : str or dash pattern
+        Style of theory lines.
+    marker : str
+        Marker of measured points.
+    label : str
+        Words and symbol, for the legend or an axis.
+    """
+
+    colour: str
+    line: Line
+    marker: str
+    label: str
+
+
+LOOKS = {
+    "convergence": Look(BLUE, "-", "o", "convergence $q$"),
+    "convergence_to_truth": Look(BLUE, "--", "^", "convergence to truth $q^*$"),
+    "memorisation": Look(VERMILLION, "-", "s", "memorisation $m$"),
+    "memorisation_baseline": Look(VERMILLION, ":", "D", "$m$ on fresh data"),
+    "latent_recovery": Look(GREEN, "-", "^", "latent recovery $Q$"),
+    "bures_wasserstein": Look(PURPLE, "-.", "v", r"Bures–Wasserstein $W_2^2/\mathrm{Tr}\,\Sigma$"),
+    "max_sliced_wasserstein": Look(ORANGE, "-", "P", r"max-sliced $W_2/\sqrt{\lambda_1}$"),
+    "test_error": Look(BLACK, "-", "o", "test error"),
+    "train_error": Look(GREY, "--", "s", "training error"),
+    "optimal_error": Look(BLACK, ":", "D", "error of the true model"),
+    "agreement": Look(SKY, "-", "p", "agreement of two denoisers"),
+    "bayes_recovery": Look("#00513B", "--", "s", "Bayes-optimal recovery"),
+    "denoiser_variance": Look(PURPLE, "-", "D", "variance of a denoiser"),
+    "variance_ratio": Look(PURPLE, "-", "D", "variance of samples / truth"),
+    "renormalised_noise": Look(ORANGE, "--", "h", r"renormalised noise $\kappa$"),
+    "collapse_noise": Look(VERMILLION, "-", "s", r"collapse noise $\sigma_c$"),
+    "samples_to_generalise": Look(
+        VERMILLION, "-", "s", r"empirical score, $n^* = e^{I(\sigma)}$"
+    ),
+    "agreement_samples": Look(SKY, "-.", "p", "two empirical scores, agreement 1/2"),
+    "gaussian_samples": Look(VERMILLION, ":", "D", "its Gaussian bound"),
+    "linear_samples": Look(BLUE, "--", "o", "linear denoiser, agreement 1/2"),
+}  # fmt: skip
+
+# Members of a family (factors, spikes, exponents) share their quantity's hue, from dark to light.
+FAMILY_LINES: tuple[Line, ...] = ("-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
+FAMILY_MARKERS = ("o", "s", "^", "D", "v")
+
+Draw = TypeVar("Draw", bound=Callable[..., "Figure"])
+
+
+def style() -> AbstractContextManager[None]:
+    """Matplotlib settings of this project inside a ``with`` block, whatever the user's are.
+
+    Returns
+    -------
+    context manager
+    """
+    import matplotlib.style
+
+    return matplotlib.style.context(STYLE, after_reset=True)
+
+
+def styled(draw: Draw) -> Draw:
+    """Decorate a drawing function so that it draws in the style of this project.
+
+    Parameters
+    ----------
+    draw : callable
+        Returns a Figure.
+
+    Returns
+    -------
+    callable
+        The same, inside `style`.
+    """
+
+    @functools.wraps(draw)
+    def wrapper(*arguments: Any, **options: Any) -> Figure:
+        with style():
+            return draw(*arguments, **options)
+
+    return wrapper  # type: ignore[return-value]
+
+
+def new_figure(width: float = PAGE, height: float = 2.9) -> Figure:
+    """Empty figure that belongs to no window.
+
+    Parameters
+    ----------
+    width : float
+        `COLUMN` or `PAGE`, inches.
+    height : float
+        Inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height))
+
+
+def family(name: str, count: int, *, start: int = 0) -> list[Look]:
+    """Looks of the members of a family of curves of one quantity.
+
+    Parameters
+    ----------
+    name : str
+        Key of `LOOKS`, whose hue is kept.
+    count : int
+        Members, at most five.
+    start : int
+        Line and marker to begin with: 1 where a solid line with circles stands beside the family.
+
+    Returns
+    -------
+    list of Look
+        From dark to light, each with its own line and marker; label it yourself.
+    """
+    from matplotlib.colors import to_hex, to_rgb
+
+    base = np.array(to_rgb(LOOKS[name].colour))
+    # Negative: towards black; positive: towards white, no further than is readable on paper.
+    shades = np.linspace(-0.55, 0.4, count) if count > 1 else np.zeros(1)
+    colours = [base * (1.0 + s) if s < 0.0 else base + (1.0 - base) * s for s in shades]
+    return [
+        Look(to_hex(colour), line, marker, "")
+        for colour, line, marker in zip(
+            colours, FAMILY_LINES[start:], FAMILY_MARKERS[start:], strict=False
+        )
+    ]
+
+
+def predicted(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, **options: Any) -> None:
+    """Draw a prediction as a line.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    x, y : array_like
+        The curve.
+    look : Look
+        How; its label goes into the legend unless ``label`` is given.
+    **options
+        Passed to ``axes.plot``, beside or instead of those of the look.
+    """
+    chosen = {"linestyle": look.line, "color": look.colour, "label": look.label, **options}
+    axes.plot(np.asarray(x), np.asarray(y), **chosen)
+
+
+def measured(
+    axes: Axes, x: ArrayLike, mean: ArrayLike, stderr: ArrayLike, look: Look, **options: Any
+) -> None:
+    """Draw a measurement as points with error bars of `BARS` standard errors.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    x, mean : array_like
+        The points.
+    stderr : array_like
+        Standard errors; NaN is drawn without a bar.
+    look : Look
+        How; the points are not in the legend unless ``label`` is given.
+    **options
+        Passed to ``axes.errorbar``, beside or instead of those of the look.
+    """
+    chosen = {"marker": look.marker, "color": look.colour, "markerfacecolor": "white", **options}
+    axes.errorbar(
+        np.asarray(x), np.asarray(mean), yerr=BARS * np.nan_to_num(np.asarray(stderr)),
+        linestyle="none", **{"zorder": 3, **chosen},
+    )  # fmt: skip
+
+
+def entry(look: Look, label: str = "") -> Artist:
+    """Legend entry of a quantity that is drawn both as a line and as points.
+
+    Parameters
+    ----------
+    look : Look
+        How it is drawn.
+    label : str
+        Its name; default the label of the look.
+
+    Returns
+    -------
+    matplotlib.artist.Artist
+        For ``legend(handles=…)``.
+    """
+    from matplotlib.lines import Line2D
+
+    return Line2D(
+        [], [], color=look.colour, linestyle=look.line, marker=look.marker,
+        markerfacecolor="white", label=label or look.label,
+    )  # fmt: skip
+
+
+def key(measurement: str = "simulation") -> list[Artist]:
+    """Legend entries that say what lines and points are.
+
+    Parameters
+    ----------
+    measurement : str
+        What the points are.
+
+    Returns
+    -------
+    list of matplotlib.artist.Artist
+        For ``legend(handles=…)``.
+    """
+    from matplotlib.lines import Line2D
+
+    return [
+        Line2D([], [], color=GREY, label="line: theory"),
+        Line2D(
+            [], [], color=GREY, linestyle="none", marker="o", markerfacecolor="white",
+            label=f"points: {measurement} ± {BARS:g} s.e.",
+        ),
+    ]  # fmt: skip
+
+
+def panel(axes: Axes, letter: str, title: str) -> None:
+    """Title of a panel with its letter, left above it.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel.
+    letter : str
+        As the caption calls it.
+    title : str
+        A few words.
+    """
+    axes.set_title(f"({letter}) {title}", loc="left")
+
+
+def plain_ticks(axis: Axis) -> None:
+    """Label 1, 2 and 5 with plain numbers where a log axis spans less than two decades.
+
+    Parameters
+    ----------
+    axis : matplotlib.axis.Axis
+        ``axes.xaxis`` or ``axes.yaxis``.
+    """
+    from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+    low, high = axis.get_view_interval()
+    if high < 100.0 * low:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(ScalarFormatter())
+    axis.set_minor_formatter(NullFormatter())
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PDF, PNG or SVG, without dates, so that equal data give equal bytes.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        What to save.
+    path : Path
+        Target; its ending says the format.
+    """
+    metadata: dict[str, str | None] = {
+        ".pdf": {"CreationDate": None},
+        ".svg": {"Date": None},
+    }.get(path.suffix.lower(), {})
+    with style():
+        write_beside(path, lambda temporary: figure.savefig(temporary, metadata=metadata))

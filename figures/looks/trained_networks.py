@@ -1,0 +1,55 @@
+"""Trained networks in figures: which results there are, their words, markers and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from convergen.figures.looks.style import Line
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Data sets and networks by the two halves of an experiment's name, in the order of the panels.
+DATA = {
+    "digits": "digits",
+    "field8": "Gaussian field, 8 × 8",
+    "field16": "Gaussian field, 16 × 16",
+    "patches": "photograph patches",
+}
+MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
+MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
+# The law and solvable models: their words and their lines, of the colour of the quantity.
+THEORIES = {
+    "law": "linear law",
+    "stationary-linear": "stationary (equivariant) linear model",
+    "empirical-score": "empirical score",
+}
+THEORY_LINES: dict[str, Line] = {"law": "-", "stationary-linear": "--", "empirical-score": ":"}
+
+
+def results(
+    data: Iterable[str] = DATA, models: Iterable[str] = MODELS
+) -> dict[str, dict[str, xr.Dataset]]:
+    """Results that come with the package.
+
+    Parameters
+    ----------
+    data, models : iterable of str
+        Keys of `DATA` and `MODELS` that are wanted.
+
+    Returns
+    -------
+    dict of dict of xarray.Dataset
+        By data set and by network, in the order given; those without a result are left out.
+    """
+    from convergen.empirical.validate.shipped_results import shipped_names, shipped_result
+
+    names = set(shipped_names())
+    found = {
+        one: {
+            model: shipped_result(f"{one}-{model}") for model in models if f"{one}-{model}" in names
+        }
+        for one in data
+    }
+    return {one: of_data for one, of_data in found.items() if of_data}

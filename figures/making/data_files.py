@@ -1,0 +1,130 @@
+"""The data file behind a figure: netCDF that says which figure it belongs to and how it arose."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SHIPPED = Path(__file__).parents[1] / "data"
+
+_PACKAGES = ("convergen", "numpy", "scipy", "numba", "xarray")
+
+
+def save_record(dataset: xr.Dataset, path: Path, *, figure: str, quality: str, seed: int) -> None:
+    """Save the data of a figure with their origin.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What the figure computed.
+    path : Path
+        Target, ending in ``.nc``.
+    figure : str
+        Name of the figure.
+    quality : str
+        Quality at which it was computed.
+    seed : int
+        Seed of its random numbers.
+    """
+    # Not at the top: it brings numba along, which the list of figures does not need.
+    from convergen.theory.spectra.provenance import package_version
+
+    origin = {
+        "figure": figure,
+        "quality": quality,
+        "seed": seed,
+        "git_commit": git_commit(),
+        "python_version": platform.python_version(),
+        **{f"{name}_version": package_version(name) for name in _PACKAGES},
+    }
+    save_dataset(dataset.assign_attrs(origin), path)
+
+
+def load_record(path: Path, figure: str) -> xr.Dataset:
+    """Read the data of a figure.
+
+    Parameters
+    ----------
+    path : Path
+        A netCDF file written by `save_record`.
+    figure : str
+        Name of the figure that is wanted.
+
+    Returns
+    -------
+    xarray.Dataset
+        In memory.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is not netCDF, or it belongs to another figure.
+    """
+    import xarray as xr
+
+    if not path.is_file():
+        raise InputError(
+            f"there is no data file {path}: give one that convergen figures make wrote."
+        )
+    try:
+        with xr.open_dataset(path, engine="h5netcdf") as opened:
+            dataset = opened.load()
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"{path} cannot be read as netCDF: give a file that convergen figures make wrote."
+        ) from error
+    found = dataset.attrs.get("figure")
+    if found is None:
+        raise InputError(
+            f"{path} holds no data of a figure: give a file that convergen figures make wrote."
+        )
+    if found != figure:
+        raise InputError(
+            f"{path} holds the data of the figure {found!r}, not of {figure!r}: draw {found!r} "
+            "with it, or give another file."
+        )
+    return dataset
+
+
+def shipped(figure: str) -> Path | None:
+    """Data that come along with the package.
+
+    Parameters
+    ----------
+    figure : str
+        Name of the figure.
+
+    Returns
+    -------
+    Path or None
+        The file, or None for a figure that is quick to compute.
+    """
+    path = SHIPPED / f"{figure}.nc"
+    return path if path.is_file() else None
+
+
+def git_commit() -> str:
+    """Commit of the source tree this package runs from.
+
+    Returns
+    -------
+    str
+        With ``-dirty`` where files differ from it; ``"unknown"`` for an installed package.
+    """
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return "unknown"
+    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()

@@ -1,0 +1,106 @@
+"""Lines of figures 10 and 12: the linear law, and solvable models fitted to the same splits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convergen.figures.making.qualities import by_quality
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.experiment.declaration import Experiment
+
+_LAW = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
+QUANTITIES = (*_LAW, "variance_ratio")
+
+
+def law(experiment: Experiment, quality: str) -> xr.Dataset:
+    """The linear law of the data, on a finer grid of sample sizes than was trained.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its data, noise levels and factors are used.
+    quality : str
+        smoke, draft or paper: nodes of the line.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``line_samples`` and order parameters with ``_law`` along `node` (and `factor`).
+    """
+    import xarray as xr
+
+    from convergen.empirical.experiment.train_cell import load
+    from convergen.empirical.validate.validate import linear_law
+
+    count = by_quality(quality, 4, 17, 33)
+    ends = experiment.samples[0], experiment.samples[-1]
+    grid = tuple(np.unique(np.geomspace(*ends, count).round().astype(int)).tolist())
+    found = linear_law(replace(experiment, samples=grid), load(experiment))
+    lines = xr.Dataset({f"{name}_law": found[name].drop_vars("samples") for name in _LAW})
+    lines = lines.rename(samples="node")
+    lines["factor"] = np.arange(1, lines.sizes["factor"] + 1)
+    nodes = {"long_name": "training samples n of the lines"}
+    lines["line_samples"] = ("node", np.array(grid, dtype=np.float64), nodes)
+    return lines
+
+
+def fitted(experiment: Experiment, quality: str) -> xr.Dataset:
+    """Solvable models fitted to the very training sets of an experiment.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was trained.
+    quality : str
+        smoke, draft or paper: at smoke one seed, few draws and the two smallest sample sizes.
+
+    Returns
+    -------
+    xarray.Dataset
+        `QUANTITIES` with ``_fitted`` and their standard errors along `theory` and `samples`.
+    """
+    import xarray as xr
+
+    from convergen.empirical.validate.solvable_models import reference, reference_names
+
+    if quality == "smoke":
+        measure = replace(experiment.measure, draws=16)
+        experiment = replace(
+            experiment, samples=experiment.samples[:2], seeds=experiment.seeds[:1], measure=measure
+        )
+    names = reference_names(experiment)
+    parts = [summary(reference(experiment, name), "_fitted") for name in names]
+    return xr.concat(parts, "theory").assign_coords(theory=names)
+
+
+def summary(result: xr.Dataset, ending: str = "") -> xr.Dataset:
+    """Means and standard errors over the seeds of a result.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        Of an experiment or of `convergen.empirical.validate.solvable_models.reference`.
+    ending : str
+        Follows the name of each quantity.
+
+    Returns
+    -------
+    xarray.Dataset
+        `QUANTITIES` and, with ``_stderr``, their errors, along `samples` (and `factor`).
+    """
+    import xarray as xr
+
+    from convergen.empirical.measure.intervals import over_seeds
+
+    data = xr.Dataset()
+    for name in QUANTITIES:
+        mean, stderr = over_seeds(result[name])
+        data[f"{name}{ending}"] = mean.assign_attrs(result[name].attrs)
+        data[f"{name}{ending}_stderr"] = stderr.assign_attrs(units="1")
+    return data.drop_vars(["eigenvalue"], errors="ignore")

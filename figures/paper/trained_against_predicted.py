@@ -1,0 +1,180 @@
+"""Figure 10: trained networks between the solvable models, on every data set."""
+
+from __future__ import annotations
+
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+
+from convergen.figures.looks.style import (
+    BARS,
+    LOOKS,
+    measured,
+    new_figure,
+    panel,
+    predicted,
+    styled,
+)
+from convergen.figures.looks.trained_networks import (
+    DATA,
+    MODEL_MARKERS,
+    MODELS,
+    THEORIES,
+    THEORY_LINES,
+    results,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+NAME = "trained-against-predicted"
+NUMBER = 10
+TITLE = "Trained networks against the solvable models"
+CAPTION = (
+    "Linear networks follow the linear law (solid) on all but the photograph patches; MLPs and "
+    "U-Nets copy four digits as the empirical score does (dotted) and later agree less than the "
+    "law says, but on the stationary fields U-Nets agree more from n = 64 on, towards the best "
+    "linear model that knows the symmetry (dashed). "
+    "That conv nets agree means little: for n ≤ 64 their samples have 2 to 45 % of the true "
+    "variance (i to l), and their recovery of factors does not grow with n (m to t). "
+    "Networks saw 64,000 images each, the U-Nets on the larger field 32,000."
+)
+
+# Quantity, factor (0: none), label of the axis.
+_ROWS = (
+    ("convergence", 0, "convergence $q$"),
+    ("memorisation", 0, "memorisation $m$"),
+    ("variance_ratio", 0, "variance of\nsamples / truth"),
+    ("latent_recovery", 1, "latent\nrecovery $Q_1$"),
+    ("latent_recovery", 5, "latent\nrecovery $Q_5$"),
+)
+# Points of one n stand beside each other.
+_SHIFTS = {"linear": 0.79, "mlp": 0.92, "conv": 1.08, "unet": 1.26}
+
+_FRESH: dict[str, Any] = {"linestyle": (0, (5, 1, 1, 1)), "linewidth": 0.8}
+_FRESH_POINTS: dict[str, Any] = {"linestyle": "none", "marker": "_", "markersize": 5}
+
+
+def compute(quality: str, seed: int) -> xr.Dataset:
+    """Shipped results, the linear law, and solvable models fitted to the same splits.
+
+    Parameters
+    ----------
+    quality : str
+        smoke, draft or paper: nodes of the lines; at smoke few draws of the fitted models.
+    seed : int
+        Not used: the seeds are those of the experiments.
+
+    Returns
+    -------
+    xarray.Dataset
+        Measurements along `data`, `model`, `samples` and `factor`; lines along `data`, `node` and
+        `theory`; NaN where a data set or network lacks a sample size.
+    """
+    import xarray as xr
+
+    from convergen.empirical.validate.shipped_results import shipped_experiment
+    from convergen.figures.paper.theory_of_trained import fitted, law, summary
+
+    found = results()
+    parts = []
+    for data, models in found.items():
+        # Networks of a data set share its splits: any of them stands for the data.
+        experiment = shipped_experiment(f"{data}-{next(iter(models))}")
+        points = xr.concat([summary(result) for result in models.values()], "model", join="outer")
+        points = points.assign_coords(model=list(models))
+        lines = [law(experiment, quality), fitted(experiment, quality)]
+        parts.append(xr.merge([points, *lines], join="outer", compat="no_conflicts"))
+    return xr.concat(parts, "data", join="outer").assign_coords(data=list(found))
+
+
+@styled
+def draw(dataset: xr.Dataset) -> Figure:
+    """One column for each data set; rows are convergence, memorisation, variance and recovery.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        From `compute`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = new_figure(height=8.2)
+    names = [name for name in DATA if name in dataset["data"].values]
+    grid = figure.subplots(len(_ROWS), len(names), sharex=True, sharey="row", squeeze=False)
+    letters = iter(ascii_lowercase)
+    for row, (quantity, factor, label) in enumerate(_ROWS):
+        grid[row, 0].set_ylabel(label)
+        for column, name in enumerate(names):
+            axes = grid[row, column]
+            part = dataset.sel(data=name)
+            one = part.sel(factor=factor) if factor else part.isel(factor=0)
+            panel(axes, next(letters), DATA[name] if row == 0 else "")
+            _theories(axes, one, quantity)
+            _networks(axes, one, quantity)
+            # Beyond 2 there are only ends of error bars.
+            axes.set_ylim(-0.03, 2.0 if quantity == "variance_ratio" else 1.05)
+    for axes in grid[-1]:
+        axes.set_xscale("log")
+        axes.set_xlabel("training samples $n$")
+    shown = [name for name in MODELS if name in dataset["model"].values]
+    figure.legend(handles=_legend(shown), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
+    look = LOOKS[quantity]
+    if f"{quantity}_law" in part:
+        predicted(axes, part["line_samples"], part[f"{quantity}_law"], look, label="")
+    for theory, line in THEORY_LINES.items():
+        if theory in part["theory"].values:
+            model = part.sel(theory=theory)[f"{quantity}_fitted"].dropna("samples")
+            predicted(axes, model["samples"], model, look, linestyle=line, label="")
+    if quantity == "memorisation":
+        fresh = LOOKS["memorisation_baseline"]
+        predicted(
+            axes, part["line_samples"], part["memorisation_baseline_law"], fresh,
+            label="", **_FRESH,
+        )  # fmt: skip
+
+
+def _networks(axes: Axes, part: xr.Dataset, quantity: str) -> None:
+    look = LOOKS[quantity]
+    for name in part["model"].values:
+        one = part.sel(model=name)
+        x = one["samples"] * _SHIFTS[str(name)]
+        marker = MODEL_MARKERS[str(name)]
+        measured(axes, x, one[quantity], one[f"{quantity}_stderr"], look, marker=marker)
+        if quantity == "memorisation":
+            axes.plot(x, one["memorisation_baseline"], color=look.colour, **_FRESH_POINTS)
+
+
+def _legend(models: list[str]) -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    lines = [
+        Line2D([], [], color="black", linestyle=THEORY_LINES[name], label=words)
+        for name, words in THEORIES.items()
+    ]
+    points = [
+        Line2D(
+            [], [], color="black", linestyle="none", marker=MODEL_MARKERS[name],
+            markerfacecolor="white", label=MODELS[name],
+        )
+        for name in models
+    ]  # fmt: skip
+    bars = Line2D(
+        [], [], color="black", linestyle="none", marker="|", markersize=9,
+        label=f"± {BARS:g} s.e. over seeds",
+    )  # fmt: skip
+    law, networks = (
+        Line2D(
+            [], [], color=LOOKS["memorisation"].colour, label=f"$m$ on fresh data: {what}", **how
+        )
+        for what, how in (("law", _FRESH), ("networks", _FRESH_POINTS))
+    )
+    return [*lines, law, *points, networks, bars]

@@ -1,0 +1,101 @@
+"""Trained models beside every theory that applies: convergence, memorisation, recovery."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from convergen.figures.looks.style import (
+    BARS,
+    LOOKS,
+    Line,
+    measured,
+    new_figure,
+    panel,
+    plain_ticks,
+    predicted,
+    styled,
+)
+from convergen.figures.looks.trained_networks import THEORIES, THEORY_LINES
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_PANELS = (
+    ("convergence", "Convergence", "convergence $q$"),
+    ("memorisation", "Memorisation", "memorisation $m$"),
+    ("latent_recovery", "Leading factor", "latent recovery $Q_1$"),
+)
+# Of `convergen.empirical.validate.validate`: words and line of each theory.
+_THEORIES: dict[str, tuple[str, Line]] = {
+    "linear law": (THEORIES["law"], THEORY_LINES["law"]),
+    "linear": ("linear model of the same data", (0, (3, 1, 1, 1, 1, 1))),
+    **{name: (THEORIES[name], THEORY_LINES[name]) for name in THEORIES if name != "law"},
+    "fitted mixture": ("mixture fitted to the same data", "-."),
+}
+
+
+@styled
+def draw(found: xr.Dataset) -> Figure:
+    """One panel for each order parameter, theories as lines, trained models as points.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    figure = new_figure(height=3.1)
+    for letter, axes, (name, title, label) in zip(
+        "abc", figure.subplots(1, 3, sharex=True), _PANELS, strict=True
+    ):
+        panel(axes, letter, title)
+        _curves(axes, found, name)
+        axes.set_xscale("log")
+        axes.set_ylim(-0.02, 1.04)
+        axes.set_xlabel("training samples $n$")
+        axes.set_ylabel(label)
+        plain_ticks(axes.xaxis)
+    figure.legend(handles=_legend(found), loc="outside lower center", ncols=3)
+    return figure
+
+
+def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
+    leading = {"factor": 0} if "factor" in found[name].dims else {}
+    part = found[[name, f"{name}_stderr", f"{name}_predicted"]].isel(leading)
+    look = LOOKS[name]
+    for theory in found["theory"].values:
+        values = part[f"{name}_predicted"].sel(theory=theory).transpose("samples")
+        line = _THEORIES[str(theory)][1]
+        predicted(axes, part["samples"], values, look, linestyle=line, label="")
+    measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look)
+    if name == "memorisation":
+        fresh = found["memorisation_baseline"]
+        axes.plot(found["samples"], fresh, "_", color=look.colour, markersize=7)
+
+
+def _legend(found: xr.Dataset) -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    lines = [
+        Line2D([], [], color="black", linestyle=line, label=words)
+        for words, line in (_THEORIES[str(name)] for name in found["theory"].values)
+    ]
+    several = bool(found["convergence_stderr"].notnull().any())
+    bars = f" ± {BARS:g} s.e. over seeds" if several else ""
+    points = [
+        Line2D(
+            [], [], color="black", linestyle="none", marker="o", markerfacecolor="white",
+            label=f"trained models{bars}",
+        ),
+        Line2D(
+            [], [], color="black", linestyle="none", marker="_", markersize=7,
+            label="$m$ of trained models on fresh data",
+        ),
+    ]  # fmt: skip
+    return [*lines, *points]

@@ -1,0 +1,156 @@
+"""The sub-command `measure`: what a person with a generator types."""
+
+import html.parser
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convergen.theory.data.array_files import load_digits
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("measure")
+    rng = np.random.default_rng(0)
+    digits = load_digits()[rng.permutation(1797)]
+    np.save(path / "train.npy", digits[:140])
+    np.save(path / "unseen.npy", digits[140:])
+    np.save(path / "copies.npy", digits[:60] + 0.5 * rng.standard_normal((60, 64)))
+    np.save(path / "empty.npy", np.zeros((0, 64)))
+    np.save(path / "same.npy", np.ones((5, 64)))
+    np.savez(path / "two.npz", a=digits[:5], b=digits[5:10])
+    np.save(path / "copies2.npy", digits[:60].reshape(60, 8, 8))
+    return path
+
+
+class Page(html.parser.HTMLParser):
+    """Sources of pictures, tags that are open, and all text."""
+
+    def __init__(self):
+        super().__init__()
+        self.pictures, self.links, self.text = [], [], ""
+
+    def handle_starttag(self, tag, attributes):
+        found = dict(attributes)
+        if tag == "img":
+            assert found["alt"]
+            self.pictures.append(found["src"])
+        self.links += [found[key] for key in ("href", "action") if key in found]
+        assert tag not in ("script", "link", "iframe")
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def test_two_sets_after_one_flag_json_and_page(convergen, folder):
+    report = folder / "report.html"
+    code, out, err = convergen(
+        "measure", "--samples", "copies.npy", "copies2.npy", "--train", "train.npy",
+        "--reference", "unseen.npy", "--json", "--html", report, cwd=folder,
+    )  # fmt: skip
+    assert code == 0, err
+    said = json.loads(out)
+    assert said["samples"] == ["copies.npy", "copies2.npy"]
+    assert said["verdict"] == "memorising"
+    assert [row[0] for row in said["nearest"]["indices"]] == list(range(60))
+    assert said["convergence"] > 0.95
+    page = Page()
+    text = report.read_text(encoding="utf-8")
+    page.feed(text)
+    assert len(page.pictures) == 3
+    assert all(source.startswith("data:image/png;base64,") for source in page.pictures)
+    assert page.links == []
+    assert "http" not in text
+    assert "$" not in page.text
+    assert "memorising" in page.text
+    assert list(folder.glob(".report*")) == []
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+# Asks the page, once it is laid out, for its pictures, their sizes and whether it is too wide.
+QUESTION = """<script>addEventListener("load", () => { document.title = JSON.stringify({
+    pictures: [...document.images].map(i => i.complete && i.naturalWidth >= 200 && i.width > 0),
+    fits: document.documentElement.scrollWidth <= innerWidth,
+    verdict: document.getElementById("verdict").innerText,
+    rows: document.querySelectorAll("#factors tr").length}); });</script>"""
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_the_page_in_a_browser(convergen, folder, tmp_path, width):
+    report = tmp_path / "report.html"
+    code, _, err = convergen(
+        "measure", "--samples", "copies.npy", "--train", "train.npy", "--factors", "3",
+        "--reference", "unseen.npy", "--html", report, cwd=folder,
+    )  # fmt: skip
+    assert code == 0, err
+    asked = tmp_path / "asked.html"
+    page = report.read_text(encoding="utf-8")
+    asked.write_text(page.replace("</body>", QUESTION + "</body>"), encoding="utf-8")
+    shown = subprocess.run(
+        [
+            BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
+            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},800",
+            "--virtual-time-budget=5000", "--dump-dom", asked.as_uri(),
+        ],
+        capture_output=True, text=True, timeout=120, check=True,
+    ).stdout  # fmt: skip
+    found = json.loads(re.search("<title>(.*)</title>", shown)[1])
+    assert found["pictures"] == [True, True, True]
+    assert found["fits"]
+    assert found["verdict"] == "memorising"
+    assert found["rows"] == 1 + 3
+
+
+def test_the_built_in_digits_and_text(convergen, folder):
+    code, out, err = convergen(
+        "measure", "--train", "digits", "--samples", "copies.npy", cwd=folder
+    )
+    assert code == 0, err
+    assert "Memorising: m = " in out
+    assert "q = 0.9 from n = " in out
+    assert "give unseen points" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--samples", "none.npy", "--train", "digits"), "none.npy cannot be opened"),
+        (("--samples", "copies.npy", "--train", "digits", "--grey"), "folders of images"),
+        (("--samples", "copies.npy", "--train", "digits", "--key", "x"), "--key"),
+        (("--samples", "two.npz", "--train", "digits"), "give one as key"),
+        (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),
+        (("--samples", "same.npy", "--train", "same.npy"), "variance"),
+        (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
+        (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
+        (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape '8x8'"),
+        (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
+        (("--samples", "copies.npy", "--train", "digits", "--level", "2"), "(0, 1]"),
+        (("--samples", "copies.npy"), "--train"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_line_and_code_2(convergen, folder, arguments, words):
+    before = sorted(folder.iterdir())
+    code, out, err = convergen("measure", *arguments, cwd=folder)
+    assert code == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert words in err
+    assert sorted(folder.iterdir()) == before
+
+
+def test_measuring_needs_no_torch():
+    code = (
+        "import sys, convergen.empirical.diagnose.diagnose, convergen.empirical.cli.measure\n"
+        "import convergen.figures.plots.diagnosis_page\n"
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

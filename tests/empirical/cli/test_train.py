@@ -1,0 +1,289 @@
+"""`convergen train` as a user meets it, in this process."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from convergen.empirical.experiment.toml_files import preset_config, presets
+from convergen.empirical.storage import checked_files as sealed
+
+QUICK = (
+    "--set", "data.size=4", "--set", "data.count=64", "--set", "measure.draws=12",
+    "--set", "measure.steps=4", "--set", "measure.error_points=8", "--set", "measure.pictures=2",
+    "--device", "cpu", "--threads", "1",
+)  # fmt: skip
+FIELD = ("--data", "field", *QUICK)
+MLP = ("--model", "mlp", "--set", "model.size=tiny", "--images", "320", "--batch", "16")
+
+
+def refused(answer, words):
+    code, out, err = answer
+    assert code == 2
+    assert out == ""
+    assert len(err.strip().splitlines()) == 1
+    assert words in err
+
+
+# ------------------------------------------------------------------------ what is asked for
+
+
+def test_options_make_the_experiment_and_the_table_is_printed(convergen, tmp_path):
+    code, out, err = convergen(
+        "train", *FIELD, *MLP, "--samples", "4,8", "--seeds", "3,5", "--learning-rate", "1e-3",
+        "--grouping", "pair", "--out", "run",
+    )  # fmt: skip
+    assert code == 0, err
+    assert out.startswith("field-mlp: mlp on ")
+    assert "mean ± standard error over 2 seeds" in out
+    assert "convergen validate run" in out
+    result = xr.open_dataset(tmp_path / "run" / "result.nc")
+    experiment = json.loads(result.attrs["experiment"])
+    assert experiment["samples"] == [4, 8]
+    assert experiment["seeds"] == [3, 5]
+    assert experiment["data"] == {"kind": "field", "size": 4, "count": 64}
+    assert experiment["training"]["learning_rate"] == 1e-3
+    assert experiment["training"]["images"] == 320
+    assert experiment["run"] == {"grouping": "pair", "device": "cpu"}
+    assert result.sizes["seed"] == 2
+    result.close()
+
+
+def test_a_file_and_options_that_win_over_it(convergen, tmp_path):
+    (tmp_path / "mine.toml").write_text(
+        'name = "mine"\nsamples = [4, 8]\n[data]\nkind = "field"\n[model]\nname = "linear"\n'
+    )
+    code, out, err = convergen(
+        "train", "mine.toml", *QUICK, "--samples", "8", "--out", "run", "--json"
+    )
+    assert code == 0, err
+    told = json.loads(out)
+    assert told["name"] == "mine"
+    assert told["samples"] == [8]
+    assert told["unfinished"] == {}
+    assert told["quantities"]["convergence"]["stderr"] == [None]
+    assert 0.0 < told["quantities"]["convergence"]["mean"][0] < 1.0
+
+
+def test_data_may_be_an_array(convergen, tmp_path):
+    np.save(tmp_path / "mine.npy", np.random.default_rng(0).standard_normal((60, 6)))
+    code, _, err = convergen(
+        "train", "--data", "mine.npy", "--model", "linear", "--samples", "5", *QUICK[4:],
+        "--out", "run",
+    )  # fmt: skip
+    assert code == 0, err
+    plan = json.loads((tmp_path / "run" / "plan.json").read_text())["plan"]
+    assert plan["experiment"]["name"] == "mine-linear"
+    assert plan["experiment"]["data"]["path"] == str(tmp_path / "mine.npy")
+    assert plan["data"]["shape"] == [6]
+
+
+@pytest.mark.parametrize("name", presets())
+def test_presets_are_taken_up(convergen, monkeypatch, name):
+    """What the command hands on; the runs themselves take longer than a test."""
+    seen = {}
+
+    def watch(experiment, folder, **options):
+        from convergen.empirical.experiment.run import Finished
+
+        seen.update(experiment=experiment, **options)
+        return Finished(None, [], None)
+
+    monkeypatch.setattr("convergen.empirical.experiment.run.run_experiment", watch)
+    code, _, err = convergen("train", "--preset", name, "--out", "run", "--workers", "2")
+    assert code == 0, err
+    assert seen["experiment"].name == name
+    assert list(seen["experiment"].samples) == preset_config(name)["samples"]
+    assert seen["workers"] == 2
+
+
+def test_out_alone_goes_on(convergen, tmp_path, monkeypatch):
+    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
+    full = convergen(*arguments, "--json")
+    content = (tmp_path / "run" / "result.nc").read_bytes()
+    (tmp_path / "run" / "result.nc").unlink()
+    assert convergen("train", "--out", "run", "--json") == full
+    assert (tmp_path / "run" / "result.nc").read_bytes() == content
+    refused(convergen(*arguments, "--images", "640"), "training.images is 320 there and 640 here")
+    refused(convergen(*arguments, "--threads", "2"), "threads are 1 there and 2 here")
+
+
+def test_small_networks_take_one_thread_and_large_ones_more(monkeypatch):
+    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.train_cell import useful_threads
+
+    def threads(available, *, grouping="pair", size=8, batch=32, model="mlp"):
+        return useful_threads(
+            Experiment.from_config(
+                {
+                    "name": "x", "samples": [4, 8, 16], "model": {"name": model},
+                    "data": {"kind": "field", "size": size, "count": 40},
+                    "training": {"batch": batch}, "run": {"grouping": grouping},
+                }
+            ),
+            available,
+        )  # fmt: skip
+
+    assert threads(8) == 1
+    assert threads(8, size=32, batch=64) == 2
+    assert threads(8, size=32, batch=64, grouping="seed") == 8
+    assert threads(2, size=32, batch=128) == 2
+    assert threads(8, model="linear") == 8
+
+
+# -------------------------------------------------------------------------------- bad input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((*FIELD, *MLP), "does not say samples"),
+        ((*FIELD, "--samples", "4"), "does not say model"),
+        ((*FIELD, *MLP, "--samples", "four"), "write whole numbers like 4,16,64"),
+        (
+            (*FIELD, *MLP, "--samples", "33"),
+            "n = 33 is too large for two disjoint sets from the 64",
+        ),
+        ((*FIELD, *MLP, "--samples", "0"), "samples must be a whole number of at least 1"),
+        ((*FIELD, *MLP, "--samples", "4", "--seeds", "1,1"), "seeds lists 1 twice"),
+        (("--data", "digits", "--model", "mlp", "--samples", "898"), "for testing, but 16 are"),
+        ((*FIELD, *MLP, "--samples", "4", "--set", "training.imags=3"), "did you mean 'images'"),
+        ((*FIELD, *MLP, "--samples", "4", "--set", "model.depht=3"), "depht"),
+        ((*FIELD, *MLP, "--samples", "4", "--set", "images"), "write SECTION.KEY=VALUE"),
+        ((*FIELD, *MLP, "--samples", "4", "--scheduler", "nowhere"), "no Dask scheduler answers"),
+        (("--data", "spiked", "--model", "unet", "--samples", "4"), "(64,)"),
+        (("--data", "field", "--model", "unet", "--samples", "4", "--set", "data.size=7"), "7"),
+        (("--data", "vectors.npy", "--model", "conv", "--samples", "4"), "(6,)"),
+        (("--data", "missing.npy", "--model", "mlp", "--samples", "4"), "missing.npy"),
+        (("--data", "feild", "--model", "mlp", "--samples", "4"), "did you mean 'field'"),
+        (("none.toml",), "cannot read the experiment"),
+        (("none.toml", "--preset", "smoke"), "not both"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_2(convergen, tmp_path, arguments, words):
+    np.save(tmp_path / "vectors.npy", np.random.default_rng(0).standard_normal((40, 6)))
+    refused(convergen("train", *arguments, "--out", "run"), words)
+    if "--scheduler" not in arguments:
+        assert not (tmp_path / "run").exists()
+
+
+def test_splits_that_overlap_are_not_used(convergen, tmp_path, caplog):
+    """A file of splits with one row on both sides is made again, and the run is that of before."""
+    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
+    assert convergen(*arguments)[0] == 0
+    path = tmp_path / "run" / "splits" / "seed-0.npz"
+    sound = path.read_bytes()
+    with np.load(path) as file:
+        held = dict(file)
+    held["b"] = held["a"]
+    np.savez(path, **held)
+    assert convergen(*arguments)[0] == 0
+    assert path.read_bytes() == sound
+    assert "The data are divided again" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_without_permission_is_refused(convergen, tmp_path):
+    (tmp_path / "locked").mkdir(mode=0o500)
+    refused(convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "locked/run"), "locked")
+
+
+def test_a_folder_below_a_file_is_refused(convergen, tmp_path):
+    (tmp_path / "file").write_text("here")
+    refused(convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "file/run"), "file")
+    assert (tmp_path / "file").read_text() == "here"
+
+
+@pytest.mark.parametrize("victim", ["plan.json", "checkpoint-", "result.nc"])
+def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
+    convergen, tmp_path, monkeypatch, victim
+):
+    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
+    through = sealed._write_through
+
+    def full(temporary, content):
+        """Fails as the operating system does; files that are being written begin with a dot."""
+        if temporary.name.startswith(f".{victim.removesuffix(temporary.suffix)}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return through(temporary, content)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(sealed, "_write_through", full)
+        refused(convergen(*arguments), "No space left on device")
+    left = (tmp_path / "run").rglob(f"*{victim}*")
+    assert [path for path in left if path.suffix != ".sha256"] == []
+    assert convergen(*arguments)[0] == 0
+    assert (tmp_path / "run" / "result.nc").exists()
+
+
+def test_a_loss_that_diverges_stops_its_cell_alone(convergen, tmp_path, monkeypatch):
+    from convergen.empirical.training import trainer as training
+
+    batch = training.training_batch
+
+    def poisoned(*arguments, rows, **options):
+        found = batch(*arguments, rows=rows, **options)
+        if rows == 8:
+            found.noise[0] = float("nan")
+        return found
+
+    arguments = ("train", *FIELD, *MLP, "--samples", "4,8,16", "--grouping", "pair", "--out", "run")
+    with monkeypatch.context() as patched:
+        patched.setattr(training, "training_batch", poisoned)
+        code, out, err = convergen(*arguments, "--json")
+    assert code == 1
+    told = json.loads(out)
+    assert list(told["unfinished"]) == ["seed0-n8"]
+    assert "(n = 8) is nan after 16 images: lower learning_rate" in told["unfinished"]["seed0-n8"]
+    means = told["quantities"]["convergence"]["mean"]
+    assert means[1] is None
+    assert None not in (means[0], means[2])
+    assert "the same command tries these cells again" in err
+    failure = json.loads((tmp_path / "run" / "cells" / "seed0-n8" / "failure.json").read_text())
+    assert "is nan after" in failure["cause"]
+    assert convergen(*arguments)[0] == 0
+
+
+def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(convergen, tmp_path):
+    base = ("train", *FIELD, *MLP, "--samples", "4", "--grouping", "pair")
+    assert convergen(*base, "--set", "model.width=24", "--out", "other")[0] == 0
+    assert convergen(*base, "--out", "run")[0] == 0
+    cell = tmp_path / "run" / "cells" / "seed0-n4"
+    (cell / "result.nc").unlink()
+    for path in (tmp_path / "other" / "cells" / "seed0-n4").glob("checkpoint-*"):
+        (cell / path.name).write_bytes(path.read_bytes())
+    code, _, err = convergen(*base, "--out", "run")
+    assert code == 1
+    assert "the checkpoint is that of another architecture" in err
+
+
+def test_a_request_to_end_says_how_to_go_on(tmp_path):
+    """SIGTERM in the first cell: one line, the code of the signal, and the run can go on.
+
+    In a process of its own: a signal may strike between the opening of anything and its closing.
+    """
+    long = (
+        "train", *FIELD, *MLP, "--samples", "4", "--images", "400000", "--grouping", "pair",
+        "--out", "run",
+    )  # fmt: skip
+    journal = tmp_path / "run" / "cells" / "seed0-n4" / "log.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-m", "convergen", *long],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        while process.poll() is None:
+            if journal.exists() and b"start" in journal.read_bytes():
+                process.send_signal(signal.SIGTERM)
+                break
+            time.sleep(0.05)
+        out, err = process.communicate()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert out == ""
+    assert err.strip() == "convergen: interrupted; to go on: convergen train --out run"

@@ -1,0 +1,23 @@
+import numpy as np
+
+from convergen.empirical.common.row_blocks import as_float_rows, row_blocks
+
+
+def test_row_blocks_cover_all_rows(monkeypatch):
+    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 100)
+    raw = np.arange(33.0).reshape(11, 3)
+    blocks = row_blocks(raw)
+    assert [len(block) for block in blocks] == [4, 4, 3]
+    assert all(np.shares_memory(block, raw) for block in blocks)
+    np.testing.assert_array_equal(np.concatenate(blocks), raw)
+
+
+def test_a_row_larger_than_a_block_is_a_block(monkeypatch):
+    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 1)
+    assert len(row_blocks(np.zeros((3, 5, 2)))) == 3
+
+
+def test_rows_are_flattened_and_converted():
+    rows = as_float_rows(np.arange(12, dtype=np.uint8).reshape(2, 3, 2), 6)
+    assert rows.dtype == np.float64
+    np.testing.assert_array_equal(rows, np.arange(12.0).reshape(2, 6))

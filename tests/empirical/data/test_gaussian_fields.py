@@ -1,0 +1,84 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.data.gaussian_fields import field_spectrum
+from convergen.empirical.data.kinds import load_data
+from convergen.theory.common.checks import InputError
+
+
+def covariance_by_fft(size, alpha):
+    """Covariance matrix from the power on the grid of wave vectors, one entry at a time."""
+    k = np.fft.fftfreq(size, 1.0 / size)
+    squares = k[:, None] ** 2 + k[None, :] ** 2
+    power = np.where(squares > 0, np.maximum(squares, 1.0) ** (-alpha / 2), 0.0)
+    correlation = np.fft.ifft2(power).real
+    correlation /= correlation[0, 0]
+    rows, columns = np.divmod(np.arange(size**2), size)
+    return correlation[(rows[:, None] - rows) % size, (columns[:, None] - columns) % size]
+
+
+@pytest.mark.parametrize(("size", "alpha"), [(8, 2.5), (5, 1.0), (2, 3.0), (6, 0.0), (16, 2.5)])
+def test_spectrum_is_that_of_the_stationary_covariance(size, alpha):
+    truth = field_spectrum(size, alpha)
+    sigma = covariance_by_fft(size, alpha)
+    values, vectors = truth.leading(truth.dim), truth.eigenvectors
+    np.testing.assert_allclose(vectors.T @ vectors, np.eye(size**2), atol=1e-13)
+    np.testing.assert_allclose(sigma @ vectors, vectors * values, atol=1e-12 * values[0])
+    assert np.trace(sigma) == pytest.approx(size**2)
+    assert truth.trace == pytest.approx(size**2, rel=1e-13)
+
+
+def test_degeneracies_of_the_torus():
+    # k² = 1 has (±1, 0), (0, ±1); 2: (±1, ±1); 4: (±2, 0), …; 5: (±1, ±2), …
+    truth = field_spectrum(8, 2.5)
+    np.testing.assert_array_equal(truth.multiplicities[:4], [4, 4, 4, 8])
+    np.testing.assert_allclose(
+        truth.eigenvalues[:4] / truth.eigenvalues[0], np.array([1, 2, 4, 5.0]) ** -1.25
+    )
+    assert truth.eigenvalues[-1] == 0.0
+    assert truth.multiplicities[-1] == 1.0
+    np.testing.assert_allclose(truth.eigenvectors[:, -1], 1 / 8)
+
+
+def test_covariance_of_many_draws():
+    data = load_data("field", size=4, alpha=2.0, count=40000, seed=5)
+    truth = covariance_by_fft(4, 2.0)
+    flat = data.flat.astype(float)
+    measured = flat.T @ flat / len(flat)
+    # Wick: Var(x_i x_j) = Σ_ii Σ_jj + Σ_ij².
+    error = np.sqrt((1.0 + truth**2) / len(flat))
+    z = (measured - truth) / error
+    assert np.abs(z).max() < 4.5  # the largest of 136 distinct entries
+    assert abs(np.mean(z**2) - 1.0) < 0.5
+    assert np.abs(flat.sum(axis=1)).max() < 1e-5
+
+
+def test_draws_are_stationary():
+    data = load_data("field", size=4, alpha=2.0, count=40000, seed=6)
+    variance = data.points[:, 0].astype(float).var(axis=0)
+    assert np.all(np.abs(variance - 1.0) < 4.0 * np.sqrt(2.0 / len(data)))
+
+
+def test_seed_and_count():
+    first = load_data("field", count=30, seed=1)
+    longer = load_data("field", count=50, seed=1)
+    np.testing.assert_array_equal(longer.points[:30], first.points)
+    assert load_data("field", count=30, seed=2).fingerprint != first.fingerprint
+    assert first.shape == (1, 8, 8)
+    assert first.mean == 0.0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": 1}, "at least 2"),
+        ({"size": 100}, "GB of eigenvectors"),
+        ({"alpha": -1.0}, "must not be negative"),
+        ({"alpha": 1000.0}, "at most 300"),
+        ({"count": 0}, "at least 1"),
+        ({"seed": -1}, "seed must be"),
+    ],
+)
+def test_bad_input(options, words):
+    with pytest.raises(InputError, match=words):
+        load_data("field", **options)

@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.data.kinds import load_data
+from convergen.empirical.data.photograph_patches import photographs
+from convergen.theory.common.checks import InputError
+
+
+def test_photographs_are_those_of_scikit_learn():
+    from sklearn.datasets import load_sample_images
+
+    found = photographs()
+    assert found.shape == (2, 427, 640)
+    for grey, colour in zip(found, load_sample_images().images, strict=True):
+        luma = colour @ np.array([0.299, 0.587, 0.114]) / 255.0
+        assert np.abs(grey - luma).max() < 1.0 / 255.0
+
+
+def raw_patches(size, stride):
+    """Patches by plain loops over blocks, with the pixels that each covers."""
+    rows, pixels = [], []
+    block = 4 * size
+    for number, photograph in enumerate(photographs()):
+        for top in range(0, 427 - block + 1, block):
+            for i in range(0, block - size + 1, stride):
+                for left in range(0, 640 - block + 1, block):
+                    for j in range(0, block - size + 1, stride):
+                        y, x = top + i, left + j
+                        rows.append(photograph[y : y + size, x : x + size])
+                        pixels.append((number, y, x))
+    return np.array(rows), pixels
+
+
+@pytest.mark.parametrize("contrast", [False, True])
+def test_patches_against_plain_loops(contrast):
+    data = load_data("patches", size=16, contrast=contrast)
+    rows, places = raw_patches(16, 8)
+    rows = rows - rows.mean(axis=(1, 2), keepdims=True)
+    if contrast:
+        rows /= np.sqrt(rows.var(axis=(1, 2), keepdims=True) + 10.0 / 255.0**2)
+    rows -= rows.mean(axis=0)
+    rows /= rows.std()
+    assert data.shape == (1, 16, 16)
+    np.testing.assert_allclose(data.points[:, 0], rows, atol=2e-6)
+    assert len(places) == 5880
+    np.testing.assert_allclose(data.flat.mean(axis=1), 0.0, atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(8, None), (16, 3), (32, 5)])
+def test_groups_share_no_pixel(size, stride):
+    data = load_data("patches", size=size, stride=stride)
+    _, places = raw_patches(size, stride or size // 2)
+    owner = np.full((2, 427, 640), -1)
+    for group, (number, y, x) in zip(data.groups, places, strict=True):
+        covered = owner[number, y : y + size, x : x + size]
+        assert np.all((covered == -1) | (covered == group))
+        covered[:] = group
+
+
+def test_numbers_of_the_default():
+    data = load_data("patches")
+    assert len(data) == 25480
+    assert len(np.unique(data.groups)) == 520
+    spectrum = data.spectrum()
+    assert spectrum.rank == 63
+    assert spectrum.trace == pytest.approx(64.0, rel=1e-5)
+
+
+def test_count_takes_random_places():
+    whole = load_data("patches", center="none")
+    few = load_data("patches", count=500, seed=1, center="none")
+    other = load_data("patches", count=500, seed=2, center="none")
+    assert len(few) == 500
+    assert few.fingerprint != other.fingerprint
+    assert len(np.unique(few.groups)) > 250
+    known, taken = whole.flat * whole.scale, few.flat * few.scale
+    nearest = [np.abs(known - row).max(axis=1).min() for row in taken[::10]]
+    assert max(nearest) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"size": 1}, "at least 2"),
+        ({"size": 107}, "at most 106"),
+        ({"stride": 0}, "stride must be"),
+        ({"count": 30000}, "the grid has 25480"),
+        ({"seed": -1, "count": 3}, "seed must be"),
+    ],
+)
+def test_bad_options(options, words):
+    with pytest.raises(InputError, match=words):
+        load_data("patches", **options)

@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.data.kinds import load_data
+from convergen.empirical.measure.evaluation_set import (
+    Subjects,
+    decorrelated_noise,
+    generate,
+    pair_up,
+)
+from convergen.empirical.splits.splits import split
+from convergen.empirical.training.settings import MeasureSettings, TrainingSettings
+from convergen.theory.denoisers.gaussian import GaussianDenoiser
+from convergen.theory.denoisers.samplers import karras_schedule
+from convergen.theory.denoisers.wiener import LinearDenoiser
+
+
+def subjects(kind="field", samples=(4, 12), seed=3, measure=None, **options):
+    options = options or {"size": 4, "count": 80}
+    data = load_data(kind, **options)
+    measure = measure or MeasureSettings(draws=64, steps=12, error_points=20, factors=4)
+    held_out = 0 if data.truth is not None else 16
+    splits = split(data, samples, seed, duplicate_limit=None, held_out=held_out)
+    return Subjects(data, splits, samples, TrainingSettings(), measure)
+
+
+# ------------------------------------------------------------------------------ the seeds
+
+
+def test_decorrelated_seeds_have_the_identity_as_second_moment():
+    found = decorrelated_noise(100, 12, np.random.default_rng(0))
+    np.testing.assert_allclose(found.T @ found / 100, np.eye(12), atol=1e-13)
+    raw = np.random.default_rng(0).standard_normal((100, 12))
+    # The nearest such matrix: the difference is symmetric in the axes of the draws.
+    product = raw.T @ found
+    np.testing.assert_allclose(product, product.T, atol=1e-10)
+
+
+def test_what_a_linear_map_makes_of_them_has_exactly_its_covariance():
+    rng = np.random.default_rng(1)
+    matrix = rng.standard_normal((8, 8))
+    points = decorrelated_noise(40, 8, rng) @ matrix.T
+    np.testing.assert_allclose(points.T @ points / 40, matrix @ matrix.T, rtol=1e-10)
+
+
+def test_samples_of_a_linear_denoiser_carry_no_error_of_the_draws():
+    """64 seeds or 1024: the same covariance, that of the sampled linear model itself."""
+    data = load_data("field", size=4, count=80)
+    denoiser = LinearDenoiser.fit(data.points[:30], center=False)
+    schedule = karras_schedule(12, 0.05, 20.0)
+    found = []
+    for draws in (64, 1024):
+        noise = decorrelated_noise(draws, 16, np.random.default_rng(draws))
+        noise = noise.reshape(-1, 1, 4, 4).astype(np.float32)
+        points = generate(denoiser, 1, noise, schedule)[0]
+        found.append(points.T @ points / draws)
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5 * found[1].max())
+
+
+def test_too_few_seeds_stay_as_drawn():
+    expected = np.random.default_rng(2).standard_normal((5, 9))
+    np.testing.assert_array_equal(decorrelated_noise(5, 9, np.random.default_rng(2)), expected)
+
+
+def test_directions_of_decorrelated_seeds_are_uniform():
+    """Rotating the draws rotates the seeds, so no direction is preferred."""
+
+    class Turned:
+        def standard_normal(self, shape):
+            return np.random.default_rng(4).standard_normal(shape) @ rotation
+
+    rotation = np.linalg.qr(np.random.default_rng(3).standard_normal((6, 6)))[0]
+    plain = decorrelated_noise(30, 6, np.random.default_rng(4))
+    np.testing.assert_allclose(decorrelated_noise(30, 6, Turned()), plain @ rotation, atol=1e-12)
+
+
+# --------------------------------------------------------------------------- the subjects
+
+
+def test_members_come_by_n_and_side_with_their_own_rows():
+    found = subjects()
+    assert found.keys == [(4, "a"), (4, "b"), (12, "a"), (12, "b")]
+    np.testing.assert_array_equal(found.rows(3), found.splits.b)
+    np.testing.assert_array_equal(found.training_set(0), found.data.points[found.splits.a[:4]])
+    np.testing.assert_array_equal(pair_up([0, 1, 2, 3], (4, 12)), [[0, 1], [2, 3]])
+
+
+def test_the_truth_of_a_gaussian_is_its_law_and_samples_have_its_covariance():
+    found = subjects()
+    assert isinstance(found.truth, GaussianDenoiser)
+    # A sampler of few steps shrinks the law's own covariance by little.
+    points = found.true_samples
+    moment = points.T @ points / len(points)
+    assert np.linalg.norm(moment - found.covariance) < 0.1 * np.linalg.norm(found.covariance)
+    assert np.trace(found.covariance) == pytest.approx(16.0)
+
+
+def test_a_mixture_is_its_own_truth():
+    found = subjects("mixture", dim=8, count=60, samples=(4, 8))
+    assert found.truth is found.data.truth
+    np.testing.assert_allclose(found.covariance, found.data.truth.covariance, atol=1e-10)
+
+
+def test_unseen_points_are_fresh_where_the_law_is_known_and_held_out_rows_elsewhere():
+    known = subjects().test_points
+    assert known.shape == (20, 1, 4, 4)
+    assert not (known[:, None] == subjects().data.points[None]).all(axis=(2, 3, 4)).any()
+    np.testing.assert_array_equal(known, subjects().test_points)
+    digits = subjects("digits", samples=(4, 12), center="data")
+    np.testing.assert_array_equal(
+        digits.test_points, digits.data.points[digits.splits.held_out[:20]]
+    )
+
+
+def test_streams_are_independent_of_each_other_and_functions_of_the_seed():
+    first, second = (subjects(seed=seed) for seed in (3, 4))
+    draws = [s.stream(p).standard_normal(3) for s in (first, second) for p in (2, 3)]
+    assert len({tuple(draw) for draw in draws}) == 4
+    np.testing.assert_array_equal(first.noise, subjects(seed=3).noise)
+    assert (first.noise != second.noise).any()
+
+
+def test_factors_are_as_many_as_there_are():
+    measure = MeasureSettings(draws=8, factors=50)
+    assert subjects(measure=measure).factors <= 16

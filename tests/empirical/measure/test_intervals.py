@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import binomtest
+
+from convergen.empirical.measure.intervals import (
+    average,
+    bootstrap,
+    over_axis,
+    over_seeds,
+    ratio,
+    wilson,
+)
+from convergen.theory.common.checks import InputError
+
+REPEATS = 400
+
+
+def first(means):
+    """The statistic of a plain average."""
+    return means[..., 0]
+
+
+def coverage(draw, statistic, truth, **options):
+    """Share of intervals that hold the truth, out of `REPEATS` independent experiments."""
+    inside = 0
+    for seed in range(REPEATS):
+        rng = np.random.default_rng([7, seed])
+        found = bootstrap(draw(rng), statistic, rng, resamples=300, **options)
+        assert found.low <= found.high
+        inside += found.low <= truth <= found.high
+    return inside / REPEATS
+
+
+# -------------------------------------------------------------------------------- bootstrap
+
+
+def test_intervals_of_a_skewed_mean_cover_as_often_as_they_say():
+    """Exponential law, 80 draws: 95 % is aimed at; 1.1 % is the error of this count."""
+    share = coverage(lambda rng: rng.exponential(size=(80, 1)), first, 1.0)
+    assert 0.905 < share < 0.98
+
+
+def test_the_level_is_the_coverage():
+    share = coverage(lambda rng: rng.standard_normal((80, 1)), first, 0.0, level=0.6)
+    assert abs(share - 0.6) < 4.0 * np.sqrt(0.6 * 0.4 / REPEATS)
+
+
+def test_intervals_of_an_overlap_cover_the_known_one():
+    """q of correlated Gaussian draws is their correlation, whatever their scales."""
+
+    def draws(rng):
+        x, z = rng.standard_normal((2, 100))
+        y = 3.0 * (0.8 * x + 0.6 * z)
+        return np.stack([x * y, x * x, y * y], axis=1)
+
+    assert 0.9 < coverage(draws, ratio, 0.8) < 0.985
+
+
+def test_pairs_that_differ_widen_the_interval():
+    """Ten pairs of spread 1, draws of spread 1: the pairs decide, and taking all as one fails."""
+
+    def draws(rng):
+        return rng.standard_normal((10, 1, 1)) + rng.standard_normal((10, 50, 1))
+
+    assert 0.83 < coverage(draws, first, 0.0) < 0.97
+    assert coverage(lambda rng: draws(rng).reshape(500, 1), first, 0.0) < 0.4
+
+
+def test_the_standard_error_is_that_of_both_levels():
+    """Variance (between pairs)/P + (within)/(P D), with the sample's own variances."""
+    rng = np.random.default_rng(0)
+    table = 0.3 * rng.standard_normal((40, 1, 1)) + rng.standard_normal((40, 30, 1))
+    found = bootstrap(table, first, rng, resamples=20_000)
+    within = table.var(axis=1).mean() / (40 * 30)
+    between = table.mean(axis=1).var() / 40
+    assert found.stderr == pytest.approx(np.sqrt(between + within), rel=0.03)
+    assert found.value == pytest.approx(table.mean())
+
+
+def test_one_pair_is_its_draws():
+    values = np.random.default_rng(0).standard_normal((50, 3)) ** 2
+    alone = bootstrap(values, ratio, np.random.default_rng(1))
+    assert bootstrap(values[None], ratio, np.random.default_rng(1)) == alone
+    assert bootstrap(values, ratio, np.random.default_rng(2)) != alone
+
+
+@pytest.mark.parametrize("shape", [(5,), (0, 2), (2, 3, 4, 5)])
+def test_other_shapes_are_refused(shape):
+    with pytest.raises(InputError, match=r"give \(draws, K\) or \(pairs, draws, K\)"):
+        bootstrap(np.ones(shape), first, np.random.default_rng(0))
+
+
+def test_an_overlap_with_nothing_is_zero():
+    assert ratio(np.array([0.0, 0.0, 2.0])) == 0.0
+
+
+def test_an_average_has_the_textbook_error():
+    values = np.random.default_rng(0).exponential(size=200)
+    found = average(values)
+    assert found.value == pytest.approx(values.mean())
+    assert found.stderr == pytest.approx(values.std(ddof=1) / np.sqrt(200))
+    assert found.high - found.value == pytest.approx(1.959964 * found.stderr)
+    assert found.value - found.low == pytest.approx(1.959964 * found.stderr)
+
+
+# ----------------------------------------------------------------------------------- Wilson
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize(("hits", "total"), [(0, 1), (1, 1), (0, 50), (50, 50), (3, 40), (70, 99)])
+def test_wilson_equals_scipy(hits, total, level):
+    expected = binomtest(hits, total).proportion_ci(level, method="wilson")
+    found = wilson(hits, total, level)
+    np.testing.assert_allclose([found.low, found.high], expected, rtol=1e-12, atol=1e-15)
+    assert found.value == hits / total
+    assert found.as_dict() == {"value": found.value, "low": found.low, "high": found.high}
+
+
+def test_impossible_counts_are_refused():
+    with pytest.raises(InputError, match="hits = 4 exceed total = 3"):
+        wilson(4, 3)
+    with pytest.raises(InputError, match="total must be a whole number of at least 1"):
+        wilson(0, 0)
+
+
+# ----------------------------------------------------------------------- independent repeats
+
+
+def test_repeats_that_are_missing_are_left_out():
+    values = np.array([[1.0, np.nan, np.nan], [2.0, 5.0, np.nan], [6.0, 7.0, np.nan]])
+    mean, stderr = over_axis(values)
+    np.testing.assert_allclose(mean, [3.0, 6.0, np.nan])
+    expected = [values[:, 0].std(ddof=1) / np.sqrt(3), np.std([5.0, 7.0], ddof=1) / np.sqrt(2)]
+    np.testing.assert_allclose(stderr, [*expected, np.nan])
+    for found, other in zip(over_axis(values.T, 1), (mean, stderr), strict=True):
+        np.testing.assert_array_equal(found, other)
+
+
+def test_a_single_repeat_has_no_error():
+    mean, stderr = over_axis(np.array([[2.0]]))
+    assert mean[0] == 2.0
+    assert np.isnan(stderr[0])
+
+
+def test_the_sides_of_a_seed_are_taken_together():
+    values = xr.DataArray(
+        [[[1.0, 4.0, 0.0], [3.0, 6.0, 0.0]]],
+        dims=("samples", "side", "seed"), coords={"samples": [8], "seed": [0, 1, 2]},
+    )  # fmt: skip
+    mean, stderr = over_seeds(values)
+    assert mean.dims == ("samples",)
+    assert mean.sel(samples=8).item() == pytest.approx(7.0 / 3.0)
+    assert stderr.item() == pytest.approx(np.std([2.0, 5.0, 0.0], ddof=1) / np.sqrt(3.0))

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.measure.overlaps import (
+    axes_of,
+    convergence,
+    draw_products,
+    latent_recovery,
+    leading_axes,
+    subspace_overlap,
+)
+from convergen.theory.common.checks import InputError
+from convergen.theory.linear.latent_recovery import latent_recovery as predicted
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+def orthogonal(dim, seed):
+    return np.linalg.qr(np.random.default_rng([5, seed]).standard_normal((dim, dim)))[0]
+
+
+VECTORS = orthogonal(12, 0)
+# The second and third factors are degenerate.
+SPECTRUM = Spectrum.from_eigenvalues([9.0, 4.0, 1.0], [1, 2, 9], eigenvectors=VECTORS)
+
+
+def turned(plane, angle):
+    """The true axes, two of them turned in their plane."""
+    axes, (i, j) = VECTORS.copy(), plane
+    axes[:, i] = np.cos(angle) * VECTORS[:, i] + np.sin(angle) * VECTORS[:, j]
+    axes[:, j] = np.cos(angle) * VECTORS[:, j] - np.sin(angle) * VECTORS[:, i]
+    return axes
+
+
+def test_products_of_each_draw():
+    x, y = np.arange(12.0).reshape(2, 1, 2, 3), np.ones((2, 1, 2, 3))
+    np.testing.assert_allclose(draw_products(x, y), [[15 / 6, 55 / 6, 1.0], [51 / 6, 451 / 6, 1.0]])
+    with pytest.raises(InputError, match="same seeds"):
+        draw_products(x, y[:1])
+
+
+def test_convergence_is_the_correlation_and_blind_to_scale():
+    rng = np.random.default_rng(0)
+    x, z = rng.standard_normal((2, 3000, 4))
+    found = convergence(x, 5.0 * (0.6 * x + 0.8 * z), rng)
+    assert abs(found.value - 0.6) < 4.0 * found.stderr
+    assert found.stderr < 0.01
+    assert convergence(x, -2.0 * x, rng).value == pytest.approx(-1.0)
+
+
+def test_axes_are_sorted_eigenvectors_of_the_second_moment():
+    points = 3.0 + np.random.default_rng(0).standard_normal((50, 2, 3))
+    axes, rows = axes_of(points), points.reshape(50, 6)
+    moment = axes.T @ (rows.T @ rows) @ axes
+    np.testing.assert_allclose(moment, np.diag(np.diag(moment)), atol=1e-9)
+    assert np.all(np.diff(np.diag(moment)) < 0.0)
+    np.testing.assert_allclose(axes.T @ axes, np.eye(6), atol=1e-12)
+
+
+@pytest.mark.parametrize("draws", [4, 30])
+def test_leading_axes_are_the_first_of_all(draws):
+    points = np.random.default_rng(1).standard_normal((draws, 8))
+    found, whole = leading_axes(points, 6), axes_of(points)
+    overlap = np.abs(np.einsum("ij,ij->j", found, whole[:, :6]))
+    np.testing.assert_allclose(
+        overlap, [1.0] * min(6, draws) + [0.0] * max(0, 6 - draws), atol=1e-9
+    )
+
+
+def test_recovery_of_turned_axes_is_the_cosine_squared():
+    found = latent_recovery(turned((0, 7), 0.5), SPECTRUM, 1)
+    assert found[0] == pytest.approx(np.cos(0.5) ** 2)
+
+
+def test_turns_within_an_eigenspace_do_not_count():
+    np.testing.assert_allclose(latent_recovery(turned((1, 2), 0.8), SPECTRUM, 3), 1.0)
+    # Out of it, both members share the loss of one of them.
+    outside = latent_recovery(turned((2, 9), 0.8), SPECTRUM, 3)
+    np.testing.assert_allclose(outside, [1.0, *[0.5 * (1.0 + np.cos(0.8) ** 2)] * 2])
+
+
+def test_subspaces_know_no_order_and_no_cut_through_an_eigenspace():
+    found = subspace_overlap(turned((0, 2), 0.6), SPECTRUM, 4)
+    assert found[0] == pytest.approx(np.cos(0.6) ** 2)
+    assert np.isnan(found[1])
+    assert found[2] == pytest.approx(1.0)
+    assert np.isnan(found[3])
+    lost = subspace_overlap(turned((0, 11), 0.6), SPECTRUM, 3)
+    assert lost[2] == pytest.approx((2.0 + np.cos(0.6) ** 2) / 3.0)
+
+
+def test_recovery_of_samples_is_the_predicted_one():
+    """Axes of n points of a spiked law, 30 sets, against the law at finite size."""
+    dim, n = 60, 90
+    spectrum = Spectrum.spiked(dim, [12.0])
+    spectrum = Spectrum.from_eigenvalues(
+        spectrum.eigenvalues, spectrum.multiplicities, eigenvectors=orthogonal(dim, 1)
+    )
+    root = orthogonal(dim, 1) * np.sqrt(np.repeat(
+        spectrum.eigenvalues, spectrum.multiplicities.astype(int)
+    ))  # fmt: skip
+    rng = np.random.default_rng(2)
+    values = [
+        latent_recovery(axes_of(rng.standard_normal((n, dim)) @ root.T), spectrum, 1)[0]
+        for _ in range(30)
+    ]
+    expected = float(predicted(spectrum, [n], 1, finite_size=True)[0, 0])
+    stderr = np.std(values, ddof=1) / np.sqrt(30)
+    assert stderr < 0.01
+    assert abs(np.mean(values) - expected) < 4.0 * stderr
+
+
+def test_factors_without_eigenvectors_are_refused():
+    bare = Spectrum.from_eigenvalues([9.0, 1.0], [1, 11])
+    with pytest.raises(InputError, match="needs as many eigenvectors"):
+        latent_recovery(VECTORS, bare, 1)
+    with pytest.raises(InputError, match="needs as many eigenvectors"):
+        subspace_overlap(VECTORS, bare, 1)

@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+from scipy.sparse.csgraph import connected_components
+
+from convergen.empirical.data.kinds import load_data
+from convergen.empirical.splits import near_duplicates as module
+from convergen.empirical.splits.near_duplicates import near_duplicates
+from convergen.theory.common.checks import InputError
+
+
+def brute_force(points, limit):
+    flat = points.reshape(len(points), -1).astype(np.float64)
+    unit = flat / np.linalg.norm(flat, axis=1, keepdims=True)
+    return connected_components(np.abs(unit @ unit.T) >= limit)[1]
+
+
+def assert_same_partition(found, expected):
+    pairs = np.unique(np.stack([found, expected]), axis=1)
+    assert pairs.shape[1] == len(np.unique(found)) == len(np.unique(expected))
+
+
+@pytest.mark.parametrize("limit", [0.999, 0.99, 0.97, 0.9, 0.6])
+def test_digits_against_brute_force(limit):
+    points = load_data("digits").points
+    assert_same_partition(near_duplicates(points, limit), brute_force(points, limit))
+
+
+@pytest.mark.parametrize("limit", [1.0, 0.9999, 0.99, 0.9])
+def test_planted_copies_in_many_dimensions(limit, monkeypatch):
+    # More coordinates than axes of the search, and tiles that cut through clusters.
+    monkeypatch.setattr(module, "_TILE", 37)
+    monkeypatch.setattr(module, "_PAIR_VALUES", 1000)
+    rng = np.random.default_rng(4)
+    base = rng.standard_normal((150, 200))
+    noisy = base[:60] + 0.05 * rng.standard_normal((60, 200))
+    points = np.concatenate([base, -3.0 * base[20:40], noisy, base[50:55]]).astype(np.float32)
+    points = points[rng.permutation(len(points))]
+    expected = brute_force(points, limit - 1e-12)
+    assert 1 < np.bincount(expected).max() < 10
+    assert_same_partition(near_duplicates(points, limit), expected)
+
+
+def test_chains_are_one_cluster():
+    angle = np.linspace(0.0, 1.0, 60)
+    points = np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+    assert len(np.unique(near_duplicates(points, np.cos(0.02)))) == 1
+    assert len(np.unique(near_duplicates(points, np.cos(0.016)))) == 60
+
+
+def test_zero_points_are_one_cluster():
+    points = np.random.default_rng(0).standard_normal((6, 5)).astype(np.float32)
+    points[[1, 4]] = 0.0
+    labels = near_duplicates(points, 0.99)
+    assert labels[1] == labels[4]
+    assert len(np.unique(labels)) == 5
+    assert len(np.unique(near_duplicates(np.zeros((3, 2), np.float32), 0.5))) == 1
+
+
+@pytest.mark.parametrize(("limit", "words"), [(0.0, "positive"), (1.5, "at most 1")])
+def test_bad_limits(limit, words):
+    with pytest.raises(InputError, match=words):
+        near_duplicates(np.ones((2, 2), np.float32), limit)

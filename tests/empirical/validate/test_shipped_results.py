@@ -1,0 +1,85 @@
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.run import run_experiment
+from convergen.empirical.storage.netcdf import load_netcdf
+from convergen.empirical.validate import shipped_results as shipped
+from convergen.theory.common.checks import InputError
+
+
+@pytest.fixture
+def run(tmp_path):
+    experiment = Experiment.from_config(
+        {
+            "name": "field-linear", "samples": [4, 8], "seeds": [0, 1],
+            "data": {"kind": "field", "size": 4, "count": 64}, "model": {"name": "linear"},
+            "measure": {"draws": 20, "steps": 4, "pictures": 3, "error_points": 8},
+            "run": {"grouping": "seed", "device": "cpu"},
+        }
+    )  # fmt: skip
+    run_experiment(experiment, tmp_path / "run", threads=1)
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    path = tmp_path / "results"
+    path.mkdir()
+    monkeypatch.setattr(shipped, "_FOLDER", path)
+    return path
+
+
+def test_a_run_is_shipped_small_and_read_back(run, folder):
+    target = shipped.ship(run)
+    assert target == folder / "field-linear.nc"
+    assert shipped.shipped_names() == ["field-linear"]
+    found, whole = shipped.shipped_result("field-linear"), load_netcdf(run / "result.nc")
+    assert found["generated"].dims[0] == "samples"
+    assert found["generated"].dtype == found["draw_power"].dtype == np.float32
+    np.testing.assert_array_equal(found["generated"], whole["generated"].isel(seed=0))
+    xr.testing.assert_equal(found["convergence"], whole["convergence"])
+    assert found.attrs == whole.attrs
+    experiment = shipped.shipped_experiment("field-linear")
+    assert experiment.samples == (4, 8)
+    assert experiment.model == {"name": "linear"}
+
+
+def test_shipping_repeats_to_the_byte(run, folder):
+    first = shipped.ship(run).read_bytes()
+    assert shipped.ship(run).read_bytes() == first
+
+
+def test_a_run_with_missing_cells_is_not_shipped(run, folder):
+    result = load_netcdf(run / "result.nc")
+    result.attrs["missing_cells"] = json.dumps(["seed1"])
+    result.to_netcdf(run / "result.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match="lacks the cells seed1: finish it first"):
+        shipped.ship(run)
+    assert list(folder.iterdir()) == []
+
+
+def test_other_names_are_refused(folder):
+    (folder / "digits-unet.nc").touch()
+    with pytest.raises(InputError, match="did you mean 'digits-unet'"):
+        shipped.shipped_result("digits-unit")
+
+
+def test_every_shipped_result_is_whole_and_that_of_its_file():
+    """The TOML file beside a result is the experiment it came from, and no cell is missing."""
+    from convergen.empirical.experiment.toml_files import read_config
+
+    names = shipped.shipped_names()
+    assert len(names) >= 16
+    for name in names:
+        result, experiment = shipped.shipped_result(name), shipped.shipped_experiment(name)
+        assert json.loads(result.attrs["missing_cells"]) == [], name
+        assert np.isfinite(result["convergence"]).all(), name
+        assert experiment.name == name
+        assert result["samples"].values.tolist() == list(experiment.samples)
+        written = Experiment.from_config(read_config(shipped._FOLDER / f"{name}.toml"))
+        written = written.decided(grouping=experiment.run.grouping)
+        assert written == experiment, name

@@ -1,0 +1,208 @@
+"""The machinery of the figures: names, data files, formats, processes, bad input."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import matplotlib
+import numpy as np
+import pytest
+import xarray as xr
+
+from convergen.cli import main
+from convergen.figures.looks import style
+from convergen.figures.making import data_files as record
+from convergen.figures.making import make, registry
+from convergen.figures.making.make import Job
+from convergen.theory.common.checks import InputError
+
+NAME = "order-parameters"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    out = tmp_path_factory.mktemp("made")
+    return make.make(Job(NAME, out, "smoke", seed=3, formats=("svg", "png", "pdf")))
+
+
+def test_every_figure_offers_what_the_registry_promises():
+    numbers = []
+    for name in registry.MODULES:
+        module = registry.load(name)
+        assert name == module.NAME
+        assert module.TITLE
+        assert module.CAPTION.rstrip().endswith(".")
+        numbers.append(module.NUMBER)
+    assert numbers == sorted(set(numbers))
+
+
+def test_listing_needs_no_heavy_import(tmp_path):
+    code = (
+        "import sys; sys.argv = ['convergen', 'figures', 'list']; from convergen.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print([m for m in ('numba', 'xarray', 'matplotlib', 'sklearn', 'torch') "
+        "if m in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *rows, heavy = found.stdout.splitlines()
+    assert heavy == "[]"
+    assert [row.split()[1] for row in rows] == list(registry.MODULES)
+
+
+def test_files_and_provenance(made):
+    assert [path.name for path in made.files] == [
+        f"{NAME}.{e}" for e in ("nc", "svg", "png", "pdf")
+    ]
+    with xr.open_dataset(made.files[0], engine="h5netcdf") as saved:
+        assert saved.attrs["figure"] == NAME
+        assert saved.attrs["quality"] == "smoke"
+        assert saved.attrs["seed"] == 3
+        assert saved.attrs["numpy_version"] == np.__version__
+        assert saved.attrs["git_commit"] == record.git_commit()
+
+
+@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+def test_same_data_same_bytes_whatever_the_settings_of_the_user(made, tmp_path, ending):
+    # Other settings, and no other format drawn before: neither may show.
+    job = Job(NAME, tmp_path, formats=(ending,), data=made.files[0])
+    with matplotlib.rc_context({"font.size": 20.0, "axes.grid": False, "svg.hashsalt": "x"}):
+        again = make.make(job)
+    (before,) = [path for path in made.files if path.suffix == f".{ending}"]
+    after = again.files[1]
+    assert after.suffix == f".{ending}"
+    assert after.read_bytes() == before.read_bytes()
+
+
+def test_data_drawn_from_a_file_keep_their_origin(made, tmp_path):
+    again = make.make(Job(NAME, tmp_path, formats=("svg",), data=made.files[0]))
+    assert again.origin == f"data of {made.files[0]}"
+    with (
+        xr.open_dataset(made.files[0], engine="h5netcdf") as first,
+        xr.open_dataset(again.files[0], engine="h5netcdf") as second,
+    ):
+        xr.testing.assert_identical(first, second)
+
+
+def test_shipped_data_serve_draft_quality_with_their_seed(made, tmp_path, monkeypatch):
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    (shelf / f"{NAME}.nc").write_bytes(made.files[0].read_bytes())
+    monkeypatch.setattr(record, "SHIPPED", shelf)
+    module = registry.load(NAME)
+    computed = []
+
+    def compute(quality, seed):
+        computed.append((quality, seed))
+        return record.load_record(made.files[0], NAME)
+
+    monkeypatch.setattr(module, "compute", compute)
+    job = Job(NAME, tmp_path, "draft", seed=3, formats=())
+    assert make.make(job).origin == "shipped data of smoke quality"
+    assert computed == []
+    for other in (replace(job, seed=4), replace(job, fresh=True), replace(job, quality="paper")):
+        make.make(other)
+    assert computed == [("draft", 4), ("draft", 3), ("paper", 3)]
+
+
+def test_processes_make_the_same(made, tmp_path):
+    jobs = [
+        Job(NAME, folder, formats=("svg",), data=made.files[0])
+        for folder in (tmp_path / "a", tmp_path / "b")
+    ]
+    for job in jobs:
+        job.out.mkdir()
+    for each in make.make_many(jobs, workers=2):
+        assert each.files[1].read_bytes() == made.files[1].read_bytes()
+
+
+def test_data_of_another_figure_are_refused(made, tmp_path):
+    with pytest.raises(InputError, match="'order-parameters', not of 'blindness'"):
+        record.load_record(made.files[0], "blindness")
+    plain = tmp_path / "plain.nc"
+    xr.Dataset({"x": ("a", [1.0])}).to_netcdf(plain, engine="h5netcdf")
+    with pytest.raises(InputError, match="no data of a figure"):
+        record.load_record(plain, NAME)
+
+
+def test_incomplete_data_are_refused(made, tmp_path):
+    part = record.load_record(made.files[0], NAME).drop_vars("convergence")
+    part.to_netcdf(tmp_path / "part.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match=r"incomplete.*'convergence'"):
+        make.make(Job(NAME, tmp_path, data=tmp_path / "part.nc"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["make", "order-parameter"], "did you mean 'order-parameters'"),
+        (["make", "all", "nonsense"], "unknown figure 'nonsense'"),
+        (["make"], "NAME"),
+        (["make", "all", "--quality", "best"], "smoke, draft, paper"),
+        (["make", "all", "--formats", "pdf,gif"], "unknown format 'gif'"),
+        (["make", NAME, "--from-data", "missing.nc"], "no data file missing.nc"),
+        (
+            ["make", NAME, "--from-data", str(record.SHIPPED / "blindness.nc")],
+            "holds the data of the figure 'blindness', not of 'order-parameters'",
+        ),
+        (["make", NAME, "--from-data", "notes.txt"], "cannot be read as netCDF"),
+        (["make", NAME, "--from-data", "x.nc", "--quality", "paper"], "leave out"),
+        (["make", NAME, "--fresh", "--quality", "smoke"], "does not apply"),
+        (["make", NAME, "--out", "notes.txt"], "cannot make the folder"),
+        (["make", NAME, "--workers", "0"], "workers"),
+        (["make", NAME, "--seed", "-1"], "seed"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_two(tmp_path, monkeypatch, capsys, arguments, message):
+    (tmp_path / "notes.txt").write_text("no data")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["convergen", "figures", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert len(printed.err.splitlines()) == 1
+    assert message in printed.err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_computing_says_which_package_it_lacks(tmp_path, monkeypatch):
+    def compute(*_):
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr(registry.load(NAME), "compute", compute)
+    with pytest.raises(InputError, match=r"needs the package 'torch'.*convergen\[empirical\]"):
+        make.make(Job(NAME, tmp_path, "smoke"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_shipped_data_are_drawn_without_torch(tmp_path):
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from pathlib import Path\n"
+        "from figures import registry\n"
+        "from convergen.figures.making.make import Job, make\n"
+        "for name in ('disjoint-training', 'trained-against-predicted', 'training-time', "
+        "'summary'):\n"
+        f"    print(make(Job(name, Path({str(tmp_path)!r}), formats=('svg',))).origin)\n"
+        "from convergen.empirical.validate import shipped_results as shipped\n"
+        "for name in shipped.shipped_names(): shipped.shipped_experiment(name)\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.splitlines() == ["shipped data of paper quality"] * 4
+
+
+def test_one_data_file_draws_one_figure(made, tmp_path, monkeypatch):
+    from convergen.figures.making import cli as commands
+
+    monkeypatch.setattr(registry, "MODULES", {NAME: "order_parameters", "other": "other"})
+    with pytest.raises(InputError, match="one figure"):
+        commands.make_figures([NAME, "other"], from_data=made.files[0], out=tmp_path)
+
+
+def test_members_of_a_family_differ_without_colour():
+    looks = style.family("convergence", 5)
+    assert len({look.line for look in looks}) == 5
+    assert len({look.marker for look in looks}) == 5
+    assert style.family("convergence", 1)[0].colour.lower() == style.BLUE.lower()

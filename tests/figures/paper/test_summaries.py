@@ -1,0 +1,124 @@
+"""Figures 10 and 12: what the captions say of trained networks, and smoke data that are drawn."""
+
+import numpy as np
+import pytest
+
+from convergen.empirical.validate.shipped_results import shipped_names, shipped_result
+from convergen.figures.making.data_files import load_record, shipped
+from convergen.figures.making.make import Job, make
+from convergen.figures.paper import summary, trained_against_predicted
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return load_record(shipped("trained-against-predicted"), "trained-against-predicted")
+
+
+@pytest.fixture(scope="module")
+def page():
+    return load_record(shipped("summary"), "summary")
+
+
+def test_points_are_those_of_the_shipped_results(networks):
+    for name in shipped_names():
+        data, model = name.split("-")
+        result = shipped_result(name)
+        shown = networks.sel(data=data, model=model, samples=result["samples"])
+        for quantity in ("convergence", "memorisation", "latent_recovery", "variance_ratio"):
+            expected = result[quantity].mean(
+                [x for x in ("seed", "side") if x in result[quantity].dims]
+            )
+            found = shown[quantity]
+            if "factor" not in expected.dims:
+                found = found.isel(factor=0, drop=True) if "factor" in found.dims else found
+            axes = ("samples", "factor") if "factor" in expected.dims else ("samples",)
+            np.testing.assert_allclose(
+                found.transpose(*axes).values, expected.transpose(*axes).values, rtol=1e-12
+            )
+
+
+def test_linear_networks_equal_the_fitted_linear_model(networks):
+    """The theory named linear is the closed form on the very same splits."""
+    one = networks.sel(model="linear", theory="linear")
+    for name in ("digits", "field8", "patches"):
+        part = one.sel(data=name).dropna("samples", subset=["convergence"])
+        assert part.sizes["samples"] >= 5
+        np.testing.assert_allclose(part["convergence"], part["convergence_fitted"], atol=1e-3)
+
+
+def test_linear_networks_follow_the_law_but_for_patches(networks):
+    for name, follows in (("digits", True), ("field8", True), ("field16", True),
+                          ("patches", False)):  # fmt: skip
+        one = networks.sel(data=name, model="linear").dropna("samples", subset=["convergence"])
+        one = one.sel(samples=one["samples"] >= 64)
+        nodes = one["line_samples"].dropna("node")
+        law = np.interp(
+            np.log(one["samples"].values), np.log(nodes.values),
+            one["convergence_law"].dropna("node").values,
+        )  # fmt: skip
+        assert (np.abs(one["convergence"].values - law).max() < 0.03) == follows
+
+
+def test_unets_on_fields_converge_sooner_than_the_law_and_later_than_the_symmetric_model(networks):
+    for name in ("field8", "field16"):
+        few = networks.sel(data=name, model=["linear", "unet"], samples=64)["convergence"]
+        assert float(few.sel(model="unet")) > float(few.sel(model="linear"))
+        one = networks.sel(data=name, model="unet", samples=256)
+        law = networks.sel(data=name, model="linear", samples=256)["convergence"]
+        assert float(one["convergence"] - law) > 5.0 * float(one["convergence_stderr"])
+        bound = one.sel(theory="stationary-linear")["convergence_fitted"]
+        assert float(one["convergence"]) < float(bound)
+
+
+def test_networks_copy_four_digits_and_later_agree_less_than_the_law(networks):
+    digits = networks.sel(data="digits", model=["mlp", "unet"])
+    four = digits.sel(samples=4)
+    assert np.all(four["memorisation"].values > 0.98)
+    assert np.all(four["memorisation_baseline"].values < 0.5)
+    later = digits.sel(samples=[16, 64, 256, 768])
+    law = networks.sel(data="digits", model="linear", samples=later["samples"])["convergence"]
+    assert np.all((later["convergence"] - law).values < -2.0 * later["convergence_stderr"].values)
+
+
+def test_conv_nets_have_little_variance_and_no_factors(networks):
+    one = networks.sel(model="conv")
+    small = one["variance_ratio"].sel(samples=[4, 16, 64]).values
+    assert small.min() == pytest.approx(0.02, abs=0.01)
+    assert small.max() == pytest.approx(0.45, abs=0.01)
+    recovery = one["latent_recovery"].sel(factor=[1, 5])
+    assert np.all(recovery.sel(samples=256) < recovery.sel(samples=4) + 0.06)
+
+
+def test_simulated_transitions_lie_on_the_lines(page):
+    for name in ("convergence", "memorisation", "memorisation_baseline"):
+        points = page[f"{name}_simulated"].dropna("point").values
+        stderr = page[f"{name}_simulated_stderr"].dropna("point").values
+        line = np.interp(
+            np.log(page["sample_load"].dropna("point")), np.log(page["load"].dropna("load")),
+            page[f"{name}_line"].dropna("load"),
+        )  # fmt: skip
+        # The law of memorisation is good to 3 %, that of convergence to 1/d.
+        allowed = 4.0 * stderr + (1.0 / 300.0 if name == "convergence" else 0.03 * line)
+        assert np.all(np.abs(points - line) < allowed)
+
+
+def test_transitions_are_apart(page):
+    """The strong factor is recovered before convergence, the weak one after it."""
+    strong, weak = page["recovery_threshold"].values
+    load = page["load"].values
+    half = float(np.interp(0.5, page["convergence_line"].values, load))
+    assert strong < 0.1 * half
+    assert weak > 3.0 * half
+
+
+@pytest.mark.parametrize(("module", "axes"), [(summary, 2 + 3), (trained_against_predicted, 20)])
+def test_smoke_quality_is_drawn_and_repeats_to_the_byte(module, axes, tmp_path):
+    made = make(Job(module.NAME, tmp_path, "smoke", formats=("svg",)))
+    first = made.files[1].read_bytes()
+    again = tmp_path / "again"
+    again.mkdir()
+    drawn = make(Job(module.NAME, again, "smoke", formats=("svg",), data=made.files[0]))
+    assert drawn.files[1].read_bytes() == first
+    figure = module.draw(load_record(made.files[0], module.NAME))
+    shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]
+    assert len(shown) == axes

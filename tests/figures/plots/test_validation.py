@@ -1,0 +1,46 @@
+"""The figure of a validation: every theory has its line, every panel its points."""
+
+import numpy as np
+import xarray as xr
+
+from convergen.empirical.models.solvable import EXACT
+from convergen.empirical.validate.solvable_models import MIXTURE
+from convergen.empirical.validate.validate import LAW
+from convergen.figures.plots import validation
+
+THEORIES = [LAW, *EXACT, MIXTURE]
+
+
+def _found(stderr):
+    n = [4, 16, 64]
+    found = xr.Dataset(coords={"samples": n, "theory": THEORIES})
+    for name in ("convergence", "memorisation", "memorisation_baseline", "latent_recovery"):
+        dims = ("samples", "factor") if name == "latent_recovery" else ("samples",)
+        shape = (3, 2)[: len(dims)]
+        found[name] = dims, np.full(shape, 0.5)
+        found[f"{name}_stderr"] = dims, np.full(shape, stderr)
+        heights = np.linspace(0.1, 0.9, len(THEORIES))
+        predicted = heights.reshape(-1, *(1,) * len(dims)) * np.ones(shape)
+        found[f"{name}_predicted"] = ("theory", *dims), predicted
+    return found
+
+
+def test_theories_are_told_apart_without_colour():
+    assert len({line for _, line in validation._THEORIES.values()}) == len(THEORIES)
+    figure = validation.draw(_found(0.1))
+    for axes in figure.axes:
+        drawn = [line for line in axes.get_lines() if line.get_linestyle() != "None"]
+        heights = sorted(float(line.get_ydata()[0]) for line in drawn)
+        np.testing.assert_allclose(heights, np.linspace(0.1, 0.9, len(THEORIES)))
+        assert len(axes.containers) == 1
+
+
+def test_error_bars_are_named_where_there_are_any():
+    for stderr, expected in (
+        (0.1, "trained models ± 2 s.e. over seeds"),
+        (np.nan, "trained models"),
+    ):
+        (legend,) = validation.draw(_found(stderr)).legends
+        labels = [text.get_text() for text in legend.get_texts()]
+        assert expected in labels
+        assert len(labels) == len(THEORIES) + 2

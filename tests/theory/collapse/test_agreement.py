@@ -1,0 +1,336 @@
+import numba
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+from scipy.special import softmax
+from scipy.stats import norm
+from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
+
+from convergen.theory.collapse.agreement import (
+    _query_moments,
+    agreement_threshold,
+    measure_agreement,
+    predict_agreement,
+)
+from convergen.theory.collapse.collapse_noise import samples_to_generalise
+from convergen.theory.collapse.data_laws import GaussianLaw
+from convergen.theory.collapse.information import information
+from convergen.theory.collapse.kernel_sums import KernelLaw
+from convergen.theory.common.checks import InputError
+from convergen.theory.mixtures.mixture import GaussianMixture
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)  # the arrays are small
+    with threadpool_limits(1):
+        yield
+    numba.set_num_threads(threads)
+
+
+def four_components(dim=20):
+    rng = np.random.default_rng(3)
+    factors = rng.standard_normal((4, dim, dim)) / np.sqrt(dim)
+    means = 2.0 * rng.standard_normal((4, dim)) / np.sqrt(dim)
+    covariances = np.einsum("cij,ckj->cik", factors, factors) + 0.1 * np.eye(dim)
+    return GaussianMixture([0.4, 0.3, 0.2, 0.1], means, covariances)
+
+
+def digits():
+    data = load_digits().data
+    return (data - data.mean(axis=0)) / data.std()
+
+
+def frozen_agreement(variances, log_n, sigma, draws=200):
+    """The random-energy model: weights condense on p_θ ∝ p L^θ with KL(p_θ ‖ p) = log n."""
+    x = np.random.default_rng(0).standard_normal((draws, variances.size))
+    x *= np.sqrt(variances + sigma**2)
+
+    def divergence(theta, square):
+        s = sigma**2 / theta
+        gain = variances / (variances + s)
+        return 0.5 * np.sum(
+            np.log1p(variances / s) - gain + variances * square / (variances + s) ** 2
+        )
+
+    means, spreads, thetas = np.empty(draws), np.empty(draws), np.ones(draws)
+    for i, square in enumerate(x**2):
+        if divergence(1.0, square) > log_n:
+            thetas[i] = brentq(lambda t, sq=square: divergence(t, sq) - log_n, 1e-9, 1.0)
+        s = sigma**2 / thetas[i]
+        means[i] = np.sum((variances / (variances + s)) ** 2 * square)
+        spreads[i] = np.sum(variances * s / (variances + s))
+    total = means + (1.0 - thetas) * spreads
+    return means.mean() / total.mean(), (1.0 - thetas).mean()
+
+
+def measured_crossing(law, guess, sigma, *, groups=5):
+    """log n at which the measured agreement is ½, by a line through five n, and its error."""
+    n = np.unique(np.round(guess * np.array([0.7, 0.85, 1.0, 1.2, 1.45])))
+    crossings = []
+    for seed in range(groups):
+        value = measure_agreement(law, n, sigma, queries=128, repeats=4, seed=seed).value
+        slope, offset = np.polyfit(np.log(n), value, 1)
+        crossings.append((0.5 - offset) / slope)
+    return np.mean(crossings), np.std(crossings, ddof=1) / np.sqrt(groups)
+
+
+# ----------------------------------------------------------------------------------- measurements
+
+
+def test_measurement_is_that_of_plain_softmax_code():
+    spectrum, n, sigma, fresh = Spectrum.power_law(6, 1.0), 9, 0.4, 7
+    law, sums = GaussianLaw(spectrum), []
+    for r in range(3):
+        rng = np.random.default_rng([5, r])
+        points = law.draw(2 * n + fresh, rng)
+        x = points[:fresh] + sigma * rng.standard_normal((fresh, 6))
+        denoised, rows = [], []
+        for data in (points[fresh : fresh + n], points[fresh + n :]):
+            distances = np.sum((x[:, None] - data) ** 2, axis=2)
+            w = softmax(-0.5 * distances / sigma**2, axis=1)
+            denoised.append(w @ data)
+            logs = np.log(np.maximum(w, 1e-300))
+            rows.append([np.sum(w**2, axis=1), -np.sum(w * logs, axis=1), w.max(axis=1)])
+        first, second = denoised
+        inner = np.mean(np.sum(first * second, axis=1))
+        square = np.mean(np.sum(first**2 + second**2, axis=1)) / 2.0
+        sums.append([inner, square, *np.mean(rows, axis=(0, 2))])
+    mean = np.mean(sums, axis=0)
+    found = measure_agreement(spectrum, n, sigma, queries=fresh, repeats=3, seed=5)
+    assert found.value == pytest.approx(mean[0] / mean[1], rel=1e-10)
+    assert found.participation == pytest.approx(1.0 / mean[2], rel=1e-10)
+    assert found.entropy == pytest.approx(mean[3], rel=1e-9)
+    assert found.max_weight == pytest.approx(mean[4], rel=1e-10)
+    left_out = [np.delete(sums, r, axis=0).mean(axis=0) for r in range(3)]
+    ratios = np.array([row[0] / row[1] for row in left_out])
+    error = np.sqrt(2.0 / 3.0 * np.sum((ratios - ratios.mean()) ** 2))
+    assert found.stderr == pytest.approx(error, rel=1e-8)
+
+
+def test_agreement_does_not_depend_on_the_origin():
+    """Means are taken from the data mean."""
+    near = GaussianMixture([0.5, 0.5], [[0.0, 0.0], [1.0, 1.0]], [0.3, 0.3])
+    far = GaussianMixture([0.5, 0.5], [[50.0, 50.0], [51.0, 51.0]], [0.3, 0.3])
+    for function in (measure_agreement, predict_agreement):
+        a, b = function(near, 10, 0.5, seed=3), function(far, 10, 0.5, seed=3)
+        assert a.value == pytest.approx(float(b.value), rel=1e-6)
+        assert a.participation == pytest.approx(float(b.participation), rel=1e-6)
+
+
+def test_standard_error_is_the_spread_between_seeds():
+    runs = [
+        measure_agreement(Spectrum.isotropic(10), 30, 0.8, queries=30, repeats=8, seed=s)
+        for s in range(100)
+    ]
+    spread = np.std([float(run.value) for run in runs], ddof=1)
+    assert np.mean([float(run.stderr) for run in runs]) == pytest.approx(spread, rel=0.25)
+
+
+# -------------------------------------------------------------------------------------- the law
+
+
+def test_moments_against_quadrature_over_two_training_points():
+    """n = 2 at one query on a line: every expectation is a sum over pairs of points."""
+    x, sigma, y = 0.8, 0.5, np.linspace(-7.0, 7.0, 1501)
+    p = norm.pdf(y) / norm.pdf(y).sum()
+    logs = -0.5 * ((x - y) / sigma) ** 2
+    order = np.argsort(logs)
+    kernel = KernelLaw(logs[order], np.log(p[order]), y[order, None], y[order] ** 2, 0.0)
+    first = 1.0 / (1.0 + np.exp(logs - logs[:, None]))
+    second, pairs = 1.0 - first, p[:, None] * p
+    denoised = first * y[:, None] + second * y
+    with np.errstate(divide="ignore", invalid="ignore"):
+        entropy = -np.nan_to_num(first * np.log(first)) - np.nan_to_num(second * np.log(second))
+    exact = [
+        np.sum(pairs * denoised) ** 2,
+        np.sum(pairs * denoised**2),
+        np.sum(pairs * (first**2 + second**2)),
+        np.sum(pairs * entropy),
+        np.sum(pairs * np.maximum(first, second)),
+    ]
+    np.testing.assert_allclose(_query_moments(kernel, 2.0), exact, rtol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("law", "sigma", "samples"),
+    [
+        (Spectrum.isotropic(20), 1.0, [5, 40, 400]),
+        (Spectrum.isotropic(20), 0.4, [30, 900]),
+        (Spectrum.isotropic(2), 0.3, [10, 100]),
+        (Spectrum.power_law(100, 1.0), 0.5, [20, 400]),
+        (four_components(), 1.0, [10, 80, 600]),
+    ],
+    ids=["crossover", "frozen", "plane", "power-law", "mixture"],
+)
+def test_prediction_against_simulation(law, sigma, samples):
+    measured = measure_agreement(law, samples, sigma, queries=128, repeats=16, seed=1)
+    predicted = predict_agreement(law, samples, sigma, draws=128)
+    noise = np.hypot(measured.stderr, predicted.stderr)
+    assert np.all(np.abs(predicted.value - measured.value) < 4.0 * noise + 0.005)
+    np.testing.assert_allclose(predicted.participation, measured.participation, rtol=0.06)
+    np.testing.assert_allclose(predicted.entropy, measured.entropy, atol=0.05, rtol=0.03)
+    np.testing.assert_allclose(predicted.max_weight, measured.max_weight, atol=0.02)
+
+
+def test_digits_from_reference_images():
+    data, samples = digits(), [10, 40, 160]
+    measured = measure_agreement(data, samples, 1.3, queries=128, repeats=12)
+    predicted = predict_agreement(data, samples, 1.3)
+    noise = np.hypot(measured.stderr, predicted.stderr)
+    assert np.all(np.abs(predicted.value - measured.value) < 4.0 * noise)
+    np.testing.assert_allclose(predicted.participation, measured.participation, rtol=0.08)
+
+
+def test_large_dimension_is_the_random_energy_model():
+    """At fixed log n/d; at d = 20 the same law is far off."""
+    variances, sigma, share = np.ones(2000), 1.0, 0.2
+    limit, participation = frozen_agreement(variances, share * 2000, sigma)
+    found = predict_agreement(Spectrum.isotropic(2000), np.exp(share * 2000), sigma, draws=16)
+    assert found.value == pytest.approx(limit, abs=0.01)
+    assert 1.0 / found.participation == pytest.approx(participation, abs=0.01)
+    small, _ = frozen_agreement(np.ones(20), share * 20, sigma)
+    assert predict_agreement(Spectrum.isotropic(20), np.exp(4.0), sigma).value < small - 0.15
+
+
+def test_limits_in_n_and_sigma():
+    spectrum = Spectrum.isotropic(5)
+    alone = predict_agreement(spectrum, 1, [0.01, 1.0])
+    np.testing.assert_allclose(alone.value, 0.0, atol=2e-3)
+    np.testing.assert_allclose(alone.participation, 1.0, atol=1e-3)
+    np.testing.assert_allclose(alone.max_weight, 1.0, atol=5e-3)
+    many = predict_agreement(spectrum, 1e200, 1.0)
+    assert many.value == pytest.approx(1.0, abs=1e-6)
+    flat = predict_agreement(spectrum, 40, 1e3)
+    assert flat.participation == pytest.approx(40.0, rel=1e-3)
+    assert flat.entropy == pytest.approx(np.log(40.0), abs=1e-3)
+    # Far below the distance of neighbours only the nearest point counts.
+    cold = predict_agreement(spectrum, 20, [1e-5, 0.02])
+    assert cold.value[0] == pytest.approx(cold.value[1], abs=0.01)
+    np.testing.assert_allclose(cold.max_weight, 1.0, atol=0.02)
+
+
+def test_agreement_grows_with_n_and_shrinks_with_noise_information():
+    found = predict_agreement(Spectrum.power_law(50, 1.0), np.geomspace(1, 1e8, 9), 0.4, draws=32)
+    assert np.all(np.diff(found.value) > 0.0)
+    assert np.all(np.diff(found.participation) > 0.0)
+    assert np.all(np.diff(found.max_weight) < 0.0)
+
+
+def test_rotation_does_not_matter():
+    """A mixture of one component is the Gaussian with its spectrum."""
+    rng = np.random.default_rng(0)
+    factor = rng.standard_normal((8, 12)) / np.sqrt(12)
+    covariance = factor @ factor.T
+    mixture = GaussianMixture([1.0], [np.arange(8.0)], [covariance])
+    spectrum = Spectrum.from_eigenvalues(np.linalg.eigvalsh(covariance))
+    a, b = (predict_agreement(law, 60, 0.5, draws=200) for law in (mixture, spectrum))
+    assert abs(a.value - b.value) < 4.0 * np.hypot(a.stderr, b.stderr)
+    assert a.participation == pytest.approx(float(b.participation), rel=0.05)
+
+
+# ----------------------------------------------------------------------------------- thresholds
+
+
+@pytest.mark.parametrize(
+    ("law", "sigma", "coincide"),
+    [
+        (Spectrum.isotropic(20), 0.5, False),
+        (Spectrum.isotropic(20), 1.2, True),
+        (Spectrum.isotropic(20), 3.0, False),
+        (Spectrum.power_law(100, 1.0), 0.6, True),
+        (Spectrum.power_law(100, 1.0), 0.3, False),
+        (four_components(), 1.5, True),
+        (digits(), 1.9, True),
+        (digits(), 1.3, False),
+    ],
+    ids=[
+        "isotropic-small-noise", "isotropic", "isotropic-large-noise", "power-law",
+        "power-law-small-noise", "mixture", "digits", "digits-small-noise",
+    ],
+)  # fmt: skip
+def test_measured_crossing_is_where_it_is_predicted(law, sigma, coincide):
+    """Within 15 % in log n; so is n* = exp I only at noise levels of the order of the data."""
+    threshold = agreement_threshold(law, sigma, draws=64)
+    crossing, error = measured_crossing(law, float(threshold.samples), sigma)
+    assert error < 0.05 * crossing
+    assert crossing == pytest.approx(float(np.log(threshold.samples)), rel=0.05)
+    ratio = crossing / float(np.log(threshold.to_generalise))
+    assert (abs(ratio - 1.0) < 0.15) == coincide
+
+
+def test_threshold_is_a_root():
+    spectrum, sigma = Spectrum.isotropic(12), np.array([0.6, 1.5])
+    found = agreement_threshold(spectrum, sigma, draws=32)
+    value = predict_agreement(spectrum, found.samples, sigma, draws=32).value
+    np.testing.assert_allclose(value, 0.5, atol=1e-3)
+    np.testing.assert_allclose(found.to_generalise, samples_to_generalise(spectrum, sigma))
+    np.testing.assert_allclose(np.log(found.to_generalise), information(spectrum, sigma).value)
+
+
+@pytest.mark.parametrize("levels", [[2.5, 1.0, 0.5], [0.5, 1.0, 2.5]])
+def test_threshold_does_not_depend_on_where_the_search_starts(levels):
+    law = four_components()
+    together = agreement_threshold(law, levels, draws=8).samples
+    alone = [agreement_threshold(law, level, draws=8).samples for level in levels]
+    np.testing.assert_allclose(np.log(together), np.log(alone), atol=0.01)
+
+
+def test_threshold_is_found_up_to_what_a_data_set_resolves():
+    data = np.random.default_rng(0).standard_normal((3000, 20))
+    value = float(agreement_threshold(data, 0.8, draws=40).samples)
+    assert 300.0 < value < 740.0  # a quarter of the 2960 reference points is the limit
+    gaussian = float(agreement_threshold(Spectrum.isotropic(20), 0.8).samples)
+    assert np.log(value) == pytest.approx(np.log(gaussian), rel=0.1)
+
+
+def test_threshold_out_of_reach():
+    assert agreement_threshold(Spectrum.isotropic(4000), 0.5, draws=4).samples == np.inf
+    data = np.random.default_rng(0).standard_normal((40, 30))
+    assert np.isnan(agreement_threshold(data, 0.5).samples)
+
+
+# ---------------------------------------------------------------------------------------- inputs
+
+
+def test_broadcasting_and_seeds():
+    spectrum = Spectrum.isotropic(4)
+    for function in (measure_agreement, predict_agreement):
+        found = function(spectrum, [[3], [9]], [0.4, 0.8, 1.6])
+        assert found.value.shape == found.max_weight.shape == (2, 3)
+        same, other = function(spectrum, 9, 0.8), function(spectrum, 9, 0.8, seed=1)
+        assert same.value.shape == ()
+        assert other.value != same.value
+    assert predict_agreement(spectrum, 9, 0.8).value == found.value[1, 1]
+
+
+def test_data_sets_are_split_without_overlap():
+    data = np.random.default_rng(0).standard_normal((60, 3))
+    assert np.isfinite(measure_agreement(data, 20, 0.5, queries=20, repeats=2).value)
+    with pytest.raises(InputError, match="62 distinct points are needed, but the data set has 60"):
+        measure_agreement(data, 21, 0.5, queries=20, repeats=2)
+    assert np.isnan(predict_agreement(data, 30, 0.5).value)
+    assert np.isnan(predict_agreement(data[:6], 1, 0.5).value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: measure_agreement(s, 2.5, 1.0), "samples must be a whole number"),
+        (lambda s: measure_agreement(s, 0, 1.0), "at least 1"),
+        (lambda s: measure_agreement(s, 5, 1.0, repeats=1), "repeats must be a whole number"),
+        (lambda s: measure_agreement(s, 5, 1.0, queries=0), "queries must be a whole number"),
+        (lambda s: measure_agreement(s, 5, -1.0), "sigma must be positive"),
+        (lambda s: predict_agreement(s, 0.2, 1.0), "at least 1"),
+        (lambda s: predict_agreement(s, 5, np.nan), "sigma holds 1"),
+        (lambda s: predict_agreement(s, 5, 1.0, draws=1), "draws must be a whole number"),
+        (lambda s: predict_agreement(s, 5, 1.0, seed=-1), "seed must be a whole number"),
+        (lambda s: agreement_threshold(s, 0.0), "sigma must be positive"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(InputError, match=message):
+        call(Spectrum.isotropic(2))

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory.collapse.data_laws import as_law
+from convergen.theory.collapse.information import information
+from convergen.theory.data.array_files import load_digits
+
+MEANS = 2.0 * np.random.default_rng(0).standard_normal((4, 10))
+LAWS = {
+    "isotropic": theory.Spectrum.isotropic(20),
+    "power law": theory.Spectrum.power_law(100, 1.0),
+    "mixture": theory.GaussianMixture(np.full(4, 0.25), MEANS, np.full(4, 0.5)),
+    "digits": load_digits(),
+}
+
+
+def test_isotropic_closed_form():
+    n = np.array([2.0, 10.0, 1e3, 1e12])
+    expected = 1.0 / np.sqrt(np.expm1(2.0 / 20.0 * np.log(n)))
+    np.testing.assert_allclose(theory.collapse_noise(LAWS["isotropic"], n), expected, rtol=1e-10)
+
+
+def test_one_sample_collapses_at_every_noise():
+    assert theory.collapse_noise(LAWS["isotropic"], 1.0) == np.inf
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_collapse_noise_inverts_the_information(name):
+    sigma = theory.collapse_noise(LAWS[name], [20, 200])
+    found = information(LAWS[name], sigma).value
+    np.testing.assert_allclose(found, np.log([20, 200]), rtol=2e-3)
+    assert sigma[0] > sigma[1]
+
+
+def test_samples_to_generalise_is_the_exponential_and_may_overflow():
+    law = LAWS["power law"]
+    expected = np.exp(0.5 * np.log1p(law.eigenvalues / 0.25).sum())
+    assert theory.samples_to_generalise(law, 0.5) == pytest.approx(expected, rel=1e-12)
+    assert theory.samples_to_generalise(theory.Spectrum.isotropic(3000), 0.1) == np.inf
+
+
+def test_a_small_data_set_resolves_neither():
+    digits = LAWS["digits"]
+    assert np.isnan(theory.collapse_noise(digits, 10_000))
+    assert np.isnan(theory.samples_to_generalise(digits, 1.0))
+
+
+def test_width_of_a_gaussian():
+    law = LAWS["power law"]
+    sigma = float(theory.collapse_noise(law, 300))
+    shares = law.eigenvalues / (law.eigenvalues + sigma**2)
+    # spread² = Σ λ/(λ+σ²) and −dI/d log σ = Σ λ/(λ+σ²).
+    assert theory.collapse_width(law, 300) == pytest.approx(shares.sum() ** -0.5, rel=1e-3)
+
+
+def simulated_own_weight(law, samples, sigma, repeats, rng):
+    """Weights of noised training points by a plain softmax over training sets."""
+    values = []
+    for _ in range(repeats):
+        y = law.draw(samples, rng)
+        x = y[:64] + sigma * rng.standard_normal((min(64, samples), law.dim))
+        square = (x**2).sum(1)[:, None] - 2.0 * x @ y.T + (y**2).sum(1)
+        logits = -0.5 * square / sigma**2
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        own = np.diagonal(weights) / weights.sum(axis=1)
+        values.append(own.mean())
+    return np.mean(values), np.std(values) / np.sqrt(repeats)
+
+
+@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("samples", [100, 400])
+def test_own_weight_curve_against_simulation(name, samples):
+    law, rng = as_law(LAWS[name]), np.random.default_rng(1)
+    centre = float(theory.collapse_noise(law, samples))
+    for factor in (0.6, 1.0, 1.6):
+        predicted = float(theory.own_weight(law, samples, factor * centre))
+        mean, error = simulated_own_weight(law, samples, factor * centre, 40, rng)
+        # What the law itself varies by from seed to seed; digits have no control variate.
+        own = 0.012 if name == "digits" else 0.005
+        assert abs(predicted - mean) < 4.0 * np.hypot(error, own)
+        annealed = float(theory.own_weight(law, samples, factor * centre, rule="annealed"))
+        if factor < 1.5:
+            assert abs(predicted - mean) < abs(annealed - mean)
+
+
+def test_own_weight_of_a_line_against_quadrature():
+    """d = 1, n = 2: x = x₁ + σz and one rival x₂, integrated over all three."""
+    sigma = 0.5
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)
+    weights = weights / weights.sum()
+    x1, z, x2 = np.meshgrid(nodes, nodes, nodes, indexing="ij")
+    rival = np.exp(-0.5 * ((x1 + sigma * z - x2) / sigma) ** 2 + 0.5 * z**2)
+    exact = np.einsum("i,j,k,ijk", weights, weights, weights, 1.0 / (1.0 + rival))
+    found = theory.own_weight(theory.Spectrum.isotropic(1), 2, sigma, draws=512)
+    assert found == pytest.approx(exact, abs=0.01)
+
+
+def test_the_error_of_own_weights_is_what_their_docstring_says():
+    law = LAWS["power law"]
+    sigma = float(theory.collapse_noise(law, 200))
+    values = [float(theory.own_weight(law, 200, sigma, seed=seed)) for seed in range(12)]
+    assert 0.0005 < np.std(values) < 0.006
+
+
+def test_own_weight_of_a_small_data_set():
+    digits = LAWS["digits"]
+    assert theory.own_weight(digits, 600, 5.0) > 0.0
+    assert np.isnan(theory.own_weight(digits, 800, 5.0))
+
+
+def test_own_weight_limits():
+    law = LAWS["isotropic"]
+    assert theory.own_weight(law, 1, 1.0) == 1.0
+    assert theory.own_weight(law, 1000, 1e-3) == pytest.approx(1.0, abs=1e-6)
+    assert theory.own_weight(law, 1000, 1e3) == pytest.approx(1e-3, rel=0.02)
+    curve = theory.own_weight(law, 1e9, [0.2, 0.3, 0.5, 1.0])
+    assert np.all(np.diff(curve) < 0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda law: theory.own_weight(law, 10, -1.0), "positive"),
+        (lambda law: theory.own_weight(law, 0, 1.0), "at least 1"),
+        (lambda law: theory.own_weight(law, 10, 1.0, rule="guess"), "rule"),
+        (lambda law: theory.collapse_noise(law, 0.5), "at least 1"),
+        (lambda law: theory.samples_to_generalise(law, 0.0), "positive"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(theory.InputError, match=message):
+        call(LAWS["isotropic"])

@@ -1,0 +1,180 @@
+import numba
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+from threadpoolctl import threadpool_limits
+
+from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_width
+from convergen.theory.collapse.commitment import commitment_noise, committed_fraction
+from convergen.theory.collapse.data_laws import as_law
+from convergen.theory.common.checks import InputError
+from convergen.theory.denoisers.samplers import sample
+from convergen.theory.empirical_score.score import EmpiricalScore
+from convergen.theory.mixtures.mixture import GaussianMixture
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    threads = numba.get_num_threads()
+    numba.set_num_threads(1)  # the arrays are small
+    with threadpool_limits(1):
+        yield
+    numba.set_num_threads(threads)
+
+
+def trajectories(law, samples, levels, *, runs=6, seeds=120):
+    """Commitment noise of trajectories towards independent training sets, shape (runs, seeds)."""
+    known, found = as_law(law), []
+    for r in range(runs):
+        rng = np.random.default_rng(r)
+        score = EmpiricalScore(known.draw(samples, rng))
+        noise = rng.standard_normal((seeds, known.dim))
+        found.append(commitment_noise(score, noise, sigmas=levels).sigma)
+    return np.array(found)
+
+
+def test_two_training_points():
+    """At ±1 the logit of the weights is 2x/σ²; the flow is one ordinary differential equation."""
+
+    seeds = np.array([[0.4], [-1.3], [0.02]])
+    found = commitment_noise(EmpiricalScore([[-1.0], [1.0]]), seeds)
+    # A weight is above ½ from the start, for any x but 0.
+    np.testing.assert_array_equal(found.sigma, np.inf)
+    np.testing.assert_array_equal(found.index, [1, 0, 1])
+    # A third point at 0 holds the weight of the middle until the two others are told apart.
+    score = EmpiricalScore([[-1.0], [0.0], [1.0]])
+    found = commitment_noise(score, seeds, sigmas=np.geomspace(80.0, 0.01, 400))
+    for seed, sigma in zip(seeds[:, 0], found.sigma, strict=True):
+
+        def pull(u, x):
+            weights = np.exp(-0.5 * ((x - np.array([-1.0, 0.0, 1.0])) / np.exp(u)) ** 2)
+            return x - (weights[2] - weights[0]) / weights.sum()
+
+        path = solve_ivp(
+            pull, (np.log(80.0), np.log(0.01)), [80.0 * seed], rtol=1e-9, atol=1e-9,
+            dense_output=True,
+        )  # fmt: skip
+        u = np.linspace(np.log(80.0), np.log(0.01), 20001)
+        logits = -0.5 * ((path.sol(u) - np.array([[-1.0], [0.0], [1.0]])) / np.exp(u)) ** 2
+        weights = np.exp(logits - logits.max(axis=0))
+        settled = weights.max(axis=0) > 0.5 * weights.sum(axis=0)
+        settled &= logits.argmax(axis=0) == logits[:, -1].argmax()
+        last = np.flatnonzero(~settled)[-1]
+        assert sigma == pytest.approx(np.exp(u[last]), rel=0.01)
+
+
+def test_half_of_the_weight_there_and_more_below():
+    rng = np.random.default_rng(0)
+    data, noise = rng.standard_normal((60, 5)), rng.standard_normal((40, 5))
+    score, levels = EmpiricalScore(data), np.geomspace(20.0, 0.02, 200)
+    found = commitment_noise(score, noise, sigmas=levels)
+    path = sample(score, noise, sigmas=levels, trajectory=True).trajectory
+    for i, (sigma, index) in enumerate(zip(found.sigma, found.index, strict=True)):
+        logits = -0.5 * np.sum((path[:, i, None] - data) ** 2, axis=2) / levels[:, None] ** 2
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        below = levels < sigma
+        assert np.all(weights[below, index] > 0.5)
+        above = np.flatnonzero(~below)[-1]
+        assert weights[above, index] <= 0.5
+        np.testing.assert_allclose(path[-1, i], data[index], atol=0.2)
+
+
+def test_levels_hardly_matter():
+    rng = np.random.default_rng(1)
+    score, noise = EmpiricalScore(rng.standard_normal((50, 8))), rng.standard_normal((60, 8))
+    coarse, fine = (
+        commitment_noise(score, noise, sigmas=np.geomspace(40.0, 0.05, count)).sigma
+        for count in (40, 200)
+    )
+    ratio = np.log(coarse / fine)
+    assert np.median(np.abs(ratio)) < 0.01
+    assert abs(ratio.mean()) < 0.03
+
+
+@pytest.mark.parametrize(
+    ("law", "samples"),
+    [(Spectrum.isotropic(20), 100), (Spectrum.power_law(100, 1.0), 500)],
+    ids=["isotropic", "power-law"],
+)
+def test_commitment_is_the_collapse(law, samples):
+    """Within half a width above σ_c, and spread by about a width, as predicted."""
+    sigma, width = float(collapse_noise(law, samples)), float(collapse_width(law, samples))
+    found = trajectories(law, samples, np.geomspace(8.0 * sigma, sigma / 10.0, 60))
+    logs = np.log(found / sigma)
+    error = logs.mean(axis=1).std(ddof=1) / np.sqrt(len(logs))
+    assert 3.0 * error < logs.mean() < 0.6 * width
+    assert 0.6 * width < logs.std() < 1.1 * width
+    levels = sigma * np.exp(width * np.array([-1.0, 0.0, 0.5, 1.0, 2.0]))
+    predicted = committed_fraction(law, samples, levels, draws=400)
+    runs = (found[:, :, None] > levels).mean(axis=1)
+    noise = np.hypot(runs.std(axis=0, ddof=1) / np.sqrt(len(runs)), 0.5 / np.sqrt(400))
+    assert np.all(np.abs(runs.mean(axis=0) - predicted) < 4.0 * noise)
+
+
+def test_committed_fraction_against_noised_training_points():
+    """Mixture, and few training points: no flow, only weights."""
+    rng = np.random.default_rng(0)
+    law = GaussianMixture([0.6, 0.4], [[0.0] * 6, [2.0] * 6], [1.0, 0.3])
+    sigma, hits = np.array([0.3, 0.6, 1.0]), np.zeros((200, 3))
+    for r in range(200):
+        data = law.sample(12, rng)
+        for k, level in enumerate(sigma):
+            x = data[:6] + level * rng.standard_normal((6, 6))
+            hits[r, k] = np.mean(EmpiricalScore(data).query(x, level).max_weight > 0.5)
+    predicted = committed_fraction(law, 12, sigma, draws=250)
+    noise = np.hypot(hits.std(axis=0) / np.sqrt(200), np.sqrt(predicted * (1 - predicted) / 250))
+    assert np.all(np.abs(hits.mean(axis=0) - predicted) < 4.0 * noise + 0.01)
+
+
+def test_committed_fraction_of_two_points():
+    """A weight exceeds ½ always, but for the ties."""
+    assert committed_fraction(Spectrum.isotropic(3), 2, 0.5) > 0.99
+    assert committed_fraction(Spectrum.isotropic(3), 1, 50.0) == 1.0
+
+
+def test_committed_fraction_of_a_data_set():
+    data = np.random.default_rng(0).standard_normal((2000, 5))
+    levels = [0.3, 0.6, 1.2]
+    exact = committed_fraction(Spectrum.isotropic(5), 50, levels, draws=128)
+    np.testing.assert_allclose(committed_fraction(data, 50, levels, draws=128), exact, atol=0.17)
+    assert np.isnan(committed_fraction(data, 1000, 1.0))
+    far = committed_fraction(Spectrum.isotropic(20), [[1e3], [1e15]], [0.1, 0.3, 5.0], draws=64)
+    assert far.shape == (2, 3)
+    assert np.all(np.diff(far, axis=1) <= 0.0)
+    assert np.all(np.diff(far, axis=0) <= 0.0)
+
+
+def test_one_training_point_and_twins():
+    seeds = np.random.default_rng(0).standard_normal((4, 2))
+    np.testing.assert_array_equal(
+        commitment_noise(EmpiricalScore([[1.0, 2.0]]), seeds).sigma, np.inf
+    )
+    twins = commitment_noise(EmpiricalScore([[1.0, 2.0], [1.0, 2.0]]), seeds)
+    assert np.all(np.isnan(twins.sigma))
+
+
+def test_images_and_plain_arrays():
+    rng = np.random.default_rng(0)
+    data, noise = rng.standard_normal((10, 2, 3)), rng.standard_normal((5, 2, 3))
+    found = commitment_noise(data, noise)
+    flat = commitment_noise(EmpiricalScore(data.reshape(10, 6)), noise.reshape(5, 6))
+    np.testing.assert_allclose(found.sigma, flat.sigma, rtol=1e-9)
+    np.testing.assert_array_equal(found.index, flat.index)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s, z: commitment_noise(s, z, sigmas=[1.0, 0.0]), "leave out the 0"),
+        (lambda s, z: commitment_noise(s, z, sigmas=[0.1, 1.0]), "strictly descending"),
+        (lambda s, z: commitment_noise(s, z[0]), "noise has shape"),
+        (lambda s, z: commitment_noise(s, z[:, :1]), "x has shape"),
+        (lambda s, z: committed_fraction(Spectrum.isotropic(2), 1e19, 1.0), "too large"),
+        (lambda s, z: committed_fraction(Spectrum.isotropic(2), 10, 0.0), "sigma must be positive"),
+    ],
+)
+def test_bad_input(call, message):
+    with pytest.raises(InputError, match=message):
+        call(EmpiricalScore(np.eye(2)), np.ones((3, 2)))

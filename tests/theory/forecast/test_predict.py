@@ -1,0 +1,104 @@
+import numpy as np
+import pytest
+import xarray as xr
+
+from convergen import theory
+from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.forecast.predict import QUANTITIES, dense_grid
+
+SPECTRUM = theory.Spectrum.power_law(60, 1.0)
+SAMPLES = [4, 30.5, 200]
+
+
+@pytest.fixture(scope="module")
+def prediction():
+    return theory.predict(SPECTRUM, SAMPLES, factors=2, levels=(0.5, 0.9), sigma=[0.1, 1.0])
+
+
+def test_variables_equal_the_functions_of_the_same_name(prediction):
+    for name in ("convergence", "convergence_to_truth", "memorisation", "bures_wasserstein"):
+        expected = getattr(theory, name)(SPECTRUM, SAMPLES)
+        np.testing.assert_array_equal(prediction[name].values, expected)
+    recovery = theory.latent_recovery(SPECTRUM, SAMPLES, factors=2)
+    np.testing.assert_array_equal(prediction["latent_recovery"].values, recovery)
+    errors = theory.denoising_errors(SPECTRUM, np.array(SAMPLES)[:, None], [0.1, 1.0])
+    np.testing.assert_array_equal(prediction["test_error"].values, errors.test)
+    thresholds = [float(theory.samples_for(SPECTRUM, convergence=q)) for q in (0.5, 0.9)]
+    np.testing.assert_array_equal(prediction["convergence_samples"].values, thresholds)
+    for i, n in enumerate(SAMPLES):
+        blocks = theory.block_overlap(SPECTRUM, n, theory.block_edges(60, 2))
+        np.testing.assert_array_equal(prediction["eigenvector_overlap"].values[i], blocks.overlap)
+        np.testing.assert_array_equal(
+            prediction["sample_eigenvalue"].values[i], blocks.sample_eigenvalue
+        )
+    expected = theory.recovery_thresholds(SPECTRUM, 2)
+    np.testing.assert_array_equal(prediction["recovery_threshold"].values, expected)
+
+
+def test_labels_units_and_provenance(prediction):
+    blocks = theory.block_edges(60, 2)[1:]
+    sizes = {"samples": 3, "factor": 2, "sigma": 2, "level": 2}
+    sides = {"sample_block": blocks.size, "population_block": blocks.size}
+    assert prediction.sizes == sizes | sides
+    np.testing.assert_array_equal(prediction["sample_block"], blocks)
+    np.testing.assert_array_equal(prediction["population_block"], blocks)
+    np.testing.assert_array_equal(prediction["samples"], SAMPLES)
+    np.testing.assert_array_equal(prediction["eigenvalue"], [1.0, 0.5])
+    for variable in prediction.data_vars.values():
+        assert variable.attrs["long_name"]
+    assert prediction["test_error"].attrs["units"] == "data^2"
+    for key in ("source", "seed", "ridge", "convergen_version", "numba_version", "dimension"):
+        assert key in prediction.attrs
+
+
+def test_round_trip_through_netcdf(prediction, tmp_path):
+    path = tmp_path / "curves.nc"
+    save_dataset(prediction, path)
+    with xr.open_dataset(path, engine="h5netcdf") as loaded:
+        xr.testing.assert_identical(loaded.load(), prediction)
+    assert [p.name for p in tmp_path.iterdir()] == ["curves.nc"]
+
+
+@pytest.mark.parametrize("name", QUANTITIES)
+def test_groups_can_be_asked_for_alone(name, prediction):
+    alone = theory.predict(
+        SPECTRUM, SAMPLES, factors=2, levels=(0.5, 0.9), sigma=[0.1, 1.0], quantities=[name]
+    )
+    assert alone.data_vars
+    for key, values in alone.data_vars.items():
+        xr.testing.assert_equal(values, prediction[key])
+
+
+def test_factors_are_cut_at_the_dimension():
+    small = theory.predict(theory.Spectrum.isotropic(2), [3], factors=5, quantities=["thresholds"])
+    assert small.sizes["factor"] == 2
+
+
+def test_dense_grid_is_whole_and_covers_the_range():
+    grid = dense_grid([4, 200])
+    assert grid[0] == 4
+    assert grid[-1] == 200
+    assert np.all(np.diff(grid) >= 1)
+    np.testing.assert_array_equal(grid, np.round(grid))
+
+
+@pytest.mark.parametrize(
+    ("samples", "options", "message"),
+    [
+        ([0], {}, "at least 1"),
+        ([-3], {}, "at least 1"),
+        ([np.nan], {}, "NaN"),
+        ([], {}, "empty"),
+        ([[1, 2]], {}, "flat list"),
+        (["ten"], {}, "real numbers"),
+        ([5], {"factors": 0}, "factors"),
+        ([5], {"ridge": -1}, "negative"),
+        ([5], {"sigma": [0.0]}, "positive"),
+        ([5], {"quantities": ["beauty"]}, "beauty"),
+        ([5], {"levels": [2.0]}, r"\(0, 1\]"),
+        ([5], {"seed": -1}, "seed"),
+    ],
+)
+def test_bad_input(samples, options, message):
+    with pytest.raises(theory.InputError, match=message):
+        theory.predict(SPECTRUM, samples, **options)

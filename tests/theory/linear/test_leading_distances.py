@@ -1,0 +1,345 @@
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+from threadpoolctl import threadpool_limits
+
+from convergen import theory
+from convergen.theory import InputError, Spectrum
+from convergen.theory.linear.leading_distances import sliced_maximum, split_grid
+
+EXACT = {
+    "isotropic": Spectrum.isotropic(40, 3.0),
+    "spiked": Spectrum.spiked(40, [25.0, 6.0]),
+    "power law 0.5": Spectrum.power_law(40, 0.5),
+    "power law 1.5": Spectrum.power_law(50, 1.5),
+    "zeros": Spectrum.from_eigenvalues([2.0, 1.0, 0.0], [1, 20, 60]),
+    "one dimension": Spectrum.isotropic(1),
+}
+LEADING = {
+    "spiked": Spectrum.spiked(150, [25.0, 6.0]),
+    "power law 1": Spectrum.power_law(150, 1.0),
+    "power law 2": Spectrum.power_law(150, 2.0),
+    "two levels": Spectrum.from_eigenvalues([1.0, 0.05], [10, 140]),
+}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+def expanded(spectrum):
+    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+
+
+def covariances(lam, samples, reps, seed):
+    rng = np.random.default_rng(seed)
+    for _ in range(reps):
+        x = rng.standard_normal((samples, lam.size)) * np.sqrt(lam)
+        yield x.T @ x / samples
+
+
+def mean_and_error(values):
+    return np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
+
+
+def naive_norm(spectrum, samples, reps, seed=1):
+    lam = expanded(spectrum)
+    norms = [
+        np.abs(np.linalg.eigvalsh(c - np.diag(lam))).max()
+        for c in covariances(lam, samples, reps, seed)
+    ]
+    return mean_and_error(np.array(norms) / lam[0])
+
+
+def sliced_by_duality(covariance, truth):
+    """max_s s/(1+s) λ_max(Σ̂ − (1+s)Σ) and the reverse, on a fine grid of s."""
+    best = 0.0
+    for s in np.geomspace(1e-3, 1e3, 140):
+        for first, second in ((covariance, truth), (truth, covariance)):
+            top = np.linalg.eigvalsh(first - (1.0 + s) * second)[-1]
+            best = max(best, s / (1.0 + s) * top)
+    return np.sqrt(best)
+
+
+def sliced_by_ascent(covariance, truth):
+    """Alternate between the best direction for a split s and the best split for a direction."""
+    best = 0.0
+    for first, second in ((covariance, truth), (truth, covariance)):
+        for s in (0.01, 0.1, 1.0, 10.0, 100.0):
+            split, previous = s, -1.0
+            for _ in range(60):
+                u = np.linalg.eigh(first - (1.0 + split) * second)[1][:, -1]
+                a, b = max(u @ first @ u, 0.0), max(u @ second @ u, 1e-300)
+                value = np.sqrt(a) - np.sqrt(b)
+                best = max(best, value)
+                if a <= b or value - previous < 1e-6 * best:
+                    break
+                split, previous = np.sqrt(a / b) - 1.0, value
+    return best
+
+
+def naive_sliced(spectrum, samples, reps, method, seed=2):
+    lam = expanded(spectrum)
+    values = [method(c, np.diag(lam)) for c in covariances(lam, samples, reps, seed)]
+    return mean_and_error(np.array(values) / np.sqrt(lam[0]))
+
+
+# ----------------------------------------------------------------------------- exact simulation
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("samples", [1, 3, 20, 60, 500, 10_000])
+def test_operator_norm_up_to_128_dimensions_agrees_with_naive_simulation(name, samples):
+    mean, stderr = naive_norm(EXACT[name], samples, 40 if samples < 5000 else 12)
+    result = theory.operator_norm(EXACT[name], samples)
+    assert result.method == "monte carlo"
+    assert 0.0 < result.stderr < 0.25 * result.value
+    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr)
+
+
+@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("samples", [1, 20, 60, 10_000])
+def test_max_sliced_up_to_128_dimensions_agrees_with_naive_simulation(name, samples):
+    reps = 200 if name == "one dimension" else 8
+    mean, stderr = naive_sliced(EXACT[name], samples, reps, sliced_by_ascent)
+    result = theory.max_sliced_wasserstein(EXACT[name], samples)
+    assert result.method == "monte carlo"
+    # The maximum over splits is interpolated: 0.5 %.
+    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr) + 0.005 * mean
+
+
+def test_the_exact_simulation_ends_at_128_dimensions_without_a_jump():
+    results = []
+    for dim in (128, 129):
+        spectrum = Spectrum.power_law(dim, 1.0)
+        results.append([theory.operator_norm(spectrum, 200, seed=seed) for seed in range(10)])
+    assert {str(r.method) for r in results[0]} == {"monte carlo"}
+    assert {str(r.method) for r in results[1]} == {"leading factors"}
+    below, above = (mean_and_error([r.value for r in row]) for row in results)
+    assert abs(below[0] - above[0]) < 0.05 * below[0] + 4.0 * np.hypot(below[1], above[1])
+
+
+@pytest.mark.parametrize("samples", [1, 4, 20, 300])
+def test_ascent_and_duality_of_the_max_sliced_distance_agree(samples):
+    lam = np.arange(1.0, 13.0) ** -1.0
+    for covariance in covariances(lam, samples, 3, seed=3):
+        dual = sliced_by_duality(covariance, np.diag(lam))
+        assert sliced_by_ascent(covariance, np.diag(lam)) == pytest.approx(dual, rel=2e-3)
+
+
+@pytest.mark.parametrize("samples", [1, 6, 200])
+def test_duality_of_the_max_sliced_distance_against_a_search_over_directions(samples):
+    lam = np.array([3.0, 2.0, 1.0, 0.5, 0.2, 0.1])
+    rng = np.random.default_rng(9)
+    for covariance in covariances(lam, samples, 2, seed=4):
+        best = 0.0
+        for sign in (1.0, -1.0):
+
+            def loss(u, sign=sign, covariance=covariance):
+                u = u / np.linalg.norm(u)
+                return sign * (np.sqrt(max(u @ covariance @ u, 1e-14)) - np.sqrt(u @ (lam * u)))
+
+            starts = rng.standard_normal((12, 6))
+            best = max(best, *(-minimize(loss, start).fun for start in starts))
+
+        def largest(first, second, covariance=covariance):
+            return np.linalg.eigvalsh(first * covariance + second * np.diag(lam))[-1:]
+
+        splits = split_grid(samples, 6)
+        sides = [
+            sliced_maximum(lambda s: largest(1.0, -(1.0 + s)), splits),
+            sliced_maximum(lambda s: largest(-(1.0 + s), 1.0), splits),
+        ]
+        assert np.max(sides) == pytest.approx(best, rel=0.02)
+        assert sliced_by_ascent(covariance, np.diag(lam)) == pytest.approx(best, rel=1e-3)
+        assert best <= sliced_by_duality(covariance, np.diag(lam)) * 1.002
+
+
+@pytest.mark.parametrize("samples", [1.0, 7.0, 100.0, 1e4, 1e8, 1e12])
+def test_one_dimension_is_a_chi_square(samples):
+    rng = np.random.default_rng(6)
+    ratio = rng.chisquare(samples, 100_000) / samples
+    result = theory.operator_norm(Spectrum.isotropic(1, 4.0), samples)
+    mean, stderr = mean_and_error(np.abs(ratio - 1.0))
+    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr)
+    result = theory.max_sliced_wasserstein(Spectrum.isotropic(1, 4.0), samples)
+    mean, stderr = mean_and_error(np.abs(np.sqrt(ratio) - 1.0))
+    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr) + 0.01 * mean
+
+
+# --------------------------------------------------------------------------------- spectral edge
+
+
+@pytest.mark.parametrize("dim", [200, 10**4, 10**7])
+@pytest.mark.parametrize("load", [1e-4, 0.1, 1.0, 10.0, 1e4])
+def test_isotropic_edges_have_closed_forms(dim, load):
+    # ‖Σ̂ − 1‖ = (1+√c)² − 1 and max |√(uᵀΣ̂u) − 1| = √c, c = d/n.
+    samples = max(load * dim, 1.0)
+    c = dim / samples
+    spectrum = Spectrum.isotropic(dim, 0.3)
+    norm = theory.operator_norm(spectrum, samples)
+    assert norm.method == "edge"
+    assert norm.stderr == 0.0
+    assert norm.value == pytest.approx(2.0 * np.sqrt(c) + c, rel=1e-5)
+    sliced = theory.max_sliced_wasserstein(spectrum, samples)
+    assert sliced.method == "edge"
+    assert sliced.value == pytest.approx(np.sqrt(c), rel=5e-3)
+
+
+@pytest.mark.parametrize("samples", [40, 200, 1000])
+def test_edges_are_high_by_no_more_than_the_finite_size_shift(samples):
+    for spectrum in (Spectrum.isotropic(150), Spectrum.from_eigenvalues([1.0, 0.5], [75, 75])):
+        mean, stderr = naive_norm(spectrum, samples, 20)
+        result = theory.operator_norm(spectrum, samples)
+        assert result.method == "edge"
+        assert mean - 4.0 * stderr < result.value < 1.1 * mean
+        mean, stderr = naive_sliced(spectrum, samples, 3, sliced_by_ascent)
+        result = theory.max_sliced_wasserstein(spectrum, samples)
+        assert 0.99 * mean - 4.0 * stderr < result.value < 1.1 * mean  # 1 %: interpolation
+
+
+# ------------------------------------------------------------------------------ leading factors
+
+
+@pytest.mark.parametrize("name", LEADING)
+@pytest.mark.parametrize("samples", [5, 20, 100, 1000])
+def test_operator_norm_of_leading_factors_is_within_eight_per_cent_of_naive_simulation(
+    name, samples
+):
+    mean, stderr = naive_norm(LEADING[name], samples, 150)
+    results = [theory.operator_norm(LEADING[name], samples, seed=seed) for seed in range(12)]
+    assert results[0].method == "leading factors"
+    values, errors = (np.array([getattr(r, k) for r in results]) for k in ("value", "stderr"))
+    noise = 4.0 * np.hypot(stderr, np.sqrt(np.mean(errors**2) / 12.0))
+    assert noise < 0.25 * mean
+    assert abs(values.mean() - mean) < 0.08 * mean + noise
+    # The standard error of one call is that of the scatter between seeds.
+    assert 0.4 < values.std(ddof=1) / np.sqrt(np.mean(errors**2)) < 2.0
+
+
+@pytest.mark.parametrize(
+    ("name", "samples"),
+    [("spiked", 300), ("power law 1", 20), ("power law 2", 100), ("two levels", 1000)],
+)
+def test_max_sliced_of_leading_factors_is_within_eight_per_cent_of_naive_simulation(name, samples):
+    mean, stderr = naive_sliced(LEADING[name], samples, 5, sliced_by_ascent)
+    result = theory.max_sliced_wasserstein(LEADING[name], samples)
+    assert result.method == "leading factors"
+    assert abs(result.value - mean) < max(0.08 * mean, 4.0 * np.hypot(stderr, result.stderr))
+
+
+def test_one_overwhelming_factor_decides_alone():
+    # ‖Σ̂ − Σ‖/λ_1 → E|χ²_n/n − 1| when the tail is negligible.
+    samples = 50
+    rng = np.random.default_rng(7)
+    expected = np.mean(np.abs(rng.chisquare(samples, 200_000) / samples - 1.0))
+    result = theory.operator_norm(Spectrum.from_eigenvalues([1.0, 1e-7], [1, 1000]), samples)
+    assert abs(result.value - expected) < 4.0 * result.stderr
+
+
+@pytest.mark.parametrize("name", ["power law 1", "edge"])
+def test_large_n_falls_like_one_over_the_square_root(name):
+    spectrum = LEADING.get(name, Spectrum.isotropic(200))
+    for function in (theory.operator_norm, theory.max_sliced_wasserstein):
+        values = function(spectrum, [1e6, 1e10]).value * np.sqrt([1e6, 1e10])
+        np.testing.assert_allclose(values, values[0], rtol=0.02)
+
+
+@pytest.mark.parametrize("name", ["isotropic", "power law 1.5", "spiked"])
+def test_max_sliced_tends_to_half_the_largest_relative_variance_error(name):
+    # Σ̂ = Σ + δ: sqrt(uᵀΣ̂u) − sqrt(uᵀΣu) ≈ uᵀδu/(2 sqrt(uᵀΣu)) ≤ √λ_1 ‖Σ^{-1/2}δΣ^{-1/2}‖/2, and
+    # ≥ ‖δ‖/(2√λ_1).
+    norm = theory.operator_norm(EXACT[name], 1e8)
+    sliced = theory.max_sliced_wasserstein(EXACT[name], 1e8)
+    relative = theory.operator_norm(Spectrum.isotropic(EXACT[name].dim), 1e8)
+    noise = 4.0 * np.hypot(sliced.stderr, 0.5 * np.hypot(norm.stderr, relative.stderr))
+    assert 0.5 * norm.value - noise < 1.005 * sliced.value
+    assert 0.995 * sliced.value < 0.5 * relative.value + noise
+
+
+# ----------------------------------------------------------------------- extreme cases and input
+
+
+@pytest.mark.parametrize("function", ["operator_norm", "max_sliced_wasserstein"])
+@pytest.mark.parametrize(
+    "spectrum",
+    [
+        Spectrum.power_law(10**6, 1.0),
+        Spectrum.power_law(300, 60.0),
+        Spectrum.from_eigenvalues([1.0, 0.0], [1, 500]),
+        Spectrum.from_eigenvalues([1.0, 0.0], [40, 500]),
+        Spectrum.from_eigenvalues([1e200, 1e-100], [3, 300]),
+        Spectrum.isotropic(2),
+    ],
+    ids=lambda spectrum: repr(spectrum),
+)
+def test_extreme_spectra_and_few_samples_give_positive_numbers(function, spectrum):
+    call = {
+        "operator_norm": theory.operator_norm,
+        "max_sliced_wasserstein": theory.max_sliced_wasserstein,
+    }[function]
+    result = call(spectrum, [1, 33])
+    assert np.all(np.isfinite(result.value))
+    assert np.all(np.diff(result.value) < 0.0)
+    assert np.all(result.value > 0.0)
+    assert np.all(result.stderr >= 0.0)
+
+
+def test_rank_one_beyond_128_dimensions_is_one_dimension():
+    one = theory.operator_norm(Spectrum.isotropic(1), [2, 50], seed=1)
+    padded = theory.operator_norm(Spectrum.from_eigenvalues([1.0, 0.0], [1, 500]), [2, 50], seed=2)
+    noise = 4.0 * np.hypot(one.stderr, padded.stderr)
+    assert np.all(np.abs(one.value - padded.value) < noise)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e300])
+@pytest.mark.parametrize("dim", [40, 200])
+def test_units_of_the_data_do_not_matter(dim, scale):
+    lam = np.arange(1.0, dim + 1.0) ** -1.0
+    functions = [theory.operator_norm] + [theory.max_sliced_wasserstein] * (dim == 40)
+    for function in functions:
+        one = function(Spectrum.from_eigenvalues(lam), 70)
+        two = function(Spectrum.from_eigenvalues(lam * scale), 70)
+        assert two.value == pytest.approx(float(one.value), rel=1e-6)
+
+
+def test_results_are_reproducible_and_depend_on_the_seed():
+    for spectrum in (EXACT["spiked"], LEADING["power law 1"]):
+        one, again, other = (theory.operator_norm(spectrum, [10, 90], seed=s) for s in (3, 3, 4))
+        np.testing.assert_array_equal(one.value, again.value)
+        assert np.all(one.value != other.value)
+        assert np.all(np.abs(one.value - other.value) < 5.0 * np.hypot(one.stderr, other.stderr))
+
+
+def test_results_take_the_shape_of_the_samples():
+    for function in (theory.operator_norm, theory.max_sliced_wasserstein):
+        result = function(EXACT["zeros"], [[5, 10, 20], [40, 80, 160]])
+        for field in ("value", "stderr", "method"):
+            assert getattr(result, field).shape == (2, 3)
+        assert np.shape(function(EXACT["zeros"], 5).value) == ()
+        assert result.value[1, 0] == function(EXACT["zeros"], 40).value
+
+
+@pytest.mark.parametrize("samples", [0, -1, 0.9, np.nan, np.inf, [], "x", None])
+@pytest.mark.parametrize("function", ["operator_norm", "max_sliced_wasserstein"])
+def test_bad_samples_are_refused_in_one_sentence(function, samples):
+    call = {
+        "operator_norm": theory.operator_norm,
+        "max_sliced_wasserstein": theory.max_sliced_wasserstein,
+    }[function]
+    with pytest.raises(InputError) as caught:
+        call(EXACT["spiked"], samples)
+    assert "samples" in str(caught.value)
+    assert ". " not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "x"])
+@pytest.mark.parametrize("name", ["spiked", "power law 1"])
+def test_bad_seeds_are_refused_in_one_sentence(seed, name):
+    spectrum = EXACT[name] if name in EXACT else LEADING[name]
+    with pytest.raises(InputError) as caught:
+        theory.operator_norm(spectrum, 10, seed=seed)
+    assert "seed" in str(caught.value)
+    assert ". " not in str(caught.value)

@@ -1,0 +1,395 @@
+import functools
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import betainc, erf, gammaln
+from threadpoolctl import threadpool_limits
+
+from convergen import theory
+from convergen.theory import InputError, Spectrum
+
+DIM = 300
+SPECTRA = {
+    "isotropic": Spectrum.isotropic(DIM),
+    "spiked": Spectrum.spiked(DIM, [60.0, 20.0, 5.0]),
+    "power law 0.5": Spectrum.power_law(DIM, 0.5),
+    "power law 1": Spectrum.power_law(DIM, 1.0),
+    "power law 1.5": Spectrum.power_law(DIM, 1.5),
+    "power law 2": Spectrum.power_law(DIM, 2.0),
+}
+# Number of data sets and of generated samples for each, so that the error bars stay near 0.5 %.
+SETS = {1: (6000, 1), 2: (4000, 1), 10: (600, 8), 64: (120, 32), 65: (120, 32), 100: (80, 32)}
+SETS |= {1000: (16, 160), 10_000: (3, 800)}
+CASES = [(name, n) for name in SPECTRA for n in SETS if n < 10_000]
+CASES += [("isotropic", 10_000), ("power law 1", 10_000)]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+def expanded(spectrum):
+    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+
+
+def largest_cosines(white, fresh, lam, seeds, noise=None):
+    """Means over generated samples of max |cos| with the training set and with a fresh set."""
+    x, y = white * np.sqrt(lam), fresh * np.sqrt(lam)
+    generated = x.T @ seeds / np.sqrt(len(x))
+    if noise is not None:
+        generated = generated + noise
+    generated /= np.linalg.norm(generated, axis=0)
+    return [
+        np.mean(np.max(np.abs(data @ generated) / np.linalg.norm(data, axis=1)[:, None], axis=0))
+        for data in (x, y)
+    ]
+
+
+@functools.cache
+def simulated(samples):
+    """Direct simulation x̂ = Xᵀa/√n of every spectrum, on common random numbers.
+
+    Returns (mean, standard error) of memorisation and baseline for each spectrum.
+    """
+    rng = np.random.default_rng([31, samples])
+    sets, count = SETS[samples]
+    values = {name: [] for name, n in CASES if n == samples}
+    for _ in range(sets):
+        white, fresh = rng.standard_normal((2, samples, DIM))
+        seeds = rng.standard_normal((samples, count))
+        for name, rows in values.items():
+            rows.append(largest_cosines(white, fresh, expanded(SPECTRA[name]), seeds))
+    return {
+        name: (np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / np.sqrt(sets))
+        for name, rows in values.items()
+    }
+
+
+def with_ridge(lam, samples, ridge, sets, count, seed):
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(sets):
+        white, fresh = rng.standard_normal((2, samples, lam.size))
+        seeds = rng.standard_normal((samples, count))
+        noise = np.sqrt(ridge) * rng.standard_normal((lam.size, count))
+        rows.append(largest_cosines(white, fresh, lam, seeds, noise))
+    return np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / np.sqrt(sets)
+
+
+def fresh_isotropic(samples, dim):
+    """E max |cos| of a fixed direction with n isotropic points: cos² is beta distributed."""
+
+    def exceeds(c):
+        inside = betainc(0.5, 0.5 * (dim - 1.0), c * c)
+        return -np.expm1(samples * np.log(np.maximum(inside, 1e-300)))
+
+    peak = np.sqrt(-np.expm1(-2.0 * np.log(samples + 1.0) / dim))
+    return quad(exceeds, 0.0, 1.0, points=[0.5 * peak, peak, min(1.5 * peak, 1.0)], limit=500)[0]
+
+
+def largest_normal(samples):
+    """E max_i |g_i| of n standard normal numbers."""
+    return quad(
+        lambda x: 1.0 - erf(x / np.sqrt(2.0)) ** samples, 0.0, 40.0, points=range(1, 12), limit=500
+    )[0]
+
+
+# ---------------------------------------------------------------------------- direct simulation
+
+
+@pytest.mark.parametrize(("name", "samples"), CASES)
+def test_memorisation_and_baseline_are_within_three_per_cent_of_simulation(name, samples):
+    mean, stderr = simulated(samples)[name]
+    law = theory.memorisation_law(SPECTRA[name], samples)
+    assert np.all(stderr < 0.012 * mean)
+    assert law.value == pytest.approx(mean[0], rel=0.03)
+    assert law.baseline == pytest.approx(mean[1], rel=0.03)
+
+
+@pytest.mark.parametrize(("name", "samples"), [case for case in CASES if case[1] <= 64])
+def test_up_to_64_samples_the_law_is_exact(name, samples):
+    mean, stderr = simulated(samples)[name]
+    law = theory.memorisation_law(SPECTRA[name], samples)
+    assert law.method == "gram monte carlo"
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 1e-12
+    assert abs(law.baseline - mean[1]) < 4.0 * np.hypot(stderr[1], law.baseline_stderr)
+
+
+@pytest.mark.parametrize(("name", "samples"), [case for case in CASES if case[1] > 64])
+def test_standard_errors_are_honest_up_to_the_error_of_the_saddlepoint(name, samples):
+    mean, stderr = simulated(samples)[name]
+    law = theory.memorisation_law(SPECTRA[name], samples)
+    assert law.method == "saddlepoint"
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 0.015 * mean[0]
+    assert abs(law.baseline - mean[1]) < (
+        4.0 * np.hypot(stderr[1], law.baseline_stderr) + 0.015 * mean[1]
+    )
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_the_two_methods_meet(name):
+    # At the same n = 64, from either side; averaged over seeds to see more than their noise.
+    below, above = np.zeros(2), np.zeros(2)
+    for seed in range(6):
+        law = theory.memorisation_law(SPECTRA[name], [64.0, np.nextafter(64.0, 65.0)], seed=seed)
+        assert list(law.method) == ["gram monte carlo", "saddlepoint"]
+        below += [law.value[0], law.baseline[0]]
+        above += [law.value[1], law.baseline[1]]
+    np.testing.assert_allclose(above, below, rtol=0.015)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 5, 20])
+@pytest.mark.parametrize("samples", [2, 10, 64, 65, 500])
+def test_low_dimension(dim, samples):
+    lam = np.linspace(2.0, 1.0, dim)
+    mean, stderr = with_ridge(lam, samples, 0.0, 300, 16, seed=4)
+    law = theory.memorisation_law(Spectrum.from_eigenvalues(lam), samples)
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 0.01 * mean[0]
+    assert abs(law.baseline - mean[1]) < (
+        4.0 * np.hypot(stderr[1], law.baseline_stderr) + 0.01 * mean[1]
+    )
+
+
+@pytest.mark.parametrize("ridge", [0.03, 1.0])
+@pytest.mark.parametrize("samples", [1, 2, 10, 64, 65, 300])
+@pytest.mark.parametrize("dim", [2, 20, 64, 150])
+def test_ridge_agrees_with_simulation(dim, samples, ridge):
+    spectrum = Spectrum.power_law(dim, 1.0)
+    sets, count = (600, 8) if samples <= 10 else (80, 32)
+    mean, stderr = with_ridge(expanded(spectrum), samples, ridge, sets, count, seed=5)
+    law = theory.memorisation_law(spectrum, samples, ridge)
+    slack = 0.0 if samples <= 64 else 0.015
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + slack * mean[0]
+    assert abs(law.baseline - mean[1]) < (
+        4.0 * np.hypot(stderr[1], law.baseline_stderr) + slack * mean[1]
+    )
+
+
+@pytest.mark.parametrize("samples", [2, 64, 65, 300])
+def test_ridge_on_a_singular_spectrum_agrees_with_simulation(samples):
+    for lam in (np.r_[1.0, np.zeros(9)], np.r_[np.ones(3), np.zeros(100)]):
+        mean, stderr = with_ridge(lam, samples, 0.1, 150, 16, seed=6)
+        law = theory.memorisation_law(Spectrum.from_eigenvalues(lam), samples, 0.1)
+        assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 0.01 * mean[0]
+
+
+def test_ridge_does_not_matter_in_one_dimension():
+    law = theory.memorisation_law(Spectrum.isotropic(1), [1, 2.5, 64, 65, 1e9], 0.3)
+    np.testing.assert_allclose(law.value, 1.0, rtol=1e-14)
+    np.testing.assert_allclose(law.baseline, 1.0, rtol=1e-14)
+
+
+# --------------------------------------------------------------------------------- closed forms
+
+
+@pytest.mark.parametrize("dim", [2, 3, 10, 300, 10**4, 10**7])
+@pytest.mark.parametrize("samples", [1.0, 7.0, 64.0, 65.0, 1e3, 1e6, 1e9])
+def test_isotropic_baseline_is_the_exact_beta_integral(dim, samples):
+    law = theory.memorisation_law(Spectrum.isotropic(dim), samples)
+    exact = fresh_isotropic(samples, dim)
+    # The relative error of a saddlepoint tail of one degree of freedom stays finite far out.
+    slack = 0.0 if samples <= 64 else 0.008
+    assert abs(law.baseline - exact) < 4.0 * law.baseline_stderr + slack * exact
+
+
+@pytest.mark.parametrize("dim", [10**4, 10**7])
+@pytest.mark.parametrize("samples", [10.0, 64.0, 65.0, 1e3, 1e5, 1e9])
+def test_high_dimensional_isotropic_memorisation_is_that_of_normal_numbers(dim, samples):
+    # x̂ᵀx_i/|x̂||x_i| → a_i/|a| + g_i/√d; the norm |a| is independent of the direction of a.
+    value = theory.memorisation(Spectrum.isotropic(dim), samples)
+    norm = np.sqrt(2.0) * np.exp(gammaln(0.5 * (samples + 1.0)) - gammaln(0.5 * samples))
+    if samples > 1e5:
+        norm = np.sqrt(samples)
+    expected = largest_normal(samples) * np.sqrt(norm**-2.0 + 1.0 / dim)
+    assert value == pytest.approx(expected, rel=0.015)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_one_sample_is_memorised_exactly(name):
+    law = theory.memorisation_law(SPECTRA[name], 1)
+    assert law.value == pytest.approx(1.0, abs=1e-12)
+    assert law.stderr < 1e-12
+    assert law.baseline < 0.9
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize("ridge", [0.0, 0.1])
+def test_memorisation_is_a_cosine_and_exceeds_the_baseline(name, ridge):
+    samples = [1, 2, 5, 20, 64, 65, 300, 3000, 1e5, 1e9]
+    law = theory.memorisation_law(SPECTRA[name], samples, ridge)
+    for field in (law.value, law.baseline):
+        assert np.all((field > 0.0) & (field <= 1.0))
+    noise = 4.0 * np.hypot(law.stderr, law.baseline_stderr)
+    assert np.all(law.value > law.baseline - noise)
+    if ridge == 0.0:
+        assert np.all((law.value > law.baseline + noise)[:4])
+    assert law.value[-1] == pytest.approx(law.baseline[-1], rel=1e-5)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_the_baseline_grows_with_n(name):
+    samples = np.r_[1, 3, 10, 30, 64, np.geomspace(90, 1e9, 12)]
+    law = theory.memorisation_law(SPECTRA[name], samples)
+    assert np.all(np.diff(law.baseline) > 0.0)
+
+
+@pytest.mark.parametrize(
+    "spectrum",
+    [
+        Spectrum.isotropic(1),
+        Spectrum.isotropic(1, 1e-200),
+        Spectrum.from_eigenvalues([3.0, 0.0], [1, 400]),
+    ],
+)
+def test_rank_one_data_are_always_memorised(spectrum):
+    law = theory.memorisation_law(spectrum, [1, 2.5, 64, 65, 1e9])
+    assert np.all(law.value == 1.0)
+    assert np.all(law.baseline == 1.0)
+    assert np.all(law.stderr == 0.0)
+    assert set(law.method) == {"exact"}
+
+
+@pytest.mark.parametrize("ratio", [1e-6, 1e-9, 1e-12, 1e-16])
+@pytest.mark.parametrize("samples", [2, 64, 65, 1e4, 1e9])
+def test_nearly_rank_one_data_are_nearly_always_memorised(ratio, samples):
+    # |cos| ≥ 1 − (|x⊥|/|x_1| + |x̂⊥|/|x̂_1|)²/2, and the mean of a ratio of normals is cut at 1.
+    law = theory.memorisation_law(Spectrum.from_eigenvalues([1.0, ratio], [1, 50]), samples)
+    bound = 1.0 - 10.0 * np.sqrt(50.0 * ratio)
+    for value in (law.value, law.baseline):
+        assert bound <= value <= 1.0
+
+
+@pytest.mark.parametrize("exponent", [10.0, 60.0, 149.0])
+@pytest.mark.parametrize("samples", [2, 64, 65, 200])
+def test_absurdly_steep_spectra_agree_with_simulation(exponent, samples):
+    spectrum = Spectrum.power_law(100, exponent)
+    mean, stderr = with_ridge(expanded(spectrum), samples, 0.0, 100, 16, seed=8)
+    law = theory.memorisation_law(spectrum, samples)
+    assert 0.0 < law.baseline <= law.value <= 1.0
+    assert abs(law.value - mean[0]) < 4.0 * np.hypot(stderr[0], law.stderr) + 1e-3
+    assert abs(law.baseline - mean[1]) < 4.0 * np.hypot(stderr[1], law.baseline_stderr) + 1e-3
+
+
+@pytest.mark.parametrize("samples", [1, 2, 30, 64, 65, 1e4, 1e9])
+def test_zero_eigenvalues_do_not_change_memorisation(samples):
+    bare, padded, wide = (
+        theory.memorisation_law(Spectrum.from_eigenvalues([3.0, 1.0, 0.0][:k], counts), samples)
+        for k, counts in ((2, [5, 60]), (3, [5, 60, 100]), (3, [5, 60, 3000]))
+    )
+    for other in (padded, wide):
+        noise = 4.0 * np.hypot(bare.stderr, other.stderr) + 1e-12
+        assert abs(other.value - bare.value) < noise
+        noise = 4.0 * np.hypot(bare.baseline_stderr, other.baseline_stderr) + 1e-12
+        assert abs(other.baseline - bare.baseline) < noise
+
+
+def test_trailing_zeros_beyond_the_leading_block_are_harmless():
+    # The variance of the integrated tail is a difference of sums: it must not turn negative.
+    rng = np.random.default_rng(12)
+    for _ in range(20):
+        values = np.r_[rng.uniform(0.01, 3.0, 230), np.zeros(170)]
+        law = theory.memorisation_law(Spectrum.from_eigenvalues(values), [2, 3])
+        assert np.all(np.isfinite(law.value))
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-8, 1e300])
+def test_units_of_the_data_do_not_matter(scale):
+    lam = np.array([4.0, 1.0])
+    bare, scaled = (Spectrum.from_eigenvalues(lam * s, [3, 200]) for s in (1.0, scale))
+    samples = [2, 40, 200]
+    one, two = theory.memorisation(bare, samples, 0.3), theory.memorisation(scaled, samples)
+    np.testing.assert_allclose(two, theory.memorisation(bare, samples), rtol=1e-9)
+    two = theory.memorisation(scaled, samples, 0.3 * scale)
+    np.testing.assert_allclose(two, one, rtol=1e-9)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 1.0])
+def test_millions_of_dimensions(exponent):
+    dim = 10**7 if exponent == 0.0 else 10**6
+    spectrum = Spectrum.power_law(dim, exponent)
+    law = theory.memorisation_law(spectrum, [1, 10, 64, 65, 1000, 1e9])
+    assert law.value[0] == pytest.approx(1.0, abs=1e-9)
+    assert np.all((law.value[1:] > 0.0) & (law.value[1:] < 0.99))
+    assert abs(law.value[3] / law.value[2] - 1.0) < 0.03
+
+
+# ---------------------------------------------------------- real n, reproducibility, bad input
+
+
+def test_between_whole_numbers_small_n_is_interpolated():
+    spectrum = SPECTRA["power law 1"]
+    low, middle, high = theory.memorisation(spectrum, [3.0, 3.25, 4.0])
+    assert middle == pytest.approx(0.75 * low + 0.25 * high, rel=1e-12)
+    ends = theory.memorisation(spectrum, [63.0, 63.999999])
+    assert np.all(np.isfinite(ends))
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_curves_in_real_n_are_smooth_above_64(name):
+    samples = np.linspace(65.0, 67.0, 21)
+    curve = theory.memorisation(SPECTRA[name], samples)
+    second = np.diff(curve, 2)
+    assert np.max(np.abs(second)) < 1e-4 * curve[0]
+
+
+def test_results_are_reproducible_and_depend_on_the_seed():
+    spectrum = SPECTRA["power law 1"]
+    samples = [2.0, 64.0, 65.0, 1e4]
+    one = theory.memorisation_law(spectrum, samples, 0.1, seed=3)
+    again = theory.memorisation_law(spectrum, samples, 0.1, seed=3)
+    other = theory.memorisation_law(spectrum, samples, 0.1, seed=4)
+    for field in ("value", "baseline", "stderr", "baseline_stderr"):
+        np.testing.assert_array_equal(getattr(one, field), getattr(again, field))
+        assert np.all(getattr(one, field) != getattr(other, field))
+    np.testing.assert_array_equal(theory.memorisation(spectrum, samples, 0.1, seed=3), one.value)
+
+
+@pytest.mark.parametrize("name", SPECTRA)
+def test_a_value_hardly_depends_on_what_else_is_asked_for(name):
+    alone = theory.memorisation(SPECTRA[name], 100.0)
+    together = theory.memorisation(SPECTRA[name], [100.0, 1e3, 1e9])[0]
+    assert together == pytest.approx(float(alone), rel=2e-3)
+
+
+def test_results_take_the_shape_of_the_samples():
+    spectrum = Spectrum.power_law(30, 1.0)
+    assert np.shape(theory.memorisation(spectrum, 5)) == ()
+    law = theory.memorisation_law(spectrum, [[2, 70], [70, 2]])
+    for field in ("value", "baseline", "stderr", "baseline_stderr", "method"):
+        grid = getattr(law, field)
+        assert grid.shape == (2, 2)
+        assert grid[0, 0] == grid[1, 1]
+        assert grid[0, 1] == grid[1, 0]
+
+
+@pytest.mark.parametrize("samples", [0, -1, 0.9, np.nan, np.inf, [], [3, np.nan], "x", None])
+@pytest.mark.parametrize("function", ["memorisation", "memorisation_law"])
+def test_bad_samples_are_refused_in_one_sentence(function, samples):
+    call = {
+        "memorisation": theory.memorisation,
+        "memorisation_law": theory.memorisation_law,
+    }[function]
+    with pytest.raises(InputError) as caught:
+        call(SPECTRA["spiked"], samples)
+    assert "samples" in str(caught.value)
+    assert ". " not in str(caught.value)
+
+
+@pytest.mark.parametrize("ridge", [-0.1, np.nan, np.inf, "x", None, [0.1, 0.2]])
+def test_bad_ridges_are_refused_in_one_sentence(ridge):
+    with pytest.raises(InputError) as caught:
+        theory.memorisation(SPECTRA["spiked"], 5, ridge)
+    assert "ridge" in str(caught.value)
+    assert ". " not in str(caught.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, None, "x"])
+@pytest.mark.parametrize("samples", [5, 500])
+def test_bad_seeds_are_refused_in_one_sentence(seed, samples):
+    with pytest.raises(InputError) as caught:
+        theory.memorisation(SPECTRA["spiked"], samples, seed=seed)
+    assert "seed" in str(caught.value)
+    assert ". " not in str(caught.value)

@@ -1,0 +1,128 @@
+"""The compiled kernels against their defining equations and against plain Python."""
+
+import numpy as np
+import pytest
+
+from convergen.theory.random_matrices import kappa_kernels as kernels
+
+SPECTRA = {
+    "isotropic": ([1.0], [30.0]),
+    "three levels": ([1.0, 0.3, 0.01], [5.0, 20.0, 10.0]),
+    "wide gap": ([1.0, 1e-12], [10.0, 25.0]),
+    "many": (np.arange(1.0, 41.0) ** -1.0, np.ones(40)),
+}
+SAMPLES = [1.0, 9.5, 10.0, 30.0, 35.0, 40.0, 41.0, 1e5]
+
+
+@pytest.fixture(params=SPECTRA)
+def levels(request):
+    lam, w = SPECTRA[request.param]
+    return np.array(lam), np.array(w), float(np.sum(w))
+
+
+@pytest.mark.parametrize("n", SAMPLES)
+def test_base_point_counts_the_samples(levels, n):
+    lam, w, rank = levels
+    base, converged = kernels.base_kappa(lam, w, rank, n)
+    assert converged
+    if n >= rank:
+        assert base == 0.0
+    else:
+        assert np.sum(w * lam / (lam + base)) == pytest.approx(n, rel=1e-13)
+
+
+@pytest.mark.parametrize("small", [1e-3, 1e-50, 1e-200])
+@pytest.mark.parametrize(("above", "below"), [(1, 1), (5, 8), (8, 5), (1, 10**6), (10**6, 1)])
+def test_base_point_inside_a_gap(above, below, small):
+    # n = number of eigenvalues above the gap: p/(1+κ) + qε/(ε+κ) = p gives pκ² + ε(p−q)κ = qε.
+    p, q = above, below
+    lam, w = np.array([1.0, small]), np.array([p, q], dtype=float)
+    base, converged = kernels.base_kappa(lam, w, float(p + q), float(p))
+    half = 0.5 * small * (p - q) / p
+    root = np.hypot(half, np.sqrt(q / p) * np.sqrt(small))
+    # The root without cancellation.
+    exact = root - half if half < 0 else (q / p) * small / (root + half)
+    assert converged
+    assert base == pytest.approx(exact, rel=1e-12)
+
+
+@pytest.mark.parametrize("n", SAMPLES)
+@pytest.mark.parametrize("z", [1e-12, 1e-3, 1.0, 1e6])
+def test_solution_satisfies_the_equation_without_cancellation(levels, n, z):
+    lam, w, rank = levels
+    base, _ = kernels.base_kappa(lam, w, rank, n)
+    kappa, slope, converged = kernels.solve_kappa(lam, w, rank, n, base, z)
+    assert converged
+    growth = max(0.0, 1 - rank / n) + kappa / n * np.sum(w * lam / (lam + kappa) / (lam + base))
+    # κ − κ₀ cancels in this check, not in the kernel.
+    assert (kappa - base) * growth == pytest.approx(z, rel=1e-11, abs=1e-15 * kappa)
+    assert 1 / slope == pytest.approx(1 - np.sum(w * (lam / (lam + kappa)) ** 2) / n, abs=1e-11)
+
+
+@pytest.mark.parametrize("n", SAMPLES)
+def test_height_solves_its_equation_or_is_zero(levels, n):
+    lam, w, _ = levels
+    inside = 0
+    for a in np.concatenate([np.linspace(-1.0, 3.0, 41), lam, lam * (1 + 1e-6)]):
+        b = kernels.height(lam, w, n, a)
+        if b > 0:
+            inside += 1
+            assert np.sum(w * lam**2 / ((lam - a) ** 2 + b**2)) / n == pytest.approx(1, rel=1e-12)
+        else:
+            assert np.sum(w * (lam / (lam - a)) ** 2) / n <= 1 + 1e-12
+    assert inside > 0
+
+
+@pytest.mark.parametrize("level", [1.0, 1e-150, 1e-300])
+@pytest.mark.parametrize("n", [21.0, 200.0, 1e12])
+def test_height_near_one_of_two_levels_hundreds_of_decades_apart(level, n):
+    # The other level is a constant there: 20 if it is above, 0 if it is below.
+    lam, w = np.array([1.0, 1e-300 if level == 1.0 else level]), np.array([20.0, 10.0])
+    count, taken = (20.0, 0.0) if level == 1.0 else (10.0, 20.0)
+    width = np.sqrt(count / (n - taken))
+    a = level * (1.0 - 0.5 * width)
+    expected = level * width * np.sqrt(0.75)
+    assert kernels.height(lam, w, n, a) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("n", SAMPLES)
+def test_sample_points_lie_on_the_real_axis_and_increase(levels, n):
+    lam, w, rank = levels
+    base, _ = kernels.base_kappa(lam, w, rank, n)
+    values = []
+    for a in np.linspace(-base, 2.0, 60)[1:]:
+        kappa, x = kernels.sample_point(lam, w, rank, n, base, a)
+        assert kappa.real == -a
+        z = kappa * (1 - np.sum(w * lam / (lam + kappa)) / n)
+        scale = abs(kappa) * (1 + rank / n)
+        assert -z.real == pytest.approx(x, abs=1e-12 * scale)
+        assert abs(z.imag) < 1e-12 * scale
+        values.append(x)
+    assert np.all(np.diff(values) > 0)
+
+
+@pytest.mark.parametrize("n", [1.0, 10.0, 41.0])
+@pytest.mark.parametrize("rho", [0.0, 0.1])
+def test_compiled_code_equals_python(levels, n, rho):
+    lam, w, rank = levels
+    base, fine = kernels.base_kappa(lam, w, rank, n)
+    plain = kernels.base_kappa.py_func(lam, w, rank, n)
+    assert plain[0] == pytest.approx(base, rel=1e-14)
+    assert plain[1] == fine
+    if rho > 0:
+        solved = kernels.solve_kappa(lam, w, rank, n, base, rho)
+        np.testing.assert_allclose(
+            solved, kernels.solve_kappa.py_func(lam, w, rank, n, base, rho), rtol=1e-13
+        )
+        base = solved[0]
+    s = np.array([1.0, 0.2, 1e-3])
+    compiled, python = np.empty((2, 3)), np.empty((2, 3))
+    kernels.expected_sqrt(lam, w, rank, n, base, rho, s, *compiled)
+    kernels.expected_sqrt.py_func(lam, w, rank, n, base, rho, s, *python)
+    np.testing.assert_allclose(compiled[0], python[0], rtol=1e-13)
+    if rho == 0:  # the gap is defined without a ridge only
+        np.testing.assert_allclose(compiled[1], python[1], rtol=1e-13)
+    a = 0.3
+    assert kernels.height(lam, w, n, a) == pytest.approx(
+        kernels.height.py_func(lam, w, n, a), rel=1e-12
+    )

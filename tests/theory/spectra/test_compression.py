@@ -1,0 +1,223 @@
+import numpy as np
+import pytest
+
+from convergen.theory import Spectrum
+from convergen.theory.spectra.compression import FEW, NODES, REACH, STRIP, WIDTH, compress
+
+EPS = np.finfo(np.float64).eps
+
+
+def geometric(decades, count, seed=0):
+    """Random descending spectrum from 1 down over so many decades, both ends included."""
+    logs = np.random.default_rng(seed).uniform(-decades, 0.0, count)
+    return np.unique(10.0 ** np.append(logs, [0.0, -decades]))[::-1].copy()
+
+
+SPECTRA = {
+    "flat power law": np.arange(1.0, 20001.0) ** -0.1,
+    "power law": np.arange(1.0, 20001.0) ** -1.0,
+    "steep power law": np.arange(1.0, 20001.0) ** -4.0,
+    "one decade": geometric(1, 3000),
+    "300 decades": geometric(300, 30000),
+    "sparse": geometric(300, 200),
+    "narrow": 1.0 + 1e-9 * np.arange(1000.0, 0.0, -1.0),
+    "huge values": 1e250 * geometric(10, 3000),
+    "just too many": geometric(2, 2 * NODES),
+    "dense": geometric(3, 200_000),
+    "dense beyond the range of reciprocals": geometric(3, 20_000) * 1e-300,
+    "two dense clusters": np.concatenate([geometric(1e-4, 5000), 1e-6 * geometric(1e-12, 50)]),
+}
+
+
+@pytest.fixture(params=SPECTRA)
+def values(request):
+    return SPECTRA[request.param]
+
+
+def smooth_functions(kappa):
+    """f(λ, κ) of the kinds that the package sums, and max |f| on the strip |Im log λ| ≤ STRIP."""
+    # On the edge λ = r e^{3i} the distance |λ + κ| is at least (λ + κ) sin(3)/2 and more.
+    edge = 1.0 / np.sin(STRIP)
+    return {
+        "share": (lambda x: x / (x + kappa), edge),
+        "share squared": (lambda x: (x / (x + kappa)) ** 2, edge**2),
+        "rest": (lambda x: kappa / (x + kappa), edge),
+        "mixed": (lambda x: (x / (x + kappa)) * (kappa / (x + kappa)), edge**2),
+    }
+
+
+@pytest.mark.parametrize("level", [-0.2, 0.3, 0.7, 1.0, 1.2])
+def test_smooth_sums_are_reproduced_within_the_stated_bound(values, level):
+    rng = np.random.default_rng(1)
+    counts = rng.integers(1, 1000, values.size).astype(float)
+    small = compress(values, counts)
+    exponent = (1 - level) * np.log(values[0]) + level * np.log(values[-1])
+    kappa = np.exp(np.clip(exponent, -690.0, 690.0))
+    for f, peak in smooth_functions(kappa).values():
+        exact, found = np.sum(counts * f(values)), small.weights @ f(small.nodes)
+        rounding = 64 * EPS * np.sum(counts * np.abs(f(values)))
+        assert abs(found - exact) <= small.error_bound * counts.sum() * peak + rounding
+
+
+def test_positive_sums_keep_relative_precision(values):
+    small = compress(values, np.ones(values.size))
+    for f in (np.sqrt, lambda x: x, np.cbrt):
+        scaled, nodes = values / values[0], small.nodes / values[0]
+        assert small.weights @ f(nodes) == pytest.approx(np.sum(f(scaled)), rel=1e-13)
+    kappa = values[0]
+    assert small.weights @ np.log1p(small.nodes / kappa) == pytest.approx(
+        np.sum(np.log1p(values / kappa)), rel=1e-13
+    )
+
+
+def test_result_is_a_positive_measure_on_the_same_interval(values):
+    counts = np.random.default_rng(2).integers(1, 5, values.size).astype(float)
+    small = compress(values, counts)
+    assert np.all(small.weights > 0)
+    assert small.weights.sum() == pytest.approx(counts.sum(), rel=1e-13)
+    assert np.all(np.diff(small.nodes) <= 0)
+    assert small.nodes[0] <= values[0] * (1 + 1e-12)
+    assert small.nodes[-1] >= values[-1] * (1 - 1e-12)
+    bins = np.ceil(np.log(values[0] / values[-1]) / WIDTH) + 1
+    assert small.nodes.size <= 2 * NODES * bins
+    assert small.nodes.size <= values.size
+
+
+def test_one_bin_integrates_polynomials_of_the_logarithm_exactly():
+    values = geometric(1, 500)
+    small = compress(values, np.ones(values.size))
+    assert small.nodes.size == NODES
+    x = 2.0 * np.log(values) / np.log(10.0) + 1.0  # from −1 to 1
+    nodes = 2.0 * np.log(small.nodes) / np.log(10.0) + 1.0
+    for degree in range(2 * NODES):
+        exact = np.sum(np.polynomial.chebyshev.chebval(x, np.eye(2 * NODES)[degree]))
+        found = small.weights @ np.polynomial.chebyshev.chebval(nodes, np.eye(2 * NODES)[degree])
+        assert found == pytest.approx(exact, abs=1e-11)
+
+
+def test_few_eigenvalues_are_kept_as_they_are():
+    values, counts = geometric(5, 2 * NODES - 2), np.arange(1.0, 2 * NODES + 1)
+    small = compress(values, counts)
+    np.testing.assert_array_equal(small.nodes, values)
+    np.testing.assert_array_equal(small.weights, counts)
+    assert small.error_bound == 0.0
+
+
+def test_compressed_bins_have_a_bound_at_the_level_of_rounding():
+    small = compress(SPECTRA["power law"], np.ones(20000))
+    assert 0.0 < small.error_bound < 10 * EPS
+
+
+def test_isolated_eigenvalues_beside_a_dense_bulk_are_kept():
+    spikes = np.array([1e30, 1e20, 1e10])
+    values = np.concatenate([spikes, geometric(1, 1000)])
+    small = compress(values, np.ones(values.size))
+    np.testing.assert_array_equal(small.nodes[:3], spikes)
+    np.testing.assert_array_equal(small.weights[:3], 1.0)
+
+
+def test_multiplicities_stand_for_repeated_eigenvalues():
+    values = geometric(2, 300)
+    counts = np.random.default_rng(3).integers(1, 4, values.size)
+    small = compress(values, counts.astype(float))
+    kappa = 0.03
+    repeated = np.repeat(values, counts)
+    assert small.weights @ (small.nodes / (small.nodes + kappa)) == pytest.approx(
+        np.sum(repeated / (repeated + kappa)), rel=1e-14
+    )
+
+
+# ------------------------------------------------------------------------ merging of neighbours
+
+
+def neighbours(count, seed=0):
+    """Descending eigenvalues 1 … 1 − REACH, both ends included, with random multiplicities."""
+    rng = np.random.default_rng(seed)
+    inner = 1.0 - REACH * rng.uniform(0.0, 1.0, count - 2)
+    values = np.concatenate([[1.0], np.sort(inner)[::-1], [1.0 - REACH]])
+    return values, rng.integers(1, 100, count).astype(float)
+
+
+@pytest.mark.parametrize("count", [2 * NODES + 1, 500, 100_000])
+def test_neighbours_become_three_nodes_exact_to_degree_five(count):
+    values, counts = neighbours(count)
+    small = compress(values, counts)
+    assert small.nodes.size == 3
+    # Gauss rule of the same measure by Lanczos with whole vectors (Golub & Welsch).
+    x = (values - values.mean()) / REACH
+    basis = np.linalg.qr(np.vander(x, 3, increasing=True) * np.sqrt(counts)[:, None])[0]
+    expected = np.linalg.eigvalsh(basis.T @ (x[:, None] * basis))[::-1]
+    found = (small.nodes - values.mean()) / REACH
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+    for degree in range(6):
+        assert small.weights @ found**degree == pytest.approx(counts @ x**degree, abs=1e-12 * count)
+    assert small.weights.sum() == pytest.approx(counts.sum(), rel=1e-15)
+
+
+def test_merging_is_bounded_below_rounding():
+    values, counts = neighbours(1000)
+    small = compress(values, counts)
+    assert 0.0 < small.error_bound < EPS
+    # f of largest size 1 on the ellipse, singular just outside of it: a case near the bound's.
+    pole = 0.05
+    exact = np.sum(counts * (1.0 - pole) / (values - pole) * 0.05)
+    found = small.weights @ ((1.0 - pole) / (small.nodes - pole) * 0.05)
+    assert found == pytest.approx(exact, rel=4 * EPS)
+
+
+def test_a_neighbourhood_of_two_values_is_kept_exactly():
+    lower = 1.0 - 0.5 * REACH
+    values = np.concatenate([np.ones(30), np.full(50, lower)])
+    small = compress(values, np.ones(80))
+    np.testing.assert_allclose(small.nodes, [1.0, lower], rtol=1e-15)
+    np.testing.assert_allclose(small.weights, [30.0, 50.0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", [1e3, 1e9, 1e15])
+def test_a_heavy_eigenvalue_among_light_neighbours(count):
+    values, counts = neighbours(300)
+    counts[:] = 1.0
+    counts[120] = count
+    small = compress(values, counts)
+    assert np.all(small.weights > 0.0)
+    assert values[-1] <= small.nodes[-1] <= small.nodes[0] <= values[0]
+    assert small.weights.sum() == pytest.approx(counts.sum(), rel=1e-15)
+    mean = np.sum(counts / counts.sum() * values)
+    assert small.weights / small.weights.sum() @ small.nodes == pytest.approx(mean, rel=2 * EPS)
+
+
+def test_few_neighbours_are_kept_as_they_are():
+    for size, expected in ((FEW, FEW), (FEW + 1, 3)):
+        group = 1.0 - 0.5 * REACH * np.arange(size) / size
+        values = np.concatenate([group, 1e-10 * group, 1e-20 * group])
+        small = compress(values, np.ones(values.size))
+        assert small.nodes.size == 3 * expected
+        if expected == FEW:
+            np.testing.assert_array_equal(small.nodes, values)
+            assert small.error_bound == 0.0
+
+
+@pytest.mark.parametrize("count", [2 * NODES + 1, 40, 400, 4000])
+@pytest.mark.parametrize("scale", [1e-200, 1e-3, 1.0, 1e3, 1e200])
+def test_eigenvalues_that_differ_only_by_rounding(scale, count):
+    values = scale * (1.0 + EPS * np.arange(float(count), 0.0, -1.0))
+    small = compress(values, np.ones(count))
+    assert small.weights.sum() == pytest.approx(count, rel=1e-13)
+    np.testing.assert_allclose(small.nodes, scale, rtol=1e-11)
+    assert small.weights @ (small.nodes / (small.nodes + scale)) == pytest.approx(
+        0.5 * count, rel=1e-12
+    )
+
+
+def test_eigenvalues_that_take_two_values_up_to_equal_logarithms():
+    values = np.repeat([1.0, np.exp(-1.0)], 20)  # two points: the recurrence ends early
+    small = compress(values, np.ones(40))
+    np.testing.assert_allclose(small.nodes, [1.0, np.exp(-1.0)], rtol=1e-15)
+    np.testing.assert_allclose(small.weights, [20.0, 20.0], rtol=1e-15)
+
+
+def test_spectrum_compresses_its_positive_part_once():
+    s = Spectrum.from_eigenvalues(np.append(SPECTRA["power law"], np.zeros(500)))
+    assert s.compression is s.compression
+    assert s.compression.nodes[-1] > 0
+    assert s.compression.weights.sum() == pytest.approx(s.rank, rel=1e-14)

@@ -1,0 +1,88 @@
+"""The sub-command `collapse`."""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convergen.theory.cli import predict_and_simulate as commands
+from convergen.theory.cli.predict_and_simulate import check_targets, save_netcdf, say_where
+
+if TYPE_CHECKING:
+    from convergen.theory.cli.predict_and_simulate import Draw
+
+
+def register(app: typer.Typer, draw: Draw) -> None:
+    """Add the command to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The front door.
+    draw : callable
+        Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    """
+
+    @app.command()
+    def collapse(
+        source: commands.SourceArgument = "digits",
+        dim: commands.Dim = None,
+        alpha: commands.Alpha = None,
+        spike: commands.Spike = None,
+        components: commands.Components = None,
+        signal: commands.Signal = None,
+        size: commands.Size = None,
+        grey: commands.Grey = False,
+        key: commands.Key = None,
+        samples: commands.Samples = None,
+        sigma: Annotated[
+            str | None,
+            typer.Option(help="Noise levels, 0.1,1 or START:STOP:COUNT.", show_default=False),
+        ] = None,
+        agreement: Annotated[
+            bool,
+            typer.Option(
+                "--agreement",
+                help="Also from which n two empirical scores agree (up to half a minute).",
+            ),
+        ] = False,
+        seed: commands.Seed = 0,
+        json: commands.Json = False,
+        out: commands.Out = None,
+        plot: commands.Plot = None,
+    ) -> None:
+        """Below which noise the empirical score repeats its training set, and the samples needed.
+
+        Beside it, what the linear model needs at the same noise.
+        """
+        check_targets(out, plot)
+        from convergen.theory.cli import collapse_report
+        from convergen.theory.cli.named_sources import (
+            SourceOptions,
+            collapse_samples,
+            collapse_sigmas,
+            parse_levels,
+            parse_samples,
+            resolve,
+        )
+        from convergen.theory.forecast.predict_collapse import predict_collapse
+
+        found = resolve(
+            source,
+            SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal),
+        )
+        n = collapse_samples(found) if samples is None else parse_samples(samples)
+        levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
+        result = predict_collapse(
+            found.law, found.spectrum, n, levels, seed=seed, agreement=agreement
+        )
+        save_netcdf(result, out)
+        if plot:
+            draw(result, None, plot)
+        if json:
+            print(json_format.dumps(collapse_report.collapse_json(source, result)))
+        else:
+            print(collapse_report.collapse_text(found.spectrum, result))
+            say_where(out, plot)

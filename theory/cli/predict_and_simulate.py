@@ -1,0 +1,269 @@
+"""The sub-commands `predict` and `simulate`."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+# Draws a smooth prediction and, if there are any, measured points into a file.
+Draw = Callable[["xr.Dataset", "xr.Dataset | None", Path], None]
+
+_PLOTS = (".pdf", ".png", ".svg")
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="isotropic, spiked, power-law, mixture, digits, or the path of a .npy or .npz file "
+        "or of a folder of images.",
+        show_default=False,
+    ),
+]
+Dim = Annotated[int | None, typer.Option(help="Dimension of an analytic source  [default: 300]")]
+Alpha = Annotated[float | None, typer.Option(help="Power-law exponent  [default: 1]")]
+Spike = Annotated[
+    list[float] | None,
+    typer.Option(help="Eigenvalue of a spike; repeat for more  [default: 10 and 4]"),
+]
+Components = Annotated[int | None, typer.Option(help="Components of the mixture  [default: 2]")]
+Signal = Annotated[
+    float | None,
+    typer.Option(help="Squared distance of its means from their centre  [default: 4]"),
+]
+Size = Annotated[int | None, typer.Option(help="Crop images and resize them to SIZE x SIZE.")]
+Key = Annotated[
+    str | None, typer.Option(help="Name of the array in a .npz file.", show_default=False)
+]
+Grey = Annotated[bool, typer.Option("--grey", help="Convert images to greyscale.")]
+Samples = Annotated[
+    str | None,
+    typer.Option(help="10,100,1000 or a log range START:STOP:COUNT.", show_default=False),
+]
+Factors = Annotated[int, typer.Option(help="Leading latent factors to follow.")]
+Ridge = Annotated[float, typer.Option(help="Ridge added to the sample covariance.")]
+Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
+Out = Annotated[
+    Path | None, typer.Option(help="Save everything as netCDF (.nc).", show_default=False)
+]
+Plot = Annotated[
+    Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).", show_default=False)
+]
+
+
+def register(app: typer.Typer, draw: Draw) -> None:
+    """Add the commands to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The front door.
+    draw : callable
+        Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    """
+
+    @app.command()
+    def predict(
+        source: SourceArgument,
+        dim: Dim = None,
+        alpha: Alpha = None,
+        spike: Spike = None,
+        components: Components = None,
+        signal: Signal = None,
+        size: Size = None,
+        grey: Grey = False,
+        key: Key = None,
+        samples: Samples = None,
+        factors: Factors = 3,
+        ridge: Ridge = 0.0,
+        level: Annotated[
+            list[float] | None,
+            typer.Option(help="Convergence whose n is wanted  [default: 0.5, 0.9, 0.99]"),
+        ] = None,
+        seed: Seed = 0,
+        json: Json = False,
+        out: Out = None,
+        plot: Plot = None,
+    ) -> None:
+        """Predict memorisation, convergence and latent recovery, and the samples they need."""
+        check_targets(out, plot)
+        from convergen.theory.cli import report
+        from convergen.theory.cli.named_sources import (
+            SourceOptions,
+            default_samples,
+            parse_samples,
+            resolve,
+        )
+        from convergen.theory.forecast import predict as prediction
+
+        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
+        found = resolve(source, options)
+        n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
+        settings = {"factors": factors, "ridge": ridge, "seed": seed}
+        result = prediction.predict(
+            found.mixture or found.spectrum,
+            n,
+            levels=tuple(level or prediction.LEVELS),
+            quantities=None if out else prediction.MAIN,
+            **settings,  # type: ignore[arg-type]
+        )
+        save_netcdf(result, out)
+        if plot:
+            smooth = prediction.predict(
+                found.spectrum,
+                prediction.dense_grid(n),
+                quantities=prediction.MAIN,
+                **settings,  # type: ignore[arg-type]
+            )
+            draw(smooth, None, plot)
+        if json:
+            print(json_format.dumps(report.prediction_json(source, found.spectrum, result)))
+        else:
+            print(report.prediction_text(found.spectrum, result))
+            say_where(out, plot)
+
+    @app.command()
+    def simulate(
+        source: SourceArgument,
+        dim: Dim = None,
+        alpha: Alpha = None,
+        spike: Spike = None,
+        components: Components = None,
+        signal: Signal = None,
+        size: Size = None,
+        grey: Grey = False,
+        key: Key = None,
+        samples: Samples = None,
+        factors: Factors = 3,
+        ridge: Ridge = 0.0,
+        repeats: Annotated[int, typer.Option(help="Pairs of training sets for each n.")] = 20,
+        seed: Seed = 0,
+        workers: Annotated[int, typer.Option(help="Threads.")] = 1,
+        scheduler: Annotated[
+            str | None,
+            typer.Option(help="Address of a Dask scheduler to use instead.", show_default=False),
+        ] = None,
+        full: Annotated[
+            bool, typer.Option("--full", help="Leading-factor distances and denoisers too; slower.")
+        ] = False,
+        json: Json = False,
+        out: Out = None,
+        plot: Plot = None,
+    ) -> None:
+        """Measure finite models and hold them against the prediction.
+
+        Training sets drawn from an analytic source, disjoint subsets of a data set.
+        """
+        check_targets(out, plot)
+        from convergen.theory.cli import report
+        from convergen.theory.cli.named_sources import (
+            SourceOptions,
+            default_samples,
+            parse_samples,
+            resolve,
+        )
+        from convergen.theory.finite_size import measure_pair as finite_sample
+        from convergen.theory.finite_size import simulate as simulation
+        from convergen.theory.forecast import predict as prediction
+
+        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
+        found = resolve(source, options)
+        n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
+        result = simulation.simulate(
+            found.law,
+            n,
+            factors=factors,
+            ridge=ridge,
+            quantities=finite_sample.MEASURABLE if full else simulation.MAIN,
+            repeats=repeats,
+            seed=seed,
+            workers=workers,
+            executor=_dask(scheduler) if scheduler else None,
+            progress=True,
+            source=found.spectrum.source,
+        )
+        save_netcdf(result, out)
+        if plot:
+            smooth = simulation.predict_subsets(
+                found.spectrum,
+                prediction.dense_grid(n),
+                None if found.data is None else found.data.shape[0],
+                quantities=prediction.MAIN,
+                factors=factors,
+                ridge=ridge,
+                seed=seed,
+            )
+            draw(smooth, result, plot)
+        if json:
+            print(json_format.dumps(report.simulation_json(source, result)))
+        else:
+            print(report.simulation_text(found.spectrum, result))
+            say_where(out, plot)
+
+
+def check_targets(out: Path | None, plot: Path | None) -> None:
+    """Refuse files that cannot be written, before any work is done.
+
+    Parameters
+    ----------
+    out, plot : Path or None
+        Targets of ``--out`` and ``--plot``.
+    """
+    from convergen.theory.common.atomic_files import check_target
+
+    if out:
+        check_target(out, (".nc",))
+    if plot:
+        check_target(plot, _PLOTS)
+
+
+def save_netcdf(result: xr.Dataset, out: Path | None) -> None:
+    """Save if asked to.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What to save.
+    out : Path or None
+        Target of ``--out``.
+    """
+    if out:
+        from convergen.theory.common.atomic_files import save_dataset
+
+        save_dataset(result, out)
+
+
+def say_where(out: Path | None, plot: Path | None) -> None:
+    """Print where files went.
+
+    Parameters
+    ----------
+    out, plot : Path or None
+        Targets of ``--out`` and ``--plot``.
+    """
+    if out:
+        print(f"\nData saved to {out}.")
+    if plot:
+        print(f"\nFigure drawn to {plot}.")
+
+
+def _dask(address: str):  # type: ignore[no-untyped-def]
+    try:
+        from distributed import Client
+    except ModuleNotFoundError as error:
+        raise InputError(
+            "--scheduler needs Dask: install it with pip install 'convergen[cluster]'."
+        ) from error
+    try:
+        return Client(address, timeout="10s").get_executor()
+    except (OSError, ValueError) as error:
+        raise InputError(f"no Dask scheduler answers at {address!r}: check the address.") from error

@@ -1,0 +1,1 @@
+"""theory/finite_size."""

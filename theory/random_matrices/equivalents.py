@@ -1,0 +1,304 @@
+"""Deterministic equivalents of the resolvent of a sample covariance.
+
+(Σ̂ + z)^{-1} ≃ (κ/z)(Σ + κ)^{-1}, where z = κ(1 − df₁(κ)/n); see docs/derivation.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_finite,
+    as_nonnegative,
+    as_sample_size,
+    as_samples,
+)
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+class ScaledSpectrum(NamedTuple):
+    """Compressed positive spectrum in units of the largest eigenvalue, as the kernels take it."""
+
+    nodes: FloatArray
+    weights: FloatArray
+    rank: float
+    unit: float
+
+
+def scaled(spectrum: Spectrum, *, exact: bool = False) -> ScaledSpectrum:
+    """Nodes λ/λ_max ≤ 1, multiplicities, rank and λ_max.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    exact : bool
+        Keep every distinct eigenvalue instead of the compression; needed near the negative
+        real κ axis, where sums are not smooth.
+
+    Returns
+    -------
+    ScaledSpectrum
+    """
+    if exact:
+        positive = spectrum.eigenvalues > 0.0
+        nodes, weights = spectrum.eigenvalues[positive], spectrum.multiplicities[positive]
+    else:
+        nodes, weights = spectrum.compression.nodes, spectrum.compression.weights
+    unit = spectrum.largest
+    return ScaledSpectrum(nodes / unit, weights.copy(), float(spectrum.rank), unit)
+
+
+def df1(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
+    """First effective degrees of freedom, Σ λ/(λ + κ).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    kappa : array_like
+        κ ≥ 0, in the units of the eigenvalues.
+
+    Returns
+    -------
+    ndarray, shape of `kappa`
+    """
+    return _degrees_of_freedom(spectrum, kappa, 1)
+
+
+def df2(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
+    """Second effective degrees of freedom, Σ λ²/(λ + κ)².
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    kappa : array_like
+        κ ≥ 0, in the units of the eigenvalues.
+
+    Returns
+    -------
+    ndarray, shape of `kappa`
+    """
+    return _degrees_of_freedom(spectrum, kappa, 2)
+
+
+def _degrees_of_freedom(spectrum: Spectrum, kappa: ArrayLike, power: int) -> FloatArray:
+    parts = scaled(spectrum)
+    ratio = as_finite(kappa, "kappa") / parts.unit
+    if np.any(ratio < 0.0):
+        raise InputError("kappa must not be negative: use 0 or more.")
+    shares = parts.nodes / (parts.nodes + ratio[..., None])
+    return np.asarray(shares**power @ parts.weights)
+
+
+def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatArray:
+    """The explicit map z(κ) = κ (1 − df₁(κ)/n), inverse of `renormalised_noise`.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like
+        n ≥ 1, broadcast against `kappa`.
+    kappa : array_like
+        κ > 0.
+
+    Returns
+    -------
+    ndarray
+        Negative where κ < κ₀(n).
+
+    Notes
+    -----
+    Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)] for n ≥ rank, where that does not cancel.
+    """
+    parts = scaled(spectrum)
+    ratio = as_finite(kappa, "kappa") / parts.unit
+    if np.any(ratio < 0.0):
+        raise InputError("kappa must not be negative: use 0 or more.")
+    n, ratio = _broadcast(as_samples(samples), ratio, "kappa")
+    total = parts.nodes + ratio[..., None]
+    few = n - (parts.nodes / total) @ parts.weights
+    many = (n - parts.rank) + (ratio[..., None] / total) @ parts.weights
+    return np.asarray(ratio * np.where(n < parts.rank, few, many) / n * parts.unit)
+
+
+@dataclass(frozen=True)
+class RenormalisedNoise:
+    """κ(z): the noise that the population seems to have when n samples are seen at noise z.
+
+    Attributes
+    ----------
+    kappa : ndarray
+        κ, in the units of z.
+    slope : ndarray
+        dκ/dz.
+    converged : ndarray of bool
+        Whether the root was found to rounding; if not, the spectrum is too extreme for double
+        precision: drop its smallest eigenvalues.
+    """
+
+    kappa: FloatArray
+    slope: FloatArray
+    converged: NDArray[np.bool_]
+
+
+def renormalised_noise(
+    spectrum: Spectrum, samples: ArrayLike, noise: ArrayLike = 0.0
+) -> RenormalisedNoise:
+    """Solve z = κ (1 − df₁(κ)/n) for κ.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like
+        n ≥ 1; real values are allowed.
+    noise : array_like
+        z ≥ 0, broadcast against `samples`: a ridge, or σ² for a denoiser. At 0 the result is
+        κ₀ = κ(0⁺), which is 0 for n ≥ rank.
+
+    Returns
+    -------
+    RenormalisedNoise
+        Arrays of the broadcast shape.
+
+    Raises
+    ------
+    InputError
+        If an argument is not finite or out of range.
+    """
+    from convergen.theory.random_matrices.kappa_kernels import solve_kappas
+
+    parts = scaled(spectrum)
+    z = as_finite(noise, "noise")
+    if np.any(z < 0.0):
+        raise InputError("noise must not be negative: use 0 or more.")
+    n, z = _broadcast(as_samples(samples), z, "noise")
+    kappa, slope = np.empty(n.size), np.empty(n.size)
+    converged = np.empty(n.size, dtype=np.bool_)
+    solve_kappas(
+        parts.nodes, parts.weights, parts.rank, n.ravel(), z.ravel() / parts.unit,
+        kappa, slope, converged,
+    )  # fmt: skip
+    return RenormalisedNoise(
+        parts.unit * kappa.reshape(n.shape), slope.reshape(n.shape), converged.reshape(n.shape)
+    )
+
+
+def resolvent(spectrum: Spectrum, samples: float, noise: float) -> FloatArray:
+    """E (Σ̂ + z)^{-1} along each population eigenvector.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : float
+        z > 0.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        (κ/z)/(λ + κ) for each entry of `spectrum.eigenvalues`.
+    """
+    n, z = as_sample_size(samples), _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, n, z).kappa)
+    return kappa / z / (spectrum.eigenvalues + kappa)
+
+
+def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
+    """E log det(Σ̂ + z).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : float
+        z > 0.
+
+    Returns
+    -------
+    float
+        d log z + Σ log(1 + λ/κ) + n [log(κ/z) + z/κ − 1].
+    """
+    n, z = as_sample_size(samples), _positive_noise(noise)
+    kappa = float(renormalised_noise(spectrum, n, z).kappa)
+    parts = spectrum.compression
+    excess = float(df1(spectrum, kappa)) / n
+    # z/κ = 1 − df₁/n from whichever side does not cancel.
+    log_ratio = np.log1p(-excess) if excess < 0.5 else np.log(z / kappa)
+    bulk = float(parts.weights @ np.log1p(parts.nodes / kappa))
+    return float(spectrum.dim * np.log(z) + bulk - n * (log_ratio + excess))
+
+
+def two_point(
+    spectrum: Spectrum, samples: float, noise: tuple[float, float], weights: ArrayLike
+) -> FloatArray:
+    """Z z' E[R A R'] along each population eigenvector, R = (Σ̂ + z)^{-1}, R' = (Σ̂ + z')^{-1}.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : float
+        n ≥ 1.
+    noise : tuple of float
+        (z, z'), both > 0.
+    weights : array_like, shape (k,)
+        Diagonal of A in the population eigenbasis, one entry for each distinct eigenvalue.
+
+    Returns
+    -------
+    ndarray, shape (k,)
+        κκ' G A G' + κκ' Tr(AΣGG')/(n − Σ λ²/((λ+κ)(λ+κ'))) · ΣGG', G = (Σ + κ)^{-1}.
+
+    Notes
+    -----
+    Holds for matrices A that do not commute with Σ too, if G A G' is then a matrix product.
+    The denominator is written as n z/κ + κ' Σ λ/((λ+κ)(λ+κ')), whose terms are positive.
+    """
+    n, levels = as_sample_size(samples), as_finite(noise, "noise")
+    if levels.shape != (2,):
+        raise InputError(f"noise must be a pair (z, z'), not an array of shape {levels.shape}.")
+    first, second = (_positive_noise(value) for value in levels)
+    kappas = renormalised_noise(spectrum, n, [first, second]).kappa
+    lam = spectrum.eigenvalues
+    diagonal = as_finite(weights, "weights")
+    if diagonal.shape != lam.shape:
+        raise InputError(
+            f"weights has shape {diagonal.shape}, but the spectrum has {lam.size} distinct "
+            "eigenvalues: give one weight for each."
+        )
+    left, right = (kappa / (lam + kappa) for kappa in kappas)
+    mixed = spectrum.multiplicities * (lam / (lam + kappas[0])) * right
+    mixing = float(mixed @ diagonal) / float(n * (first / kappas[0]) + mixed.sum())
+    return np.asarray(left * (diagonal * right + mixing * (lam / (lam + kappas[1]))))
+
+
+def _broadcast(samples: FloatArray, other: FloatArray, name: str) -> tuple[FloatArray, FloatArray]:
+    try:
+        n, values = np.broadcast_arrays(samples, other)
+    except ValueError:
+        raise InputError(
+            f"samples of shape {samples.shape} and {name} of shape {other.shape} do not fit "
+            "together: give equal shapes, or one of them as a single number."
+        ) from None
+    return n, values
+
+
+def _positive_noise(noise: float) -> float:
+    z = as_nonnegative(noise, "noise")
+    if z == 0.0:
+        raise InputError("noise must be positive here: the sample covariance may be singular.")
+    return z
