@@ -21,6 +21,7 @@ test: $(VENV)/.developed
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
 
 types: $(VENV)/.developed
 	$(BIN)/mypy

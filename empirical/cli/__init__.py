@@ -1,1 +1,4 @@
-"""empirical/cli."""
+"""The commands train, validate and measure.
+
+It may import every room of the package.
+"""

@@ -9,7 +9,7 @@ import numpy as np
 
 from convergen.empirical.diagnose.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
-from convergen.theory.cli.report import about, plain, table
+from convergen.theory.common.text import about, plain, table
 
 _LISTED, _WIDTH = 5, 96
 
@@ -203,7 +203,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
     dict
         Infinities and NaN are None, for JSON has neither.
     """
-    from convergen.theory.spectra.provenance import package_version
+    from convergen.theory.common.versions import package_version
 
     result, own, q = found.memorisation, found.memorisation.own, found.convergence
     sizes: dict[str, Any] = {f"{level:g}": plain(n) for level, n in found.samples_for.items()}

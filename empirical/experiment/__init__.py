@@ -1,1 +1,4 @@
-"""empirical/experiment."""
+"""Experiments: what is declared, planned, trained and kept.
+
+It may import every room but validate, diagnose and cli.
+"""

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from convergen.empirical.common.suggestions import suggestion
-from convergen.empirical.training.settings import MeasureSettings, TrainingSettings
+from convergen.empirical.measure.settings import MeasureSettings
+from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
 
 Config = dict[str, Any]

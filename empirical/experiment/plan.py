@@ -6,7 +6,6 @@ import hashlib
 import json
 import logging
 import platform
-import subprocess
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from convergen.empirical.experiment.declaration import Config, Experiment
 from convergen.empirical.storage.checked_files import make_folder, write
 from convergen.theory.common.checks import InputError
-from convergen.theory.spectra.provenance import package_version
+from convergen.theory.common.versions import git_commit, package_version
 
 if TYPE_CHECKING:
     from convergen.empirical.data.dataset import DataSet
@@ -168,7 +167,7 @@ def _begun(
     }
     digests = {str(seed): found.digest for seed, found in splits.items()}
     chosen = threads or cell.useful_threads(decided, available)
-    plan = Plan(decided.config(), about, digests, chosen, [_versions()], _commit())
+    plan = Plan(decided.config(), about, digests, chosen, [_versions()], git_commit())
     return plan, splits
 
 
@@ -273,15 +272,3 @@ def _versions() -> dict[str, str]:
     return {"python": platform.python_version()} | {
         name: package_version(name) for name in _PACKAGES
     }
-
-
-def _commit() -> str:
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return "unknown"
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()

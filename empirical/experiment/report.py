@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.measure.intervals import over_seeds
-from convergen.theory.cli.report import plain, table
+from convergen.theory.common.text import plain, table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,9 +16,11 @@ from convergen.empirical.common.devices import choose_device
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.measure.evaluation_set import SIDES, Subjects
+from convergen.empirical.experiment.grouping import batched_is_faster
+from convergen.empirical.measure.evaluation_set import Subjects
+from convergen.empirical.measure.generation import SIDES
 from convergen.empirical.measure.measure import measure, snapshot
-from convergen.empirical.models.by_name import batched_is_faster, fitted, needs_training, untrained
+from convergen.empirical.models.by_name import fitted, needs_training, untrained
 from convergen.empirical.splits.splits import Splits, split
 from convergen.empirical.storage.run_folder import CellFailed
 from convergen.empirical.training.trainer import Diverged, Member, Trainer

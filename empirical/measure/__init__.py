@@ -1,1 +1,4 @@
-"""empirical/measure."""
+"""Order parameters of trained models.
+
+It may import training, splits, data, models and common.
+"""

@@ -12,8 +12,9 @@ from convergen.empirical.measure.denoising_errors import (
     disagreement,
     peak_signal_to_noise,
 )
-from convergen.empirical.measure.evaluation_set import SIDES, Subjects, generate, pair_up
+from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
+from convergen.empirical.measure.generation import SIDES, generate, pair_up
 from convergen.empirical.measure.intervals import ratio
 from convergen.empirical.measure.memorisation import Memorisation, memorisation
 from convergen.empirical.measure.overlaps import (

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from convergen.empirical.common.devices import choose_device
 from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.models.descended_linear import TrainedLinear
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.models.solvable import EXACT, Separate
 from convergen.empirical.networks.by_name import NETWORKS, build, resolve_options
-from convergen.empirical.training.settings import TrainingSettings
-from convergen.empirical.training.trainer import Member, Trainer
-from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.checks import InputError
 
 TRAINED_LINEAR = "trained-linear"
 MODELS = (*EXACT, TRAINED_LINEAR, *NETWORKS)
@@ -137,51 +132,3 @@ def fitted(
             "the optimum: give more steps, or a larger tolerance."
         )
     return Separate([linear.denoiser(member) for member in range(linear.members)])
-
-
-def batched_is_faster(
-    model: Mapping[str, Any],
-    points: NDArray[np.float32],
-    members: int,
-    settings: TrainingSettings,
-    device: str = "auto",
-    clock: Callable[[], float] = time.perf_counter,
-) -> bool:
-    """Measure whether networks train faster as one batch than one after the other.
-
-    Parameters
-    ----------
-    model : mapping
-        A network.
-    points : ndarray of float32, shape (N, *shape)
-        Data.
-    members : int
-        How many networks there are.
-    settings : TrainingSettings
-        Batch and noise.
-    device : str
-        As `choose_device`.
-    clock : callable
-        Seconds.
-
-    Returns
-    -------
-    bool
-    """
-    few = np.asarray(points[: as_count(min(len(points), 64), "points")])
-    where = choose_device(device)
-    one = Member(np.arange(len(few)), seed=0)
-
-    def seconds(batched: bool) -> float:
-        models = untrained(model, few.shape[1:], range(members), device=where, batched=batched)
-        short = replace(settings, images=settings.batch * 8, snapshots=0)
-        steps = Trainer(models, few, [one] * members, short).run()
-        times = []
-        for _ in range(8):
-            start = clock()
-            next(steps)
-            times.append(clock() - start)
-        # The first steps warm caches up.
-        return min(times[2:])
-
-    return seconds(True) < seconds(False)

@@ -1,1 +1,4 @@
-"""empirical/networks."""
+"""Denoising networks, one file each, and what they share.
+
+It may import common.
+"""

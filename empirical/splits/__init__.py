@@ -1,1 +1,4 @@
-"""empirical/splits."""
+"""Disjoint training sets that share no near-duplicates.
+
+It may import data and common.
+"""

@@ -1,1 +1,4 @@
-"""empirical/storage."""
+"""Run folders: checked files, checkpoints, results, locks.
+
+It may import common.
+"""

@@ -1,1 +1,4 @@
-"""empirical/training."""
+"""Training of several networks at once, exactly resumable.
+
+It may import models, networks and common.
+"""

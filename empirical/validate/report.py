@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate.validate import CLOSE, COMPARED
-from convergen.theory.cli.report import plain, table
+from convergen.theory.common.text import plain, table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -1,1 +1,4 @@
-"""figures/making."""
+"""Making figures: their table, data files, qualities, and the command.
+
+It may import looks.
+"""

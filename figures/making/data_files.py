@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergen.theory.common.atomic_files import save_dataset
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.versions import git_commit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +35,7 @@ def save_record(dataset: xr.Dataset, path: Path, *, figure: str, quality: str, s
         Seed of its random numbers.
     """
     # Not at the top: it brings numba along, which the list of figures does not need.
-    from convergen.theory.spectra.provenance import package_version
+    from convergen.theory.common.versions import package_version
 
     origin = {
         "figure": figure,
@@ -109,22 +109,3 @@ def shipped(figure: str) -> Path | None:
     """
     path = SHIPPED / f"{figure}.nc"
     return path if path.is_file() else None
-
-
-def git_commit() -> str:
-    """Commit of the source tree this package runs from.
-
-    Returns
-    -------
-    str
-        With ``-dirty`` where files differ from it; ``"unknown"`` for an installed package.
-    """
-    root = Path(__file__).resolve().parents[2]
-    if not (root / ".git").exists():
-        return "unknown"
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-    return found.stdout.strip()

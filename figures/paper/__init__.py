@@ -1,1 +1,4 @@
-"""figures/paper."""
+"""One module for each figure of the paper.
+
+It may import looks, making and plots.
+"""

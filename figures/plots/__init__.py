@@ -1,1 +1,4 @@
-"""figures/plots."""
+"""The pictures and pages that the command line draws.
+
+It may import looks.
+"""

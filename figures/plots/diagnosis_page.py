@@ -43,7 +43,7 @@ def page(found: Diagnosis) -> str:
         sentences,
         with_interval,
     )
-    from convergen.theory.spectra.provenance import package_version
+    from convergen.theory.common.versions import package_version
 
     near = closest(found, len(found.samples[0]))
     blind = sorted(near)[: _PICTURES // 2]

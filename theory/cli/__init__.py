@@ -1,1 +1,4 @@
-"""theory/cli."""
+"""The commands predict, simulate and collapse.
+
+It may import every room of the theory.
+"""

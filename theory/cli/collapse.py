@@ -59,14 +59,13 @@ def register(app: typer.Typer, draw: Draw) -> None:
         """
         check_targets(out, plot)
         from convergen.theory.cli import collapse_report
-        from convergen.theory.cli.named_sources import (
-            SourceOptions,
+        from convergen.theory.cli.grids import (
             collapse_samples,
             collapse_sigmas,
             parse_levels,
             parse_samples,
-            resolve,
         )
+        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.forecast.predict_collapse import predict_collapse
 
         found = resolve(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.theory.cli.report import heading, plain, table
+from convergen.theory.cli.report import heading
+from convergen.theory.common.text import plain, table
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -97,12 +97,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         """Predict memorisation, convergence and latent recovery, and the samples they need."""
         check_targets(out, plot)
         from convergen.theory.cli import report
-        from convergen.theory.cli.named_sources import (
-            SourceOptions,
-            default_samples,
-            parse_samples,
-            resolve,
-        )
+        from convergen.theory.cli.grids import default_samples, parse_samples
+        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.forecast import predict as prediction
 
         options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
@@ -165,12 +161,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         """
         check_targets(out, plot)
         from convergen.theory.cli import report
-        from convergen.theory.cli.named_sources import (
-            SourceOptions,
-            default_samples,
-            parse_samples,
-            resolve,
-        )
+        from convergen.theory.cli.grids import default_samples, parse_samples
+        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.finite_size import measure_pair as finite_sample
         from convergen.theory.finite_size import simulate as simulation
         from convergen.theory.forecast import predict as prediction

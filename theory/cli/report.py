@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.theory.common.text import about, plain, table
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -144,42 +145,6 @@ def _mixture_lines(prediction: xr.Dataset) -> list[str]:
     return lines
 
 
-def about(n: float) -> str:
-    """A number of samples, as exactly as one needs it.
-
-    Parameters
-    ----------
-    n : float
-        Number of samples.
-
-    Returns
-    -------
-    str
-    """
-    return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Right-aligned columns.
-
-    Parameters
-    ----------
-    head : list of str
-        Column titles.
-    rows : list of list of str
-        Cells.
-
-    Returns
-    -------
-    str
-    """
-    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
-    return "\n".join(
-        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in [head, *rows]
-    )
-
-
 _SYMBOLS = {
     "convergence": "q",
     "convergence_to_truth": "q*",
@@ -314,26 +279,3 @@ def simulation_json(name: str, result: xr.Dataset) -> dict[str, Any]:
         },
         "attributes": {key: plain(value) for key, value in result.attrs.items()},
     }
-
-
-def plain(value: Any) -> Any:
-    """Lists, ints, floats and strings for json; None for what JSON cannot say.
-
-    Parameters
-    ----------
-    value : object
-        A number, string or array.
-
-    Returns
-    -------
-    object
-    """
-    if isinstance(value, np.ndarray):
-        return [plain(item) for item in value]
-    if isinstance(value, np.generic):
-        return plain(value.item())
-    if isinstance(value, float):
-        if not np.isfinite(value):
-            return None
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
-    return value

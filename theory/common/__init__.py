@@ -1,1 +1,4 @@
-"""theory/common."""
+"""What every room of the theory needs: checks of arguments, atomic files, text, threads.
+
+It imports no other room.
+"""

@@ -1,1 +1,4 @@
-"""theory/data."""
+"""Real data as matrices of points: arrays in files, folders of images.
+
+It may import common.
+"""

@@ -1,1 +1,4 @@
-"""theory/denoisers."""
+"""The protocol that all denoisers share, the Gaussian ones, and the samplers.
+
+It may import spectra and common.
+"""

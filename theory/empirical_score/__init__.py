@@ -1,1 +1,4 @@
-"""theory/empirical_score."""
+"""The optimal denoiser of a training set itself, exact and fast.
+
+It may import denoisers and common.
+"""

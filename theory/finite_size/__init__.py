@@ -1,1 +1,4 @@
-"""theory/finite_size."""
+"""Monte Carlo measurements of finite models beside their predictions.
+
+It may import every room but cli.
+"""

@@ -1,4 +1,7 @@
-"""theory/linear."""
+"""What linear generative models learn from n samples: overlaps, distances, errors, thresholds.
+
+It may import random_matrices, denoisers, spectra and common.
+"""
 
 from __future__ import annotations
 

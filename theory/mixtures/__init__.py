@@ -1,1 +1,4 @@
-"""theory/mixtures."""
+"""Gaussian mixtures: exact scores, speciation, and how well means can be learnt.
+
+It may import denoisers, spectra and common.
+"""

@@ -1,1 +1,4 @@
-"""theory/random_matrices."""
+"""Sample covariance matrices: deterministic equivalents, eigenvalues, eigenvectors.
+
+It may import spectra and common.
+"""

@@ -1,1 +1,4 @@
-"""theory/spectra."""
+"""Population spectra: what the theory knows about data.
+
+It may import data and common.
+"""

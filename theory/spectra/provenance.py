@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError, version
 
+from convergen.theory.common.versions import package_version
 from convergen.theory.spectra.spectrum import Spectrum
-
-
-def package_version(name: str) -> str:
-    """Version of an installed package.
-
-    Parameters
-    ----------
-    name : str
-        Distribution name.
-
-    Returns
-    -------
-    str
-        ``"unknown"`` when run from a source tree that was never installed.
-    """
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def provenance(spectrum: Spectrum, **settings: object) -> dict[str, object]:

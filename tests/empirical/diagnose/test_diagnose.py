@@ -8,7 +8,7 @@ import pytest
 from convergen.empirical.diagnose.diagnose import diagnose
 from convergen.empirical.diagnose.report import closest, diagnosis_json, diagnosis_text
 from convergen.empirical.diagnose.user_points import Points, load_points
-from convergen.empirical.measure.evaluation_set import decorrelated_noise
+from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.measure.memorisation import nearest_training_points
 from convergen.empirical.validate.shipped_results import shipped_experiment, shipped_result
 from convergen.theory.common.checks import InputError

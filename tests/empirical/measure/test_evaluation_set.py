@@ -2,14 +2,11 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.measure.evaluation_set import (
-    Subjects,
-    decorrelated_noise,
-    generate,
-    pair_up,
-)
+from convergen.empirical.measure.evaluation_set import Subjects
+from convergen.empirical.measure.generation import decorrelated_noise, generate, pair_up
+from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.splits.splits import split
-from convergen.empirical.training.settings import MeasureSettings, TrainingSettings
+from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.denoisers.samplers import karras_schedule
 from convergen.theory.denoisers.wiener import LinearDenoiser

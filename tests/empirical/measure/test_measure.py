@@ -5,10 +5,11 @@ from convergen.empirical.data.kinds import load_data
 from convergen.empirical.measure.denoising_errors import peak_signal_to_noise
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import SNAPSHOT, measure, snapshot
+from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.descended_linear import TrainedLinear
 from convergen.empirical.models.solvable import Separate
 from convergen.empirical.splits.splits import split
-from convergen.empirical.training.settings import MeasureSettings, TrainingSettings
+from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
 

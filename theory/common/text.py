@@ -1,0 +1,66 @@
+"""Numbers and tables as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def about(n: float) -> str:
+    """A number of samples, as exactly as one needs it.
+
+    Parameters
+    ----------
+    n : float
+        Number of samples.
+
+    Returns
+    -------
+    str
+    """
+    return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Right-aligned columns.
+
+    Parameters
+    ----------
+    head : list of str
+        Column titles.
+    rows : list of list of str
+        Cells.
+
+    Returns
+    -------
+    str
+    """
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in [head, *rows]
+    )
+
+
+def plain(value: Any) -> Any:
+    """Lists, ints, floats and strings for json; None for what JSON cannot say.
+
+    Parameters
+    ----------
+    value : object
+        A number, string or array.
+
+    Returns
+    -------
+    object
+    """
+    if isinstance(value, np.ndarray):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float):
+        if not np.isfinite(value):
+            return None
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return value
