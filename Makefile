@@ -1,10 +1,11 @@
-# make demo: set up and run the main job on real data.  make test: set up and run all tests.
+# make demo: set up and run the main job on real data.  make test: set up and run the tests.
+# make test-slow: kills, clusters, and the stored references derived again.
 # make figures: draw the figures of the paper.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo figures test lint types benchmarks clean
+.PHONY: demo figures test test-slow lint types benchmarks clean
 
 demo: $(VENV)/.installed
 	mkdir -p out
@@ -16,7 +17,10 @@ figures: $(VENV)/.installed
 	$(BIN)/convergen figures make all --workers 2
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-slow: $(VENV)/.developed
+	$(BIN)/python -m pytest -n 2 -m slow
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
