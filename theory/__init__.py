@@ -11,7 +11,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,
     submod_attrs={
         "linear": ["closed_forms"],
-        "collapse.bandwidth": ["best_bandwidth"],
         "collapse.collapse_noise": [
             "collapse_noise",
             "collapse_width",

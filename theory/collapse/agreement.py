@@ -248,7 +248,7 @@ def _moments(
     law: Law, n: float, sigma: float, draws: int, seed: int, *, weights: bool = True
 ) -> FloatArray:
     """Moments of `_query_moments` for each query, shape (queries, 5), or without those of w."""
-    kernels = kernel_laws(law, n, sigma, noisy=True, draws=draws, seed=seed)
+    kernels = kernel_laws(law, n, sigma, draws=draws, seed=seed)
     rows = [_query_moments(kernel, n, weights) for kernel in kernels]
     return np.array(rows) if rows else np.full((2, 5), np.nan)
 

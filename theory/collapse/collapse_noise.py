@@ -221,7 +221,7 @@ def _own_weights(
     reach = 1.0 if density is None else float(n.max())
     plain = np.exp(_LOG_TL - np.exp(_LOG_TL))
     exact, annealed = [], []
-    for kernel in kernel_laws(law, reach, sigma, noisy=True, draws=draws, seed=seed):
+    for kernel in kernel_laws(law, reach, sigma, draws=draws, seed=seed):
         hazard = kernel.hazard(_LOG_TL - kernel.log_own, 1.0)
         exact.append(np.exp(-np.multiply.outer(n - 1.0, hazard)) @ plain / plain.sum())
         annealed.append(expit(kernel.log_own - kernel.log_mean - np.log(n)))

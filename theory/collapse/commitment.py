@@ -147,7 +147,7 @@ def committed_fraction(
         zip(n.ravel().tolist(), noise.ravel().tolist(), strict=True)
     ):
         rng = np.random.default_rng([as_count(seed, "seed", 0), 1])
-        kernels = kernel_laws(known, count, level, noisy=True, draws=draws, seed=seed)
+        kernels = kernel_laws(known, count, level, draws=draws, seed=seed)
         found = [_condensed(kernel, round(count), rng) for kernel in kernels]
         result[i] = np.mean(found) if found else np.nan
     return result.reshape(n.shape)

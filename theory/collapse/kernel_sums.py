@@ -46,7 +46,7 @@ class KernelLaw:
     log_mean : float
         log E L, the log of the smoothed density up to the volume of the kernel.
     log_own : float
-        log kernel −|z|²/2 of the clean point whose noisy copy the query is; NaN without noise.
+        log kernel −|z|²/2 of the clean point whose noisy copy the query is.
     atoms : int
         Number of reference points if the nodes are such points, 0 if they are a quadrature.
     """
@@ -127,9 +127,9 @@ def mean_log_sum(log_t: FloatArray, hazard: FloatArray) -> float:
 
 
 def kernel_laws(
-    law: Law, samples: float, sigma: float, *, noisy: bool, draws: int = QUERIES, seed: int = 0
+    law: Law, samples: float, sigma: float, *, draws: int = QUERIES, seed: int = 0
 ) -> Iterator[KernelLaw]:
-    """Laws of the kernels at independent fresh queries.
+    """Laws of the kernels at independent fresh noisy points.
 
     Parameters
     ----------
@@ -138,9 +138,7 @@ def kernel_laws(
     samples : float
         Training samples n: the nodes reach as far as the largest of n kernels does.
     sigma : float
-        Kernel width σ > 0, in data units.
-    noisy : bool
-        Whether noise of standard deviation σ is added to the queries.
+        Kernel width and standard deviation of the noise of the queries, σ > 0; data units.
     draws : int
         How many queries, at least 2.
     seed : int
@@ -168,15 +166,15 @@ def kernel_laws(
         strata = rng.permuted(np.tile(np.arange(count), (nodes.size, 1)), axis=1).T
         uniform = (strata + rng.random(strata.shape)) / count
         squares = 2.0 * gammaincinv(weights / 2.0, uniform)
-        queries = np.sqrt((nodes + (sigma**2 if noisy else 0.0)) * squares)
-        own = _own_noise(queries, nodes, weights, sigma, rng) if noisy else np.full(count, np.nan)
+        queries = np.sqrt((nodes + sigma**2) * squares)
+        own = _own_noise(queries, nodes, weights, sigma, rng)
         for x, log_own in zip(queries, own, strict=True):
             yield replace(_gaussian(x, nodes, weights, sigma, samples), log_own=float(log_own))
     elif isinstance(law, MixtureLaw):
         x0, z = draw_pairs(law, count, seed)
-        laws = _mixture(law, x0 + (sigma * z if noisy else 0.0), sigma, samples)
+        laws = _mixture(law, x0 + sigma * z, sigma, samples)
         for kernel, noise in zip(laws, z, strict=True):
-            yield replace(kernel, log_own=-0.5 * float(noise @ noise) if noisy else np.nan)
+            yield replace(kernel, log_own=-0.5 * float(noise @ noise))
     elif samples <= reference_points(law, count)[0] / 4:
         rng = np.random.default_rng([as_count(seed, "seed", 0), count])
         references, fresh = reference_points(law, count)
@@ -186,8 +184,8 @@ def kernel_laws(
         centre = points.mean(axis=0)
         squares = np.sum((points - centre) ** 2, axis=1)
         mass = np.full(len(points), -np.log(len(points)))
-        for x, noise in zip(queries + (sigma if noisy else 0.0) * noises, noises, strict=True):
-            log_own = -0.5 * float(noise @ noise) if noisy else np.nan
+        for x, noise in zip(queries + sigma * noises, noises, strict=True):
+            log_own = -0.5 * float(noise @ noise)
             logs = -0.5 * np.sum(((x - points) / sigma) ** 2, axis=1)
             order = np.argsort(logs)
             vectors, mean = (points - centre)[order], float(logsumexp(logs + mass))

@@ -120,16 +120,6 @@ class ComponentCovariances:
         """Whether every component is isotropic."""
         return bool(self.eigenvalues.shape[1] == 0)
 
-    @property
-    def shared(self) -> bool:
-        """Whether all components have the same covariance."""
-        bases = self.bases or []
-        return (
-            all(np.array_equal(basis, bases[0]) for basis in bases)
-            and bool(np.all(self.eigenvalues == self.eigenvalues[0]))
-            and bool(np.all(self.floors == self.floors[0]))
-        )
-
     def product(
         self, component: int, vectors: FloatArray, function: SpectralFunction
     ) -> FloatArray:

@@ -18,7 +18,6 @@ from convergen.theory.common.checks import (
     InputError,
     as_count,
     as_finite,
-    as_number,
     as_positive,
 )
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
@@ -352,59 +351,6 @@ class GaussianMixture(ExactDenoiser):
             return -self._combine(rows, weights, lambda lam: 1.0 / (lam + noise))
 
         return self._map(pull, *self._points(x, sigma)).reshape(-1, *self.shape)
-
-    def posterior_covariance(self, x: ArrayLike, sigma: float) -> Array:
-        """Covariance of x₀ given x₀ + σε = x.
-
-        Parameters
-        ----------
-        x : array_like, shape (batch, *shape)
-            Noisy points; the result holds batch × d² numbers, so keep the batch small.
-        sigma : float
-            Noise standard deviation, > 0.
-
-        Returns
-        -------
-        ndarray, shape (batch, d, d), dtype of `x`
-            Σ_c r_c [σ²Σ_c(Σ_c + σ²)^{-1} + (m_c − D)(m_c − D)ᵀ], with r_c the responsibilities and
-            m_c the posterior mean in component c; units of data squared.
-        """
-        points, _ = self._checked(x, sigma)
-        noise = as_number(as_positive(sigma), "sigma") ** 2
-        weights = self.responsibilities(x, sigma)
-        result = np.tensordot(
-            weights, self.within.matrices(lambda lam: lam / (lam / noise + 1.0)), 1
-        )
-        centre = self(x, sigma).reshape(points.shape)
-        for c in range(self.components):
-            offset = self.component_mean(c, x, sigma).reshape(points.shape) - centre
-            result += weights[:, c, None, None] * offset[:, :, None] * offset[:, None, :]
-        return np.asarray(result, dtype=points.dtype)
-
-    def component_mean(self, component: int, x: ArrayLike, sigma: ArrayLike) -> Array:
-        """Posterior mean given the component too, μ_c + Σ_c(Σ_c + σ²)^{-1}(x − μ_c).
-
-        Parameters
-        ----------
-        component : int
-            Index c.
-        x : array_like, shape (batch, *shape)
-            Noisy points.
-        sigma : array_like, shape () or (batch,)
-            Noise standard deviations, > 0.
-
-        Returns
-        -------
-        ndarray, shape and dtype of `x`
-        """
-        centre = self._means[component]
-
-        def mean(rows: FloatArray, noise: FloatArray) -> FloatArray:
-            shrunk = self.within.product(component, rows - centre, lambda lam: lam / (lam + noise))
-            return np.asarray(centre + shrunk)
-
-        points, deviations = self._checked(x, sigma)
-        return self._map(mean, points, deviations.astype(np.float64)).reshape(-1, *self.shape)
 
     def sample(self, samples: int, rng: np.random.Generator) -> FloatArray:
         """Draw from the mixture.

@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,14 +8,12 @@ from threadpoolctl import threadpool_limits
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.linear.latent_recovery import latent_recovery
-from convergen.theory.mixtures.fitted import asymptotic_gap, convergence_of_fitted_mixtures
 from convergen.theory.mixtures.mean_recovery import (
     _label_channel,
     bayes_overlap,
     linear_overlap,
     mean_thresholds,
 )
-from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -316,81 +312,3 @@ def test_bad_arguments_are_refused(function):
         bayes_overlap(1e30, 1.0)
     with pytest.raises(InputError, match="dim"):
         mean_thresholds(0, 1.0)
-
-
-def overlapping():
-    covariances = np.array([[[1.0, 0.3], [0.3, 0.8]], [[0.6, -0.2], [-0.2, 1.2]]])
-    return GaussianMixture([0.4, 0.6], [[2.0, 0.0], [-1.5, 0.5]], covariances)
-
-
-@pytest.mark.parametrize("sigma", [0.3, 2.0])
-def test_gap_of_one_gaussian_is_closed(sigma):
-    """Var μ̂ = λ/n and Var λ̂ = 2λ²/n, propagated through D = μ + λ/(λ + σ²)(x − μ)."""
-    lam, noise = 1.7, sigma**2
-    made = GaussianMixture([1.0], [[0.5]], [lam])
-    expected = noise**2 / (lam * (lam + noise)) + 2.0 * noise**2 / (lam + noise) ** 2
-    rng = np.random.default_rng(5)
-    found = asymptotic_gap(made, sigma, rng=rng, points=20_000, samples=200_000)
-    assert found == pytest.approx(expected, rel=0.03)
-    # Generated samples are μ̂ + √λ̂ z.
-    found = asymptotic_gap(made, rng=rng, points=20_000, samples=200_000)
-    assert found == pytest.approx(1.5, rel=0.03)
-
-
-@pytest.mark.parametrize("covariance", ["full", "diag", "spherical"])
-@pytest.mark.parametrize("sigma", [0.7, None])
-def test_fitted_mixtures_converge_at_the_predicted_rate(covariance, sigma):
-    truth = overlapping()
-    if covariance == "diag":
-        truth = GaussianMixture(truth.weights, truth.means, truth.covariances[:, [0, 1], [0, 1]])
-    if covariance == "spherical":
-        truth = GaussianMixture(truth.weights, truth.means, [0.6, 1.1])
-    rng = np.random.default_rng(6)
-    constant = asymptotic_gap(truth, sigma, rng=rng, covariance=covariance, points=2000)
-    counts = np.array([600, 2400])
-    found = convergence_of_fitted_mixtures(
-        truth, counts, sigma, rng=rng, covariance=covariance, repeats=16, points=400
-    )
-    expected = constant / counts
-    # The shared points differ, and the Fisher information is a sample average: a few per cent.
-    error = np.hypot(found.stderr, 0.08 * expected)
-    assert np.abs((found.gap - expected) / error).max() < 4.0
-    np.testing.assert_allclose(found.value, 1.0 - found.gap)
-    assert np.all(found.stderr < 0.4 * found.gap)
-
-
-def test_samples_of_separated_components_converge_more_slowly():
-    """Seeds between two basins change their component: 1 − q falls like n^{-1/2}, not like 1/n."""
-    truth = GaussianMixture([0.5, 0.5], [[5.0], [-5.0]], [1.0, 1.0])
-    counts = np.array([100, 1600])
-    rng = np.random.default_rng(7)
-    options = {"covariance": "spherical", "repeats": 24, "points": 600}
-    found = convergence_of_fitted_mixtures(truth, counts, rng=rng, **options)
-    error = np.hypot(*(found.stderr / found.gap)) / np.log(16.0)
-    assert abs(np.log(found.gap[1] / found.gap[0]) / np.log(16.0) + 0.5) < 4.0 * error < 0.45
-    denoised = convergence_of_fitted_mixtures(truth, counts, 0.5, rng=rng, **options)
-    error = np.hypot(*(denoised.stderr / denoised.gap)) / np.log(16.0)
-    assert abs(np.log(denoised.gap[1] / denoised.gap[0]) / np.log(16.0) + 1.0) < 4.0 * error < 0.45
-
-
-def test_fits_are_reproducible_and_checked():
-    truth = overlapping()
-    runs = [
-        convergence_of_fitted_mixtures(
-            truth, 50, 1.0, rng=np.random.default_rng(8), repeats=2, points=20
-        )
-        for _ in range(2)
-    ]
-    assert runs[0].value.shape == (1,)
-    np.testing.assert_array_equal(runs[0].gap, runs[1].gap)
-    rng = SimpleNamespace()
-    for options, words in (
-        ({"samples": 10, "repeats": 1}, "repeats"),
-        ({"samples": 0}, "samples"),
-        ({"samples": 10.5, "sigma": 1.0, "rng": np.random.default_rng(0)}, "samples"),
-        ({"samples": 10, "points": 0}, "points"),
-    ):
-        with pytest.raises(InputError, match=words):
-            convergence_of_fitted_mixtures(truth, **({"rng": rng} | options))
-    with pytest.raises(InputError, match="not one of"):
-        asymptotic_gap(truth, rng=rng, covariance="tied")
