@@ -1,4 +1,4 @@
-"""What every room of trained models needs: devices, row blocks, suggestions.
+"""What every room of trained models needs: devices.
 
 It imports the theory and no other room.
 """

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.common.row_blocks import row_blocks
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.point_cache import FOLDER, cache_key, cached_points
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.row_blocks import row_blocks
 
 _CHANNELS = (1, 2, 3, 4)
 # Larger sets of points are kept on disk instead of in memory.

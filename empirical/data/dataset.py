@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.common.row_blocks import row_blocks
 from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -190,7 +190,7 @@ def mixture_axes(mixture: GaussianMixture) -> Spectrum:
     -------
     Spectrum
     """
-    from convergen.theory.forecast.predict_mixture import mixture_spectrum
+    from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
 
     vectors = np.linalg.eigh(mixture.covariance)[1][:, ::-1].copy()
     return replace(mixture_spectrum(mixture), eigenvectors=vectors)

@@ -8,10 +8,10 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
 
 # Kind → module and function; a module is loaded when its kind is asked for.
 _KINDS = {

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.common.row_blocks import as_float_rows, row_blocks
 from convergen.empirical.data.dataset import DataSet
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
 
 def standardised(

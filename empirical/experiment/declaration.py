@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
+from convergen.theory.common.suggestions import suggestion
 
 Config = dict[str, Any]
 

@@ -6,9 +6,9 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.experiment.declaration import Config
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
 
 _PRESETS = resources.files("convergen.empirical") / "presets"
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from convergen.empirical.common.row_blocks import as_float_rows, row_blocks
 from convergen.empirical.measure.intervals import LEVEL, Estimate, average, bootstrap, wilson
 from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
 # A |cosine| from which a point looks like a copy to the eye.
 COPY = 0.95

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.models.descended_linear import TrainedLinear
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.models.solvable import EXACT, Separate
 from convergen.empirical.networks.by_name import NETWORKS, build, resolve_options
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
 
 TRAINED_LINEAR = "trained-linear"
 MODELS = (*EXACT, TRAINED_LINEAR, *NETWORKS)

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import nn
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.empirical.networks.bias_free import BiasFreeDenoiser
 from convergen.empirical.networks.mlp import MLP
 from convergen.empirical.networks.preconditioning import Preconditioned
 from convergen.empirical.networks.unet import UNet
 from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.suggestions import suggestion
 
 PADDINGS = ("zeros", "circular")
 

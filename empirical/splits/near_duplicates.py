@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from convergen.empirical.common.row_blocks import as_float_rows, row_blocks
 from convergen.theory.common.checks import InputError, as_number, as_positive
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
 Labels = NDArray[np.int64]
 

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -15,8 +15,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Protocol, cast
 
-from convergen.empirical.common.suggestions import suggestion
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
 
 if TYPE_CHECKING:
     import xarray as xr

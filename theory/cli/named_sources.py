@@ -160,7 +160,7 @@ def _analytic(name: str, options: SourceOptions) -> Spectrum:
 
 def _mixture(options: SourceOptions) -> Source:
     """Equal components with unit covariance, their means the corners of a simplex."""
-    from convergen.theory.forecast.predict_mixture import mixture_spectrum
+    from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
     from convergen.theory.mixtures.mixture import GaussianMixture
 
     dim = as_count(_DIM if options.dim is None else options.dim, "--dim", 2)

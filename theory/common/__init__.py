@@ -1,4 +1,4 @@
-"""What every room of the theory needs: checks of arguments, atomic files, text, threads.
+"""What every room needs: checks of arguments, atomic files, text, threads, blocks of rows.
 
 It imports no other room.
 """

@@ -182,7 +182,7 @@ def _draw_mixture(
 
 def _mixture(mixture: GaussianMixture) -> tuple[Spectrum, Draw, None]:
     """Spectrum of a mixture, and how to draw from it in the eigenbasis."""
-    from convergen.theory.forecast.predict_mixture import mixture_spectrum
+    from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
 
     spectrum = mixture_spectrum(mixture)
     vectors = np.linalg.eigh(mixture.covariance)[1][:, ::-1][:, : spectrum.rank]

@@ -87,7 +87,8 @@ def predict(
     n = np.atleast_1d(as_samples(samples))
     extra: dict[str, Variable] = {}
     if not isinstance(spectrum, Spectrum):
-        from convergen.theory.forecast.predict_mixture import mixture_spectrum, mixture_variables
+        from convergen.theory.forecast.predict_mixture import mixture_variables
+        from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
 
         extra, spectrum = mixture_variables(spectrum, n.ravel()), mixture_spectrum(spectrum)
     if n.ndim != 1:

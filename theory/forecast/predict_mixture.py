@@ -11,35 +11,8 @@ from convergen.theory.common.checks import FloatArray
 from convergen.theory.mixtures.mean_recovery import bayes_overlap, linear_overlap, mean_thresholds
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.mixtures.speciation import speciation_noise
-from convergen.theory.spectra.spectrum import Spectrum
-
-_EQUAL = 1e-9
 
 Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
-
-
-def mixture_spectrum(mixture: GaussianMixture, source: str | None = None) -> Spectrum:
-    """Spectrum of the covariance of a mixture.
-
-    Parameters
-    ----------
-    mixture : GaussianMixture
-        The mixture.
-    source : str, optional
-        Label kept with every result.
-
-    Returns
-    -------
-    Spectrum
-        Eigenvalues that differ by rounding only are merged, so that degenerate factors are
-        recognised as such.
-    """
-    values = np.linalg.eigvalsh(mixture.covariance)[::-1]
-    values = np.where(values > 1e-13 * values[0], values, 0.0)
-    groups = np.cumsum(np.diff(values, prepend=values[0]) < -_EQUAL * values[0])
-    merged = np.bincount(groups, weights=values) / np.bincount(groups)
-    label = source or f"mixture of {mixture.components}"
-    return Spectrum.from_eigenvalues(merged, np.bincount(groups), source=label)
 
 
 def mixture_variables(mixture: GaussianMixture, samples: FloatArray) -> dict[str, Variable]:

@@ -95,7 +95,7 @@ def test_fresh_points_follow_the_truth():
 def test_draw_does_not_depend_on_blocks(monkeypatch):
     truth = Spectrum.from_eigenvalues([2.0, 1.0], eigenvectors=np.eye(2))
     whole = draw(truth, (2,), 1000, np.random.default_rng(3))
-    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 8 * 2 * 7)
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 2 * 7)
     np.testing.assert_array_equal(draw(truth, (2,), 1000, np.random.default_rng(3)), whole)
 
 

@@ -41,7 +41,7 @@ def test_neighbours_equal_a_loop_over_all_pairs_whatever_the_blocks(monkeypatch,
 
 
 def test_a_memory_map_in_large_blocks_gives_the_same(monkeypatch, tmp_path):
-    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 8 * 16 * 10)
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 16 * 10)
     points, training = drawn(9, 2, 16), drawn(45, 3, 16).astype(np.float32)
     np.save(tmp_path / "training.npy", training.reshape(45, 1, 4, 4))
     mapped = np.load(tmp_path / "training.npy", mmap_mode="r")

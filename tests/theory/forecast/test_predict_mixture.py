@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.forecast.predict_mixture import mixture_spectrum, simplex_signal
+from convergen.theory.forecast.predict_mixture import simplex_signal
+from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
 from convergen.theory.mixtures.mean_recovery import bayes_overlap, linear_overlap
 
 

@@ -1,10 +1,10 @@
 import numpy as np
 
-from convergen.empirical.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
 
 def test_row_blocks_cover_all_rows(monkeypatch):
-    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 100)
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 100)
     raw = np.arange(33.0).reshape(11, 3)
     blocks = row_blocks(raw)
     assert [len(block) for block in blocks] == [4, 4, 3]
@@ -13,7 +13,7 @@ def test_row_blocks_cover_all_rows(monkeypatch):
 
 
 def test_a_row_larger_than_a_block_is_a_block(monkeypatch):
-    monkeypatch.setattr("convergen.empirical.common.row_blocks._BLOCK_BYTES", 1)
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 1)
     assert len(row_blocks(np.zeros((3, 5, 2)))) == 3
 
 
