@@ -24,7 +24,7 @@ from convergen.empirical.models.by_name import fitted, needs_training, untrained
 from convergen.empirical.splits.splits import Splits, split
 from convergen.empirical.storage.run_folder import CellFailed
 from convergen.empirical.training.trainer import Diverged, Member, Trainer
-from convergen.theory.denoisers.samplers import karras_schedule
+from convergen.theory.denoisers.noise_schedules import karras_schedule
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -15,8 +15,8 @@ from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.splits.splits import Splits
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
+from convergen.theory.denoisers.noise_schedules import karras_schedule
 from convergen.theory.denoisers.protocol import Denoiser
-from convergen.theory.denoisers.samplers import karras_schedule
 from convergen.theory.spectra.spectrum import Spectrum
 
 

@@ -14,6 +14,7 @@ from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import measure
 from convergen.empirical.models.by_name import fitted
 from convergen.empirical.models.solvable import EXACT, Separate
+from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 
 if TYPE_CHECKING:
@@ -76,5 +77,21 @@ def reference(experiment: Experiment, name: str) -> xr.Dataset:
 
 def _mixture(points: NDArray[Any], truth: Any, seed: int) -> GaussianMixture:
     """As many spherical components as the truth has, or as the points can tell apart."""
-    components = max(1, min(truth.components, len(points) // 2))
-    return GaussianMixture.fit(points, components, covariance="spherical", seed=seed, restarts=4)
+    from sklearn.mixture import GaussianMixture as Fitted
+
+    rows = points.reshape(len(points), -1).astype(np.float64)
+    scale = float(rows.var(axis=0).mean())
+    if scale == 0.0:
+        raise InputError(
+            f"a mixture is fitted to {len(points)} point(s) that do not differ: use more samples."
+        )
+    model = Fitted(
+        n_components=max(1, min(truth.components, len(points) // 2)),
+        covariance_type="spherical",
+        reg_covar=1e-6 * scale,
+        tol=1e-5,
+        n_init=4,
+        max_iter=1000,
+        random_state=seed,
+    ).fit(rows)
+    return GaussianMixture.from_sklearn(model, shape=points.shape[1:])

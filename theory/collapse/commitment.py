@@ -1,4 +1,4 @@
-"""When a sampled trajectory commits to a training point, and never leaves it again.
+"""When a sampled trajectory commits to a training point for good.
 
 The probability flow of the empirical score keeps the law of noised training points: at noise σ a
 trajectory is distributed as y_i + σz. Its posterior therefore condenses onto one training point
@@ -25,7 +25,8 @@ from convergen.theory.common.checks import (
     as_positive,
     as_samples,
 )
-from convergen.theory.denoisers.samplers import karras_schedule, sample
+from convergen.theory.denoisers.noise_schedules import karras_schedule
+from convergen.theory.denoisers.samplers import sample
 from convergen.theory.empirical_score.score import EmpiricalScore
 
 _STEPS = 64
@@ -64,9 +65,9 @@ def commitment_noise(
     noise : array_like, shape (batch, *shape)
         Standard normal seeds.
     sigmas : array_like, shape (levels,), optional
-        Noise levels of the Heun steps, strictly descending and positive; default the schedule of
-        `denoisers.samplers.karras_schedule` with 64 steps from 80 to 0.002, for data whose variance
-        is of order 1.
+        Noise levels of the Heun steps, strictly descending and positive; default
+        `theory.karras_schedule` with 64 steps from 80 to 0.002, for data whose variance is of
+        order 1.
 
     Returns
     -------

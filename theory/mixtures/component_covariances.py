@@ -78,7 +78,7 @@ class ComponentCovariances:
         )
 
     @classmethod
-    def low_rank(cls, factors: FloatArray, floors: FloatArray) -> Self:
+    def low_rank(cls, factors: FloatArray, floors: FloatArray, shape: tuple[int, ...]) -> Self:
         """Σ_c = F_c F_cᵀ + v_c, without any d × d matrix.
 
         Parameters
@@ -87,33 +87,26 @@ class ComponentCovariances:
             F_c.
         floors : ndarray, shape (c,)
             v_c > 0.
+        shape : tuple of int
+            Shape (c, *point) of the means; d is the product of `point`.
 
         Returns
         -------
         ComponentCovariances
+
+        Raises
+        ------
+        InputError
+            If the shapes do not match.
         """
+        count, dim = shape[0], int(np.prod(shape[1:]))
+        if factors.ndim != 3 or factors.shape[:2] != (count, dim) or floors.shape != (count,):
+            raise InputError(
+                f"factors has shape {factors.shape} and variances {floors.shape}, but {count} "
+                f"components in dimension {dim} need ({count}, {dim}, r) and ({count},)."
+            )
         vectors, singular, _ = np.linalg.svd(factors, full_matrices=False)
-        return cls(factors.shape[1], floors[:, None] + singular**2, floors.copy(), list(vectors))
-
-    @classmethod
-    def tied(cls, matrix: FloatArray, count: int) -> Self:
-        """One covariance for all components.
-
-        Parameters
-        ----------
-        matrix : ndarray, shape (d, d)
-            Symmetric positive definite.
-        count : int
-            Number of components.
-
-        Returns
-        -------
-        ComponentCovariances
-        """
-        values, vectors = _diagonalise(matrix[None])
-        return cls(
-            len(matrix), np.repeat(values, count, axis=0), np.zeros(count), [vectors[0]] * count
-        )
+        return cls(dim, floors[:, None] + singular**2, floors.copy(), list(vectors))
 
     @property
     def isotropic(self) -> bool:

@@ -22,14 +22,11 @@ from convergen.theory.common.checks import (
 )
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.mixtures.component_covariances import ComponentCovariances, SpectralFunction
+from convergen.theory.mixtures.isotropic import combined, log_joint
 
+# Numbers of a block of points times coordinates or components.
 _BLOCK = 2**21
 _WEIGHT_SUM = 1e-6
-# Distances from one matrix product are recomputed where their rounding could change a log density
-# by more than this, unless the component lies further than this many nats below the best one.
-_LOG_ERROR = 1e-9
-_NEGLIGIBLE = 45.0
-_COVARIANCES = ("full", "tied", "diag", "spherical")
 
 
 class GaussianMixture(ExactDenoiser):
@@ -102,14 +99,9 @@ class GaussianMixture(ExactDenoiser):
         """
         centres = _as_means(means)
         loadings, floors = as_finite(factors, "factors"), as_positive(variances, "variances")
-        count, dim = len(centres), int(np.prod(centres.shape[1:]))
-        if loadings.ndim != 3 or loadings.shape[:2] != (count, dim) or floors.shape != (count,):
-            raise InputError(
-                f"factors has shape {loadings.shape} and variances {floors.shape}, but {count} "
-                f"components in dimension {dim} need ({count}, {dim}, r) and ({count},)."
-            )
         mixture = cls.__new__(cls)
-        mixture._store(weights, centres, ComponentCovariances.low_rank(loadings, floors))
+        within = ComponentCovariances.low_rank(loadings, floors, centres.shape)
+        mixture._store(weights, centres, within)
         return mixture
 
     @classmethod
@@ -143,80 +135,9 @@ class GaussianMixture(ExactDenoiser):
         if np.prod(layout) != means.shape[1]:
             raise InputError(f"shape {layout} does not hold points of dimension {means.shape[1]}.")
         centres = means[kept].reshape(-1, *layout)
-        if kind != "tied":
-            return cls(weights[kept], centres, values[kept])
-        mixture = cls.__new__(cls)
-        mixture._store(weights[kept], centres, ComponentCovariances.tied(values, len(centres)))
-        return mixture
-
-    @classmethod
-    def fit(
-        cls,
-        data: ArrayLike,
-        components: int,
-        *,
-        covariance: str = "full",
-        seed: int = 0,
-        restarts: int = 1,
-        regularisation: float = 1e-6,
-        tolerance: float = 1e-5,
-        iterations: int = 1000,
-    ) -> Self:
-        """Maximum-likelihood fit by expectation maximisation (scikit-learn).
-
-        Parameters
-        ----------
-        data : array_like, shape (n, *shape)
-            Training samples.
-        components : int
-            Number of components c ≤ n.
-        covariance : str
-            ``"full"``, ``"tied"``, ``"diag"`` or ``"spherical"``.
-        seed : int
-            Seed of the k-means initialisation.
-        restarts : int
-            Initialisations of which the best is kept.
-        regularisation : float
-            Added to every variance, in units of the mean variance of the data, > 0.
-        tolerance : float
-            Gain in log likelihood per sample below which EM stops, > 0, in nats.
-        iterations : int
-            Most EM steps; scikit-learn warns where they do not suffice.
-
-        Returns
-        -------
-        GaussianMixture
-
-        Raises
-        ------
-        InputError
-            If there are fewer samples than components, the data do not vary, or an argument is
-            out of range.
-        """
-        from sklearn.mixture import GaussianMixture as Fitted
-
-        array, count = as_finite(data, "data"), as_count(components, "components")
-        if array.ndim < 2 or len(array) < max(count, 2):
-            raise InputError(
-                f"data has shape {array.shape}, but {count} component(s) need an array of shape "
-                f"(n, ...) with n of at least {max(count, 2)}: give more samples."
-            )
-        if covariance not in _COVARIANCES:
-            raise InputError(f"covariance {covariance!r} is not one of {', '.join(_COVARIANCES)}.")
-        rows = array.reshape(len(array), -1)
-        scale = float(rows.var(axis=0).mean())
-        if scale == 0.0:
-            raise InputError("data does not vary: give samples that differ.")
-        model = Fitted(
-            n_components=count,
-            covariance_type=covariance,
-            reg_covar=scale * float(as_positive(regularisation, "regularisation")),
-            tol=float(as_positive(tolerance, "tolerance")),
-            n_init=as_count(restarts, "restarts"),
-            max_iter=as_count(iterations, "iterations"),
-            random_state=as_count(seed, "seed", 0),
-        ).fit(rows)
-        return cls.from_sklearn(model, shape=array.shape[1:])
+        if kind == "tied":
+            values = np.repeat(values[None], kept.size, axis=0)
+        return cls(weights[kept], centres, values[kept])
 
     def _store(
         self, weights: ArrayLike, means: FloatArray, covariances: ComponentCovariances
@@ -236,9 +157,7 @@ class GaussianMixture(ExactDenoiser):
         self.weights = pi / pi.sum()
         self._means = means.reshape(len(means), -1).copy()
         self.within = covariances
-        # Products about the centre of the mixture lose fewer digits.
         self._origin = self.weights @ self._means
-        self._shifted = self._means - self._origin
         for array in (self.weights, self._means):
             array.setflags(write=False)
 
@@ -264,7 +183,8 @@ class GaussianMixture(ExactDenoiser):
     @property
     def covariance(self) -> FloatArray:
         """Covariance of the mixture, within plus between components, shape (d, d)."""
-        between = (self._shifted.T * self.weights) @ self._shifted
+        shifted = self._means - self._origin
+        between = (shifted.T * self.weights) @ shifted
         return np.asarray(between + np.tensordot(self.weights, self.covariances, 1))
 
     @property
@@ -312,38 +232,20 @@ class GaussianMixture(ExactDenoiser):
         """
         return self._map(self._posterior, *self._points(x, sigma))
 
-    def score(self, x: ArrayLike, sigma: ArrayLike) -> Array:
-        """Gradient of the smoothed log density.
-
-        Computed without the difference D(x, σ) − x, which loses all digits at small σ.
+    def score(self, x: ArrayLike, sigma: ArrayLike = 0.0) -> Array:
+        """Gradient of `log_density`, without the difference D(x, σ) − x that loses its digits.
 
         Parameters
         ----------
         x : array_like, shape (batch, *shape)
             Points.
         sigma : array_like, shape () or (batch,)
-            Noise standard deviations, > 0; see `gradient` for σ = 0.
+            Noise standard deviations, ≥ 0; 0 is the mixture itself.
 
         Returns
         -------
         ndarray, shape and dtype of `x`
-        """
-        self._checked(x, sigma)
-        return self.gradient(x, sigma)
-
-    def gradient(self, x: ArrayLike, sigma: ArrayLike = 0.0) -> Array:
-        """Gradient of `log_density`, defined without noise too.
-
-        Parameters
-        ----------
-        x : array_like, shape (batch, *shape)
-            Points.
-        sigma : array_like, shape () or (batch,)
-            Noise standard deviations, ≥ 0.
-
-        Returns
-        -------
-        ndarray, shape and dtype of `x`
+            In units of 1/data.
         """
 
         def pull(rows: FloatArray, noise: FloatArray) -> FloatArray:
@@ -416,47 +318,24 @@ class GaussianMixture(ExactDenoiser):
     def _log_joint(self, x: FloatArray, noise: FloatArray) -> FloatArray:
         """Joint log density, log π_c N(x; μ_c, Σ_c + σ²), shape (batch, c)."""
         if self.within.isotropic:
-            return self._isotropic_log_joint(x, noise)
+            return log_joint(x, noise, self.weights, self._means, self.within.floors)
         squares = np.empty((len(x), self.components))
         for c, centre in enumerate(self._means):
             squares[:, c] = self.within.mahalanobis(c, x - centre, noise)
         determinants = self.within.traces(lambda lam: np.log(2.0 * np.pi * (lam + noise)))
         return np.asarray(np.log(self.weights) - 0.5 * (squares + determinants))
 
-    def _isotropic_log_joint(self, x: FloatArray, noise: FloatArray) -> FloatArray:
-        """As `_log_joint`, from one product; distances that cancelled are recomputed."""
-        shifted = x - self._origin
-        total = self.within.floors + noise
-        sizes = np.sum(shifted**2, axis=1)[:, None] + np.sum(self._shifted**2, axis=1)
-        squares = sizes - 2.0 * (shifted @ self._shifted.T)
-        offset = np.log(self.weights) - 0.5 * self.dim * np.log(2.0 * np.pi * total)
-        error = 4.0 * np.finfo(np.float64).eps * sizes / total
-        values = offset - 0.5 * squares / total
-        best = np.max(values - error, axis=1, keepdims=True)
-        rows, columns = np.nonzero((error > _LOG_ERROR) & (values + error > best - _NEGLIGIBLE))
-        size = max(1, _BLOCK // self.dim)
-        for i in range(0, rows.size, size):
-            r, c = rows[i : i + size], columns[i : i + size]
-            squares[r, c] = np.sum((x[r] - self._means[c]) ** 2, axis=1)
-        return np.asarray(offset - 0.5 * squares / total)
-
     def _combine(
         self, x: FloatArray, weights: FloatArray, function: SpectralFunction
     ) -> FloatArray:
         """Σ_c w_c f(Σ_c)(x − μ_c)."""
-        if not self.within.isotropic:
-            result = np.zeros_like(x)
-            for c, centre in enumerate(self._means):
-                if weights[:, c].any():
-                    result += weights[:, c, None] * self.within.product(c, x - centre, function)
-            return result
-        gains = weights * function(self.within.floors)
-        # The leading component is subtracted first: nothing cancels where it has all the weight.
-        rows, leading = np.arange(len(x)), weights.argmax(axis=1)
-        own = gains[rows, leading, None].copy()
-        gains[rows, leading] = 0.0
-        others = gains.sum(axis=1)[:, None] * x - gains @ self._means
-        return np.asarray(own * (x - self._means[leading]) + others)
+        if self.within.isotropic:
+            return combined(x, weights, function(self.within.floors), self._means)
+        result = np.zeros_like(x)
+        for c, centre in enumerate(self._means):
+            if weights[:, c].any():
+                result += weights[:, c, None] * self.within.product(c, x - centre, function)
+        return result
 
 
 def _as_means(means: ArrayLike) -> FloatArray:

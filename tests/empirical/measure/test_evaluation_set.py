@@ -8,7 +8,7 @@ from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.splits.splits import split
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
-from convergen.theory.denoisers.samplers import karras_schedule
+from convergen.theory.denoisers.noise_schedules import karras_schedule
 from convergen.theory.denoisers.wiener import LinearDenoiser
 
 

@@ -7,7 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
-from convergen.theory.denoisers.samplers import karras_schedule, sample
+from convergen.theory.denoisers.noise_schedules import karras_schedule
+from convergen.theory.denoisers.samplers import sample
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.linear.order_parameters import convergence
 from convergen.theory.random_matrices.analytic_functions import sampling_convergence
@@ -456,7 +457,7 @@ def test_bad_input_is_refused_in_one_sentence(call, message):
 
 
 def test_a_denoiser_that_never_answers_alike_is_given_up(monkeypatch):
-    monkeypatch.setattr("convergen.theory.denoisers.samplers._MOST_EVALUATIONS", 2000)
+    monkeypatch.setattr("convergen.theory.denoisers.sampling_steps._MOST_EVALUATIONS", 2000)
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="got stuck at sigma"):
         sample(lambda x, sigma: rng.standard_normal(x.shape), seeds(2, 3), method="adaptive")
