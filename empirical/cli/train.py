@@ -55,7 +55,8 @@ def register(app: typer.Typer) -> None:
         learning_rate: Annotated[float | None, _option("Largest step of Adam.")] = None,
         device: Annotated[str | None, _option("auto, cpu, cuda or cuda:N.")] = None,
         grouping: Annotated[
-            str | None, _option("Trained together: seed (all n), pair (one n) or auto.")
+            str | None,
+            _option("Trained together: seed (all n), pair (one n) or auto (as suits the network)."),
         ] = None,
         setting: Annotated[
             list[str] | None,
@@ -204,8 +205,6 @@ def _resumable(out: Path) -> Iterator[None]:
 def _tell(experiment: Experiment, finished: Finished, out: Path, json: bool) -> None:
     from convergen.empirical.experiment.report import summary_json, summary_text
 
-    if not finished.outcomes:  # not the first process under torchrun
-        return
     where = out / "result.nc"
     unfinished = {outcome.name: outcome.cause for outcome in finished.unfinished}
     if json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from contextlib import AbstractContextManager
 
 import torch
@@ -40,6 +41,19 @@ def choose_device(name: str = "auto") -> torch.device:
     ):
         raise InputError(f"there is no device {name!r} here: use auto or cpu.")
     return device
+
+
+def visible_devices() -> list[str]:
+    """CUDA devices that this process may use.
+
+    Returns
+    -------
+    list of str
+        Each as the variable CUDA_VISIBLE_DEVICES names it.
+    """
+    count = torch.cuda.device_count()
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return [str(index) for index in range(count)] if named is None else named.split(",")[:count]
 
 
 def autocast(device: torch.device) -> AbstractContextManager[object]:

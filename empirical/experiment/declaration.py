@@ -48,7 +48,8 @@ class RunSettings:
     Attributes
     ----------
     grouping : {'auto', 'seed', 'pair'}
-        What one cell trains together: all n of a seed, or one n; both sides always.
+        What one cell trains together: all n of a seed, or one n; both sides always. ``auto`` is
+        fixed for each network.
     device : str
         ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
     """

@@ -15,7 +15,7 @@ from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.plan import Plan, freeze
 from convergen.empirical.storage.run_folder import CellFailed, CellFolder, RunFolder
 from convergen.empirical.sweep.sweep import FINISHED, Outcome, Runner, in_process, sweep
-from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.checks import as_count
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +65,8 @@ def run_experiment(
     folder : Path
         Where; a folder that was begun with the same experiment is gone on with.
     workers : int
-        Processes on this computer; 1 works in this one.
+        Processes on this computer; 1 works in this one. Where the device is ``cuda``, without a
+        number, they share all visible GPUs, and each process sees one of them.
     scheduler : str, optional
         Address of a Dask scheduler to use instead; all must see `folder`.
     threads : int, optional
@@ -85,31 +86,18 @@ def run_experiment(
         be written any more.
     """
     from convergen.empirical.experiment import train_cell as cell
-    from convergen.empirical.training.data_parallel import Group
 
     count = as_count(workers, "workers")
     given = None if threads is None else as_count(threads, "threads")
     run = RunFolder(folder.resolve())
-    group = Group.current()
-    if group.size > 1:
-        if scheduler is not None or count > 1:
-            raise InputError("under torchrun give neither --workers nor --scheduler.")
-        from convergen.empirical.sweep.torchrun import agree, follow, lead
-
-        begun = freeze(run, experiment, given) if group.rank == 0 else None
-        plan = agree(begun)
-        runner: Runner = lead
-    else:
-        available = 1 if scheduler else max(1, processors() // count)
-        plan = freeze(run, experiment, given, available)
-        runner = _runner(count, scheduler)
+    available = 1 if scheduler else max(1, processors() // count)
+    plan = freeze(run, experiment, given, available)
     decided = Experiment.from_config(plan.experiment)
-    cells = cell.cells(decided)
+    runner = _runner(count, scheduler, decided.run.device)
     work = partial(do_cell, plan)
-    if group.rank > 0:
-        follow(run, cells, work)
-        return Finished(plan, [], None)
-    outcomes = sweep(run, cells, work, runner, budget=decided.training.images, progress=progress)
+    outcomes = sweep(
+        run, cell.cells(decided), work, runner, budget=decided.training.images, progress=progress
+    )
     return Finished(plan, outcomes, _collect(run, plan, outcomes))
 
 
@@ -178,16 +166,19 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def _runner(workers: int, scheduler: str | None) -> Runner:
+def _runner(workers: int, scheduler: str | None, device: str) -> Runner:
     if scheduler is not None:
         from convergen.empirical.sweep.dask_cluster import on_dask
 
         return partial(on_dask, address=scheduler)
     if workers == 1:
         return in_process
+    from convergen.empirical.common.devices import visible_devices
     from convergen.empirical.sweep.local_workers import local_workers
 
-    return partial(local_workers, count=workers)
+    # A device with a number is the one that was asked for.
+    devices = visible_devices() if device == "cuda" else []
+    return partial(local_workers, count=workers, devices=devices)
 
 
 def _collect(run: RunFolder, plan: Plan, outcomes: Sequence[Outcome]) -> xr.Dataset | None:

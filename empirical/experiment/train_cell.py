@@ -16,11 +16,10 @@ from convergen.empirical.common.devices import choose_device
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.grouping import batched_is_faster
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.generation import SIDES
 from convergen.empirical.measure.measure import measure, snapshot
-from convergen.empirical.models.by_name import fitted, needs_training, untrained
+from convergen.empirical.models.by_name import fitted, grouping_of, needs_training, untrained
 from convergen.empirical.splits.splits import Splits, split
 from convergen.empirical.storage.run_folder import CellFailed
 from convergen.empirical.training.trainer import Diverged, Member, Trainer
@@ -75,7 +74,7 @@ def cells(experiment: Experiment) -> list[Cell]:
 
 
 def choose_grouping(experiment: Experiment) -> str:
-    """Decide by measurement how networks are trained together.
+    """How the networks of an experiment are trained together.
 
     Parameters
     ----------
@@ -89,14 +88,7 @@ def choose_grouping(experiment: Experiment) -> str:
     """
     if experiment.run.grouping != "auto":
         return experiment.run.grouping
-    if not needs_training(experiment.model):
-        return "seed"
-    points = load(experiment).points
-    members = len(SIDES) * len(experiment.samples)
-    faster = batched_is_faster(
-        experiment.model, points, members, experiment.training, experiment.run.device
-    )
-    return "seed" if faster else "pair"
+    return grouping_of(experiment.model)
 
 
 def useful_threads(experiment: Experiment, available: int) -> int:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from convergen.empirical.models.descended_linear import TrainedLinear
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.models.solvable import EXACT, Separate
-from convergen.empirical.networks.by_name import NETWORKS, build, resolve_options
+from convergen.empirical.networks.by_name import GROUPING, NETWORKS, build, resolve_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.suggestions import suggestion
 
@@ -68,6 +68,22 @@ def needs_training(model: Mapping[str, Any]) -> bool:
     bool
     """
     return model["name"] in NETWORKS
+
+
+def grouping_of(model: Mapping[str, Any]) -> str:
+    """How models of this kind are best trained together; fixed, since it decides rounding.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name`` and options.
+
+    Returns
+    -------
+    {'seed', 'pair'}
+        All n of a seed as one batched ensemble, or the two sides of one n, one after the other.
+    """
+    return GROUPING[model["name"]] if needs_training(model) else "seed"
 
 
 def untrained(

@@ -58,6 +58,9 @@ _BUILDERS: dict[str, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
     "diffusers": (_diffusers, ("config",)),
 }
 NETWORKS = tuple(_BUILDERS)
+# What is faster on a processor: ten networks of size small on 16 × 16 pixels take, batched,
+# 0.56 (mlp), 0.86 (unet) and 1.25 (conv) times as long as one after the other.
+GROUPING = {"mlp": "seed", "conv": "pair", "unet": "seed", "diffusers": "pair"}
 
 
 def resolve_options(

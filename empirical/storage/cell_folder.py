@@ -52,9 +52,6 @@ class CellFolder:
     ----------
     path : Path
         Where; made by `lock`.
-    writes : bool
-        False in processes that take part in the work but leave writing to another, as all but
-        the first under ``torchrun``: what they save or log goes nowhere.
 
     Attributes
     ----------
@@ -64,10 +61,9 @@ class CellFolder:
         Its log.
     """
 
-    def __init__(self, path: Path, *, writes: bool = True) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.name = path.name
-        self.writes = writes
         self._result = path / "result.nc"
         self._failure = path / "failure.json"
         self.journal_path = path / "log.jsonl"
@@ -123,11 +119,10 @@ class CellFolder:
         StorageError
             If the operating system refuses; older checkpoints are then untouched.
         """
-        if self.writes:
-            # What was logged up to here must not get lost where this checkpoint is not.
-            flush(self.journal_path)
-            checkpoints.save_checkpoint(self.path, images, tensors, meta or {})
-            checkpoints.keep_newest(self.path, _KEEP)
+        # What was logged up to here must not get lost where this checkpoint is not.
+        flush(self.journal_path)
+        checkpoints.save_checkpoint(self.path, images, tensors, meta or {})
+        checkpoints.keep_newest(self.path, _KEEP)
 
     def load_checkpoint(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
         """Load the newest checkpoint that is intact; one that is not is reported.
@@ -153,8 +148,7 @@ class CellFolder:
         StorageError
             If the operating system refuses.
         """
-        if self.writes:
-            append(self.journal_path, record)
+        append(self.journal_path, record)
 
     def records(self) -> list[dict[str, Any]]:
         """Read the log.
@@ -180,10 +174,9 @@ class CellFolder:
         StorageError
             If the operating system refuses.
         """
-        if self.writes:
-            seal(self._result, netcdf_bytes(dataset))
-            self._failure.unlink(missing_ok=True)
-            checkpoints.keep_newest(self.path, 1)
+        seal(self._result, netcdf_bytes(dataset))
+        self._failure.unlink(missing_ok=True)
+        checkpoints.keep_newest(self.path, 1)
 
     @property
     def finished(self) -> bool:
@@ -222,10 +215,9 @@ class CellFolder:
         details : str
             Whatever helps to find the reason.
         """
-        if self.writes:
-            content = json.dumps({"cause": cause, "details": details}, indent=1)
-            write(self._failure, content.encode())
-            self.log(event="failed", cause=cause)
+        content = json.dumps({"cause": cause, "details": details}, indent=1)
+        write(self._failure, content.encode())
+        self.log(event="failed", cause=cause)
 
     @property
     def failure(self) -> str | None:
@@ -246,6 +238,5 @@ class CellFolder:
 
     def _corrupt(self, path: Path, message: str) -> None:
         logger.warning("warning: %s.", message)
-        if self.writes:
-            self.log(event="corrupt", file=path.name)
-            remove_sealed(path)
+        self.log(event="corrupt", file=path.name)
+        remove_sealed(path)

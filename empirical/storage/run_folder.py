@@ -38,21 +38,19 @@ class RunFolder:
         self.result_path = path / "result.nc"
         self.plan_path = path / "plan.json"
 
-    def cell(self, name: str, *, writes: bool = True) -> CellFolder:
+    def cell(self, name: str) -> CellFolder:
         """The folder of a cell.
 
         Parameters
         ----------
         name : str
             Of the cell.
-        writes : bool
-            As in `CellFolder`.
 
         Returns
         -------
         CellFolder
         """
-        return CellFolder(self.path / "cells" / name, writes=writes)
+        return CellFolder(self.path / "cells" / name)
 
     def split_path(self, seed: int) -> Path:
         """Where the splits of a seed are kept.

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
 _ATTEMPTS = 3
 
 
-def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None, None]:
+def local_workers(
+    tasks: Sequence[Task], count: int, devices: Sequence[str] = ()
+) -> Generator[Outcome, None, None]:
     """Do the cells in processes of this computer, started afresh.
 
-    The cell of a worker that dies goes on in another one.
+    A cell whose worker dies is continued by another one.
 
     Parameters
     ----------
@@ -32,6 +34,9 @@ def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None,
         What to do.
     count : int
         How many at a time.
+    devices : sequence of str
+        CUDA devices that they share: each process sees one of them only. Empty: every process
+        sees what this one does.
 
     Yields
     ------
@@ -39,12 +44,13 @@ def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None,
         As each ends.
     """
     waiting = deque((task, 1) for task in tasks)
+    free = deque(devices[place % len(devices)] if devices else None for place in range(count))
     idle: list[_Worker] = []
     busy: dict[Connection, _Worker] = {}
     try:
         while waiting or busy:
             while waiting and len(busy) < count:
-                worker = idle.pop() if idle else _Worker()
+                worker = idle.pop() if idle else _Worker(free.popleft())
                 worker.send(*waiting.popleft())
                 busy[worker.pipe] = worker
             ready = wait(list(busy))
@@ -53,6 +59,7 @@ def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None,
                     outcome = worker.pipe.recv()
                 except (EOFError, OSError):
                     cause = worker.cause_of_death()
+                    free.append(worker.device)
                     if worker.attempts < _ATTEMPTS:
                         waiting.append((worker.task, worker.attempts + 1))
                         continue
@@ -66,12 +73,15 @@ def local_workers(tasks: Sequence[Task], count: int) -> Generator[Outcome, None,
 
 
 class _Worker:
-    """A process at the other end of a pipe; its end of file tells that it is dead."""
+    """A process at the other end of a pipe, whose end of file shows that it is dead."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: str | None) -> None:
+        self.device = device
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process: SpawnProcess = context.Process(target=_serve, args=(theirs,), daemon=True)
+        self.process: SpawnProcess = context.Process(
+            target=_serve, args=(theirs, device), daemon=True
+        )
         self.process.start()
         theirs.close()
 
@@ -97,7 +107,9 @@ class _Worker:
         self.pipe.close()
 
 
-def _serve(pipe: Connection) -> None:
+def _serve(pipe: Connection, device: str | None) -> None:
+    if device is not None:  # CUDA reads it when it is first used
+        os.environ["CUDA_VISIBLE_DEVICES"] = device
     # An interrupt from the keyboard reaches all processes; the parent ends this one in order.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

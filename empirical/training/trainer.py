@@ -14,7 +14,6 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from convergen.empirical.common.devices import autocast
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.networks.preconditioning import per_point
-from convergen.empirical.training.data_parallel import Group
 from convergen.empirical.training.noise_stream import Batch, training_batch
 from convergen.empirical.training.settings import TrainingSettings
 
@@ -88,7 +87,6 @@ class Trainer:
         self.ensemble, self.members, self.settings = ensemble, members, settings
         self.shape = points.shape[1:]
         self.images = 0
-        self._group = Group.current()
         resident = not isinstance(points, np.memmap)
         self._points = torch.tensor(points).to(ensemble.device) if resident else points
         self._rows = [torch.tensor(member.rows, device=ensemble.device) for member in members]
@@ -191,20 +189,18 @@ class Trainer:
         self._optimiser.zero_grad(set_to_none=True)
         # Members share no parameter, so the gradient of the sum holds that of each loss.
         loss.sum().backward()
-        self._group.average([p.grad for p in self.ensemble.parameters.values()])
         self._optimiser.step()
         self.images += settings.batch
         self._update_average()
-        return self._group.mean(loss.detach())
+        return loss.detach()
 
     def _batch(self, member: Member) -> Batch:
         settings = self.settings
-        whole = training_batch(
+        return training_batch(
             member.seed, self.images, rows=len(member.rows), batch=settings.batch,
             shape=self.shape, sigma=(settings.sigma_min, settings.sigma_max),
             device=self.ensemble.device,
         )  # fmt: skip
-        return Batch(*(self._group.share(part) for part in whole))
 
     def _gather(self, rows: Tensor) -> Tensor:
         if isinstance(self._points, Tensor):

@@ -230,15 +230,6 @@ def test_the_log_survives_torn_lines_and_repeated_records(cell):
     assert all(isinstance(record["time"], float) for record in found)
 
 
-def test_processes_that_do_not_write_leave_no_trace(run):
-    silent = run.cell("one", writes=False)
-    silent.log(images=1)
-    silent.save_checkpoint(1, state(1))
-    silent.finish(dataset())
-    silent.fail("cause")
-    assert not run.path.exists()
-
-
 # --------------------------------------------------------------------------------------- result
 
 

@@ -65,3 +65,11 @@ def expected(cell):
         state = np.sin(3.0 * state + noise)
         history.append(np.mean(state**2))
     return state, np.array(history)
+
+
+def device_of(cell, folder):
+    """A cell whose result is the device that its process sees; it may die once before."""
+    if cell.dies is not None and not cell.dies.exists():
+        cell.dies.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    folder.finish(xr.Dataset(attrs={"device": os.environ["CUDA_VISIBLE_DEVICES"]}))

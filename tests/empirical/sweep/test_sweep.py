@@ -3,15 +3,16 @@ from functools import partial
 
 import numpy as np
 import pytest
+import torch
 
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.run import run_experiment
+from convergen.empirical.experiment.run import _runner, run_experiment
 from convergen.empirical.storage.checked_files import StorageError
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.empirical.sweep.local_workers import local_workers
 from convergen.empirical.sweep.progress import images_seen
 from convergen.empirical.sweep.sweep import BUSY, FAILED, FINISHED, Task, in_process, sweep
-from tests.empirical.sweep.fake_cell import FakeCell, expected, work
+from tests.empirical.sweep.fake_cell import FakeCell, device_of, expected, work
 
 
 @pytest.fixture
@@ -248,6 +249,28 @@ class Never:
 
     def touch(self):
         pass
+
+
+def test_each_worker_sees_a_device_of_its_own_and_hands_it_on(run, tmp_path):
+    def devices(cells, count):
+        runner = partial(local_workers, count=count, devices=["GPU-a", "3"])
+        assert set(states(sweep(run, cells, device_of, runner)).values()) == {FINISHED}
+        return [run.cell(cell.name).result().attrs["device"] for cell in cells]
+
+    # Two cells are begun at once, so both workers take part.
+    assert devices([FakeCell("first", 0), FakeCell("second", 1)], 2) == ["GPU-a", "3"]
+    assert devices([FakeCell("victim", 0, dies=tmp_path / "mark")], 1) == ["GPU-a"]
+    assert (tmp_path / "mark").exists()
+
+
+def test_workers_are_given_all_visible_devices_unless_one_was_asked_for(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert _runner(3, None, "cuda").keywords == {"count": 3, "devices": ["0", "1"]}
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a,5,-1,7")
+    assert _runner(3, None, "cuda").keywords == {"count": 3, "devices": ["GPU-a", "5"]}
+    for device in ("cuda:1", "cpu"):
+        assert _runner(3, None, device).keywords == {"count": 3, "devices": []}
 
 
 def test_workers_end_with_the_sweep(run, cells):
