@@ -23,27 +23,28 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.diagnose.diagnose import Diagnosis
+    from convergen.theory.common.atomic_files import Written
 
 
-def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> None:
+def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> Written:
     from convergen.figures.looks.style import save
     from convergen.figures.plots.curves import draw
 
-    save(draw(curves, points), path)
+    return save(draw(curves, points), path)
 
 
-def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> None:
+def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> Written:
     from convergen.figures.looks.style import save
     from convergen.figures.plots.collapse import draw
 
-    save(draw(curves), path)
+    return save(draw(curves), path)
 
 
-def _draw_validation(found: xr.Dataset, path: Path) -> None:
+def _draw_validation(found: xr.Dataset, path: Path) -> Written:
     from convergen.figures.looks.style import save
     from convergen.figures.plots.validation import draw
 
-    save(draw(found), path)
+    return save(draw(found), path)
 
 
 def _diagnosis_page(found: Diagnosis) -> str:

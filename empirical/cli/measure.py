@@ -109,6 +109,7 @@ def register(app: typer.Typer, page: Page) -> None:
         ] = None,
     ) -> None:
         """Judge your own generator: memorising, converged, and how many samples it needs."""
+        from convergen.theory.cli.targets import say_written
         from convergen.theory.common.atomic_files import check_target, write_beside
 
         if html:
@@ -141,15 +142,15 @@ def register(app: typer.Typer, page: Page) -> None:
             levels=LEVELS if level is None else level,
             seed=seed,
         )
+        files = []
         if html:
             report = page(found)
-            write_beside(html, lambda file: file.write_text(report, encoding="utf-8"))
+            files.append(write_beside(html, lambda file: file.write_text(report, encoding="utf-8")))
         if json:
             print(json_format.dumps(diagnosis_json(found)))
-            return
-        print(diagnosis_text(found))
-        if html:
-            print(f"\nReport: {html}")
+        else:
+            print(diagnosis_text(found))
+        say_written(files, json=json)
 
 
 def _shape(text: str) -> list[int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
 
 if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Config, Experiment
@@ -177,10 +178,7 @@ def _need_torch() -> None:
 
     for name in ("torch", "safetensors", "filelock", "ot"):
         if find_spec(name) is None:
-            raise InputError(
-                f"training needs the package {name!r}: install what belongs to it with "
-                "pip install 'convergen[empirical]'."
-            )
+            raise package_missing("training", name, "empirical")
 
 
 @contextmanager

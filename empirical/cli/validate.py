@@ -14,10 +14,10 @@ from convergen.theory.common.checks import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-# Draws a validation into a file; handed in, since this package knows nothing of pictures.
-Draw = Callable[["xr.Dataset", Path], None]
+    from convergen.theory.common.atomic_files import Written
 
-_PLOTS = (".pdf", ".png", ".svg")
+# Draws a validation into a file; handed in, since this package knows nothing of pictures.
+Draw = Callable[["xr.Dataset", Path], "Written"]
 
 
 def register(app: typer.Typer, draw: Draw) -> None:
@@ -52,7 +52,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         ] = None,
     ) -> None:
         """Hold trained models against every theory that applies, for each n."""
-        from convergen.theory.common.atomic_files import check_target, save_dataset
+        from convergen.theory.cli.targets import check_targets, say_written
+        from convergen.theory.common.atomic_files import save_dataset
 
         result_path = run / "result.nc" if run.is_dir() or not run.exists() else run
         home = result_path.parent
@@ -62,8 +63,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             raise InputError(
                 f"{run} holds no result.nc: give the folder of a finished `convergen train`."
             )
-        check_target(data_path, (".nc",))
-        check_target(picture, _PLOTS)
+        check_targets(data_path, picture)
         from convergen.empirical.experiment.declaration import Experiment
         from convergen.empirical.storage.netcdf import load_netcdf
         from convergen.empirical.validate.report import validation_json, validation_text
@@ -74,10 +74,9 @@ def register(app: typer.Typer, draw: Draw) -> None:
             raise InputError(f"{result_path} is not the result of an experiment: give another.")
         experiment = Experiment.from_config(json_format.loads(result.attrs["experiment"]))
         found = compare(experiment, result)
-        save_dataset(found, data_path)
-        draw(found, picture)
+        files = [save_dataset(found, data_path), draw(found, picture)]
         if json:
             print(json_format.dumps(validation_json(experiment, found)))
-            return
-        print(validation_text(experiment, found))
-        print(f"\nData: {data_path}\nFigure: {picture}")
+        else:
+            print(validation_text(experiment, found))
+        say_written(files, json=json)

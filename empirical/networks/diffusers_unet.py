@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from convergen.empirical.networks.preconditioning import per_point
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
 
 # A U-Net of about the size of our `base`, for images of at least 16 × 16 pixels.
 _DEFAULT = {
@@ -25,9 +26,7 @@ def _library() -> Any:
     try:
         import diffusers
     except ImportError as error:
-        raise InputError(
-            "model 'diffusers' needs the diffusers library: pip install 'convergen[diffusers]'."
-        ) from error
+        raise package_missing("the network diffusers", "diffusers", "diffusers") from error
     return diffusers
 
 

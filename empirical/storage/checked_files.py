@@ -6,7 +6,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from convergen.theory.common.atomic_files import write_beside
+from convergen.theory.common.atomic_files import unfinished, write_beside
 from convergen.theory.common.checks import InputError
 
 
@@ -159,7 +159,7 @@ def sweep_out(folder: Path, *names: str) -> None:
         Files that are written there; without any, the whole folder is ours.
     """
     for name in names or ("*",):
-        for path in folder.glob(f".{Path(name).stem}-*{Path(name).suffix}"):
+        for path in unfinished(folder / name):
             path.unlink(missing_ok=True)
         for path in folder.glob(checksum_path(folder / name).name):
             if not path.with_suffix("").exists():

@@ -6,6 +6,7 @@ from collections.abc import Generator, Sequence
 
 from convergen.empirical.sweep.sweep import Outcome, Task, attempt, give_up, one_line
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
 
 
 def on_dask(tasks: Sequence[Task], address: str) -> Generator[Outcome, None, None]:
@@ -33,9 +34,7 @@ def on_dask(tasks: Sequence[Task], address: str) -> Generator[Outcome, None, Non
     try:
         from distributed import Client, as_completed
     except ModuleNotFoundError as error:
-        raise InputError(
-            "--scheduler needs Dask: install it with pip install 'convergen[cluster]'."
-        ) from error
+        raise package_missing("--scheduler", "distributed", "cluster") from error
     try:
         client = Client(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError) as error:

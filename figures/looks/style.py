@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.atomic_files import write_beside
+from convergen.theory.common.atomic_files import Written, write_beside
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -297,7 +297,7 @@ def plain_ticks(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> Written:
     """Write a figure as PDF, PNG or SVG, without dates, so that equal data give equal bytes.
 
     Parameters
@@ -306,10 +306,15 @@ def save(figure: Figure, path: Path) -> None:
         What to save.
     path : Path
         Target; its ending says the format.
+
+    Returns
+    -------
+    Written
+        The path, and whether a file was there before.
     """
     metadata: dict[str, str | None] = {
         ".pdf": {"CreationDate": None},
         ".svg": {"Date": None},
     }.get(path.suffix.lower(), {})
     with style():
-        write_beside(path, lambda temporary: figure.savefig(temporary, metadata=metadata))
+        return write_beside(path, lambda temporary: figure.savefig(temporary, metadata=metadata))

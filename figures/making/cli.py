@@ -32,11 +32,11 @@ def list_figures() -> None:
     from convergen.figures.making import registry
     from convergen.figures.making.data_files import shipped
 
-    width = max(map(len, registry.MODULES))
-    for name in registry.MODULES:
-        module = registry.load(name)
+    known = registry.figures()
+    width = max(map(len, known))
+    for name, figure in known.items():
         note = "  (data shipped)" if shipped(name) else ""
-        print(f"{module.NUMBER:>2}  {name:<{width}}  {module.TITLE}{note}")
+        print(f"{figure.NUMBER:>2}  {name:<{width}}  {figure.TITLE}{note}")
 
 
 def make_figures(
@@ -84,7 +84,8 @@ def make_figures(
         Job(name, out, quality or "draft", seed or 0, endings, from_data, fresh) for name in chosen
     ]
     for made in make_many(jobs, workers):
-        print(f"{made.name}: {made.origin}; {', '.join(map(str, made.files))}", flush=True)
+        files = ", ".join(f"{path}{' (replaced)' if old else ''}" for path, old in made.files)
+        print(f"{made.name}: {made.origin}; {files}", flush=True)
 
 
 def _chosen(names: list[str]) -> list[str]:
@@ -93,10 +94,8 @@ def _chosen(names: list[str]) -> list[str]:
 
     for name in names:
         if name != "all":
-            registry.check_name(name)
-    if "all" in names:
-        return list(registry.MODULES)
-    return [name for name in registry.MODULES if name in names]
+            registry.load(name)
+    return [name for name in registry.figures() if name in names or "all" in names]
 
 
 def _endings(text: str) -> tuple[str, ...]:

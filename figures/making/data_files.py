@@ -6,9 +6,9 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.common.atomic_files import Written, save_dataset
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.versions import git_commit
+from convergen.theory.common.versions import git_commit, package_version
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,7 +18,9 @@ SHIPPED = Path(__file__).parents[1] / "data"
 _PACKAGES = ("convergen", "numpy", "scipy", "numba", "xarray")
 
 
-def save_record(dataset: xr.Dataset, path: Path, *, figure: str, quality: str, seed: int) -> None:
+def save_record(
+    dataset: xr.Dataset, path: Path, *, figure: str, quality: str, seed: int
+) -> Written:
     """Save the data of a figure with their origin.
 
     Parameters
@@ -33,10 +35,12 @@ def save_record(dataset: xr.Dataset, path: Path, *, figure: str, quality: str, s
         Quality at which it was computed.
     seed : int
         Seed of its random numbers.
-    """
-    # Not at the top: it brings numba along, which the list of figures does not need.
-    from convergen.theory.common.versions import package_version
 
+    Returns
+    -------
+    Written
+        The path, and whether a file was there before.
+    """
     origin = {
         "figure": figure,
         "quality": quality,
@@ -45,7 +49,7 @@ def save_record(dataset: xr.Dataset, path: Path, *, figure: str, quality: str, s
         "python_version": platform.python_version(),
         **{f"{name}_version": package_version(name) for name in _PACKAGES},
     }
-    save_dataset(dataset.assign_attrs(origin), path)
+    return save_dataset(dataset.assign_attrs(origin), path)
 
 
 def load_record(path: Path, figure: str) -> xr.Dataset:

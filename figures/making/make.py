@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from convergen.figures.making import registry
 from convergen.figures.making.data_files import load_record, save_record, shipped
-from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.common.atomic_files import Written, save_dataset
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +29,7 @@ class Job:
     Attributes
     ----------
     name : str
-        Key of `convergen.figures.making.registry.MODULES`.
+        Key of `convergen.figures.making.registry.figures`.
     out : Path
         Folder of the results.
     quality : str
@@ -62,13 +63,13 @@ class Made:
         The figure.
     origin : str
         Where its data come from, in words.
-    files : tuple of Path
+    files : tuple of Written
         The data file and the pictures.
     """
 
     name: str
     origin: str
-    files: tuple[Path, ...]
+    files: tuple[Written, ...]
 
 
 def make(job: Job) -> Made:
@@ -92,13 +93,14 @@ def make(job: Job) -> Made:
 
     module = registry.load(job.name)
     path = job.out / f"{job.name}.nc"
-    origin = _provide(job, module, path)
+    origin, data = _provide(job, module, path)
     dataset = load_record(path, job.name)
-    pictures = [job.out / f"{job.name}.{ending}" for ending in job.formats]
-    for picture in pictures:
+    pictures = [
         # Drawn anew each time: saving moves the layout a little, differently for each format.
-        save(_draw(module, dataset, job), picture)
-    return Made(job.name, origin, (path, *pictures))
+        save(_draw(module, dataset, job), job.out / f"{job.name}.{ending}")
+        for ending in job.formats
+    ]
+    return Made(job.name, origin, (data, *pictures))
 
 
 def make_many(jobs: Sequence[Job], workers: int = 1) -> Iterator[Made]:
@@ -154,27 +156,23 @@ def _alone(job: Job) -> Made:
         return make(job)
 
 
-def _provide(job: Job, module: registry.FigureModule, path: Path) -> str:
+def _provide(job: Job, module: registry.FigureModule, path: Path) -> tuple[str, Written]:
     """Write the data file of a job, and say where the data come from."""
     if job.data is not None:
-        save_dataset(load_record(job.data, job.name), path)
-        return f"data of {job.data}"
+        return f"data of {job.data}", save_dataset(load_record(job.data, job.name), path)
     ready = shipped(job.name) if job.quality == "draft" and not job.fresh else None
     if ready is not None:
         dataset = load_record(ready, job.name)
         # Another seed asks for other random numbers than those that are shipped.
         if int(dataset.attrs["seed"]) == job.seed:
-            save_dataset(dataset, path)
-            return f"shipped data of {dataset.attrs['quality']} quality"
+            origin = f"shipped data of {dataset.attrs['quality']} quality"
+            return origin, save_dataset(dataset, path)
     try:
         computed = module.compute(job.quality, job.seed)
     except ModuleNotFoundError as error:
-        raise InputError(
-            f"computing {job.name} needs the package {error.name!r}: install what belongs to it "
-            "with pip install 'convergen[empirical]', or draw the shipped data."
-        ) from error
-    save_record(computed, path, figure=job.name, quality=job.quality, seed=job.seed)
-    return f"computed at {job.quality} quality, seed {job.seed}"
+        raise package_missing(f"computing {job.name}", error.name, "empirical") from error
+    written = save_record(computed, path, figure=job.name, quality=job.quality, seed=job.seed)
+    return f"computed at {job.quality} quality, seed {job.seed}", written
 
 
 def _draw(module: registry.FigureModule, dataset: xr.Dataset, job: Job) -> Figure:

@@ -1,4 +1,4 @@
-"""The figures of the paper by name; each is a module that is imported when it is asked for.
+"""The figures of the paper by name: every module of the room paper that names itself is one.
 
 A figure module has
 
@@ -7,12 +7,15 @@ A figure module has
 - ``draw(dataset) -> matplotlib.figure.Figure``, decorated with `looks.style.styled`, which
   computes nothing,
 
-and imports neither matplotlib nor torch before one of the two is called.
+and imports neither matplotlib nor torch before one of the two is called. A new figure is one such
+file; modules of the room without a ``NAME`` are shared by several.
 """
 
 from __future__ import annotations
 
+import functools
 import importlib
+import pkgutil
 from typing import TYPE_CHECKING, Protocol, cast
 
 from convergen.theory.common.checks import InputError
@@ -22,21 +25,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-# Name of each figure and its module in this package, in the order of their numbers.
-MODULES = {
-    "order-parameters": "order_parameters",
-    "blindness": "blindness",
-    "power-laws": "power_laws",
-    "regularisation": "regularisation",
-    "real-spectra": "real_spectra",
-    "linear-denoisers": "linear_denoisers",
-    "empirical-score": "empirical_score",
-    "mixtures": "mixtures",
-    "disjoint-training": "disjoint_training",
-    "trained-against-predicted": "trained_against_predicted",
-    "training-time": "training_time",
-    "summary": "summary",
-}
+# By name, not by import: this room stands below the one of the figures.
+_PAPER = "convergen.figures.paper"
 
 
 class FigureModule(Protocol):
@@ -64,13 +54,31 @@ class FigureModule(Protocol):
         ...
 
 
+@functools.cache
+def figures() -> dict[str, FigureModule]:
+    """Every figure by its name.
+
+    Returns
+    -------
+    dict of FigureModule
+        In the order of their numbers.
+    """
+    room = importlib.import_module(_PAPER)
+    modules = [
+        importlib.import_module(f"{_PAPER}.{file.name}")
+        for file in pkgutil.iter_modules(room.__path__)
+    ]
+    named = [cast("FigureModule", module) for module in modules if hasattr(module, "NAME")]
+    return {figure.NAME: figure for figure in sorted(named, key=lambda figure: figure.NUMBER)}
+
+
 def load(name: str) -> FigureModule:
-    """Import a figure.
+    """One figure.
 
     Parameters
     ----------
     name : str
-        Key of `MODULES`.
+        Key of `figures`.
 
     Returns
     -------
@@ -79,27 +87,12 @@ def load(name: str) -> FigureModule:
     Raises
     ------
     InputError
-        If there is no such figure.
+        If there is no such figure; the nearest one is suggested.
     """
-    check_name(name)
-    return cast("FigureModule", importlib.import_module(f"convergen.figures.paper.{MODULES[name]}"))
-
-
-def check_name(name: str) -> None:
-    """Refuse an unknown figure.
-
-    Parameters
-    ----------
-    name : str
-        What was given.
-
-    Raises
-    ------
-    InputError
-        If it is not a key of `MODULES`; the nearest one is suggested.
-    """
-    if name not in MODULES:
+    known = figures()
+    if name not in known:
         raise InputError(
-            f"unknown figure {name!r}{suggestion(name, list(MODULES))}: choose from "
-            f"{', '.join(MODULES)}, or all."
+            f"unknown figure {name!r}{suggestion(name, list(known))}: choose from "
+            f"{', '.join(known)}, or all."
         )
+    return known[name]

@@ -7,11 +7,13 @@ here f is only needed at sample eigenvalues, E v_kᵀ f(Σ̂) v_k = ∫ f(x) w_k
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.spectra.spectrum import Spectrum
+if TYPE_CHECKING:
+    from convergen.theory import Spectrum
 
 FloatArray = NDArray[np.float64]
 

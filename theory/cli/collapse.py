@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.cli.predict_and_simulate import check_targets, save_netcdf, say_where
 
 if TYPE_CHECKING:
-    from convergen.theory.cli.predict_and_simulate import Draw
+    from convergen.theory.cli.targets import Draw
 
 
 def register(app: typer.Typer, draw: Draw) -> None:
@@ -57,6 +56,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
 
         Beside it, what the linear model needs at the same noise.
         """
+        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
+
         check_targets(out, plot)
         from convergen.theory.cli import collapse_report
         from convergen.theory.cli.grids import (
@@ -77,11 +78,11 @@ def register(app: typer.Typer, draw: Draw) -> None:
         result = predict_collapse(
             found.law, found.spectrum, n, levels, seed=seed, agreement=agreement
         )
-        save_netcdf(result, out)
+        files = save_if_asked(result, out)
         if plot:
-            draw(result, None, plot)
+            files.append(draw(result, None, plot))
         if json:
             print(json_format.dumps(collapse_report.collapse_json(source, result)))
         else:
             print(collapse_report.collapse_text(found.spectrum, result))
-            say_where(out, plot)
+        say_written(files, json=json)

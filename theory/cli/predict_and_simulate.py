@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-# Draws a smooth prediction and, if there are any, measured points into a file.
-Draw = Callable[["xr.Dataset", "xr.Dataset | None", Path], None]
-
-_PLOTS = (".pdf", ".png", ".svg")
+    from convergen.theory.cli.targets import Draw
 
 SourceArgument = Annotated[
     str,
@@ -95,6 +90,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         plot: Plot = None,
     ) -> None:
         """Predict memorisation, convergence and latent recovery, and the samples they need."""
+        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
+
         check_targets(out, plot)
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
@@ -112,7 +109,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             quantities=None if out else prediction.MAIN,
             **settings,  # type: ignore[arg-type]
         )
-        save_netcdf(result, out)
+        files = save_if_asked(result, out)
         if plot:
             smooth = prediction.predict(
                 found.spectrum,
@@ -120,12 +117,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
                 quantities=prediction.MAIN,
                 **settings,  # type: ignore[arg-type]
             )
-            draw(smooth, None, plot)
+            files.append(draw(smooth, None, plot))
         if json:
             print(json_format.dumps(report.prediction_json(source, found.spectrum, result)))
         else:
             print(report.prediction_text(found.spectrum, result))
-            say_where(out, plot)
+        say_written(files, json=json)
 
     @app.command()
     def simulate(
@@ -159,6 +156,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
 
         Training sets drawn from an analytic source, disjoint subsets of a data set.
         """
+        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
+
         check_targets(out, plot)
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
@@ -183,7 +182,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             progress=True,
             source=found.spectrum.source,
         )
-        save_netcdf(result, out)
+        files = save_if_asked(result, out)
         if plot:
             smooth = simulation.predict_subsets(
                 found.spectrum,
@@ -194,67 +193,19 @@ def register(app: typer.Typer, draw: Draw) -> None:
                 ridge=ridge,
                 seed=seed,
             )
-            draw(smooth, result, plot)
+            files.append(draw(smooth, result, plot))
         if json:
             print(json_format.dumps(report.simulation_json(source, result)))
         else:
             print(report.simulation_text(found.spectrum, result))
-            say_where(out, plot)
-
-
-def check_targets(out: Path | None, plot: Path | None) -> None:
-    """Refuse files that cannot be written, before any work is done.
-
-    Parameters
-    ----------
-    out, plot : Path or None
-        Targets of ``--out`` and ``--plot``.
-    """
-    from convergen.theory.common.atomic_files import check_target
-
-    if out:
-        check_target(out, (".nc",))
-    if plot:
-        check_target(plot, _PLOTS)
-
-
-def save_netcdf(result: xr.Dataset, out: Path | None) -> None:
-    """Save if asked to.
-
-    Parameters
-    ----------
-    result : xarray.Dataset
-        What to save.
-    out : Path or None
-        Target of ``--out``.
-    """
-    if out:
-        from convergen.theory.common.atomic_files import save_dataset
-
-        save_dataset(result, out)
-
-
-def say_where(out: Path | None, plot: Path | None) -> None:
-    """Print where files went.
-
-    Parameters
-    ----------
-    out, plot : Path or None
-        Targets of ``--out`` and ``--plot``.
-    """
-    if out:
-        print(f"\nData saved to {out}.")
-    if plot:
-        print(f"\nFigure drawn to {plot}.")
+        say_written(files, json=json)
 
 
 def _dask(address: str):  # type: ignore[no-untyped-def]
     try:
         from distributed import Client
     except ModuleNotFoundError as error:
-        raise InputError(
-            "--scheduler needs Dask: install it with pip install 'convergen[cluster]'."
-        ) from error
+        raise package_missing("--scheduler", "distributed", "cluster") from error
     try:
         return Client(address, timeout="10s").get_executor()
     except (OSError, ValueError) as error:

@@ -288,7 +288,7 @@ def test_files_of_others_in_the_folder_stay(run):
     others = [run.path / name for name in (".pre-commit-config.yaml", ".my-folder")]
     others[0].write_text("mine")
     others[1].mkdir()
-    left = run.path / ".plan-abcdefgh.json"
+    left = run.path / ".plan-abcdefgh.convergen-part.json"
     left.write_text("torn")
     freeze(run, experiment(), 1)
     assert all(path.exists() for path in others)

@@ -286,12 +286,12 @@ def test_the_lock_of_a_killed_process_vanishes_and_so_do_its_temporary_files(run
         "import os, signal; from pathlib import Path\n"
         "from convergen.empirical.storage.run_folder import RunFolder\n"
         f"with RunFolder(Path({str(run.path)!r})).cell('one').lock() as _:\n"
-        f"    (Path({str(run.path)!r}) / 'cells/one/.checkpoint-abc.safetensors').touch()\n"
+        f"    (Path({str(run.path)!r}) / 'cells/one/.one-abc.convergen-part.bin').touch()\n"
         "    os.kill(os.getpid(), signal.SIGKILL)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
     folder = run.cell("one")
-    assert (folder.path / ".checkpoint-abc.safetensors").exists()
+    assert (folder.path / ".one-abc.convergen-part.bin").exists()
     with folder.lock(timeout=0.1):
         assert {path.name for path in folder.path.iterdir()} == {".lock", "holder"}
 

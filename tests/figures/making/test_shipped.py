@@ -9,7 +9,7 @@ from convergen.figures.making import data_files as record
 from convergen.figures.making import registry
 from convergen.figures.making.make import Job, make
 
-SHIPPED = [name for name in registry.MODULES if record.shipped(name)]
+SHIPPED = [name for name in registry.figures() if record.shipped(name)]
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -18,7 +18,7 @@ def test_shipped_data_are_drawn_whole_and_without_computing(name, tmp_path, monk
     monkeypatch.setattr(module, "compute", lambda *_: pytest.fail("shipped data were not used"))
     made = make(Job(name, tmp_path, "draft", formats=()))
     assert made.origin.startswith("shipped data of ")
-    figure = module.draw(record.load_record(made.files[0], name))
+    figure = module.draw(record.load_record(made.files[0].path, name))
     width, height = figure.get_size_inches()
     assert width in (style.COLUMN, style.PAGE)
     with style.style():
@@ -33,4 +33,4 @@ def test_shipped_data_are_drawn_whole_and_without_computing(name, tmp_path, monk
 
 def test_shipped_data_belong_to_a_figure():
     files = {path.stem for path in record.SHIPPED.glob("*.nc")}
-    assert files <= set(registry.MODULES)
+    assert files <= set(registry.figures())

@@ -114,11 +114,11 @@ def test_transitions_are_apart(page):
 @pytest.mark.parametrize(("module", "axes"), [(summary, 2 + 3), (trained_against_predicted, 20)])
 def test_smoke_quality_is_drawn_and_repeats_to_the_byte(module, axes, tmp_path):
     made = make(Job(module.NAME, tmp_path, "smoke", formats=("svg",)))
-    first = made.files[1].read_bytes()
+    first = made.files[1].path.read_bytes()
     again = tmp_path / "again"
     again.mkdir()
-    drawn = make(Job(module.NAME, again, "smoke", formats=("svg",), data=made.files[0]))
-    assert drawn.files[1].read_bytes() == first
-    figure = module.draw(load_record(made.files[0], module.NAME))
+    drawn = make(Job(module.NAME, again, "smoke", formats=("svg",), data=made.files[0].path))
+    assert drawn.files[1].path.read_bytes() == first
+    figure = module.draw(load_record(made.files[0].path, module.NAME))
     shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]
     assert len(shown) == axes

@@ -15,7 +15,7 @@ def test_same_data_same_bytes(name, tmp_path):
     made = []
     for folder in (tmp_path / "a", tmp_path / "b"):
         folder.mkdir()
-        made.append(make(Job(name, folder, "smoke", formats=("svg",))).files[1].read_bytes())
+        made.append(make(Job(name, folder, "smoke", formats=("svg",))).files[1].path.read_bytes())
     assert made[0] == made[1]
 
 
