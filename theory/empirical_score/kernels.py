@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
+from convergen.theory.common.compiled import kernel
 from convergen.theory.empirical_score.vector_exp import exp_nonpositive, larger
 
 Array = NDArray[Any]
@@ -97,7 +98,7 @@ class Limits(NamedTuple):
     share: float
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _insert(values, indices, value, index):  # type: ignore[no-untyped-def]
     """Keep `values` descending; among equals the earlier index comes first."""
     k = values.size - 1
@@ -107,7 +108,7 @@ def _insert(values, indices, value, index):  # type: ignore[no-untyped-def]
     values[k], indices[k] = value, index
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _raise_top(state, rise):  # type: ignore[no-untyped-def]
     """Refer the sums to a logit higher by `rise`; returns the factor for the mean."""
     factor = np.exp(-rise) if state[SUM] > 0.0 else 0.0
@@ -121,7 +122,7 @@ def _raise_top(state, rise):  # type: ignore[no-untyped-def]
     return factor
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _largest(row):  # type: ignore[no-untyped-def]
     best = row[0]
     for j in range(row.size):
@@ -129,7 +130,7 @@ def _largest(row):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _weigh(row, top, shift):  # type: ignore[no-untyped-def]
     """Overwrite logits by weights p; returns Σp, Σp², Σp·l in the precision of the row.
 
@@ -149,7 +150,7 @@ def _weigh(row, top, shift):  # type: ignore[no-untyped-def]
     return first, second, mixed
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _add_weights(row, state):  # type: ignore[no-untyped-def]
     """Overwrite logits by weights and add these to the sums.
 
@@ -165,7 +166,7 @@ def _add_weights(row, state):  # type: ignore[no-untyped-def]
         state[DOUBT] += squares * state[ERROR] ** 2
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _distance(x, y):  # type: ignore[no-untyped-def]
     """|x − y|² in float64."""
     total = 0.0
@@ -175,7 +176,7 @@ def _distance(x, y):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _excess(x, y, reference):  # type: ignore[no-untyped-def]
     """|x − r|² − |x − y|² = (y − r)·(2x − y − r) in float64, without cancellation for y near r."""
     total = 0.0
@@ -185,7 +186,7 @@ def _excess(x, y, reference):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type: ignore[no-untyped-def]
     """Enter the nearest points of a tile in the list of neighbours.
 
@@ -202,7 +203,7 @@ def _collect(row, x, rows, first, half, lift, stretch, values, indices):  # type
                     _insert(values, indices, value, first + j)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _refer(row, x, rows, half, floor, state, marks, reference):  # type: ignore[no-untyped-def]
     """Make the nearest point of a tile the reference, if it is nearer than the one so far.
 
@@ -225,7 +226,7 @@ def _refer(row, x, rows, half, floor, state, marks, reference):  # type: ignore[
     return factor
 
 
-@njit(cache=True, error_model="numpy", fastmath=_MATH)
+@kernel(fastmath=_MATH)
 def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignore[no-untyped-def]
     """Fold in, by differences, the points of a tile whose approximate logits reach the limit."""
     for start in range(0, row.size, _LANES):
@@ -247,7 +248,7 @@ def _add_near(row, x, rows, half, limit, state, mean, reference):  # type: ignor
                     mean[k] += share * y[k]
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _mend(row, x, rows, half, limit, state, marks, reference, which, exact):  # type: ignore[no-untyped-def]
     """Compute the logits of a short row that reach the limit by differences.
 
@@ -275,7 +276,7 @@ def _mend(row, x, rows, half, limit, state, marks, reference, which, exact):  # 
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _add_mended(row, x, rows, slack, first, half, limits, state, marks, reference):  # type: ignore[no-untyped-def]
     """Overwrite logits by weights and add these to the sums, those that matter by differences.
 
@@ -311,7 +312,7 @@ def _add_mended(row, x, rows, slack, first, half, limits, state, marks, referenc
     return exhausted
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _count(row, limit):  # type: ignore[no-untyped-def]
     total = 0
     for j in range(row.size):
@@ -319,7 +320,7 @@ def _count(row, limit):  # type: ignore[no-untyped-def]
     return total
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _are_few(row, limit):  # type: ignore[no-untyped-def]
     """Whether no more than one in 32 logits reaches the limit."""
     total = 0
@@ -330,7 +331,7 @@ def _are_few(row, limit):  # type: ignore[no-untyped-def]
     return True
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # type: ignore[no-untyped-def]
     """Fold a tile where approximate logits err by up to `slack`; returns as `_fold` does."""
     state, marks, reference = sums.state[i], sums.marks[i], sums.reference[i]
@@ -352,7 +353,7 @@ def _fold_mended(row, best, x, rows, slack, first, half, limits, i, sums):  # ty
     return factor
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ignore[no-untyped-def]
     """Fold the approximate logits of one query and one tile into the sums, but for the mean.
 
@@ -389,7 +390,7 @@ def _fold(row, best, x, rows, norms, first, terms, limits, i, sums):  # type: ig
     return factor
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _scale(row, norms, scale):  # type: ignore[no-untyped-def]
     """From x·y to (x·y − |y|²/2)/σ², in place; returns the largest."""
     best = row.dtype.type(-np.inf)
@@ -399,7 +400,7 @@ def _scale(row, norms, scale):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True)
 def weigh_products(  # type: ignore[no-untyped-def]
     products, points, rows, norms, first, terms, limits, sums, active, factors
 ):
@@ -422,7 +423,7 @@ def weigh_products(  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel(nogil=True)
 def update_means(mean, active, factors, added):  # type: ignore[no-untyped-def]
     """Rescale the means of the active queries by their factors, and add a row to each."""
     for i in range(active.size):
@@ -431,7 +432,7 @@ def update_means(mean, active, factors, added):  # type: ignore[no-untyped-def]
             own[k] = own[k] * factor + row[k]
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _tile_logits(x, columns, scale, row):  # type: ignore[no-untyped-def]
     """−|x − y|²/2σ² for a tile: differences first, no cancellation; returns the largest.
 
@@ -472,7 +473,7 @@ def _tile_logits(x, columns, scale, row):  # type: ignore[no-untyped-def]
     return best
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def _tile_mean(weights, columns, mean):  # type: ignore[no-untyped-def]
     """Add Σ w y of a tile, four coordinates at a time."""
     size, whole = weights.size, mean.size - mean.size % 4
@@ -498,7 +499,7 @@ def _tile_mean(weights, columns, mean):  # type: ignore[no-untyped-def]
         mean[k] += total
 
 
-@njit(cache=True, parallel=True, error_model="numpy")
+@kernel(parallel=True)
 def absorb_block(points, rows, tile, groups, first, terms, limits, sums):  # type: ignore[no-untyped-def]
     """Fold a block (count, dim) of training points into the posterior means, by differences.
 

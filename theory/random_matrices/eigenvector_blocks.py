@@ -13,7 +13,6 @@ from itertools import pairwise
 from math import hypot
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import (
@@ -23,8 +22,9 @@ from convergen.theory.common.checks import (
     as_finite,
     as_sample_size,
 )
+from convergen.theory.common.compiled import kernel
 from convergen.theory.random_matrices.eigenvector_windows import TOP, SampleCurve, lifted_paths
-from convergen.theory.random_matrices.kappa_kernels import HUGE, base_kappa
+from convergen.theory.random_matrices.kappa_kernels import HUGE, base_kappa, free_sums
 from convergen.theory.spectra.compression import REACH, merge_neighbours
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -217,7 +217,19 @@ def _thin(lam: FloatArray, w: FloatArray) -> tuple[FloatArray, FloatArray]:
 
 
 # Sums may be reordered for vector units.
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
+def _inverse_sum(lam, w, inverse, re, im):  # type: ignore[no-untyped-def]
+    """Σ w |κ|/(λ + κ)."""
+    u, v = 0.0, 0.0
+    for j in range(lam.size):
+        ratio = min(lam[j] * inverse, HUGE)
+        scale = 1.0 / ((ratio + re) ** 2 + im * im)
+        u += w[j] * (ratio + re) * scale
+        v -= w[j] * im * scale
+    return complex(u, v)
+
+
+@kernel()
 def _add_window(lam, w, starts, n, kappa, velocity, found):  # type: ignore[no-untyped-def]
     """Add Im ∫ Σ_{j∈c} w_j κ/(λ_j + κ) dlog ζ for each block c, and last −Im ∫ df₁ dζ.
 
@@ -228,25 +240,16 @@ def _add_window(lam, w, starts, n, kappa, velocity, found):  # type: ignore[no-u
         # In units of |κ|: squares of eigenvalues far from it stay in range.
         inverse = 1.0 / hypot(kappa[i].real, kappa[i].imag)
         re, im = kappa[i].real * inverse, kappa[i].imag * inverse
-        first, second = 0j, 0j
-        for block in range(sums.size):
-            u, v, a, b, c, d = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-            for j in range(starts[block], starts[block + 1]):
-                ratio = min(lam[j] * inverse, HUGE)
-                scale = 1.0 / ((ratio + re) ** 2 + im * im)
-                x, y = (ratio + re) * scale, -im * scale
-                u += w[j] * x
-                v += w[j] * y
-                x *= ratio
-                y *= ratio
-                a += w[j] * x
-                b += w[j] * y
-                c += w[j] * (x * x - y * y)
-                d += w[j] * x * y
-            sums[block] = complex(u, v)
-            first += complex(a, b)
-            second += complex(c, 2.0 * d)
-        factor = (n - second) / (n - first) * (velocity[i] * inverse)
-        for block in range(sums.size):
-            found[block] += (factor * sums[block]).imag
-        found[-1] += (first * (1.0 - second / n) * velocity[i]).imag
+        counted, first, second = 0.0, 0j, 0j
+        for c in range(sums.size):
+            lam_c, w_c = lam[starts[c] : starts[c + 1]], w[starts[c] : starts[c + 1]]
+            sums[c] = _inverse_sum(lam_c, w_c, inverse, re, im)
+            near, x, y, u, v = free_sums(lam_c, w_c, inverse, re, im)
+            counted += near
+            first += complex(x, y)
+            second += complex(u, v)
+        free = (n - counted) + second
+        factor = free / ((n - counted) + first) * (velocity[i] * inverse)
+        for c in range(sums.size):
+            found[c] += (factor * sums[c]).imag
+        found[-1] += ((counted - first) * (free / n) * velocity[i]).imag

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from scipy.special import expit
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_sample_size
-from convergen.theory.random_matrices.kappa_kernels import base_kappa, complex_sums, height
+from convergen.theory.random_matrices.kappa_kernels import base_kappa, free_degrees, height
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -31,6 +31,8 @@ _REACH = 4.5
 TOP = 2.0**300
 # log λ_d/(a + κ₀) of the lowest point where a rank is looked for.
 _BELOW = 70.0
+# Rounding of a count of eigenvalues, relative to their number.
+_COUNTING = 1e-15
 
 
 def subspace_overlap(spectrum: Spectrum, samples: float, group: int) -> float:
@@ -193,14 +195,16 @@ class SampleCurve:
             return count_above(self.nodes, self.weights, self.samples, point) - rank - margin
 
         bracket = np.log(self.nodes[-1] / top) - _BELOW, np.log((high + self.base) / top)
-        if excess(bracket[0], 1e-9) <= 0.0:
+        margin = max(1e-9, _COUNTING * float(self.weights.sum()))
+        if excess(bracket[0], margin) <= 0.0:
             return self._below_all()
         # The margins find both edges of a gap. In its middle the path stays clear of the poles
         # at −λ, which for n ≫ d are very near to the edges.
         ends = [
-            top * np.exp(brentq(excess, *bracket, args=(margin,), xtol=1e-16, rtol=1e-15))
+            top
+            * np.exp(brentq(excess, *bracket, args=(side,), xtol=1e-16, rtol=1e-15, maxiter=1000))
             - self.base
-            for margin in (1e-9, -1e-9)
+            for side in (margin, -margin)
         ]
         roots = np.sqrt(np.maximum(ends, 0.0))
         middle = roots[0] * roots[1] if roots.min() > 0.0 else 0.5 * sum(ends)
@@ -234,8 +238,8 @@ class SampleCurve:
         value, previous = 0.0, np.inf
         for kappa, velocity in lifted_paths(start, stop):
             first, second = np.empty_like(kappa), np.empty_like(kappa)
-            complex_sums(self.nodes, self.weights, kappa, first, second)
-            slope = (self.samples - second) / (self.samples - first) / (lam + kappa)
+            free_degrees(self.nodes, self.weights, self.samples, kappa, first, second)
+            slope = second / first / (lam + kappa)
             value = float(np.sum((slope * velocity).imag))
             if abs(value - previous) < 1e-9:
                 break

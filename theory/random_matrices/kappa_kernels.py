@@ -15,7 +15,8 @@ from __future__ import annotations
 from math import atan, exp, expm1, hypot, log, log1p, pi, sqrt
 
 import numpy as np
-from numba import njit
+
+from convergen.theory.common.compiled import kernel
 
 # Trapezoid step in log(κ − κ_b). All singularities lie at negative κ − κ_b, at distance π from
 # the real axis, so the error is about exp(−2π²/STEP) ≈ 1e-17 times a modest constant.
@@ -28,9 +29,11 @@ _REORDER = {"reassoc", "contract"}
 # Beyond it a ratio is as good as infinite, and its square still finite.
 HUGE = 1e150
 _LEAP = 1e100
+# Bound on |a|/λ and b²/λ² below which a term of `height` is taken relative to 1.
+_NEAR = 0.1
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     """κ₀, the root of df₁(κ₀) = n for n < rank, else 0; and whether it converged.
 
@@ -81,7 +84,7 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     return exp(u), False
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def limit_slope(rank, n, base, rho):  # type: ignore[no-untyped-def]
     """ρ/κ_b, or its limit max(0, 1 − rank/n) for ρ = 0."""
     if rho > 0.0:
@@ -89,7 +92,7 @@ def limit_slope(rank, n, base, rho):  # type: ignore[no-untyped-def]
     return max(0.0, (n - rank) / n)
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def solve_kappa(lam, w, rank, n, base, z):  # type: ignore[no-untyped-def]
     """κ(z) and dκ/dz for z > 0, and whether it converged; `base` is κ₀.
 
@@ -126,7 +129,7 @@ def solve_kappa(lam, w, rank, n, base, z):  # type: ignore[no-untyped-def]
     return base + exp(u), 1.0 / slope, False
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[no-untyped-def]
     """κ(z_i; n_i), dκ/dz and convergence for every pair (n_i, z_i), z_i ≥ 0."""
     for i in range(n.size):
@@ -143,7 +146,7 @@ def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[n
         kappa[i], slope[i], converged[i] = base, 1.0 / derivative, fine
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _ridge_weight(t, rho):  # type: ignore[no-untyped-def]
     """∫₀ᵗ sqrt(s)/(s + ρ) ds = 2 sqrt(t) (1 − atan(x)/x), x = sqrt(t/ρ)."""
     if rho == 0.0:
@@ -157,7 +160,7 @@ def _ridge_weight(t, rho):  # type: ignore[no-untyped-def]
     return 2.0 * sqrt(t) * series
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@kernel(fastmath={"contract"})
 def _accumulate(s, kappa, y, weight, defect, h, gap):  # type: ignore[no-untyped-def]
     """Add one node; each ratio stays in range where 1/(s + κ)² would overflow."""
     for j in range(s.size):
@@ -167,7 +170,7 @@ def _accumulate(s, kappa, y, weight, defect, h, gap):  # type: ignore[no-untyped
         gap[j] += defect * product
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
 def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-untyped-def]
     """Write h(s) = E(Σ̂ + ρ)^{1/2} and, for ρ = 0, the gap sqrt(s) − h(s), for one n.
 
@@ -182,9 +185,11 @@ def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-unt
     for j in range(count):
         coefficient[j] = w[j] * lam[j] / (lam[j] + base) / n
         tail += coefficient[j] * lam[j]
-    smallest = s.min()
+    smallest, largest = s[0], 1.0
+    for j in range(points):
+        smallest, largest = min(smallest, s[j]), max(largest, s[j])
     first = log(LEFT * (base + smallest))
-    nodes = int(np.ceil((log(RIGHT * (max(1.0, s.max()) + base)) - first) / STEP)) + 1
+    nodes = int(np.ceil((log(RIGHT * (largest + base)) - first) / STEP)) + 1
     h[:] = 0.0
     gap[:] = 0.0
     for i in range(nodes):
@@ -211,7 +216,7 @@ def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-unt
         gap[j] -= sqrt(s[j]) * expm1(-0.5 * log1p(base / s[j]))
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged):  # type: ignore[no-untyped-def]
     """`expected_sqrt` for every n_i, rows of h and gap."""
     for i in range(n.size):
@@ -223,7 +228,30 @@ def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged):  # type: ignore[
         expected_sqrt(lam, w, rank, n[i], base, rho, s, h[i], gap[i])
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
+@kernel(fastmath=_REORDER)
+def _height_sums(lam, w, a, unit, square):  # type: ignore[no-untyped-def]
+    """W and R with Σ w λ²/((λ − a)² + b²) = W + R, b² = square · unit², and minus their derivative.
+
+    W counts the eigenvalues far above |a| and b, whose terms are close to 1; R holds what they
+    differ by. Where n equals W, the difference decides alone and must keep its digits.
+    """
+    counted, rest, derivative = 0.0, 0.0, 0.0
+    for j in range(lam.size):
+        inverse = 1.0 / lam[j]
+        ratio = a * inverse
+        distance = (lam[j] - a) * inverse
+        scale = min(unit * inverse, HUGE)
+        scale *= scale
+        lift = square * scale
+        near = abs(ratio) < _NEAR and lift < _NEAR
+        inverse = 1.0 / (distance * distance + lift)
+        counted += w[j] if near else 0.0
+        rest += w[j] * inverse * (ratio * (2.0 - ratio) - lift if near else 1.0)
+        derivative += w[j] * inverse * scale * inverse
+    return counted, rest, derivative
+
+
+@kernel()
 def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     """B ≥ 0 with (1/n) Σ w λ²/((λ − a)² + b²) = 1, or 0 where the sum at b = 0 is below 1.
 
@@ -231,28 +259,26 @@ def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     of the sum, which is concave in b², from below: monotone, no bracket needed. Squares are
     taken of ratios only, and b² is counted in units that follow b.
     """
-    unit, square = 0.0, 1.0
+    unit, square, nearest = 0.0, 1.0, np.inf
     for j in range(lam.size):
+        nearest = min(nearest, abs(lam[j] - a))
+        ratio = a / lam[j]
         distance = (lam[j] - a) / lam[j]
-        unit = max(unit, lam[j] * sqrt(max(0.0, w[j] / n - distance * distance)))
+        room = w[j] / n - distance * distance
+        if abs(ratio) < _NEAR:
+            room = (w[j] - n) / n + ratio * (2.0 - ratio)
+        unit = max(unit, lam[j] * sqrt(max(0.0, room)))
     if unit == 0.0:
-        unit, square = np.abs(lam - a).min(), 0.0
+        unit, square = nearest, 0.0
     for _ in range(ITERATIONS):
-        total, derivative = 0.0, 0.0
-        for j in range(lam.size):
-            inverse = 1.0 / lam[j]
-            distance = (lam[j] - a) * inverse
-            scale = min(unit * inverse, HUGE)
-            scale *= scale
-            inverse = 1.0 / (distance * distance + square * scale)
-            term = w[j] * inverse
-            total += term
-            derivative += term * scale * inverse
-        total /= n
-        if total <= 1.0 and square == 0.0:
+        counted, rest, derivative = _height_sums(lam, w, a, unit, square)
+        excess = ((counted - n) + rest) / n
+        if excess <= 0.0 and square == 0.0:
             return 0.0
         # A step cut short stays below the root.
-        step = min((total - 1.0) * total * n / derivative, _LEAP)
+        step = min(excess * (1.0 + excess) * n / derivative, _LEAP)
+        if square + step <= 0.0:  # nearer to an edge than rounding can tell
+            return 0.0
         unit *= sqrt(square + step)
         if step <= 1e-15 * square:
             break
@@ -260,7 +286,7 @@ def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     return unit
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
     """κ = −a + ib on the image of the real axis, and the sample eigenvalue x = −z(κ)."""
     kappa = complex(-a, height(lam, w, n, a))
@@ -270,7 +296,7 @@ def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
     return kappa, -((kappa - base) * value).real
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
     """Write κ(−x + i0) for every sample eigenvalue x > 0, by bisection on log(a + κ₀)."""
     base, fine = base_kappa(lam, w, rank, n)
@@ -294,19 +320,33 @@ def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
     return base, fine
 
 
-@njit(cache=True, error_model="numpy", fastmath=_REORDER)
-def complex_sums(lam, w, kappa, first, second):  # type: ignore[no-untyped-def]
-    """Write df₁(κ) and df₂(κ) for complex κ, from ratios λ/|κ|."""
+@kernel()
+def free_degrees(lam, w, n, kappa, first, second):  # type: ignore[no-untyped-def]
+    """Write n − df₁(κ) and n − df₂(κ) for complex κ."""
     for i in range(kappa.size):
         inverse = 1.0 / hypot(kappa[i].real, kappa[i].imag)
         re, im = kappa[i].real * inverse, kappa[i].imag * inverse
-        a, b, c, d = 0.0, 0.0, 0.0, 0.0
-        for j in range(lam.size):
-            ratio = min(lam[j] * inverse, HUGE)
-            scale = ratio / ((ratio + re) ** 2 + im * im)
-            x, y = (ratio + re) * scale, -im * scale
-            a += w[j] * x
-            b += w[j] * y
-            c += w[j] * (x * x - y * y)
-            d += w[j] * 2.0 * x * y
-        first[i], second[i] = complex(a, b), complex(c, d)
+        counted, a, b, c, d = free_sums(lam, w, inverse, re, im)
+        first[i], second[i] = complex((n - counted) + a, b), complex((n - counted) + c, d)
+
+
+@kernel(fastmath=_REORDER)
+def free_sums(lam, w, inverse, re, im):  # type: ignore[no-untyped-def]
+    """W, and the parts of W − df₁ and W − df₂, for κ = (re + i im)/inverse of |κ| = 1/inverse.
+
+    W counts the eigenvalues λ > |κ|, whose shares λ/(λ + κ) enter as their difference from 1: where
+    n is equal to W and κ lies in a gap, only these differences are left of n − df₁.
+    """
+    counted, a, b, c, d = 0.0, 0.0, 0.0, 0.0, 0.0
+    for j in range(lam.size):
+        ratio = min(lam[j] * inverse, HUGE)
+        scale = 1.0 / ((ratio + re) ** 2 + im * im)
+        x, y = ratio * (ratio + re) * scale, -ratio * im * scale
+        near = ratio > 1.0
+        rest = (1.0 + ratio * re) * scale
+        counted += w[j] if near else 0.0
+        a += w[j] * (rest if near else -x)
+        b -= w[j] * y
+        c += w[j] * ((rest * (1.0 + x) if near else -x * x) + y * y)
+        d -= w[j] * 2.0 * x * y
+    return counted, a, b, c, d

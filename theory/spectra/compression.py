@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from math import acos, cos, pi, sqrt
 
 import numpy as np
-from numba import njit
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.compiled import kernel
 
 NODES = 18
 WIDTH = 4.7
@@ -54,7 +54,7 @@ class Compression:
     error_bound: float
 
 
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _power_sums(lam, w, centre, scale):  # type: ignore[no-untyped-def]
     """Σ w t^k, k = 0 … 5, with t = (λ − centre) · scale; written to run in vector units."""
     s0, s1, s2, s3, s4, s5 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -74,7 +74,7 @@ def _power_sums(lam, w, centre, scale):  # type: ignore[no-untyped-def]
     return s0, s1 / s0, s2 / s0, s3 / s0, s4 / s0, s5 / s0
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
     """Write the Gauss rule with moments 1, m1 … m5 on [−1, 1]; nodes fall. Returns how many.
 
@@ -116,7 +116,7 @@ def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, error_model="numpy")
+@kernel()
 def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
     """Write the spectrum with close neighbours merged; returns how many nodes there are."""
     x, share = np.empty(3), np.empty(3)
@@ -150,15 +150,16 @@ def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract"})
+@kernel(fastmath={"reassoc", "contract"})
 def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
     """Recurrence coefficients of the polynomials orthogonal under Σ w δ_x (Stieltjes).
 
     Returns how many there are: fewer than asked for if x takes fewer distinct values.
     """
     count = x.size
-    previous = np.zeros(count)
-    current = np.ones(count)
+    previous, current = np.empty(count), np.empty(count)
+    for i in range(count):
+        previous[i], current[i] = 0.0, 1.0
     norm = w.sum()
     last_norm = 1.0
     for k in range(alpha.size):
