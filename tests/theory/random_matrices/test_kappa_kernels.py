@@ -126,3 +126,38 @@ def test_compiled_code_equals_python(levels, n, rho):
     assert kernels.height(lam, w, n, a) == pytest.approx(
         kernels.height.py_func(lam, w, n, a), rel=1e-12
     )
+
+
+@pytest.mark.parametrize("ratio", [1e-280, 1e-30, 1e-17, 1e-9, 0.05, 0.2, 1.0, 1.9])
+def test_height_keeps_its_digits_where_n_equals_the_rank(ratio):
+    # One level: (1 − r)² + b² = 1. Two levels and r → 0: b² = 2a Σ w/λ / Σ w/λ².
+    single = kernels.height(np.array([1.0]), np.array([7.0]), 7.0, ratio)
+    assert single == pytest.approx(np.sqrt(ratio * (2.0 - ratio)), rel=1e-12)
+    if ratio < 1e-8:
+        lam, w = np.array([1.0, 0.15]), np.array([4.0, 6.0])
+        expected = np.sqrt(2.0 * ratio * np.sum(w / lam) / np.sum(w / lam**2))
+        assert kernels.height(lam, w, 10.0, ratio) == pytest.approx(expected, rel=1e-7)
+
+
+def test_height_keeps_its_digits_where_n_counts_the_eigenvalues_above_a_gap():
+    # The level below is nowhere near: the equation is that of the level above, n = rank.
+    lam, w = np.array([1.0, 1e-60]), np.array([4.0, 6.0])
+    assert kernels.height(lam, w, 4.0, 1e-25) == pytest.approx(np.sqrt(2e-25), rel=1e-12)
+
+
+@pytest.mark.parametrize("n", [4.0, 9.0, 10.0, 1e6])
+@pytest.mark.parametrize("size", [1e-100, 1e-33, 1e-10, 0.1, 0.5, 1.0, 3.0, 1e8])
+def test_free_degrees_keep_their_digits_in_gaps(n, size):
+    mpmath = pytest.importorskip("mpmath")
+    lam, w = np.array([1.0, 0.5, 1e-60]), np.array([4.0, 5.0, 1.0])
+    kappa = size * np.exp(1j * np.array([0.0, 0.3, 1.5, 2.5, 3.0]))
+    first, second = np.empty_like(kappa), np.empty_like(kappa)
+    kernels.free_degrees(lam, w, n, kappa, first, second)
+    with mpmath.workdps(150):
+        shares = [[mpmath.mpf(x) / (mpmath.mpf(x) + mpmath.mpc(k)) for x in lam] for k in kappa]
+        for found, power in ((first, 1), (second, 2)):
+            exact = [
+                complex(n - mpmath.fsum(m * s**power for m, s in zip(w, row, strict=True)))
+                for row in shares
+            ]
+            np.testing.assert_allclose(found, exact, rtol=1e-12)

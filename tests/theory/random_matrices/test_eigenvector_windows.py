@@ -1,0 +1,97 @@
+"""Overlaps of degenerate factors, above all where n is near the number of eigenvalues."""
+
+import numpy as np
+import pytest
+
+from convergen.theory import InputError, Spectrum
+from convergen.theory.random_matrices.eigenvector_windows import subspace_overlap, window_overlaps
+
+# Two levels, and how often the upper one occurs.
+CRASHED = [(10, 4, 6.583938673866658), (5, 2, 11.973215306386209), (1536370, 3030, 2.3667134523947)]
+CRASHED += [(480_000_000, 4, 1.0030570165599602), (480_000_000, 3030, 2.4)]
+
+
+def two_levels(rng):
+    """A random dimension, size of the upper level and its ratio to the lower one."""
+    dim = int(rng.integers(2, 50) if rng.random() < 0.8 else 2 + 10 ** rng.uniform(0, 9))
+    size = int(dim * rng.random() if rng.random() < 0.5 else 10 ** rng.uniform(0, 4))
+    ratio = 1.0 + 10 ** rng.uniform(-3, 3) if rng.random() < 0.7 else 10 ** rng.uniform(0.01, 60)
+    return dim, min(max(size, 1), dim - 1), float(ratio)
+
+
+def check_two_levels(dim, size, ratio):
+    """Overlaps are fractions above chance, grow with n, and what one level loses the other does."""
+    spectrum = Spectrum.from_eigenvalues([ratio, 1.0], [size, dim - size])
+    counts = spectrum.multiplicities
+    samples = [max(dim - 1.0, 1.0), float(dim), dim + 1.0]
+    with np.errstate(all="raise", under="ignore"):
+        q = np.array([window_overlaps(spectrum, n, [0, 1]) for n in samples])
+    label = f"dim {dim}, {size} of {ratio!r}"
+    assert np.all(q >= counts / dim - 1e-9), label
+    assert np.all(q <= 1.0), label
+    assert np.all(np.diff(q, axis=0) > -1e-9), label
+    lost = counts * (1.0 - q)
+    np.testing.assert_allclose(lost[:, 0], lost[:, 1], atol=1e-9 * dim, rtol=1e-6, err_msg=label)
+
+
+@pytest.mark.parametrize(("dim", "size", "ratio"), CRASHED)
+def test_levels_on_which_the_solver_once_failed(dim, size, ratio):
+    check_two_levels(dim, size, ratio)
+
+
+def test_random_levels_at_n_near_the_dimension():
+    rng = np.random.default_rng(20261126)
+    for _ in range(200):
+        check_two_levels(*two_levels(rng))
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_random_levels_at_n_near_the_dimension():
+    rng = np.random.default_rng(1)
+    for _ in range(100_000):
+        check_two_levels(*two_levels(rng))
+
+
+def simulated(spectrum, samples, group, sets, seed):
+    """Mean squared overlap of the sample eigenvectors of a group's ranks, and its error."""
+    rng = np.random.default_rng(seed)
+    lam = np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+    x = rng.standard_normal((sets, samples, lam.size)) * np.sqrt(lam)
+    vectors = np.linalg.eigh(x.transpose(0, 2, 1) @ x)[1][:, :, ::-1]
+    start = int(spectrum.multiplicities[:group].sum())
+    ranks = slice(start, start + int(spectrum.multiplicities[group]))
+    overlap = np.sum(vectors[:, ranks, ranks] ** 2, axis=1).mean(axis=1)
+    return overlap.mean(), overlap.std() / np.sqrt(sets)
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1])
+@pytest.mark.parametrize(("dim", "size", "ratio"), [*CRASHED[:2], (60, 6, 8.0)])
+def test_overlaps_near_n_equal_to_the_dimension_agree_with_simulation(dim, size, ratio, extra):
+    spectrum = Spectrum.from_eigenvalues([ratio, 1.0], [size, dim - size])
+    mean, stderr = simulated(spectrum, dim + extra, 0, 12_000 // dim, seed=5)
+    assert stderr < 0.006
+    # The limit of large d lies above, by about 0.2/d here.
+    above = subspace_overlap(spectrum, dim + extra, 0) - mean
+    assert -4.0 * stderr < above < 4.0 * stderr + 0.25 / dim
+
+
+@pytest.mark.parametrize("gap", [1e-8, 1e-20, 1e-60])
+@pytest.mark.parametrize("extra", [-1.0, 0.0, 1e-9, 1.0])
+def test_groups_on_both_sides_of_a_gap_that_n_falls_into(gap, extra):
+    # With n = 7 the data fill the levels above the gap and say nothing of the level below.
+    spectrum = Spectrum.from_eigenvalues([1.0, 0.4, 0.4 * gap], [3, 4, 5])
+    q = window_overlaps(spectrum, 7.0 + extra, [0, 1, 2])
+    alone = Spectrum.from_eigenvalues([1.0, 0.4], [3, 4])
+    above = window_overlaps(alone, 7.0 + extra, [0, 1])
+    if extra >= 0.0:
+        np.testing.assert_allclose(q[:2], above, atol=3.0 * gap**0.5 + 1e-8)
+        assert q[2] == pytest.approx(1.0, abs=3.0 * gap**0.5 + 1e-8)
+    else:
+        assert q[0] == pytest.approx(above[0], abs=3.0 * gap**0.5 + 1e-8)
+
+
+def test_groups_that_do_not_exist_are_refused():
+    spectrum = Spectrum.from_eigenvalues([2.0, 1.0], [1, 4])
+    for group in (2, -1, 0.5):
+        with pytest.raises(InputError, match="group"):
+            subspace_overlap(spectrum, 5.0, group)
