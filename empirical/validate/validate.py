@@ -10,6 +10,7 @@ from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.train_cell import load
 from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.solvable_models import reference, reference_names
+from convergen.theory.common.scores import normal_score
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 # A theory holds at n if its overlap is this close to the measured one, or within three errors.
 CLOSE = 0.05
+# Differences below this are rounding.
+_ROUNDING = 1e-12
 LAW = "linear law"
 COMPARED = (
     "convergence", "convergence_to_truth", "memorisation", "memorisation_baseline",
@@ -67,7 +70,7 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
             difference = values - expected
             mean = expected.mean("seed") if "seed" in expected.dims else expected
             predicted.append(mean)
-            scores.append(_normal_score(difference))
+            scores.append(_score(difference))
         index = xr.DataArray(names, dims="theory", name="theory")
         out[f"{quantity}_predicted"] = xr.concat(
             predicted, index, coords="minimal", compat="override"
@@ -85,16 +88,13 @@ def _by_seed(values: xr.DataArray) -> xr.DataArray:
     return values.mean("side") if "side" in values.dims else values
 
 
-def _normal_score(difference: xr.DataArray) -> xr.DataArray:
-    """Mean over its error, as the normal deviate of the same probability."""
-    from scipy.stats import norm, t
-
+def _score(difference: xr.DataArray) -> xr.DataArray:
+    """Mean over seeds divided by its error, as a normal score; NaN for one seed."""
     mean, error = over_seeds(difference)
-    freedom = difference.notnull().sum("seed").transpose(*mean.dims).values - 1.0
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = (mean / error).where(np.abs(mean) > 1e-12, 0.0)
-        score = np.sign(ratio.values) * norm.isf(t.sf(np.abs(ratio.values), freedom))
-    return mean.copy(data=np.where(freedom > 0.0, score, np.nan))
+    seeds = difference.notnull().sum("seed").transpose(*mean.dims).values
+    # Equal to rounding: the seeds agree, and there is no error to divide by.
+    found = np.where(np.abs(mean) > _ROUNDING, mean, 0.0)
+    return mean.copy(data=np.where(seeds > 1, normal_score(found, 0.0, error, seeds), np.nan))
 
 
 def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
@@ -112,7 +112,7 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     dict of str to xarray.DataArray
         Those of `COMPARED` that the law gives, along ``samples``.
     """
-    from convergen.theory.finite_size.simulate import predict_subsets
+    from convergen.theory.finite_size.predict_subsets import predict_subsets
     from convergen.theory.random_matrices.analytic_functions import sampling_convergence
 
     spectrum, training, measure = data.spectrum(), experiment.training, experiment.measure

@@ -67,7 +67,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
             parse_samples,
         )
         from convergen.theory.cli.named_sources import SourceOptions, resolve
-        from convergen.theory.forecast.predict_collapse import predict_collapse
+        from convergen.theory.forecast.predict_collapse import forecast_collapse
 
         found = resolve(
             source,
@@ -75,12 +75,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
         )
         n = collapse_samples(found) if samples is None else parse_samples(samples)
         levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
-        result = predict_collapse(
+        result = forecast_collapse(
             found.law, found.spectrum, n, levels, seed=seed, agreement=agreement
         )
         files = save_if_asked(result, out)
         if plot:
-            files.append(draw(result, None, plot))
+            files.append(draw(result.dataset(), None, plot))
         if json:
             print(json_format.dumps(collapse_report.collapse_json(source, result)))
         else:

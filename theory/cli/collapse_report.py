@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.theory.cli.report import heading
-from convergen.theory.common.text import plain, table
+from convergen.theory.common.labelled import Labelled
+from convergen.theory.common.quantities import quantities, quantity
+from convergen.theory.common.text import plain, table, wrapped
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from convergen.theory.spectra.spectrum import Spectrum
 
 
-def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
+def collapse_text(spectrum: Spectrum, result: Labelled) -> str:
     """Two tables, σ_c(n) and n*(σ), and what they mean.
 
     Parameters
     ----------
     spectrum : Spectrum
         Population spectrum.
-    result : xarray.Dataset
-        From `convergen.theory.forecast.predict_collapse.predict_collapse`.
+    result : Labelled
+        From `convergen.theory.forecast.predict_collapse.forecast_collapse`.
 
     Returns
     -------
@@ -32,66 +32,51 @@ def collapse_text(spectrum: Spectrum, result: xr.Dataset) -> str:
     noise = [
         [f"{n:.6g}", _or_dash(level), _or_dash(width)]
         for n, level, width in zip(
-            result["samples"].values,
-            result["collapse_noise"].values,
-            result["collapse_width"].values,
-            strict=True,
+            result["samples"], result["collapse_noise"], result["collapse_width"], strict=True
         )
     ]
-    columns = {name: words for name, words in _COLUMNS.items() if name in result}
-    needed = [
-        [f"{sigma:.4g}", *(_or_dash(result[name].values[i]) for name in columns)]
-        for i, sigma in enumerate(result["sigma"].values)
+    columns = [
+        row for row in quantities() if row.symbol and row.key in result and row.dims == ("sigma",)
     ]
+    needed = [
+        [f"{sigma:.4g}", *(_or_dash(result[row.key][i]) for row in columns)]
+        for i, sigma in enumerate(result["sigma"])
+    ]
+    noise_symbol = quantity("collapse_noise").symbol
     lines = [
         heading(spectrum),
         "",
-        table(["n", "σ_c(n)", "width in log σ"], noise),
+        table(["n", f"{noise_symbol}(n)", "width in log σ"], noise),
         "",
         "Below σ_c(n) the empirical score pulls a noisy training point back to itself.",
         "",
-        table(["σ", *columns.values()], needed),
+        table(["σ", *(row.symbol for row in columns)], needed),
         "",
-        "n*(σ) = exp I(σ): samples from which a noisy training point no longer finds itself;",
-        "linear: samples from which two linear denoisers on disjoint data agree to ½.",
+        *(wrapped(f"{row.symbol}: {row.meaning}.") for row in columns if row.meaning),
     ]
-    if "agreement_samples" in columns:
-        lines += [
-            "scores agree: samples from which two empirical scores on disjoint data agree to ½,",
-            "which is n*(σ) only where σ is of the order of the data: fewer below, more above.",
-        ]
-    if np.isnan(result["collapse_noise"].values).any() or np.isnan(result["information"]).any():
+    if np.isnan(result["collapse_noise"]).any() or np.isnan(result["information"]).any():
         lines.append(
             "–: not resolved by this data set, which sees up to "
-            f"n = {np.exp(result.attrs['resolution'] - 0.5):.0f}."
+            f"n = {np.exp(result.attributes['resolution'] - 0.5):.0f}."
         )
-    if "agreement_samples" in columns and np.isnan(result["agreement_samples"]).any():
+    if "agreement_samples" in result and np.isnan(result["agreement_samples"]).any():
         lines.append("Agreement is resolved up to n of a quarter of the data set.")
     return "\n".join(lines)
-
-
-_COLUMNS = {
-    "information": "I(σ) in nats",
-    "samples_to_generalise": "n*(σ)",
-    "gaussian_samples": "n*, Gaussian bound",
-    "agreement_samples": "scores agree",
-    "linear_samples": "n*, linear",
-}
 
 
 def _or_dash(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.4g}"
 
 
-def collapse_json(name: str, result: xr.Dataset) -> dict[str, Any]:
+def collapse_json(name: str, result: Labelled) -> dict[str, Any]:
     """The same as one JSON object, in full double precision.
 
     Parameters
     ----------
     name : str
         SOURCE as the user gave it.
-    result : xarray.Dataset
-        From `convergen.theory.forecast.predict_collapse.predict_collapse`.
+    result : Labelled
+        From `convergen.theory.forecast.predict_collapse.forecast_collapse`.
 
     Returns
     -------
@@ -100,8 +85,7 @@ def collapse_json(name: str, result: xr.Dataset) -> dict[str, Any]:
     """
     return {
         "source": name,
-        "dimension": result.attrs["dimension"],
-        **{str(key): plain(values.values) for key, values in result.coords.items()},
-        **{str(key): plain(values.values) for key, values in result.data_vars.items()},
-        "attributes": {key: plain(value) for key, value in result.attrs.items()},
+        "dimension": result.attributes["dimension"],
+        **{key: plain(result[key]) for key in (*result.coordinates, *result.variables)},
+        "attributes": {key: plain(value) for key, value in result.attributes.items()},
     }

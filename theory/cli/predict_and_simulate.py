@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,23 +102,20 @@ def register(app: typer.Typer, draw: Draw) -> None:
         options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
         found = resolve(source, options)
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
-        settings = {"factors": factors, "ridge": ridge, "seed": seed}
-        result = prediction.predict(
+        request = prediction.Request.of(
             found.mixture or found.spectrum,
             n,
+            factors=factors,
+            ridge=ridge,
             levels=tuple(level or prediction.LEVELS),
-            quantities=None if out else prediction.MAIN,
-            **settings,  # type: ignore[arg-type]
+            seed=seed,
         )
+        main = prediction.main_names()
+        result = prediction.forecast(request, None if out else main)
         files = save_if_asked(result, out)
         if plot:
-            smooth = prediction.predict(
-                found.spectrum,
-                prediction.dense_grid(n),
-                quantities=prediction.MAIN,
-                **settings,  # type: ignore[arg-type]
-            )
-            files.append(draw(smooth, None, plot))
+            smooth = replace(request, samples=prediction.dense_grid(n))
+            files.append(draw(prediction.forecast(smooth, main).dataset(), None, plot))
         if json:
             print(json_format.dumps(report.prediction_json(source, found.spectrum, result)))
         else:
@@ -162,38 +160,33 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.cli.named_sources import SourceOptions, resolve
-        from convergen.theory.finite_size import measure_pair as finite_sample
         from convergen.theory.finite_size import simulate as simulation
+        from convergen.theory.finite_size.predict_subsets import forecast_subsets
         from convergen.theory.forecast import predict as prediction
 
         options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
         found = resolve(source, options)
         n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
-        result = simulation.simulate(
+        result = simulation.simulated(
             found.law,
             n,
             factors=factors,
             ridge=ridge,
-            quantities=finite_sample.MEASURABLE if full else simulation.MAIN,
+            quantities=simulation.measurable(slow=full, by_noise=full),
             repeats=repeats,
             seed=seed,
             workers=workers,
             executor=_dask(scheduler) if scheduler else None,
-            progress=True,
             source=found.spectrum.source,
         )
         files = save_if_asked(result, out)
         if plot:
-            smooth = simulation.predict_subsets(
-                found.spectrum,
-                prediction.dense_grid(n),
-                None if found.data is None else found.data.shape[0],
-                quantities=prediction.MAIN,
-                factors=factors,
-                ridge=ridge,
-                seed=seed,
+            smooth = prediction.Request.of(
+                found.spectrum, prediction.dense_grid(n), factors=factors, ridge=ridge, seed=seed
             )
-            files.append(draw(smooth, result, plot))
+            total = None if found.data is None else found.data.shape[0]
+            curves = forecast_subsets(smooth, total, prediction.main_names())
+            files.append(draw(curves.dataset(), result.dataset(), plot))
         if json:
             print(json_format.dumps(report.simulation_json(source, result)))
         else:

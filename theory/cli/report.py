@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convergen.theory.common.text import about, plain, table
+from convergen.theory.common.labelled import Labelled
+from convergen.theory.common.quantities import Quantity, quantities
+from convergen.theory.common.text import about, plain, table, wrapped
 from convergen.theory.spectra.spectrum import Spectrum
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 
 def heading(spectrum: Spectrum) -> str:
@@ -32,93 +32,139 @@ def heading(spectrum: Spectrum) -> str:
     )
 
 
-def prediction_text(spectrum: Spectrum, prediction: xr.Dataset) -> str:
+def prediction_text(spectrum: Spectrum, prediction: Labelled) -> str:
     """Table and thresholds in words.
 
     Parameters
     ----------
     spectrum : Spectrum
         Population spectrum.
-    prediction : xarray.Dataset
-        From `theory.predict`.
+    prediction : Labelled
+        From `convergen.theory.forecast.predict.forecast`.
 
     Returns
     -------
     str
     """
-    factors = prediction.sizes["factor"]
-    head = ["n", "n/d", "q", "q*", "m", "m fresh", *(f"Q{k}" for k in range(1, factors + 1))]
-    recovery = prediction["latent_recovery_finite_size"].values
-    columns = ("load", "convergence", "convergence_to_truth", "memorisation")
-    rows = []
-    for i, n in enumerate(prediction["samples"].values):
-        cells = [f"{n:.6g}", f"{prediction['load'].values[i]:.3g}"]
-        cells += [f"{prediction[name].values[i]:.4f}" for name in columns[1:]]
-        cells.append(f"{prediction['memorisation_baseline'].values[i]:.4f}")
-        rows.append([*cells, *(f"{value:.3f}" for value in recovery[i])])
+    trivial = _trivial(prediction)
+    columns = [("n", [f"{n:.6g}" for n in prediction["samples"]])]
+    columns.append(("n/d", [f"{load:.3g}" for load in prediction["load"]]))
+    legend = []
+    for row in (row for row in quantities() if row.main and row.key in prediction):
+        values = prediction[row.key]
+        if "factor" in row.dims:
+            shown = [k for k in range(values.shape[1]) if not trivial[k]]
+            columns += [
+                (f"{row.symbol}{k + 1}", [f"{value:.3f}" for value in values[:, k]]) for k in shown
+            ]
+            legend += [f"{row.symbol}k: {row.meaning or row.words}"] if shown else []
+        else:
+            columns.append((row.symbol, [f"{value:.4f}" for value in values]))
+            legend.append(f"{row.symbol}: {row.meaning or row.words}")
+    head, cells = zip(*columns, strict=True)
     return "\n".join(
         [
             heading(spectrum),
             "",
-            table(head, rows),
+            table(list(head), [list(row) for row in zip(*cells, strict=True)]),
             "",
-            "q: overlap of two models trained on disjoint data, q*: overlap with the truth,",
-            "m: largest |cosine| with a training point (fresh: with unseen data),",
-            "Qk: squared overlap of the k-th learnt factor with the true one.",
-            *_eigenspaces(prediction),
+            wrapped(", ".join(legend) + "."),
+            *_eigenspaces(prediction, trivial),
+            *_precision(prediction),
             "",
-            *_threshold_lines(prediction),
+            *_threshold_lines(prediction, trivial),
+            *_memorisation_lines(prediction),
             *_mixture_lines(prediction),
         ]
     )
 
 
-def _eigenspaces(prediction: xr.Dataset) -> list[str]:
+def _trivial(prediction: Labelled) -> NDArray[np.bool_]:
+    """Factors in an eigenspace so wide that chance alone gives them half of its overlap or more."""
+    return np.asarray(prediction["multiplicity"] >= 0.5 * prediction.attributes["dimension"])
+
+
+def _eigenspaces(prediction: Labelled, trivial: NDArray[np.bool_]) -> list[str]:
     """A line for each group of equal eigenvalues, whose overlap is high by chance alone."""
-    multiplicity, dim = prediction["multiplicity"].values, prediction.attrs["dimension"]
-    eigenvalue = prediction["eigenvalue"].values
+    multiplicity, dim = prediction["multiplicity"], prediction.attributes["dimension"]
+    eigenvalue = prediction["eigenvalue"]
     lines = []
     for value in dict.fromkeys(eigenvalue[multiplicity > 1]):
         members = np.flatnonzero(eigenvalue == value) + 1
         size = multiplicity[members[0] - 1]
         which = f"{members[0]}" if members.size == 1 else f"{members[0]}–{members[-1]}"
-        lines.append(
-            f"Q{which}: overlap with an eigenspace of dimension {size}; chance is {size / dim:.3g}."
-        )
+        if trivial[members[0] - 1]:
+            lines.append(
+                f"Factor{'s' * (members.size > 1)} {which}: equal variance in {size} of {dim} "
+                "directions, nothing to recover."
+            )
+        else:
+            lines.append(
+                f"Q{which}: overlap with an eigenspace of dimension {size}; chance is "
+                f"{size / dim:.3g}."
+            )
     return lines
 
 
-def _threshold_lines(prediction: xr.Dataset) -> list[str]:
+def _precision(prediction: Labelled) -> list[str]:
+    """How exact the simulated part of the table is."""
+    error = prediction["memorisation_stderr"].max()
+    return [] if error == 0.0 else [f"Standard errors of m are at most {error:.1g}."]
+
+
+def _threshold_lines(prediction: Labelled, trivial: NDArray[np.bool_]) -> list[str]:
     lines = []
-    for level, n in zip(
-        prediction["level"].values, prediction["convergence_samples"].values, strict=True
-    ):
+    for level, n in zip(prediction["level"], prediction["convergence_samples"], strict=True):
         if np.isinf(n):
             lines.append(f"Two models agree to q = {level:g} at no finite n.")
         else:
             lines.append(f"Two models agree to q = {level:g} from n = {about(n)} on.")
-    start = prediction["recovery_threshold"].values
-    known = ", ".join(f"{k} from n = {about(n)}" for k, n in enumerate(start, 1))
-    lines.append(f"Latent factors start to be recovered: {known} on.")
-    excess = prediction["memorisation"] - prediction["memorisation_baseline"]
-    quiet = (excess < 0.05 * prediction["memorisation_baseline"]).values
-    n = prediction["samples"].values
+    start = prediction["recovery_threshold"]
+    known = {k + 1: n for k, n in enumerate(start) if not trivial[k]}
+    return [*lines, *recovery_lines(known)]
+
+
+def recovery_lines(start: dict[int, float]) -> list[str]:
+    """From which n factors are recovered, and what that means.
+
+    Parameters
+    ----------
+    start : dict of int to float
+        Threshold of the limit law by number of the factor, those that can be recovered.
+
+    Returns
+    -------
+    list of str
+        Empty if there are none.
+    """
+    if not start:
+        return []
+    parts = [
+        f"factor {k} from n = {about(max(n, 1.0))}" if np.isfinite(n) else f"factor {k} at no n"
+        for k, n in start.items()
+    ]
+    return [
+        wrapped(f"Recovered in the limit of large d: {', '.join(parts)} on."),
+        "At finite d the transition is smooth: Qk rises before and after.",
+    ]
+
+
+def _memorisation_lines(prediction: Labelled) -> list[str]:
+    baseline = prediction["memorisation_baseline"]
+    quiet = prediction["memorisation"] - baseline < 0.05 * baseline
+    n = prediction["samples"]
     loud = np.flatnonzero(~quiet)
     if loud.size == 0:
-        lines.append("Memorisation is within 5 % of its fresh-data baseline at every n listed.")
-    elif loud[-1] == n.size - 1:
-        lines.append(
-            f"At n = {about(n[-1])} memorisation still exceeds its fresh-data baseline by 5 %."
-        )
-    else:
-        lines.append(
-            "Of the n listed, memorisation is within 5 % of its fresh-data baseline from "
-            f"n = {about(n[loud[-1] + 1])} on."
-        )
-    return lines
+        return ["Memorisation is within 5 % of its fresh-data baseline at every n listed."]
+    if loud[-1] == n.size - 1:
+        return [f"At n = {about(n[-1])} memorisation still exceeds its fresh-data baseline by 5 %."]
+    return [
+        "Of the n listed, memorisation is within 5 % of its fresh-data baseline from "
+        f"n = {about(n[loud[-1] + 1])} on."
+    ]
 
 
-def _mixture_lines(prediction: xr.Dataset) -> list[str]:
+def _mixture_lines(prediction: Labelled) -> list[str]:
     """What only mixtures have."""
     if "speciation_noise" not in prediction:
         return []
@@ -127,9 +173,9 @@ def _mixture_lines(prediction: xr.Dataset) -> list[str]:
         rows = [
             [f"{n:.6g}", f"{linear:.4f}", f"{bayes:.4f}"]
             for n, linear, bayes in zip(
-                prediction["samples"].values,
-                prediction["mean_recovery_linear"].values,
-                prediction["mean_recovery_bayes"].values,
+                prediction["samples"],
+                prediction["mean_recovery_linear"],
+                prediction["mean_recovery_bayes"],
                 strict=True,
             )
         ]
@@ -145,80 +191,86 @@ def _mixture_lines(prediction: xr.Dataset) -> list[str]:
     return lines
 
 
-_SYMBOLS = {
-    "convergence": "q",
-    "convergence_to_truth": "q*",
-    "memorisation": "m",
-    "memorisation_baseline": "m fresh",
-    "latent_recovery": "Q",
-    "bures_wasserstein": "W2²/Tr Σ",
-    "kullback_leibler": "KL",
-    "operator_norm": "‖Σ̂−Σ‖/λ1",
-    "max_sliced_wasserstein": "max-sliced W2",
-    "test_error": "test error",
-    "train_error": "train error",
-    "agreement": "agreement",
-}
-
-
-def simulation_text(spectrum: Spectrum, result: xr.Dataset) -> str:
+def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
     """Prediction, measurement and z-score side by side.
 
     Parameters
     ----------
     spectrum : Spectrum
         Population spectrum.
-    result : xarray.Dataset
-        From `theory.simulate`.
+    result : Labelled
+        From `convergen.theory.finite_size.simulate.simulated`.
 
     Returns
     -------
     str
     """
     rows = []
-    for name, symbol in _SYMBOLS.items():
-        for label, index in _entries(result, name, symbol):
+    for row in (row for row in quantities() if row.symbol and row.measurement):
+        for label, index in _entries(result, row):
             rows.append([""] * 6)
-            for i, n in enumerate(result["samples"].values):
-                rows.append([label, f"{n:.6g}", *_comparison(result, name, (i, *index))])
+            for i, n in enumerate(result["samples"]):
+                rows.append([label, f"{n:.6g}", *_comparison(result, row.key, (i, *index))])
+    repeats = result.attributes["repeats"]
     lines = [
-        f"{heading(spectrum)}; {result.attrs['repeats']} pairs of training sets, "
-        f"seed {result.attrs['seed']}",
+        f"{heading(spectrum)}; {repeats} pairs of training sets, seed {result.attributes['seed']}",
         "",
         table(["quantity", "n", "predicted", "measured", "±", "z"], rows),
+        "",
+        wrapped(
+            f"±: standard error over {repeats} repeats; z: difference over the errors of both, as "
+            f"the normal score of Student's t with {repeats - 1} degree{'s' * (repeats > 2)} of "
+            "freedom."
+        ),
+        *_infinite_lines(result),
     ]
     if "convergence" in result:
         ratio = (1.0 - result["convergence"]) / (1.0 - result["convergence_predicted"])
         shown = ", ".join(
-            f"{value:.3f} (n = {n:g})"
-            for n, value in zip(ratio["samples"].values, ratio.values, strict=True)
+            f"{value:.3f} (n = {n:g})" for n, value in zip(result["samples"], ratio, strict=True)
         )
         lines += ["", f"1 − q, measured / predicted: {shown}."]
     return "\n".join(lines)
 
 
-def _entries(result: xr.Dataset, name: str, symbol: str) -> list[tuple[str, tuple[int, ...]]]:
-    """Labels of one quantity: one for each factor or noise level."""
-    if name not in result:
+def _infinite_lines(result: Labelled) -> list[str]:
+    """A word on every quantity that was measured to be infinite where the law is finite."""
+    lines = []
+    for row in (row for row in quantities() if row.symbol and row.measurement):
+        if row.key not in result:
+            continue
+        found = np.isinf(result[row.key]) & np.isfinite(result[f"{row.key}_predicted"])
+        n = result["samples"][found.reshape(found.shape[0], -1).any(axis=1)]
+        if n.size:
+            lines.append(
+                f"{row.symbol} is infinite at n = {', '.join(about(each) for each in n)}: some "
+                "training set has no variance along a direction of the data, which the law for "
+                "Gaussian data excludes; a ridge makes it finite."
+            )
+    return [wrapped(line) for line in lines]
+
+
+def _entries(result: Labelled, row: Quantity) -> list[tuple[str, tuple[int, ...]]]:
+    """Labels of one quantity: one for each factor or noise level; none where there are both."""
+    if row.key not in result:
         return []
-    if "factor" in result[name].dims:
-        return [(f"{symbol}{k + 1}", (k,)) for k in range(result.sizes["factor"])]
-    if "sigma" in result[name].dims:
-        levels = result["sigma"].values
-        return [(f"{symbol}, σ = {sigma:.3g}", (j,)) for j, sigma in enumerate(levels)]
-    return [(symbol, ())]
+    further = row.dims[1:]
+    if further == ("factor",):
+        return [(f"{row.symbol}{k:g}", (i,)) for i, k in enumerate(result["factor"])]
+    if further == ("sigma",):
+        return [(f"{row.symbol}, σ = {s:.3g}", (j,)) for j, s in enumerate(result["sigma"])]
+    return [] if further else [(row.symbol, ())]
 
 
-def _comparison(result: xr.Dataset, name: str, index: tuple[int, ...]) -> list[str]:
+def _comparison(result: Labelled, name: str, index: tuple[int, ...]) -> list[str]:
     expected, mean, stderr, z = (
-        float(result[f"{name}{ending}"].values[index])
-        for ending in ("_predicted", "", "_stderr", "_z")
+        float(result[f"{name}{ending}"][index]) for ending in ("_predicted", "", "_stderr", "_z")
     )
     spread = "" if np.isnan(stderr) else f"{stderr:.2g}"
     return [f"{expected:.5g}", f"{mean:.5g}", spread, "" if np.isnan(z) else f"{z:+.1f}"]
 
 
-def prediction_json(name: str, spectrum: Spectrum, prediction: xr.Dataset) -> dict[str, Any]:
+def prediction_json(name: str, spectrum: Spectrum, prediction: Labelled) -> dict[str, Any]:
     """The prediction as one JSON object, in full double precision.
 
     Parameters
@@ -227,8 +279,8 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: xr.Dataset) -> di
         SOURCE as the user gave it.
     spectrum : Spectrum
         Population spectrum.
-    prediction : xarray.Dataset
-        From `theory.predict`.
+    prediction : Labelled
+        From `convergen.theory.forecast.predict.forecast`.
 
     Returns
     -------
@@ -238,44 +290,44 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: xr.Dataset) -> di
     result: dict[str, Any] = {
         "source": name,
         "dimension": spectrum.dim,
-        "samples": plain(prediction["samples"].values),
+        "samples": plain(prediction["samples"]),
     }
-    for variable in prediction.data_vars:
-        if "samples" in prediction[variable].dims:
-            result[str(variable)] = plain(prediction[variable].values)
-    levels = [f"{level:g}" for level in prediction["level"].values]
-    sizes = plain(prediction["convergence_samples"].values)
+    for key, (dims, values, _) in prediction.variables.items():
+        if "samples" in dims:
+            result[key] = plain(values)
+    levels = [f"{level:g}" for level in prediction["level"]]
+    sizes = plain(prediction["convergence_samples"])
     result["thresholds"] = {
         "convergence": dict(zip(levels, sizes, strict=True)),
-        "latent_recovery": plain(prediction["recovery_threshold"].values),
+        "latent_recovery": plain(prediction["recovery_threshold"]),
     }
-    result["attributes"] = {key: plain(value) for key, value in prediction.attrs.items()}
+    result["attributes"] = {key: plain(value) for key, value in prediction.attributes.items()}
     return result
 
 
-def simulation_json(name: str, result: xr.Dataset) -> dict[str, Any]:
+def simulation_json(name: str, result: Labelled) -> dict[str, Any]:
     """The comparison as one JSON object, in full double precision.
 
     Parameters
     ----------
     name : str
         SOURCE as the user gave it.
-    result : xarray.Dataset
-        From `theory.simulate`.
+    result : Labelled
+        From `convergen.theory.finite_size.simulate.simulated`.
 
     Returns
     -------
     dict
     """
     endings = {"measured": "", "stderr": "_stderr", "predicted": "_predicted", "z": "_z"}
-    quantities = [str(key)[:-2] for key in result.data_vars if str(key).endswith("_z")]
+    quantities = [key[:-2] for key in result.variables if key.endswith("_z")]
     return {
         "source": name,
-        "dimension": result.attrs["dimension"],
-        "samples": plain(result["samples"].values),
+        "dimension": result.attributes["dimension"],
+        "samples": plain(result["samples"]),
         "quantities": {
-            key: {label: plain(result[key + end].values) for label, end in endings.items()}
+            key: {label: plain(result[key + end]) for label, end in endings.items()}
             for key in quantities
         },
-        "attributes": {key: plain(value) for key, value in result.attrs.items()},
+        "attributes": {key: plain(value) for key, value in result.attributes.items()},
     }

@@ -12,6 +12,8 @@ from convergen.theory.common.atomic_files import Written, check_target, save_dat
 if TYPE_CHECKING:
     import xarray as xr
 
+    from convergen.theory.common.labelled import Labelled
+
 PLOTS = (".pdf", ".png", ".svg")
 
 # Draws a smooth prediction and, if there are any, measured points into a file.
@@ -32,12 +34,12 @@ def check_targets(out: Path | None, plot: Path | None) -> None:
         check_target(plot, PLOTS)
 
 
-def save_if_asked(result: xr.Dataset, out: Path | None) -> list[Written]:
+def save_if_asked(result: Labelled, out: Path | None) -> list[Written]:
     """Save as netCDF where ``--out`` was given.
 
     Parameters
     ----------
-    result : xarray.Dataset
+    result : Labelled
         What to save.
     out : Path or None
         Target of ``--out``.
@@ -47,7 +49,7 @@ def save_if_asked(result: xr.Dataset, out: Path | None) -> list[Written]:
     list of Written
         The file, or nothing.
     """
-    return [save_dataset(result, out)] if out else []
+    return [save_dataset(result.dataset(), out)] if out else []
 
 
 def say_written(files: Iterable[Written], *, json: bool = False) -> None:

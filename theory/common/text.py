@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
+
+_WIDTH = 96
 
 
 def about(n: float) -> str:
@@ -64,3 +67,18 @@ def plain(value: Any) -> Any:
             return None
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
     return value
+
+
+def wrapped(text: str) -> str:
+    """A paragraph broken into lines at spaces.
+
+    Parameters
+    ----------
+    text : str
+        On one line.
+
+    Returns
+    -------
+    str
+    """
+    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -5,24 +5,18 @@ Everything is in the population eigenbasis: rows of X are samples, column k has 
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.quantities import chosen
 from convergen.theory.linear.leading_distances import sliced_maximum, split_grid
 
 _SEEDS = 64
-
-MEASURABLE = (
-    "convergence",
-    "memorisation",
-    "latent_recovery",
-    "distances",
-    "leading_distances",
-    "denoising",
-)
 
 
 @dataclass(frozen=True)
@@ -77,6 +71,39 @@ class Fit:
         return cls(data, values, vectors, vectors**2)
 
 
+@dataclass(frozen=True)
+class Pair:
+    """Two models trained on disjoint sets, and how they are measured.
+
+    Attributes
+    ----------
+    fits : tuple of Fit
+        The models.
+    population : Population
+        The truth.
+    factors : int
+        Leading factors to follow.
+    ridge : float
+        ρ ≥ 0.
+    sigma : ndarray, shape (s,)
+        Noise levels of the denoisers.
+    rng : numpy.random.Generator
+        Source of the seeds for memorisation.
+    """
+
+    fits: tuple[Fit, Fit]
+    population: Population
+    factors: int
+    ridge: float
+    sigma: FloatArray
+    rng: np.random.Generator
+
+    @cached_property
+    def overlap(self) -> FloatArray:
+        """Squared overlaps of the sample eigenvectors of both."""
+        return np.asarray((self.fits[0].vectors.T @ self.fits[1].vectors) ** 2)
+
+
 def measure_pair(
     first: FloatArray,
     second: FloatArray,
@@ -103,7 +130,7 @@ def measure_pair(
     sigma : ndarray, shape (s,)
         Noise levels of the denoisers.
     quantities : iterable of str
-        Subset of `MEASURABLE`.
+        Keys or groups of quantities that have a measurement.
     rng : numpy.random.Generator
         Source of the seeds for memorisation.
 
@@ -113,32 +140,21 @@ def measure_pair(
         One entry per quantity; the entries ending in ``_norm`` are the denominators of ratios
         of means.
     """
-    wanted = set(quantities)
-    fits = (Fit.of(first), Fit.of(second))
-    result: dict[str, FloatArray] = {}
-    overlap = (fits[0].vectors.T @ fits[1].vectors) ** 2
-    if "convergence" in wanted:
-        result |= _convergence(fits, overlap, population, ridge)
-    if "memorisation" in wanted:
-        result |= _memorisation(fits, population, ridge, rng)
-    if "latent_recovery" in wanted:
-        result["latent_recovery"] = _recovery(fits, population, factors)
-    if "distances" in wanted:
-        result |= _distances(fits, population, ridge)
-    if "leading_distances" in wanted:
-        result |= _leading_distances(fits[0], population)
-    if "denoising" in wanted:
-        result |= _denoising(fits, overlap, population, sigma, factors)
-    return result
+    pair = Pair((Fit.of(first), Fit.of(second)), population, factors, ridge, sigma, rng)
+    rows = chosen(list(quantities), "measurement")
+    found: dict[str, FloatArray] = {}
+    for path in dict.fromkeys(row.measurement.path for row in rows if row.measurement):
+        found |= pkgutil.resolve_name(path)(pair)
+    wanted = {row.key for row in rows} | {f"{row.key}_norm" for row in rows if row.power}
+    return {key: values for key, values in found.items() if key in wanted}
 
 
-def _convergence(
-    fits: tuple[Fit, Fit], overlap: FloatArray, population: Population, ridge: float
-) -> dict[str, FloatArray]:
+def convergence(pair: Pair) -> dict[str, FloatArray]:
     """Tr A₁A₂ and Tr A Σ^{1/2} for A = (Σ̂ + ρ)^{1/2} = √ρ + V (√(ℓ+ρ) − √ρ) Vᵀ."""
+    fits, population, ridge = pair.fits, pair.population, pair.ridge
     floor, root = np.sqrt(ridge), np.sqrt(population.eigenvalues)
     a, b = (np.sqrt(fit.values + ridge) - floor for fit in fits)
-    both = a @ overlap @ b + floor * (a.sum() + b.sum()) + population.dim * ridge
+    both = a @ pair.overlap @ b + floor * (a.sum() + b.sum()) + population.dim * ridge
     energy = 0.5 * sum(fit.values.sum() for fit in fits) + population.dim * ridge
     truth = 0.5 * (root @ (fits[0].squares @ a + fits[1].squares @ b)) + floor * root.sum()
     norm = np.asarray(energy)
@@ -150,9 +166,9 @@ def _convergence(
     }
 
 
-def _memorisation(
-    fits: tuple[Fit, Fit], population: Population, ridge: float, rng: np.random.Generator
-) -> dict[str, FloatArray]:
+def memorisation(pair: Pair) -> dict[str, FloatArray]:
+    """Largest |cosine| of generated samples with the own and the other training set."""
+    fits, population, ridge, rng = pair.fits, pair.population, pair.ridge, pair.rng
     n, r = fits[0].data.shape
     samples = fits[0].data.T @ rng.standard_normal((n, _SEEDS)) / np.sqrt(n)
     outside = np.zeros(_SEEDS)
@@ -170,38 +186,37 @@ def _memorisation(
     }
 
 
-def _recovery(fits: tuple[Fit, Fit], population: Population, factors: int) -> FloatArray:
+def latent_recovery(pair: Pair) -> dict[str, FloatArray]:
     """Squared overlap of factor k; equal eigenvalues share that of their eigenspace.
 
     Ranks beyond the training samples belong to the null space, any basis of it.
     """
-    lam = population.eigenvalues
+    lam, factors = pair.population.eigenvalues, pair.factors
     result = np.zeros(factors)
     k = 0
     while k < min(factors, lam.size):
         group = np.flatnonzero(lam == lam[k])
-        for fit in fits:
+        for fit in pair.fits:
             filled = fit.values.size
             own = fit.squares[group]
             total = own[:, group[group < filled]].sum()
             null = np.count_nonzero(group >= filled)
             if null:
-                total += null / (population.dim - filled) * (group.size - own.sum())
+                total += null / (pair.population.dim - filled) * (group.size - own.sum())
             result[k : group[-1] + 1] += 0.5 * total / group.size
         k = group[-1] + 1
-    return result
+    return {"latent_recovery": result}
 
 
-def _distances(
-    fits: tuple[Fit, Fit], population: Population, ridge: float
-) -> dict[str, FloatArray]:
-    lam, n = population.eigenvalues, fits[0].data.shape[0]
+def distances(pair: Pair) -> dict[str, FloatArray]:
+    """Bures–Wasserstein distance and Kullback–Leibler divergence, mean of both models."""
+    lam, n = pair.population.eigenvalues, pair.fits[0].data.shape[0]
     bures, divergence = 0.0, 0.0
-    for fit in fits:
+    for fit in pair.fits:
         weighted = fit.data * np.sqrt(lam / n)
         nuclear = np.linalg.svd(weighted, compute_uv=False).sum()
         bures += 0.5 * (lam.sum() + fit.values.sum() - 2.0 * nuclear) / lam.sum()
-        divergence += 0.5 * _divergence(fit, population, ridge)
+        divergence += 0.5 * _divergence(fit, pair.population, pair.ridge)
     return {
         "bures_wasserstein": np.asarray(bures),
         "kullback_leibler": np.asarray(divergence),
@@ -223,8 +238,9 @@ def _divergence(fit: Fit, population: Population, ridge: float) -> float:
     return float(0.5 * (fitted - lam.size + log_det - np.log(lam).sum()))
 
 
-def _leading_distances(fit: Fit, population: Population) -> dict[str, FloatArray]:
-    lam = population.eigenvalues
+def leading_distances(pair: Pair) -> dict[str, FloatArray]:
+    """Operator norm and max-sliced Wasserstein distance of the first model."""
+    fit, lam = pair.fits[0], pair.population.eigenvalues
     covariance, truth = (fit.vectors * fit.values) @ fit.vectors.T, np.diag(lam)
     norm = np.abs(np.linalg.eigvalsh(covariance - truth)).max() / lam[0]
 
@@ -242,14 +258,9 @@ def _leading_distances(fit: Fit, population: Population) -> dict[str, FloatArray
     }
 
 
-def _denoising(
-    fits: tuple[Fit, Fit],
-    overlap: FloatArray,
-    population: Population,
-    sigma: FloatArray,
-    factors: int,
-) -> dict[str, FloatArray]:
-    lam = population.eigenvalues
+def denoising(pair: Pair) -> dict[str, FloatArray]:
+    """Errors, agreement and variance of the denoisers at every noise level."""
+    fits, sigma, lam, factors = pair.fits, pair.sigma, pair.population.eigenvalues, pair.factors
     keys = ("test_error", "train_error", "agreement", "agreement_norm")
     table = {key: np.zeros(sigma.size) for key in keys}
     variance = np.zeros((sigma.size, factors))
@@ -262,7 +273,7 @@ def _denoising(
             table["test_error"][i] += 0.5 * (fresh + z * energy)
             table["train_error"][i] += 0.5 * ((1.0 - share) ** 2 @ fit.values + z * energy)
             table["agreement_norm"][i] += 0.5 * energy
-        table["agreement"][i] = shares[0] @ overlap @ shares[1]
+        table["agreement"][i] = shares[0] @ pair.overlap @ shares[1]
         # Half the squared difference of two independent outputs is their variance.
         rows = [
             (fit.vectors[:count] * share) @ fit.vectors.T

@@ -1,13 +1,14 @@
-"""The front door of the theory: every prediction for a spectrum, in one labelled data set."""
+"""The front door of the theory: every prediction for a spectrum, in one labelled result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import pkgutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import (
     FloatArray,
@@ -17,6 +18,9 @@ from convergen.theory.common.checks import (
     as_positive,
     as_samples,
 )
+from convergen.theory.common.labelled import Labelled
+from convergen.theory.common.progress import phase
+from convergen.theory.common.quantities import Formula, Quantity, chosen, quantities
 from convergen.theory.spectra.provenance import provenance
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -26,13 +30,8 @@ if TYPE_CHECKING:
     from convergen.theory.mixtures.mixture import GaussianMixture
 
 LEVELS = (0.5, 0.9, 0.99)
-# What the command line's table shows, computed in a fraction of a second.
-MAIN = ("convergence", "memorisation", "latent_recovery", "thresholds")
-# Noise levels and sampler range in units of the root mean square of a coordinate.
+# Noise levels in units of the root mean square of a coordinate.
 _SIGMAS = (0.1, 0.3, 1.0, 3.0)
-_SAMPLER = (0.002, 80.0)
-
-Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 
 
 def predict(
@@ -67,7 +66,9 @@ def predict(
         Noise levels of the denoising quantities, data units; default 0.1, 0.3, 1 and 3 times
         sqrt(Tr Σ/d).
     quantities : iterable of str, optional
-        Which of `QUANTITIES` to compute; default all.
+        Which to compute, by key or by group (``convergence``, ``memorisation``,
+        ``latent_recovery``, ``eigenvector_overlap``, ``distances``, ``leading_distances``,
+        ``denoising``, ``sampling``, ``thresholds``); default all. docs/symbols.md lists them.
     seed : int
         Seed of the Monte Carlo averages in memorisation and the leading-factor distances.
 
@@ -82,50 +83,164 @@ def predict(
     InputError
         If an argument is out of range or a quantity is unknown.
     """
-    import xarray as xr
-
-    n = np.atleast_1d(as_samples(samples))
-    extra: dict[str, Variable] = {}
-    if not isinstance(spectrum, Spectrum):
-        from convergen.theory.forecast.predict_mixture import mixture_variables
-        from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
-
-        extra, spectrum = mixture_variables(spectrum, n.ravel()), mixture_spectrum(spectrum)
-    if n.ndim != 1:
-        raise InputError(f"samples must be a flat list, but has shape {n.shape}.")
-    chosen = list(QUANTITIES) if quantities is None else list(quantities)
-    unknown = [name for name in chosen if name not in QUANTITIES]
-    if unknown:
-        raise InputError(f"unknown quantity {unknown[0]!r}: choose from {', '.join(QUANTITIES)}.")
-    count = min(as_count(factors, "factors"), spectrum.dim)
-    scale = np.sqrt(spectrum.trace / spectrum.dim)
-    noise = scale * np.array(_SIGMAS) if sigma is None else np.atleast_1d(as_positive(sigma))
-    rho, start = as_nonnegative(ridge, "ridge"), as_count(seed, "seed", 0)
-    request = _Request(spectrum, n, count, rho, tuple(levels), noise, start)
-    variables = extra
-    for name in chosen:
-        variables.update(QUANTITIES[name](request))
-    coordinates: dict[str, Any] = {
-        "samples": ("samples", n, {"long_name": "number of training samples", "units": "1"}),
-        "load": ("samples", n / spectrum.dim, {"long_name": "load n/d", "units": "1"}),
-        "factor": ("factor", np.arange(1, count + 1), {"long_name": "latent factor"}),
-        "eigenvalue": (
-            "factor", spectrum.leading(count),
-            {"long_name": "population eigenvalue", "units": "data^2"},
-        ),
-        "multiplicity": (
-            "factor", spectrum.multiplicities[spectrum.groups(count)].astype(np.int64),
-            {"long_name": "dimension of the factor's eigenspace"},
-        ),
-        "sigma": ("sigma", noise, {"long_name": "noise level", "units": "data"}),
-        "level": ("level", np.array(levels, dtype=np.float64), {"long_name": "convergence"}),
-    }  # fmt: skip
-    used = {dim for dims, _, _ in variables.values() for dim in dims}
-    return xr.Dataset(
-        variables,
-        {key: value for key, value in coordinates.items() if value[0] in used},
-        provenance(spectrum, ridge=rho, seed=start),
+    request = Request.of(
+        spectrum, samples, factors=factors, ridge=ridge, levels=levels, sigma=sigma, seed=seed
     )
+    return forecast(request, quantities).dataset()
+
+
+@dataclass(frozen=True)
+class Request:
+    """Checked arguments of `predict`: attributes are the settings that formulas ask for by name.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    mixture : GaussianMixture or None
+        The mixture whose covariance has this spectrum, if it is one.
+    samples : ndarray, shape (m,)
+        n ≥ 1.
+    factors : int
+        Leading factors, at most the dimension.
+    ridge : float
+        ρ ≥ 0.
+    levels : tuple of float
+        Levels of convergence.
+    sigma : ndarray, shape (s,)
+        Noise levels, data units.
+    seed : int
+        Of the Monte Carlo averages.
+    """
+
+    spectrum: Spectrum
+    mixture: GaussianMixture | None
+    samples: FloatArray
+    factors: int
+    ridge: float
+    levels: tuple[float, ...]
+    sigma: FloatArray
+    seed: int
+
+    @classmethod
+    def of(
+        cls,
+        population: Spectrum | GaussianMixture,
+        samples: ArrayLike,
+        *,
+        factors: int = 3,
+        ridge: float = 0.0,
+        levels: Sequence[float] = LEVELS,
+        sigma: ArrayLike | None = None,
+        seed: int = 0,
+    ) -> Request:
+        """Check the arguments of `predict`."""
+        n = np.atleast_1d(as_samples(samples))
+        if n.ndim != 1:
+            raise InputError(f"samples must be a flat list, but has shape {n.shape}.")
+        mixture, spectrum = None, population
+        if not isinstance(spectrum, Spectrum):
+            from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
+
+            mixture, spectrum = spectrum, mixture_spectrum(spectrum)
+        count = min(as_count(factors, "factors"), spectrum.dim)
+        noise = noise_levels(spectrum, sigma)
+        rho, start = as_nonnegative(ridge, "ridge"), as_count(seed, "seed", 0)
+        return cls(spectrum, mixture, n, count, rho, tuple(levels), noise, start)
+
+    def call(self, formula: Formula) -> Any:
+        """What a formula of the table gives."""
+        settings = {name: getattr(self, name) for name in formula.settings}
+        return pkgutil.resolve_name(formula.path)(self.spectrum, self.samples, **settings)
+
+
+def noise_levels(spectrum: Spectrum, sigma: ArrayLike | None) -> FloatArray:
+    """Noise levels of the denoising quantities.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    sigma : array_like or None
+        As given; None for the default.
+
+    Returns
+    -------
+    ndarray, shape (s,)
+        Data units; by default 0.1, 0.3, 1 and 3 times sqrt(Tr Σ/d).
+    """
+    if sigma is not None:
+        return np.atleast_1d(as_positive(sigma))
+    return np.asarray(np.sqrt(spectrum.trace / spectrum.dim) * np.array(_SIGMAS))
+
+
+def forecast(request: Request, names: Iterable[str] | None = None) -> Labelled:
+    """What `predict` returns, before it becomes a data set.
+
+    Parameters
+    ----------
+    request : Request
+        Checked arguments.
+    names : iterable of str, optional
+        Keys or groups of quantities; default all.
+
+    Returns
+    -------
+    Labelled
+        One variable for each quantity, and for a mixture those that only mixtures have.
+
+    Raises
+    ------
+    InputError
+        If a quantity is unknown.
+    """
+    rows = chosen(None if names is None else list(names), "formula")
+    result = Labelled()
+    if request.mixture is not None:
+        from convergen.theory.forecast.predict_mixture import add_mixture
+
+        add_mixture(result, request.mixture, request.samples)
+    _mark(result, request, rows)
+    by_formula: dict[Formula, Any] = {}
+    for row in rows:
+        assert row.formula is not None
+        if row.formula not in by_formula:
+            with phase(row.words):
+                by_formula[row.formula] = request.call(row.formula)
+        found = by_formula[row.formula]
+        result.add(row.key, getattr(found, row.part) if row.part else found)
+    result.attributes |= provenance(request.spectrum, ridge=request.ridge, seed=request.seed)
+    return result
+
+
+def main_names() -> list[str]:
+    """Keys of what the command line predicts: what its table shows, and the thresholds below it.
+
+    Returns
+    -------
+    list of str
+    """
+    groups = {row.group or row.key for row in quantities() if row.main}
+    return [*groups, "thresholds"]
+
+
+def _mark(result: Labelled, request: Request, rows: list[Quantity]) -> None:
+    """Coordinates along every dimension."""
+    spectrum, factors = request.spectrum, request.factors
+    result.mark("samples", "samples", request.samples)
+    result.mark("load", "samples", request.samples / spectrum.dim)
+    result.mark("factor", "factor", np.arange(1, factors + 1))
+    result.mark("eigenvalue", "factor", spectrum.leading(factors))
+    sizes = spectrum.multiplicities[spectrum.groups(factors)].astype(np.int64)
+    result.mark("multiplicity", "factor", sizes)
+    result.mark("sigma", "sigma", request.sigma)
+    result.mark("level", "level", np.array(request.levels, dtype=np.float64))
+    if any("sample_block" in row.dims for row in rows):
+        from convergen.theory.random_matrices.eigenvector_blocks import block_edges
+
+        edges = block_edges(spectrum.dim, factors)
+        result.mark("sample_block", "sample_block", edges[1:])
+        result.mark("population_block", "population_block", edges[1:])
 
 
 def dense_grid(samples: ArrayLike, points: int = 48) -> FloatArray:
@@ -145,188 +260,3 @@ def dense_grid(samples: ArrayLike, points: int = 48) -> FloatArray:
     """
     n = as_samples(samples)
     return np.unique(np.round(np.geomspace(n.min(), n.max(), points)))
-
-
-@dataclass(frozen=True)
-class _Request:
-    """Checked arguments of `predict`, handed to each group of quantities."""
-
-    spectrum: Spectrum
-    samples: FloatArray
-    factors: int
-    ridge: float
-    levels: tuple[float, ...]
-    sigma: FloatArray
-    seed: int
-
-
-def _curve(values: FloatArray, name: str, units: str = "1") -> Variable:
-    return ("samples",), values, {"long_name": name, "units": units}
-
-
-def _convergence(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.order_parameters import order_parameters
-
-    result = order_parameters(request.spectrum, request.samples, request.ridge)
-    return {
-        "convergence": _curve(result.convergence, "convergence q"),
-        "convergence_to_truth": _curve(result.convergence_to_truth, "convergence to truth q*"),
-    }
-
-
-def _memorisation(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.memorisation import memorisation_law
-
-    law = memorisation_law(request.spectrum, request.samples, request.ridge, seed=request.seed)
-    dims, values, attributes = _curve(law.value, "memorisation m")
-    return {
-        "memorisation": (dims, values, attributes),
-        "memorisation_stderr": _curve(law.stderr, "standard error of memorisation"),
-        "memorisation_baseline": _curve(law.baseline, "memorisation of fresh data"),
-        "memorisation_baseline_stderr": _curve(law.baseline_stderr, "its standard error"),
-        "memorisation_method": (dims, law.method, {"long_name": "law used"}),
-    }
-
-
-def _latent_recovery(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.latent_recovery import latent_recovery
-
-    limit, finite = (
-        latent_recovery(request.spectrum, request.samples, request.factors, finite_size=finite)
-        for finite in (False, True)
-    )
-    dims = ("samples", "factor")
-    return {
-        "latent_recovery": (dims, limit, {"long_name": "latent recovery Q, limit", "units": "1"}),
-        "latent_recovery_finite_size": (
-            dims, finite, {"long_name": "latent recovery Q at finite size", "units": "1"},
-        ),
-    }  # fmt: skip
-
-
-def _eigenvector_overlap(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.random_matrices.eigenvector_blocks import block_edges, block_overlap
-
-    edges = block_edges(request.spectrum.dim, request.factors)
-    found = [block_overlap(request.spectrum, float(n), edges) for n in request.samples]
-    ranks = {"long_name": "last rank of the block, largest eigenvalue first"}
-    return {
-        "sample_block": (("sample_block",), edges[1:], ranks),
-        "population_block": (("population_block",), edges[1:], ranks),
-        "eigenvector_overlap": (
-            ("samples", "sample_block", "population_block"),
-            np.stack([each.overlap for each in found]),
-            {"long_name": "share of a sample eigenvector in a population block", "units": "1"},
-        ),
-        "sample_eigenvalue": (
-            ("samples", "sample_block"),
-            np.stack([each.sample_eigenvalue for each in found]),
-            {"long_name": "mean sample eigenvalue of a block", "units": "data^2"},
-        ),
-        "population_eigenvalue": (
-            ("population_block",), found[0].population_eigenvalue,
-            {"long_name": "mean population eigenvalue of a block", "units": "data^2"},
-        ),
-    }  # fmt: skip
-
-
-def _distances(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.distances import bures_wasserstein, kullback_leibler
-
-    spectrum, n = request.spectrum, request.samples
-    return {
-        "bures_wasserstein": _curve(
-            bures_wasserstein(spectrum, n), "squared 2-Wasserstein distance over total variance"
-        ),
-        "kullback_leibler": _curve(
-            kullback_leibler(spectrum, n, request.ridge), "Kullback-Leibler divergence", "nat"
-        ),
-    }
-
-
-def _leading_distances(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.leading_distances import max_sliced_wasserstein, operator_norm
-
-    norm = operator_norm(request.spectrum, request.samples, seed=request.seed)
-    sliced = max_sliced_wasserstein(request.spectrum, request.samples, seed=request.seed)
-    return {
-        "operator_norm": _curve(norm.value, "operator-norm error over largest eigenvalue"),
-        "operator_norm_stderr": _curve(norm.stderr, "its standard error"),
-        "max_sliced_wasserstein": _curve(
-            sliced.value, "max-sliced 2-Wasserstein distance over largest standard deviation"
-        ),
-        "max_sliced_wasserstein_stderr": _curve(sliced.stderr, "its standard error"),
-        "leading_distance_method": (
-            ("samples",), norm.method, {"long_name": "how the leading factors were treated"},
-        ),
-    }  # fmt: skip
-
-
-def _denoising(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.denoising_errors import denoiser_variance, denoising_errors
-
-    spectrum, n = request.spectrum, request.samples
-    errors = denoising_errors(spectrum, n[:, None], request.sigma)
-    lead = spectrum.leading(request.factors)
-    variance = np.stack(
-        [denoiser_variance(spectrum, n, float(s), at=lead) for s in request.sigma], axis=1
-    )
-    table = {
-        "test_error": (errors.test, "denoising error on fresh data", "data^2"),
-        "train_error": (errors.train, "denoising error on training data", "data^2"),
-        "optimal_error": (errors.optimal, "denoising error of the true model", "data^2"),
-        "agreement": (errors.agreement, "agreement of two denoisers", "1"),
-        "renormalised_noise": (errors.renormalised_noise, "renormalised noise kappa", "data^2"),
-    }
-    result: dict[str, Variable] = {
-        key: (("samples", "sigma"), values, {"long_name": name, "units": units})
-        for key, (values, name, units) in table.items()
-    }
-    result["denoiser_variance"] = (
-        ("samples", "sigma", "factor"), variance,
-        {"long_name": "variance of the denoiser along a factor", "units": "data^2"},
-    )  # fmt: skip
-    return result
-
-
-def _sampling(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.random_matrices.analytic_functions import sampling_convergence
-
-    scale = float(np.sqrt(request.spectrum.trace / request.spectrum.dim))
-    low, high = (scale * end for end in _SAMPLER)
-    values = sampling_convergence(request.spectrum, request.samples, low, high)
-    name = f"convergence of samples drawn between sigma = {high:.4g} and {low:.4g}"
-    return {"sampling_convergence": _curve(values, name)}
-
-
-def _thresholds(request: _Request) -> dict[str, Variable]:
-    from convergen.theory.linear.latent_recovery import recovery_thresholds
-    from convergen.theory.linear.thresholds import samples_for
-
-    spectrum = request.spectrum
-    sizes = [
-        float(samples_for(spectrum, convergence=level, ridge=request.ridge))
-        for level in request.levels
-    ]
-    return {
-        "convergence_samples": (
-            ("level",), np.array(sizes), {"long_name": "samples for convergence", "units": "1"},
-        ),
-        "recovery_threshold": (
-            ("factor",), recovery_thresholds(spectrum, request.factors),
-            {"long_name": "samples at which a factor starts to be recovered", "units": "1"},
-        ),
-    }  # fmt: skip
-
-
-QUANTITIES: dict[str, Callable[[_Request], dict[str, Variable]]] = {
-    "convergence": _convergence,
-    "memorisation": _memorisation,
-    "latent_recovery": _latent_recovery,
-    "eigenvector_overlap": _eigenvector_overlap,
-    "distances": _distances,
-    "leading_distances": _leading_distances,
-    "denoising": _denoising,
-    "sampling": _sampling,
-    "thresholds": _thresholds,
-}

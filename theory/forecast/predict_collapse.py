@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_wi
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
 from convergen.theory.common.checks import as_positive, as_samples
+from convergen.theory.common.labelled import Labelled
+from convergen.theory.common.progress import phase
 from convergen.theory.linear.thresholds import samples_for
 from convergen.theory.spectra.provenance import provenance
 from convergen.theory.spectra.spectrum import Spectrum
@@ -58,51 +61,64 @@ def predict_collapse(
         linear denoisers agree to ½) along sigma; if asked for, ``agreement_samples`` (n at which
         two empirical scores do). NaN where a data set resolves no answer.
     """
-    import xarray as xr
+    return forecast_collapse(
+        law, spectrum, samples, sigma, draws=draws, seed=seed, agreement=agreement
+    ).dataset()
 
+
+def forecast_collapse(
+    law: Any,
+    spectrum: Spectrum,
+    samples: ArrayLike,
+    sigma: ArrayLike,
+    *,
+    draws: int = 1024,
+    seed: int = 0,
+    agreement: bool = False,
+) -> Labelled:
+    """What `predict_collapse` returns, before it becomes a data set; arguments as there."""
     n, noise = np.atleast_1d(as_samples(samples)), np.atleast_1d(as_positive(sigma))
     known = as_law(law, seed)
-    found = information(known, noise, draws=draws, seed=seed)
-    gaussian = information(spectrum, noise)
-    linear = [float(samples_for(spectrum, agreement=0.5, sigma=float(s))) for s in noise]
-    with np.errstate(over="ignore"):
-        needed, bound = np.exp(found.value), np.exp(gaussian.value)
-    table: dict[str, tuple[str, Any, str, str]] = {
-        "collapse_noise": (
-            "samples", collapse_noise(known, n, draws=draws, seed=seed),
-            "noise below which the empirical score repeats training points", "data",
-        ),
-        "collapse_width": (
-            "samples", collapse_width(known, n, draws=draws, seed=seed),
-            "width of the collapse in log sigma", "1",
-        ),
-        "information": (
-            "sigma", np.where(found.reliable, found.value, np.nan),
-            "mutual information of data and noisy data", "nat",
-        ),
-        "information_stderr": ("sigma", found.stderr, "its standard error", "nat"),
-        "samples_to_generalise": (
-            "sigma", np.where(found.reliable, needed, np.nan),
-            "samples for the empirical score to generalise", "1",
-        ),
-        "gaussian_samples": ("sigma", bound, "the same for a Gaussian, an upper bound", "1"),
-        "linear_samples": (
-            "sigma", np.array(linear), "samples for two linear denoisers to agree to 1/2", "1",
-        ),
-    }  # fmt: skip
+
+    def of_information() -> dict[str, ArrayLike]:
+        found = information(known, noise, draws=draws, seed=seed)
+        with np.errstate(over="ignore"):
+            needed = np.exp(found.value)
+        return {
+            "information": np.where(found.reliable, found.value, np.nan),
+            "information_stderr": found.stderr,
+            "samples_to_generalise": np.where(found.reliable, needed, np.nan),
+        }
+
+    def of_gaussian() -> dict[str, ArrayLike]:
+        with np.errstate(over="ignore"):
+            return {"gaussian_samples": np.exp(information(spectrum, noise).value)}
+
+    def of_linear() -> dict[str, ArrayLike]:
+        sizes = [samples_for(spectrum, agreement=0.5, sigma=float(s)) for s in noise]
+        return {"linear_samples": [float(size) for size in sizes]}
+
+    steps: list[tuple[str, Callable[[], dict[str, ArrayLike]]]] = [
+        ("collapse noise", lambda: {
+            "collapse_noise": collapse_noise(known, n, draws=draws, seed=seed),
+            "collapse_width": collapse_width(known, n, draws=draws, seed=seed),
+        }),
+        ("information", of_information),
+        ("Gaussian bound", of_gaussian),
+        ("linear denoisers", of_linear),
+    ]  # fmt: skip
     if agreement:
-        table["agreement_samples"] = (
-            "sigma", agreement_threshold(known, noise, seed=seed).samples,
-            "samples for two empirical scores to agree to 1/2", "1",
-        )  # fmt: skip
-    return xr.Dataset(
-        {
-            name: ((dim,), values, {"long_name": words, "units": units})
-            for name, (dim, values, words, units) in table.items()
-        },
-        {
-            "samples": ("samples", n, {"long_name": "number of training samples"}),
-            "sigma": ("sigma", noise, {"long_name": "noise level", "units": "data"}),
-        },
-        {**provenance(spectrum, seed=seed, draws=draws), "resolution": known.resolution},
-    )
+        steps.append(("agreement of empirical scores", lambda: {
+            "agreement_samples": agreement_threshold(known, noise, seed=seed).samples,
+        }))  # fmt: skip
+    result = Labelled()
+    for name, step in steps:
+        with phase(name):
+            found = step()
+        for key, values in found.items():
+            result.add(key, values)
+    result.mark("samples", "samples", n)
+    result.mark("sigma", "sigma", noise)
+    result.attributes |= provenance(spectrum, seed=seed, draws=draws)
+    result.attributes["resolution"] = known.resolution
+    return result

@@ -2,63 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.labelled import Labelled
 from convergen.theory.mixtures.mean_recovery import bayes_overlap, linear_overlap, mean_thresholds
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.mixtures.speciation import speciation_noise
 
-Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 
-
-def mixture_variables(mixture: GaussianMixture, samples: FloatArray) -> dict[str, Variable]:
-    """Variables of `theory.predict` that only mixtures have.
+def add_mixture(result: Labelled, mixture: GaussianMixture, samples: FloatArray) -> None:
+    """Add what only mixtures have.
 
     Parameters
     ----------
+    result : Labelled
+        Gets ``speciation_noise`` always. For equal spherical components whose means form a regular
+        simplex also ``mean_recovery_linear`` and ``mean_recovery_bayes`` along samples and their
+        thresholds ``mean_threshold_linear`` and ``mean_threshold_information``.
     mixture : GaussianMixture
         The mixture.
     samples : ndarray, shape (m,)
         Training samples n.
-
-    Returns
-    -------
-    dict
-        ``speciation_noise`` always. For equal spherical components whose means form a regular
-        simplex also ``mean_recovery_linear`` and ``mean_recovery_bayes`` along samples and their
-        thresholds ``mean_threshold_linear`` and ``mean_threshold_information``.
     """
-    result: dict[str, Variable] = {
-        "speciation_noise": (
-            (), np.array(speciation_noise(mixture)),
-            {"long_name": "noise at which the components appear", "units": "data"},
-        )
-    }  # fmt: skip
+    result.add("speciation_noise", speciation_noise(mixture))
     signal = simplex_signal(mixture)
     if signal is None:
-        return result
-    load = samples / mixture.dim
-    linear = linear_overlap(load, signal, mixture.components)
-    bayes = bayes_overlap(load, signal, mixture.components).overlap
-    thresholds = mean_thresholds(mixture.dim, signal, mixture.components)
-    for name, values, words in (
-        ("mean_recovery_linear", linear, "squared overlap of principal components with the means"),
-        ("mean_recovery_bayes", bayes, "squared overlap of the Bayes-optimal means with the truth"),
-    ):
-        result[name] = (("samples",), values, {"long_name": words, "units": "1"})
-    for name, value, words in (
-        ("mean_threshold_linear", thresholds.linear, "samples from which PCA sees the means"),
-        (
-            "mean_threshold_information", thresholds.information,
-            "samples from which the means can be known at all",
-        ),
-    ):  # fmt: skip
-        result[name] = ((), np.array(value), {"long_name": words, "units": "1"})
-    return result
+        return
+    load, components = samples / mixture.dim, mixture.components
+    result.add("mean_recovery_linear", linear_overlap(load, signal, components))
+    result.add("mean_recovery_bayes", bayes_overlap(load, signal, components).overlap)
+    thresholds = mean_thresholds(mixture.dim, signal, components)
+    result.add("mean_threshold_linear", thresholds.linear)
+    result.add("mean_threshold_information", thresholds.information)
 
 
 def simplex_signal(mixture: GaussianMixture) -> float | None:

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from convergen.theory.finite_size.measure_pair import MEASURABLE, Fit, Population, measure_pair
+from convergen.theory.finite_size.measure_pair import Fit, Population, measure_pair
+from convergen.theory.finite_size.simulate import measurable
+
+MEASURABLE = measurable(slow=True)
 
 LAM = np.array([4.0, 2.0, 2.0, 1.0, 0.5, 0.1])
 
