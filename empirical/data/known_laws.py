@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from convergen.empirical.data.dataset import DataSet, draw
-from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_seed,
+)
 from convergen.theory.spectra.spectrum import Spectrum
 
 _COUNT = 16384
@@ -201,4 +205,4 @@ def _shape(dim: int, images: bool) -> tuple[int, ...]:
 
 
 def _rng(seed: int) -> np.random.Generator:
-    return np.random.default_rng(as_count(seed, "seed", 0))
+    return np.random.default_rng(as_seed(seed))

@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.standard_units import standardised
-from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_count,
+    as_seed,
+)
 
 _HEIGHT, _WIDTH = 427, 640
 # Added to the variance of a patch before it is divided by its root: 10 grey levels squared.
@@ -69,7 +74,7 @@ def patches(
     blocks = [len(np.unique(group)) for _, group in cut]
     groups = np.concatenate([cut[0][1], cut[1][1] + blocks[0]])
     if count is not None:
-        chosen = _choose(len(rows), as_count(count, "count"), as_count(seed, "seed", 0))
+        chosen = _choose(len(rows), as_count(count, "count"), as_seed(seed))
         rows, groups = rows[chosen], groups[chosen]
     rows -= rows.mean(axis=1, keepdims=True)
     if contrast:

@@ -21,7 +21,12 @@ from convergen.empirical.measure.memorisation import (
     nearest_training_points,
 )
 from convergen.empirical.measure.overlaps import convergence, latent_recovery, leading_axes
-from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_count,
+    as_seed,
+)
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -153,7 +158,7 @@ def diagnose(
     fitted = same_layout(given)
     samples, training = fitted[: len(samples)], fitted[len(samples)]
     reference = None if reference is None else fitted[-1]
-    rng = np.random.default_rng(as_count(seed, "seed", 0))
+    rng = np.random.default_rng(as_seed(seed))
     origin = _mean(training, reference) if center else np.zeros(training.dim)
     law = reference or training
     spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)

@@ -16,7 +16,11 @@ from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.splits.near_duplicates import near_duplicates
 from convergen.empirical.splits.row_orders import row_orders, take_in_turns
 from convergen.theory.common.atomic_files import check_target, write_beside
-from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.checks import (
+    InputError,
+    as_count,
+    as_seed,
+)
 
 Rows = NDArray[np.int64]
 
@@ -193,7 +197,7 @@ def split(
     sizes = tuple(sorted({as_count(n, "samples") for n in samples}))
     if not sizes:
         raise InputError("samples is empty: give at least one number of training samples.")
-    number, least = as_count(seed, "seed", 0), as_count(held_out, "held_out", 0)
+    number, least = as_seed(seed), as_count(held_out, "held_out", 0)
     limit = None if data.truth is not None else duplicate_limit
     clusters = np.arange(len(data)) if limit is None else _clusters(data, float(limit))
     front, back, reserve = row_orders(data, np.random.default_rng(number))

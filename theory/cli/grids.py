@@ -13,6 +13,8 @@ from convergen.theory.common.checks import (
     as_samples,
 )
 
+_LONGEST = 10_000
+
 
 def parse_samples(text: str) -> FloatArray:
     """Read ``10,100,1000`` or a log range ``START:STOP[:COUNT]``.
@@ -75,6 +77,11 @@ def parse_levels(text: str, flag: str) -> FloatArray:
         if not count.is_integer() or count < 2 or stop <= start:
             raise InputError(
                 f"{flag} range {part.strip()!r} needs START < STOP and a whole COUNT of at least 2."
+            )
+        if count > _LONGEST:
+            raise InputError(
+                f"{flag} range {part.strip()!r} asks for {count:.0f} values: use a COUNT of at "
+                f"most {_LONGEST}."
             )
         grid = np.geomspace(start, stop, int(count))
         values += [float(x) for x in (np.round(grid) if flag == "--samples" else grid)]

@@ -24,6 +24,7 @@ _DIM = 300
 _ALPHA = 1.0
 _SPIKES = (10.0, 4.0)
 _COMPONENTS = 2
+_LARGEST_MIXTURE = 10_000
 _SIGNAL = 4.0
 
 
@@ -164,6 +165,11 @@ def _mixture(options: SourceOptions) -> Source:
     from convergen.theory.mixtures.mixture import GaussianMixture
 
     dim = as_count(_DIM if options.dim is None else options.dim, "--dim", 2)
+    if dim > _LARGEST_MIXTURE:
+        raise InputError(
+            f"a mixture in dimension {dim} needs a covariance of {8e-9 * dim**2:.0f} GB: use --dim "
+            f"of at most {_LARGEST_MIXTURE}."
+        )
     count = _COMPONENTS if options.components is None else options.components
     count = as_count(count, "--components", 2)
     signal = float(as_positive(_SIGNAL if options.signal is None else options.signal, "--signal"))

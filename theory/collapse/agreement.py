@@ -25,7 +25,13 @@ from convergen.theory.collapse.kernel_sums import (
     mean_log_sum,
     reference_points,
 )
-from convergen.theory.common.checks import FloatArray, as_count, as_positive, as_samples
+from convergen.theory.common.checks import (
+    FloatArray,
+    as_count,
+    as_positive,
+    as_samples,
+    as_seed,
+)
 from convergen.theory.empirical_score.score import EmpiricalScore
 
 _CENTRE_DRAWS = 16384
@@ -121,7 +127,7 @@ def measure_agreement(
     centre = _centre(known)
     sums = np.empty((times, n.size, 5))
     for r in range(times):
-        rng = np.random.default_rng([as_count(seed, "seed", 0), r])
+        rng = np.random.default_rng([as_seed(seed), r])
         points = draw_distinct(known, 2 * most + fresh, rng) - centre
         x0, first, second = np.split(points, [fresh, fresh + most])
         z = rng.standard_normal(x0.shape)

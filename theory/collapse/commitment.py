@@ -20,10 +20,10 @@ from convergen.theory.collapse.kernel_sums import KernelLaw, kernel_laws
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
-    as_count,
     as_finite,
     as_positive,
     as_samples,
+    as_seed,
 )
 from convergen.theory.denoisers.noise_schedules import karras_schedule
 from convergen.theory.denoisers.samplers import sample
@@ -147,7 +147,7 @@ def committed_fraction(
     for i, (count, level) in enumerate(
         zip(n.ravel().tolist(), noise.ravel().tolist(), strict=True)
     ):
-        rng = np.random.default_rng([as_count(seed, "seed", 0), 1])
+        rng = np.random.default_rng([as_seed(seed), 1])
         kernels = kernel_laws(known, count, level, draws=draws, seed=seed)
         found = [_condensed(kernel, round(count), rng) for kernel in kernels]
         result[i] = np.mean(found) if found else np.nan

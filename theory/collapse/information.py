@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.collapse.data_laws import GaussianLaw, Law, as_law
-from convergen.theory.common.checks import FloatArray, as_count, as_positive
+from convergen.theory.common.checks import (
+    FloatArray,
+    as_count,
+    as_positive,
+    as_seed,
+)
 from convergen.theory.random_matrices.equivalents import df1
 
 DRAWS = 2048
@@ -124,7 +129,7 @@ def draw_pairs(law: Law, draws: int, seed: int) -> tuple[FloatArray, FloatArray]
     -------
     tuple of ndarray, each of shape (draws, dim)
     """
-    rng = np.random.default_rng([as_count(seed, "seed", 0), draws])
+    rng = np.random.default_rng([as_seed(seed), draws])
     return law.draw(draws, rng), rng.standard_normal((draws, law.dim))
 
 

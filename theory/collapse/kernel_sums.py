@@ -15,7 +15,12 @@ from scipy.special import expit, gammaincinv, logsumexp
 
 from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, Law, MixtureLaw
 from convergen.theory.collapse.information import draw_pairs
-from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_count,
+    as_seed,
+)
 
 QUERIES = 128
 # Points that stand for a law whose kernels have no closed form.
@@ -161,7 +166,7 @@ def kernel_laws(
     if isinstance(law, GaussianLaw):
         # Only |x|² in each eigenspace matters, so the compressed spectrum serves any dimension.
         nodes, weights = law.spectrum.compression.nodes, law.spectrum.compression.weights
-        rng = np.random.default_rng([as_count(seed, "seed", 0), count])
+        rng = np.random.default_rng([as_seed(seed), count])
         # A Latin hypercube: the sum over eigenspaces is the main effect, and is stratified.
         strata = rng.permuted(np.tile(np.arange(count), (nodes.size, 1)), axis=1).T
         uniform = (strata + rng.random(strata.shape)) / count
@@ -176,7 +181,7 @@ def kernel_laws(
         for kernel, noise in zip(laws, z, strict=True):
             yield replace(kernel, log_own=-0.5 * float(noise @ noise))
     elif samples <= reference_points(law, count)[0] / 4:
-        rng = np.random.default_rng([as_count(seed, "seed", 0), count])
+        rng = np.random.default_rng([as_seed(seed), count])
         references, fresh = reference_points(law, count)
         points = draw_distinct(law, references + fresh, rng)
         queries, points = points[:fresh], points[fresh:]

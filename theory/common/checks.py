@@ -7,6 +7,11 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+# Whole numbers beyond it are not exact as floats.
+_LARGEST_COUNT = 2**53
+# Files hold signed integers of 64 bits.
+_LARGEST_SEED = 2**63 - 1
+
 
 class InputError(ValueError):
     """Bad input from the user.
@@ -33,7 +38,7 @@ def as_samples(samples: ArrayLike) -> FloatArray:
     InputError
         If a value is not a finite number ≥ 1.
     """
-    values = as_finite(samples, "samples")
+    values = _as_quantity(samples, "samples")
     if values.size == 0:
         raise InputError("samples is empty: give at least one number of training samples.")
     if np.any(values < 1.0):
@@ -94,6 +99,8 @@ def as_number(array: FloatArray, name: str) -> float:
 def as_finite(values: ArrayLike, name: str) -> FloatArray:
     """Convert to float64 and refuse NaN, infinities and anything that is not a real number.
 
+    Arrays of booleans are numbers, as data; True alone is none.
+
     Parameters
     ----------
     values : array_like
@@ -114,7 +121,9 @@ def as_finite(values: ArrayLike, name: str) -> FloatArray:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{name} has rows of different lengths: give a plain list.") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype == object and all(type(value) is int for value in array.flat):
+        array = _from_long_integers(array, name)
+    if array.dtype.kind not in "biuf" or (array.dtype.kind == "b" and array.ndim == 0):
         raise InputError(
             f"{name} must hold real numbers, but has dtype {array.dtype}: convert it to float."
         )
@@ -127,6 +136,24 @@ def as_finite(values: ArrayLike, name: str) -> FloatArray:
             "remove or replace them."
         )
     return result
+
+
+def _from_long_integers(array: NDArray[np.object_], name: str) -> FloatArray:
+    """Convert whole numbers of more than 64 bits."""
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        raise InputError(
+            f"{name} holds a number beyond the range of floats: use at most 1.8e308."
+        ) from None
+
+
+def _as_quantity(values: ArrayLike, name: str) -> FloatArray:
+    """Convert numbers that mean something else than a mask."""
+    several = isinstance(values, list | tuple) and any(isinstance(v, bool) for v in values)
+    if several or (isinstance(values, np.ndarray) and values.dtype.kind == "b"):
+        raise InputError(f"{name} must hold numbers, not True or False: write them out.")
+    return as_finite(values, name)
 
 
 def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
@@ -148,7 +175,7 @@ def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
     InputError
         If there is no value, or one is not a finite number > 0.
     """
-    result = as_finite(values, name)
+    result = _as_quantity(values, name)
     if result.size == 0:
         raise InputError(f"{name} is empty: give at least one value.")
     if np.any(result <= 0.0):
@@ -178,7 +205,7 @@ def as_nonnegative(value: float, name: str) -> float:
     InputError
         If the value is negative, NaN or infinite.
     """
-    result = as_number(as_finite(value, name), name)
+    result = as_number(_as_quantity(value, name), name)
     if result < 0.0:
         raise InputError(f"{name} must not be negative, but {result:g} was given: use 0 or more.")
     return result
@@ -203,10 +230,41 @@ def as_count(value: object, name: str, minimum: int = 1) -> int:
     Raises
     ------
     InputError
-        If the value is not an integer ≥ minimum.
+        If the value is not an integer ≥ minimum, or above 2⁵³.
     """
+    return _as_whole(value, name, minimum, _LARGEST_COUNT)
+
+
+def as_seed(value: object, name: str = "seed") -> int:
+    """Check the seed of a random generator.
+
+    Parameters
+    ----------
+    value : int
+        What the user gave.
+    name : str
+        How the message calls it.
+
+    Returns
+    -------
+    int
+        From 0 to 2⁶³ − 1.
+
+    Raises
+    ------
+    InputError
+        If the value is not such an integer.
+    """
+    return _as_whole(value, name, 0, _LARGEST_SEED)
+
+
+def _as_whole(value: object, name: str, minimum: int, maximum: int) -> int:
+    """Check one integer in a range."""
     whole = isinstance(value, int | np.integer) or (isinstance(value, float) and value.is_integer())
     count = int(value) if whole and not isinstance(value, bool) else minimum - 1  # type: ignore[call-overload]
-    if count < minimum:
-        raise InputError(f"{name} must be a whole number of at least {minimum}, not {value!r}.")
-    return count
+    if minimum <= count <= maximum:
+        return count
+    long = isinstance(value, int) and abs(value) >= 10**25
+    shown = "one of more than 25 digits" if long else repr(value)
+    bound = f"least {minimum}" if count < minimum else f"most {maximum}"
+    raise InputError(f"{name} must be a whole number of at {bound}, not {shown}.")

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_finite
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
+from convergen.theory.spectra.eigenvalue_lists import solver_error
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Loosest orthonormality of eigenvectors that came through single precision.
@@ -133,7 +134,10 @@ class GaussianDenoiser(ExactDenoiser):
         values = np.where(values <= rounding, 0.0, values)[::-1]
         rank = int(np.count_nonzero(values))
         spectrum = Spectrum.from_eigenvalues(
-            values, eigenvectors=vectors[:, ::-1][:, :rank].copy(), source="covariance matrix"
+            values,
+            error=solver_error(float(values[0]), len(values), float(eps)),
+            eigenvectors=vectors[:, ::-1][:, :rank].copy(),
+            source="covariance matrix",
         )
         return GaussianDenoiser(spectrum, mean=mean, shape=shape)
 

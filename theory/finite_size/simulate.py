@@ -16,6 +16,7 @@ from convergen.theory.common.checks import (
     InputError,
     as_count,
     as_samples,
+    as_seed,
 )
 from convergen.theory.common.labelled import Labelled
 from convergen.theory.common.progress import phase
@@ -123,7 +124,7 @@ def simulated(
     """What `simulate` returns, before it becomes a data set; arguments as there."""
     counts = _whole(samples)
     size = as_count(repeats, "repeats", 2)
-    seed = as_count(seed, "seed", 0)
+    seed = as_seed(seed)
     names = measurable() if quantities is None else list(quantities)
     chosen(names, "measurement")
     spectrum, draw, total = training_sets(population, source or "data", int(counts.max()))

@@ -17,6 +17,7 @@ from convergen.theory.common.checks import (
     as_nonnegative,
     as_positive,
     as_samples,
+    as_seed,
 )
 from convergen.theory.common.labelled import Labelled
 from convergen.theory.common.progress import phase
@@ -145,7 +146,7 @@ class Request:
             mixture, spectrum = spectrum, mixture_spectrum(spectrum)
         count = min(as_count(factors, "factors"), spectrum.dim)
         noise = noise_levels(spectrum, sigma)
-        rho, start = as_nonnegative(ridge, "ridge"), as_count(seed, "seed", 0)
+        rho, start = as_nonnegative(ridge, "ridge"), as_seed(seed)
         return cls(spectrum, mixture, n, count, rho, tuple(levels), noise, start)
 
     def call(self, formula: Formula) -> Any:

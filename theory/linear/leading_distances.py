@@ -21,7 +21,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.blas_threads import one_blas_thread
-from convergen.theory.common.checks import FloatArray, as_count, as_samples
+from convergen.theory.common.checks import (
+    FloatArray,
+    as_samples,
+    as_seed,
+)
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -203,7 +207,7 @@ def _single(
         )
         if everything.effective_factors() > _MANY:
             return float(statistic(lambda *c: np.array([everything.edge(*c)]), n)[0]), 0.0, "edge"
-    draws = _wishart(n, lead, np.random.default_rng(as_count(seed, "seed", 0)))
+    draws = _wishart(n, lead, np.random.default_rng(as_seed(seed)))
     values = statistic(lambda *c: tail.largest(draws, lead, *c), n)
     spread = float(values.std(ddof=1) / np.sqrt(values.size))
     return float(values.mean()), spread, "monte carlo" if exact else "leading factors"

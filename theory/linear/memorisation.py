@@ -21,7 +21,12 @@ from numpy.typing import ArrayLike
 from scipy.special import log_ndtr, ndtri
 
 from convergen.theory.common.blas_threads import one_blas_thread
-from convergen.theory.common.checks import FloatArray, as_count, as_nonnegative, as_samples
+from convergen.theory.common.checks import (
+    FloatArray,
+    as_nonnegative,
+    as_samples,
+    as_seed,
+)
 from convergen.theory.random_matrices.equivalents import ScaledSpectrum, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -31,6 +36,8 @@ _DRAWS = 1024
 _LEADING = 256
 _BUDGET = 1_500_000
 _SEEDS_PER_SET = 16
+# Largest log τ: every cosine there is 1 to rounding, whatever the spectrum.
+_HIGHEST = 600.0
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def _stderr(values: FloatArray) -> float:
 
 def _rank_one(dim: int, samples: float, rho: float, seed: int) -> FloatArray:
     """All points lie on one line: the cosine of x̂ with it, x̂ = sqrt(χ²_n/n + ρ) ξ along it."""
-    rng = np.random.default_rng(as_count(seed, "seed", 0))
+    rng = np.random.default_rng(as_seed(seed))
     along = rng.chisquare(1, _DRAWS) * (rng.chisquare(samples, _DRAWS) / samples + rho)
     across = rho * (rng.chisquare(dim - 1, _DRAWS) if dim > 1 else np.zeros(_DRAWS))
     cosine = np.sqrt(along / (along + across))
@@ -153,7 +160,7 @@ def _gram_average(spectrum: Spectrum, samples: float, rho: float, seed: int) -> 
 
 def _gram_monte_carlo(spectrum: Spectrum, n: int, rho: float, seed: int) -> FloatArray:
     """Average over data sets; the tail of a long spectrum enters by the central limit."""
-    rng = np.random.default_rng([as_count(seed, "seed", 0), n])
+    rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
     x = rng.standard_normal((sets, 2 * n, leading.size)) * np.sqrt(leading)
@@ -208,7 +215,7 @@ class _SaddlepointLaw(NamedTuple):
     def draw(
         cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float, seed: int
     ) -> _SaddlepointLaw:
-        rng = np.random.default_rng(as_count(seed, "seed", 0))
+        rng = np.random.default_rng(as_seed(seed))
         lam, weights = parts.nodes, parts.weights
         profile = rng.chisquare(weights, (_DRAWS, weights.size)) * (lam + rho)
         silent = rng.chisquare(zeros, _DRAWS) * rho if zeros and rho else np.zeros(_DRAWS)
@@ -280,8 +287,8 @@ def _saddles(parts: ScaledSpectrum, samples: float) -> FloatArray:
     low = np.log(1e-2 / trace)
     high = low
     share = 0.5 * (parts.rank - 1.0) / parts.rank
-    while share * float(parts.weights @ np.log1p(np.exp(high) * parts.nodes)) < (
-        np.log(samples) + 20.0
-    ):
+    while high < _HIGHEST and share * float(
+        parts.weights @ np.log1p(np.exp(high) * parts.nodes)
+    ) < (np.log(samples) + 20.0):
         high += 0.5
     return np.exp(np.linspace(low, high, _SADDLES))

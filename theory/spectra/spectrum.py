@@ -18,8 +18,17 @@ from convergen.theory.common.checks import (
     as_nonnegative,
 )
 from convergen.theory.spectra.compression import Compression, compress
+from convergen.theory.spectra.eigenvalue_lists import (
+    SAME,
+    checked_axes,
+    checked_eigenvalues,
+    checked_mean,
+    merge_equal,
+    power_law_eigenvalues,
+    solver_error,
+)
 
-_LONGEST = 200_000_000
+_MOST_FACTORS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,10 +143,10 @@ class Spectrum:
             If there are fewer factors than that.
         """
         count = as_count(factors, "factors")
-        if count > self.dim:
+        if count > (most := min(self.dim, _MOST_FACTORS)):
             raise InputError(
                 f"factors = {count} was asked for, but the spectrum has {self.dim} dimensions: "
-                f"use at most {self.dim}."
+                f"use at most {most}."
             )
         ends = np.cumsum(self.multiplicities[:count])
         return np.searchsorted(np.round(ends), np.arange(count), side="right")
@@ -148,6 +157,7 @@ class Spectrum:
         values: ArrayLike,
         multiplicities: ArrayLike | None = None,
         *,
+        error: float = 0.0,
         eigenvectors: FloatArray | None = None,
         mean: FloatArray | None = None,
         source: str = "eigenvalues",
@@ -157,9 +167,13 @@ class Spectrum:
         Parameters
         ----------
         values : array_like, shape (k,)
-            Eigenvalues ≥ 0, at least one of them positive. Equal ones are merged.
+            Eigenvalues ≥ 0, at least one of them positive. Those that are equal up to rounding,
+            by a relative 1.4e-14, are merged.
         multiplicities : array_like of int, shape (k,), optional
             Default 1 each.
+        error : float
+            Absolute error of the values, within which they are merged too; for eigenvalues from a
+            solver see `spectra.eigenvalue_lists.solver_error`.
         eigenvectors : ndarray, shape (dim, r), optional
             Columns for the leading r eigenvalues, in descending order; copied.
         mean : ndarray, shape (dim,), optional
@@ -176,50 +190,12 @@ class Spectrum:
         InputError
             If a value is negative or not finite, all are zero, or the shapes differ.
         """
-        eigenvalues = np.atleast_1d(as_finite(values, "eigenvalues"))
-        if eigenvalues.ndim != 1 or eigenvalues.size == 0:
-            raise InputError(
-                f"eigenvalues must be a non-empty list, not an array of shape {eigenvalues.shape}: "
-                "give one number per eigenvalue (from_data takes a data matrix)."
-            )
-        if np.any(eigenvalues < 0.0):
-            raise InputError(
-                f"eigenvalues must not be negative, but {eigenvalues.min():g} was given: "
-                "a covariance has none, so check the matrix or set rounding errors to 0."
-            )
-        if not np.any(eigenvalues >= np.finfo(np.float64).tiny):
-            raise InputError("all eigenvalues are zero: at least one must be positive.")
-        if multiplicities is None:
-            counts = np.ones_like(eigenvalues)
-        else:
-            counts = np.atleast_1d(as_finite(multiplicities, "multiplicities"))
-            if counts.shape != eigenvalues.shape:
-                raise InputError(
-                    f"{counts.size} multiplicities were given for {eigenvalues.size} eigenvalues: "
-                    "give one for each."
-                )
-            if np.any(counts < 1.0) or np.any(counts != np.round(counts)):
-                raise InputError("multiplicities must be whole numbers of at least 1.")
-        # A subnormal λ/λ_max has lost its digits: it is zero for every sum of this package.
-        eigenvalues = np.where(eigenvalues / eigenvalues.max() < 1e-307, 0.0, eigenvalues)
-        ascending, inverse = np.unique(eigenvalues, return_inverse=True)
-        merged = np.bincount(inverse, weights=counts).astype(np.float64)
-        dim = round(float(merged.sum()))
-        if eigenvectors is not None:
-            eigenvectors = as_finite(eigenvectors, "eigenvectors")
-            if eigenvectors.ndim != 2 or not eigenvectors.shape[1] <= dim == len(eigenvectors):
-                raise InputError(
-                    f"eigenvectors have shape {eigenvectors.shape}, but the spectrum has dimension "
-                    f"{dim}: give one column of that length for each leading eigenvalue."
-                )
-        if mean is not None:
-            mean = as_finite(mean, "mean")
-            if mean.shape != (dim,):
-                raise InputError(
-                    f"mean has shape {mean.shape}, but the spectrum has dimension {dim}: "
-                    f"give {dim} numbers."
-                )
-        return cls(ascending[::-1].copy(), merged[::-1].copy(), eigenvectors, mean, source)
+        given = checked_eigenvalues(values, multiplicities)
+        distinct, counts = merge_equal(*given, as_nonnegative(error, "error"))
+        dim = round(float(counts.sum()))
+        axes = None if eigenvectors is None else checked_axes(eigenvectors, dim)
+        centre = None if mean is None else checked_mean(mean, dim)
+        return cls(distinct, counts, axes, centre, source)
 
     @classmethod
     def isotropic(cls, dim: int, variance: float = 1.0) -> Spectrum:
@@ -236,8 +212,7 @@ class Spectrum:
         -------
         Spectrum
         """
-        count = as_count(dim, "dim")
-        return cls.from_eigenvalues([variance], [count], source="isotropic")
+        return cls.from_eigenvalues([variance], [as_count(dim, "dim")], source="isotropic")
 
     @classmethod
     def power_law(cls, dim: int, exponent: float) -> Spectrum:
@@ -257,25 +232,16 @@ class Spectrum:
         Raises
         ------
         InputError
-            If the smallest eigenvalue leaves the range of double precision.
+            If the smallest eigenvalue leaves the range of double precision, or they are too many
+            to be held.
         """
         count = as_count(dim, "dim")
         alpha = as_nonnegative(exponent, "exponent")
-        if count > _LONGEST:
-            raise InputError(
-                f"a power law holds every eigenvalue in memory, and {count} are too many: use dim "
-                f"of at most {_LONGEST}."
-            )
-        if alpha * np.log10(count) > 300.0:
-            raise InputError(
-                f"a power law with exponent {alpha:g} in dimension {count} spans more than 300 "
-                "decades: lower one of the two."
-            )
         if alpha == 0.0:
             return cls.isotropic(count)
-        values = np.arange(1.0, count + 1.0) ** -alpha
+        values = power_law_eigenvalues(count, alpha)
         source = f"power law, exponent {alpha:g}"
-        if np.any(values[1:] == values[:-1]):  # an exponent within rounding of 0
+        if alpha / count < 2.0 * SAME:  # the last eigenvalues may be equal up to rounding
             return cls.from_eigenvalues(values, source=source)
         return cls(values, np.ones(count), source=source)
 
@@ -349,7 +315,9 @@ class Spectrum:
         from convergen.theory.spectra.principal_components import principal_components
 
         parts = principal_components(array, center=center)
-        spectrum = cls.from_eigenvalues(parts.eigenvalues, source=source)
+        lam = parts.eigenvalues
+        error = solver_error(float(lam[0]), min(parts.samples, lam.size))
+        spectrum = cls.from_eigenvalues(lam, error=error, source=source)
         # Not through from_eigenvalues, which copies: the eigenvectors may be as large as the data.
         return replace(spectrum, eigenvectors=parts.eigenvectors, mean=parts.mean)
 
@@ -381,5 +349,5 @@ class Spectrum:
         """
         from convergen.theory.data.array_files import load_array
 
-        data = load_array(Path(path), size=size, grey=grey)
-        return cls.from_data(data, center=center, source=Path(path).name)
+        data = load_array(file := Path(path), size=size, grey=grey)
+        return cls.from_data(data, center=center, source=file.name)

@@ -12,6 +12,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_sample_size,
     as_samples,
+    as_seed,
 )
 
 NOT_NUMBERS = [
@@ -23,9 +24,11 @@ NOT_NUMBERS = [
     [1 + 1j],
     pytest.param(object(), id="object"),
     {"n": 3},
+    True,
+    np.False_,
     [[1.0], [1.0, 2.0]],
 ]
-NOT_FINITE = [np.nan, np.inf, -np.inf, [1.0, np.nan], np.longdouble("1e4000")]
+NOT_FINITE = [np.nan, np.inf, -np.inf, [1.0, np.nan], np.longdouble("1e4000"), [2, 10**400]]
 
 
 def assert_one_sentence(error):
@@ -42,7 +45,7 @@ def test_input_error_is_a_value_error_and_public():
 
 
 @pytest.mark.parametrize(
-    "values", [3, 2.5, True, [1, 2], [[1.0], [2.0]], np.float32(0.5), np.uint8(7)]
+    "values", [3, 2.5, [1, 2], [[1.0], [2.0]], [True, False], np.float32(0.5), 2**64, [1, 10**300]]
 )
 def test_finite_keeps_value_and_shape(values):
     result = as_finite(values, "x")
@@ -117,7 +120,7 @@ def test_sign_limits():
     assert_one_sentence(error)
 
 
-@pytest.mark.parametrize("value", [1, 7, np.int32(7), 7.0, np.float64(7.0), 10**30])
+@pytest.mark.parametrize("value", [1, 7, np.int32(7), 7.0, np.float64(7.0), 2**53])
 def test_whole_numbers_pass(value):
     assert as_count(value, "dim") == value
     assert type(as_count(value, "dim")) is int
@@ -127,6 +130,33 @@ def test_whole_numbers_pass(value):
 def test_counts_must_be_whole_and_positive(value):
     with pytest.raises(InputError, match="dim must be a whole number of at least 1") as error:
         as_count(value, "dim")
+    assert_one_sentence(error)
+
+
+@pytest.mark.parametrize("digits", [16, 30, 5000])
+def test_counts_that_floats_do_not_hold_are_refused(digits):
+    with pytest.raises(InputError, match="dim must be a whole number of at most 9007199") as error:
+        as_count(10**digits, "dim")
+    assert_one_sentence(error)
+
+
+def test_seeds_fit_into_files():
+    assert as_seed(0) == 0
+    assert as_seed(2**63 - 1) == 2**63 - 1
+    for value in (2**63, 10**5000):
+        with pytest.raises(InputError, match="seed must be a whole number of at most 92233720368"):
+            as_seed(value)
+    for value in (-1, -(10**5000), 1.5, True, "0", None):
+        with pytest.raises(InputError, match="start must be a whole number of at least 0") as error:
+            as_seed(value, "start")
+        assert_one_sentence(error)
+
+
+@pytest.mark.parametrize("check", [as_samples, as_positive])
+@pytest.mark.parametrize("values", [[1.0, True], np.array([True]), (True, 2)], ids=repr)
+def test_lists_of_quantities_hold_no_booleans(check, values):
+    with pytest.raises(InputError, match="not True or False") as error:
+        check(values)
     assert_one_sentence(error)
 
 

@@ -174,14 +174,17 @@ def test_from_data_with_fewer_samples_than_pixels():
     )
 
 
-def test_degenerate_data_agree_with_the_isotropic_spectrum():
-    # Rounding splits the equal eigenvalues of orthogonal rows into a few dozen.
+def test_eigenvalues_of_data_that_rounding_splits_are_merged():
     q, _ = np.linalg.qr(np.random.default_rng(3).standard_normal((200, 200)))
     s = Spectrum.from_data(q, center=False)
-    assert s.eigenvalues.size > 5
-    assert theory.convergence(s, 100) == pytest.approx(
-        float(theory.convergence(Spectrum.isotropic(200), 100)), rel=1e-13
+    np.testing.assert_allclose(s.eigenvalues, [1 / 200], rtol=1e-13)
+    np.testing.assert_array_equal(s.multiplicities, [200])
+    assert s.eigenvectors.shape == (200, 200)
+    # One part in 1e8 is no rounding.
+    scaled = Spectrum.from_data(
+        q * np.r_[np.ones(100), np.full(100, 1 + 1e-8)][:, None], center=False
     )
+    np.testing.assert_array_equal(scaled.multiplicities, [100, 100])
 
 
 def test_from_file(tmp_path):
@@ -291,6 +294,16 @@ def test_bad_exponent_is_refused(exponent):
 def test_power_law_beyond_double_precision_is_refused():
     assert_refused(lambda: Spectrum.power_law(1000, 101.0), "300 decades")
     assert Spectrum.power_law(1000, 99.0).rank == 1000
+
+
+def test_power_laws_that_fill_the_memory_are_refused_before_they_do():
+    tracemalloc.start()
+    assert_refused(lambda: Spectrum.power_law(200_000_000, 1.0), "use dim of at most 20000000")
+    assert_refused(lambda: Spectrum.power_law(2**53, 1e-20), "use dim of at most 20000000")
+    assert_refused(lambda: Spectrum.isotropic(10**9).groups(10**8), "use at most 100000")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+    assert Spectrum.power_law(200_000_000, 0.0).dim == 200_000_000
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Which eigenvalues are equal up to rounding, and that merging changes nothing else."""
+
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory import InputError, Spectrum
+from convergen.theory.spectra.eigenvalue_lists import SAME, merge_equal, solver_error
+from convergen.theory.spectra.principal_components import principal_components
+
+EPS = np.finfo(float).eps
+
+
+@pytest.mark.parametrize("steps", [1, 4, 30])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_factors_a_few_units_in_the_last_place_apart_are_one(steps, scale):
+    values = scale * np.r_[10.0, 10.0 * (1.0 + steps * EPS), 4.0, np.ones(40)]
+    merged = Spectrum.from_eigenvalues(values)
+    equal = Spectrum.from_eigenvalues(scale * np.r_[10.0, 10.0, 4.0, np.ones(40)])
+    np.testing.assert_array_equal(merged.multiplicities, [2, 1, 40])
+    for f in (
+        lambda s: theory.recovery_thresholds(s, 3),
+        lambda s: theory.latent_recovery(s, 9, 3),
+    ):
+        np.testing.assert_allclose(f(merged), f(equal), rtol=1e-12)
+
+
+def test_other_constructors_merge_too():
+    close = 1.0 + 3.0 * EPS
+    np.testing.assert_array_equal(
+        Spectrum.spiked(9, [7.0, 7.0 * close, close]).multiplicities, [2, 7]
+    )
+    # Spread by 1e-13 in all, each step far below rounding: no eigenvalue moves by more than that.
+    slow = Spectrum.power_law(10_000, 1e-14)
+    assert 2 < slow.eigenvalues.size < 20
+    np.testing.assert_allclose(
+        np.repeat(slow.eigenvalues, slow.multiplicities.astype(int)),
+        np.arange(1.0, 10_001.0) ** -1e-14,
+        rtol=SAME,
+    )
+
+
+def test_what_is_apart_stays_as_it_was_given():
+    values = np.array([3.0, 3.0 * (1.0 - 2.0 * SAME), 1e-5, 1e-5 * (1.0 - 2.0 * SAME), 1e-200, 0.0])
+    lam, w = merge_equal(values, np.arange(1.0, 7.0))
+    np.testing.assert_array_equal(lam, values)
+    np.testing.assert_array_equal(w, np.arange(1.0, 7.0))
+    lam, w = merge_equal(values[::-1].copy(), np.arange(6.0, 0.0, -1.0))
+    np.testing.assert_array_equal(lam, values)
+    np.testing.assert_array_equal(w, np.arange(1.0, 7.0))
+
+
+def test_equal_eigenvalues_become_their_weighted_mean():
+    lam, w = merge_equal(
+        np.array([5.0, 2.0, 2.0 + 1e-6, 2.0 - 1e-6, 0.0, 1e-7]),
+        np.array([1.0, 6.0, 1.0, 3.0, 2.0, 1.0]),
+        error=5e-6,
+    )
+    np.testing.assert_allclose(lam, [5.0, 2.0 - 2e-7, 1e-7, 0.0], rtol=1e-14)
+    np.testing.assert_array_equal(w, [1, 10, 1, 2])  # zero stays apart: it is exact
+
+
+def test_a_continuum_is_cut_into_pieces_of_the_error():
+    values = np.linspace(2.0, 1.0, 10_001)
+    lam, w = merge_equal(values, np.ones(10_001), error=0.01)
+    assert 90 <= lam.size <= 110
+    assert w.sum() == 10_001
+    assert np.all(np.diff(lam) < 0.0)
+    np.testing.assert_allclose(np.repeat(lam, w.astype(int)), values, atol=0.01)
+    assert w @ lam == pytest.approx(values.sum(), rel=1e-13)
+
+
+@pytest.mark.parametrize(("n", "d"), [(50, 10), (2000, 10), (100, 100), (300, 120), (30, 400)])
+def test_solver_error_covers_how_far_equal_eigenvalues_come_apart(n, d):
+    rng = np.random.default_rng(0)
+    rank = min(n, d)
+    for lam in (np.ones(rank), np.r_[5.0, np.ones(rank // 2), np.full(rank - 1 - rank // 2, 1e-3)]):
+        left = np.linalg.qr(rng.standard_normal((n, rank)))[0]
+        right = np.linalg.qr(rng.standard_normal((d, rank)))[0]
+        data = left * np.sqrt(lam * n) @ right.T
+        found = principal_components(data, center=False).eigenvalues[:rank]
+        error = solver_error(lam.max(), rank)
+        spread = max(np.ptp(found[np.isclose(found, level, rtol=1e-6)]) for level in np.unique(lam))
+        assert 0.0 < spread < error < 30.0 * spread + EPS
+        np.testing.assert_array_equal(
+            Spectrum.from_data(data, center=False).multiplicities[: np.unique(lam).size],
+            np.unique(lam, return_counts=True)[1][::-1],
+        )
+
+
+def test_an_error_that_is_given_is_used():
+    values = [4.0, 4.0 - 1e-6, 1.0]
+    assert Spectrum.from_eigenvalues(values).eigenvalues.size == 3
+    assert Spectrum.from_eigenvalues(values, error=1e-5).eigenvalues.size == 2
+    with pytest.raises(InputError, match="error must not be negative"):
+        Spectrum.from_eigenvalues(values, error=-1.0)
