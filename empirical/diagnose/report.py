@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
 
 from convergen.empirical.diagnose.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
-from convergen.theory.common.text import about, plain, table
+from convergen.theory.common.text import about, plain, table, wrapped
 
-_LISTED, _WIDTH = 5, 96
+_LISTED = 5
 
 
 def sentences(found: Diagnosis) -> dict[str, str]:
@@ -61,11 +60,17 @@ def _need(found: Diagnosis) -> str:
         f"q = {level:g} from n = {about(n)}" if np.isfinite(n) else f"q = {level:g} at no n"
         for level, n in found.samples_for.items()
     ]
-    factors = ", ".join(f"{k} from {about(n)}" for k, n in enumerate(found.factor_samples, 1))
+    factors = ", ".join(_from(k, n) for k, n in enumerate(found.factor_samples, 1))
     return (
-        f"The theory of linear models says that these data need: {'; '.join(parts)} on. Latent "
-        f"factors start to be recovered: {factors} on."
+        f"The theory of linear models says that these data need: {'; '.join(parts)} on. In the "
+        f"limit of many dimensions, latent factors are recovered: {factors}; with few dimensions "
+        "the transition is smooth."
     )
+
+
+def _from(factor: int, n: float) -> str:
+    """From which n a factor is recovered: one sample is the least there is."""
+    return f"{factor} from n = {about(max(n, 1.0))} on" if np.isfinite(n) else f"{factor} at no n"
 
 
 def with_interval(value: Estimate) -> str:
@@ -128,7 +133,7 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
             [
                 str(k + 1), f"{value:.3f}", "" if np.isnan(error) else f"{error:.3f}",
                 f"{found.latent_recovery_draws[k]:.3f}", f"{expected[k]:.3f}",
-                about(found.factor_samples[k]),
+                about(max(found.factor_samples[k], 1.0)),
             ]
         )  # fmt: skip
     return head, rows
@@ -136,7 +141,8 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
 
 RECOVERY_WORDS = (
     "Q: squared overlap of the k-th axis of the samples with the factor; at … draws: what as many "
-    "draws of the truth itself would show; predicted: of a linear model at this n."
+    "draws of the truth itself would show; predicted: of a linear model at this n; n needed: in "
+    "the limit of many dimensions."
 )
 
 
@@ -175,19 +181,15 @@ def diagnosis_text(found: Diagnosis) -> str:
     near = [[str(i), str(row), f"{cosine:.4f}"] for i, row, cosine in closest(found, _LISTED)]
     shares = ", ".join(f"{with_interval(value)}" for value in found.variance)
     paragraphs = [heading(found), *sentences(found).values()]
-    lines = [line for text in paragraphs for line in (_wrapped(text), "")]
+    lines = [line for text in paragraphs for line in (wrapped(text), "")]
     lines += [f"Variance of the samples over that of real points: {shares}.", ""]
-    lines += [table(*recovery_rows(found)), "", _wrapped(RECOVERY_WORDS), ""]
+    lines += [table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
     lines += [
         "Samples nearest to a training point",
         table(["sample", "training point", "|cosine|"], near),
     ]
-    lines += ["", *(_wrapped(f"Note: {note}") for note in found.notes)] if found.notes else []
+    lines += ["", *(wrapped(f"Note: {note}") for note in found.notes)] if found.notes else []
     return "\n".join(lines)
-
-
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def diagnosis_json(found: Diagnosis) -> dict[str, Any]:

@@ -8,26 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.measure.intervals import over_seeds
-from convergen.theory.common.text import plain, table
+from convergen.theory.common.quantities import Quantity, quantities
+from convergen.theory.common.text import plain, table, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_QUANTITIES = (
-    "convergence",
-    "convergence_to_truth",
-    "memorisation",
-    "memorisation_baseline",
-    "fraction_memorised",
-    "variance_ratio",
-    "latent_recovery",
-)
-_COLUMNS = {
-    "convergence": "q",
-    "memorisation": "m",
-    "memorisation_baseline": "m fresh",
-    "variance_ratio": "variance",
-}
 
 
 def summary_text(result: xr.Dataset, factors: int = 3) -> str:
@@ -44,9 +29,19 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
     -------
     str
     """
-    columns = [(symbol, *_by_samples(result[name])) for name, symbol in _COLUMNS.items()]
-    mean, stderr = _by_samples(result["latent_recovery"])
-    columns += [(f"Q{k + 1}", mean[:, k], stderr[:, k]) for k in range(mean.shape[1])[:factors]]
+    columns, legend = [], []
+    for row in _listed(result):
+        if not row.symbol:
+            continue
+        mean, stderr = _by_samples(result[row.key])
+        if mean.ndim == 1:
+            columns.append((row.symbol, mean, stderr))
+        else:
+            columns += [
+                (f"{row.symbol}{k + 1}", mean[:, k], stderr[:, k])
+                for k in range(min(mean.shape[1], factors))
+            ]
+        legend.append(f"{row.symbol}{'k' * (mean.ndim > 1)}: {row.meaning or row.words}")
     rows = [
         [str(n), *(_cell(mean[i], stderr[i]) for _, mean, stderr in columns)]
         for i, n in enumerate(result["samples"].values)
@@ -60,9 +55,7 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
             table(["n", *(symbol for symbol, *_ in columns)], rows),
             "",
             f"{spread}.",
-            "q: overlap of two models trained on disjoint data, m: largest |cosine| with a",
-            "training point (fresh: with unseen data), variance: generated over true, Qk: squared",
-            "overlap of the k-th learnt factor with the true one.",
+            wrapped(", ".join(legend) + "."),
         ]
     )
 
@@ -78,20 +71,28 @@ def summary_json(result: xr.Dataset | None) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``samples``, ``seeds`` and ``quantities``, each with ``mean`` and ``stderr`` by n; null
-        where there is none.
+        ``samples``, ``seeds`` and ``quantities`` (those without draws and noise levels), each
+        with ``mean`` and ``stderr`` by n; null where there is none.
     """
     if result is None:
         return {"samples": [], "seeds": [], "quantities": {}}
-    quantities = {}
-    for name in _QUANTITIES:
-        mean, stderr = _by_samples(result[name])
-        quantities[name] = {"mean": plain(mean), "stderr": plain(stderr)}
+    summary = {}
+    for row in _listed(result):
+        mean, stderr = _by_samples(result[row.key])
+        summary[row.key] = {"mean": plain(mean), "stderr": plain(stderr)}
     return {
         "samples": result["samples"].values.tolist(),
         "seeds": result["seed"].values.tolist(),
-        "quantities": quantities,
+        "quantities": summary,
     }
+
+
+def _listed(result: xr.Dataset) -> list[Quantity]:
+    """Measured quantities that are one number for each n, or one for each factor."""
+    few = {"samples", "side", "factor", "seed"}
+    return [
+        row for row in quantities() if row.key in result and few.issuperset(result[row.key].dims)
+    ]
 
 
 def _by_samples(values: xr.DataArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

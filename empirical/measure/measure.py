@@ -23,6 +23,7 @@ from convergen.empirical.measure.overlaps import (
     latent_recovery,
     subspace_overlap,
 )
+from convergen.theory.common.quantities import quantities, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -30,12 +31,10 @@ if TYPE_CHECKING:
     from convergen.theory.denoisers.protocol import Denoiser
 
 Array = NDArray[Any]
-Variable = tuple[tuple[str, ...], Array, dict[str, str]]
+# Dimensions and values; words and units are those of the table of quantities.
+Values = tuple[tuple[str, ...], Any]
 
-SNAPSHOT = (
-    "convergence", "memorisation", "memorisation_baseline", "fraction_memorised",
-    "variance_ratio", "train_error", "test_error",
-)  # fmt: skip
+_BOTH = ("samples", "side")
 
 
 class Models(Protocol):
@@ -65,11 +64,13 @@ def snapshot(models: Models, subjects: Subjects) -> dict[str, list[Any]]:
     Returns
     -------
     dict
-        Nested lists by name, for each of `SNAPSHOT`, shaped as in `measure`.
+        Nested lists by key, for each quantity that the table says is followed, shaped as in
+        `measure`.
     """
     points = generate(models.denoisers(), models.members, subjects.noise, subjects.schedule)
     found = {**_overlaps(points, subjects), **_errors(models, subjects)}
-    return {name: found[name][1].tolist() for name in SNAPSHOT}
+    followed = [row.key for row in quantities() if row.followed]
+    return {key: np.asarray(found[key][1]).tolist() for key in followed}
 
 
 def measure(models: Models, subjects: Subjects) -> xr.Dataset:
@@ -111,51 +112,40 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
             "factor", subjects.spectrum.leading(factors), {"long_name": "population eigenvalue"},
         ),
     }  # fmt: skip
-    return xr.Dataset(variables, coordinates)
+    labelled = {
+        key: (dims, np.asarray(values), quantity(key).attributes)
+        for key, (dims, values) in variables.items()
+    }
+    return xr.Dataset(labelled, coordinates)
 
 
-def _labelled(dims: tuple[str, ...], values: Any, name: str, units: str = "1") -> Variable:
-    return dims, np.asarray(values), {"long_name": name, "units": units}
-
-
-def _overlaps(points: Array, subjects: Subjects) -> dict[str, Variable]:
+def _overlaps(points: Array, subjects: Subjects) -> dict[str, Values]:
     """Memorisation, convergence, convergence to truth and variance of generated samples."""
-    samples, both = subjects.samples, ("samples", "side")
+    samples = subjects.samples
     copies = [_memorisation(points, subjects, member) for member in range(len(points))]
     pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])
     truth = np.array([draw_products(x, subjects.true_samples) for x in points])
     power = subjects.spectrum.trace / subjects.spectrum.dim
     own_rows = [subjects.rows(m)[copy.own.indices[:, 0]] for m, copy in enumerate(copies)]
-    by_side: dict[str, tuple[Any, str]] = {
-        "memorisation": ([c.m.value for c in copies], "memorisation m"),
-        "memorisation_baseline": (
-            [c.baseline.value for c in copies], "memorisation m of a fresh data set",
-        ),
-        "fraction_memorised": ([c.fraction.value for c in copies], "fraction memorised"),
-        "copy_threshold": ([c.threshold for c in copies], "|cosine| that counts as a copy"),
-        "convergence_to_truth": (ratio(truth.mean(axis=1)), "convergence to truth q*"),
-        "variance_ratio": (
-            truth[..., 1].mean(axis=1) / power, "variance of generated over that of true samples",
-        ),
-    }  # fmt: skip
-    by_draw: dict[str, tuple[Any, str]] = {
-        "nearest_cosine": (
-            [c.own.cosines[:, 0] for c in copies], "largest |cosine| with a training point",
-        ),
-        "nearest_row": (own_rows, "row of the data with the largest |cosine|"),
-        "fresh_cosine": ([c.fresh for c in copies], "largest |cosine| with a fresh point"),
-        "draw_power": (truth[..., 1], "|x|^2/d of a draw"),
-    }  # fmt: skip
+    by_side = {
+        "memorisation": [c.m.value for c in copies],
+        "memorisation_baseline": [c.baseline.value for c in copies],
+        "fraction_memorised": [c.fraction.value for c in copies],
+        "copy_threshold": [c.threshold for c in copies],
+        "convergence_to_truth": ratio(truth.mean(axis=1)),
+        "variance_ratio": truth[..., 1].mean(axis=1) / power,
+    }
+    by_draw = {
+        "nearest_cosine": [c.own.cosines[:, 0] for c in copies],
+        "nearest_row": own_rows,
+        "fresh_cosine": [c.fresh for c in copies],
+        "draw_power": truth[..., 1],
+    }
     return {
-        **{name: _labelled(both, pair_up(v, samples), text) for name, (v, text) in by_side.items()},
-        **{
-            name: _labelled((*both, "draw"), pair_up(v, samples), text)
-            for name, (v, text) in by_draw.items()
-        },
-        "draw_overlap": _labelled(
-            ("samples", "draw"), pairs[..., 0], "<x_a, x_b>/d of what both sides made of a draw"
-        ),
-        "convergence": _labelled(("samples",), ratio(pairs.mean(axis=1)), "convergence q"),
+        **{key: (_BOTH, pair_up(values, samples)) for key, values in by_side.items()},
+        **{key: ((*_BOTH, "draw"), pair_up(values, samples)) for key, values in by_draw.items()},
+        "draw_overlap": (("samples", "draw"), pairs[..., 0]),
+        "convergence": (("samples",), ratio(pairs.mean(axis=1))),
     }
 
 
@@ -165,23 +155,20 @@ def _memorisation(points: Array, subjects: Subjects, member: int) -> Memorisatio
     return memorisation(points[member], own, other, subjects.stream(6))
 
 
-def _recovery(points: Array, subjects: Subjects) -> dict[str, Variable]:
+def _recovery(points: Array, subjects: Subjects) -> dict[str, Values]:
     spectrum, factors = subjects.spectrum, subjects.factors
     axes = [axes_of(x) for x in points]
-    dims = ("samples", "side", "factor")
-    table = {
-        "latent_recovery": (latent_recovery, "latent recovery Q"),
-        "subspace_overlap": (subspace_overlap, "overlap of the leading subspaces"),
-    }
+    laws = {"latent_recovery": latent_recovery, "subspace_overlap": subspace_overlap}
     return {
-        name: _labelled(
-            dims, pair_up([law(own, spectrum, factors) for own in axes], subjects.samples), text
+        key: (
+            (*_BOTH, "factor"),
+            pair_up([law(own, spectrum, factors) for own in axes], subjects.samples),
         )
-        for name, (law, text) in table.items()
+        for key, law in laws.items()
     }
 
 
-def _fidelity(points: Array, subjects: Subjects) -> dict[str, Variable]:
+def _fidelity(points: Array, subjects: Subjects) -> dict[str, Values]:
     """Distances to the truth that do not use the shared seeds."""
     covariance, reference = subjects.covariance, _flat(subjects.test_points)
     sliced = [
@@ -189,18 +176,13 @@ def _fidelity(points: Array, subjects: Subjects) -> dict[str, Variable]:
         for m, x in enumerate(points)
     ]
     errors = [covariance_error(x, covariance) for x in points]
-    both = ("samples", "side")
     return {
-        "covariance_error": _labelled(
-            both, pair_up(errors, subjects.samples), "relative error of the covariance"
-        ),
-        "sliced_wasserstein": _labelled(
-            both, pair_up(sliced, subjects.samples), "sliced Wasserstein distance", "data"
-        ),
+        "covariance_error": (_BOTH, pair_up(errors, subjects.samples)),
+        "sliced_wasserstein": (_BOTH, pair_up(sliced, subjects.samples)),
     }
 
 
-def _errors(models: Models, subjects: Subjects) -> dict[str, Variable]:
+def _errors(models: Models, subjects: Subjects) -> dict[str, Values]:
     """Denoising errors on training and unseen points, and between the two sides."""
     sigmas, count = subjects.settings.sigmas, subjects.settings.error_points
     test = subjects.test_points
@@ -221,33 +203,23 @@ def _errors(models: Models, subjects: Subjects) -> dict[str, Variable]:
             between.append(
                 [disagreement(first, denoiser, test, s, subjects.stream(8)) for s in sigmas]
             )
-    dims = ("samples", "side", "sigma")
+    dims, samples = (*_BOTH, "sigma"), subjects.samples
 
-    def decibels(error: list[list[float]], words: str) -> Variable:
-        ratio = peak_signal_to_noise(error, subjects.data.dim, subjects.data.span)
-        name = f"peak signal-to-noise ratio, {words} data"
-        return _labelled(dims, pair_up(ratio, subjects.samples), name, "dB")
+    def decibels(error: list[list[float]]) -> Values:
+        found = peak_signal_to_noise(error, subjects.data.dim, subjects.data.span)
+        return dims, pair_up(found, samples)
 
     return {
-        "train_psnr": decibels(train_error, "training"),
-        "test_psnr": decibels(test_error, "unseen"),
-        "train_error": _labelled(
-            dims, pair_up(train_error, subjects.samples), "denoising error, training data", "data^2"
-        ),
-        "test_error": _labelled(
-            dims, pair_up(test_error, subjects.samples), "denoising error, unseen data", "data^2"
-        ),
-        "true_error": _labelled(
-            ("sigma",), errors(subjects.truth, test, 8), "denoising error of the true law", "data^2"
-        ),
-        "disagreement": _labelled(
-            ("samples", "sigma"), between, "squared distance of two models' denoised points",
-            "data^2",
-        ),
-    }  # fmt: skip
+        "train_psnr": decibels(train_error),
+        "test_psnr": decibels(test_error),
+        "train_error": (dims, pair_up(train_error, samples)),
+        "test_error": (dims, pair_up(test_error, samples)),
+        "true_error": (("sigma",), errors(subjects.truth, test, 8)),
+        "disagreement": (("samples", "sigma"), between),
+    }
 
 
-def _pictures(points: Array, nearest_row: Array, subjects: Subjects) -> dict[str, Variable]:
+def _pictures(points: Array, nearest_row: Array, subjects: Subjects) -> dict[str, Values]:
     """A few generated points of each model beside the nearest of its training points."""
     count = min(subjects.settings.pictures, subjects.settings.draws)
     shape = subjects.data.shape
@@ -257,8 +229,8 @@ def _pictures(points: Array, nearest_row: Array, subjects: Subjects) -> dict[str
     rows = nearest_row[:, :, :count]
     nearest = np.asarray(subjects.data.points[rows.ravel()]).reshape(*rows.shape, *shape)
     return {
-        "generated": _labelled(dims, shown.astype(np.float32), "generated points", "data"),
-        "nearest_training": _labelled(dims, nearest, "nearest training points", "data"),
+        "generated": (dims, shown.astype(np.float32)),
+        "nearest_training": (dims, nearest),
     }
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.empirical.validate.validate import CLOSE, COMPARED
-from convergen.theory.common.text import plain, table
+from convergen.empirical.validate.validate import CLOSE
+from convergen.theory.common.quantities import Quantity, compared
+from convergen.theory.common.text import plain, table, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -31,29 +32,38 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
     """
     theories = [str(name) for name in found["theory"].values]
     lines = [f"{experiment.name}: {experiment.model['name']} on {experiment.data['kind']}", ""]
-    for quantity, words in (
-        ("convergence", "convergence q"),
-        ("memorisation", "memorisation m"),
-        ("latent_recovery", "recovery Q1 of the leading factor"),
-    ):
-        lines += [f"{words}, measured and predicted (z)", _table(found, quantity, theories), ""]
-    lines += [_spread(found), *_verdicts(found, theories)]
+    for row in (row for row in compared() if row.leads):
+        leading = "factor" in row.dims
+        symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading
+        lines += [
+            f"{row.words} {symbol}{which}, measured and predicted (z)",
+            _table(found, row, theories),
+            "",
+        ]
+    lines += [wrapped(_ERRORS), "", _spread(found), *_verdicts(found, theories)]
     return "\n".join(lines)
 
 
-def _table(found: xr.Dataset, quantity: str, theories: list[str]) -> str:
+_ERRORS = (
+    "±: standard error over the seeds; z: difference over its error, as the normal score of "
+    "Student's t with one degree of freedom less than seeds."
+)
+
+
+def _table(found: xr.Dataset, row: Quantity, theories: list[str]) -> str:
+    quantity = row.key
     leading = {"factor": 0} if "factor" in found[quantity].dims else {}
     part = found.isel(leading)
     rows = []
     for i, n in enumerate(part["samples"].values):
         mean, error = float(part[quantity][i]), float(part[f"{quantity}_stderr"][i])
-        row = [str(n), f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")]
+        cells = [str(n), f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")]
         for name in theories:
             here = part.sel(theory=name).isel(samples=i)
             expected, z = float(here[f"{quantity}_predicted"]), float(here[f"{quantity}_z"])
             score = "" if np.isnan(z) else f" ({z:+.1f})"
-            row.append("–" if np.isnan(expected) else f"{expected:.3f}{score}")
-        rows.append(row)
+            cells.append("–" if np.isnan(expected) else f"{expected:.3f}{score}")
+        rows.append(cells)
     return table(["n", "measured", *theories], rows)
 
 
@@ -67,8 +77,10 @@ def _verdicts(found: xr.Dataset, theories: list[str]) -> list[str]:
     for name in theories:
         holds = found["holds"].sel(theory=name).values
         n = [str(n) for n in found["samples"].values[holds]]
-        where = f"at n = {', '.join(n)}" if n else "at none of these n"
-        lines.append(f"The {name} predicts q within {CLOSE:g} {where}.")
+        lines.append(
+            f"{name}: its q is within {CLOSE:g} of the measured one at "
+            + (f"n = {', '.join(n)}." if n else "none of these n.")
+        )
     return lines
 
 
@@ -90,7 +102,7 @@ def validation_json(experiment: Experiment, found: xr.Dataset) -> dict[str, Any]
     """
     theories = [str(name) for name in found["theory"].values]
     quantities = {}
-    for name in COMPARED:
+    for name in (row.key for row in compared()):
         by_theory = {
             theory: {
                 key: plain(

@@ -10,6 +10,7 @@ from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.train_cell import load
 from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.solvable_models import reference, reference_names
+from convergen.theory.common.quantities import compared
 from convergen.theory.common.scores import normal_score
 
 if TYPE_CHECKING:
@@ -22,10 +23,6 @@ CLOSE = 0.05
 # Differences below this are rounding.
 _ROUNDING = 1e-12
 LAW = "linear law"
-COMPARED = (
-    "convergence", "convergence_to_truth", "memorisation", "memorisation_baseline",
-    "latent_recovery", "test_error", "train_error",
-)  # fmt: skip
 
 
 def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
@@ -41,9 +38,9 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Along ``samples`` and ``theory``; for each quantity X of `COMPARED`: ``X`` (mean over
-        seeds and sides), ``X_stderr`` (over seeds; NaN for one seed), ``X_predicted``, and
-        ``X_z``, (measured − predicted)/standard error as a normal score by Student's law.
+        Along ``samples`` and ``theory``; for each quantity X that the table compares with trained
+        models: ``X`` (mean over seeds and sides), ``X_stderr`` (over seeds; NaN for one seed),
+        ``X_predicted``, and ``X_z``, the difference over its error as a normal score.
         ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic law of the linear model, and
         solvable models fitted to the same training sets and sampled from the same seeds, whose
         differences are taken seed by seed.
@@ -51,19 +48,20 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     data = load(experiment)
-    measured = {name: _by_seed(result[name]) for name in COMPARED}
+    names = [row.key for row in compared()]
+    measured = {name: _by_seed(result[name]) for name in names}
     theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(experiment, data)}
     for name in reference_names(experiment):
         found = reference(experiment, name)
-        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in COMPARED}
-    names = list(theories)
-    out = xr.Dataset(coords={"samples": result["samples"], "theory": names})
+        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in names}
+    models = list(theories)
+    out = xr.Dataset(coords={"samples": result["samples"], "theory": models})
     for quantity, values in measured.items():
         mean, stderr = over_seeds(values)
         out[quantity] = mean.assign_attrs(result[quantity].attrs)
         out[f"{quantity}_stderr"] = stderr.assign_attrs(long_name="standard error")
         predicted, scores = [], []
-        for name in names:
+        for name in models:
             expected = theories[name].get(quantity)
             if expected is None:
                 expected = xr.full_like(out[quantity], np.nan)
@@ -71,7 +69,7 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
             mean = expected.mean("seed") if "seed" in expected.dims else expected
             predicted.append(mean)
             scores.append(_score(difference))
-        index = xr.DataArray(names, dims="theory", name="theory")
+        index = xr.DataArray(models, dims="theory", name="theory")
         out[f"{quantity}_predicted"] = xr.concat(
             predicted, index, coords="minimal", compat="override"
         )
@@ -110,7 +108,7 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     Returns
     -------
     dict of str to xarray.DataArray
-        Those of `COMPARED` that the law gives, along ``samples``.
+        Those that the law gives, along ``samples``.
     """
     from convergen.theory.finite_size.predict_subsets import predict_subsets
     from convergen.theory.random_matrices.analytic_functions import sampling_convergence
@@ -122,10 +120,13 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     predicted = predict_subsets(
         spectrum, samples, population, factors=min(measure.factors, spectrum.rank),
         sigma=measure.sigmas,
-        quantities=("convergence", "memorisation", "latent_recovery", "denoising"),
+        quantities={row.group or row.key for row in compared()},
     )  # fmt: skip
-    law = {name: predicted[name] for name in COMPARED if name in predicted}
-    law["latent_recovery"] = predicted["latent_recovery_finite_size"]
+    law = {
+        row.key: predicted[row.law or row.key]
+        for row in compared()
+        if (row.law or row.key) in predicted
+    }
     low, high = training.sigma_min, training.sigma_max
     law["convergence"] = predicted["convergence"].copy(
         data=sampling_convergence(spectrum, samples, low, high, denoised=True)

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.atomic_files import Written, write_beside
+from convergen.theory.common.quantities import Line, quantity
+from convergen.theory.common.quantity_rows import BLACK, GREY
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -31,11 +33,6 @@ COLUMN = 3.4
 PAGE = 6.9
 # Error bars are this many standard errors long on each side.
 BARS = 2.0
-
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-ORANGE, SKY, BLACK, GREY = "#E69F00", "#56B4E9", "#000000", "#808080"
-
-Line = str | tuple[int, tuple[float, ...]]
 
 
 class Look(NamedTuple):
@@ -59,30 +56,23 @@ class Look(NamedTuple):
     label: str
 
 
-LOOKS = {
-    "convergence": Look(BLUE, "-", "o", "convergence $q$"),
-    "convergence_to_truth": Look(BLUE, "--", "^", "convergence to truth $q^*$"),
-    "memorisation": Look(VERMILLION, "-", "s", "memorisation $m$"),
-    "memorisation_baseline": Look(VERMILLION, ":", "D", "$m$ on fresh data"),
-    "latent_recovery": Look(GREEN, "-", "^", "latent recovery $Q$"),
-    "bures_wasserstein": Look(PURPLE, "-.", "v", r"Bures–Wasserstein $W_2^2/\mathrm{Tr}\,\Sigma$"),
-    "max_sliced_wasserstein": Look(ORANGE, "-", "P", r"max-sliced $W_2/\sqrt{\lambda_1}$"),
-    "test_error": Look(BLACK, "-", "o", "test error"),
-    "train_error": Look(GREY, "--", "s", "training error"),
-    "optimal_error": Look(BLACK, ":", "D", "error of the true model"),
-    "agreement": Look(SKY, "-", "p", "agreement of two denoisers"),
-    "bayes_recovery": Look("#00513B", "--", "s", "Bayes-optimal recovery"),
-    "denoiser_variance": Look(PURPLE, "-", "D", "variance of a denoiser"),
-    "variance_ratio": Look(PURPLE, "-", "D", "variance of samples / truth"),
-    "renormalised_noise": Look(ORANGE, "--", "h", r"renormalised noise $\kappa$"),
-    "collapse_noise": Look(VERMILLION, "-", "s", r"collapse noise $\sigma_c$"),
-    "samples_to_generalise": Look(
-        VERMILLION, "-", "s", r"empirical score, $n^* = e^{I(\sigma)}$"
-    ),
-    "agreement_samples": Look(SKY, "-.", "p", "two empirical scores, agreement 1/2"),
-    "gaussian_samples": Look(VERMILLION, ":", "D", "its Gaussian bound"),
-    "linear_samples": Look(BLUE, "--", "o", "linear denoiser, agreement 1/2"),
-}  # fmt: skip
+def look_of(key: str) -> Look:
+    """Look of a quantity, from its row in the table of quantities.
+
+    Parameters
+    ----------
+    key : str
+        Of a registered quantity.
+
+    Returns
+    -------
+    Look
+        Black where the row has no colour.
+    """
+    row = quantity(key)
+    words = f"{row.words} ${row.latex}$" if row.latex else row.words
+    return Look(row.colour or BLACK, row.line, row.marker, row.label or words)
+
 
 # Members of a family (factors, spikes, exponents) share their quantity's hue, from dark to light.
 FAMILY_LINES: tuple[Line, ...] = ("-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
@@ -150,7 +140,7 @@ def family(name: str, count: int, *, start: int = 0) -> list[Look]:
     Parameters
     ----------
     name : str
-        Key of `LOOKS`, whose hue is kept.
+        Key of a registered quantity, whose hue is kept.
     count : int
         Members, at most five.
     start : int
@@ -163,7 +153,7 @@ def family(name: str, count: int, *, start: int = 0) -> list[Look]:
     """
     from matplotlib.colors import to_hex, to_rgb
 
-    base = np.array(to_rgb(LOOKS[name].colour))
+    base = np.array(to_rgb(look_of(name).colour))
     # Negative: towards black; positive: towards white, no further than is readable on paper.
     shades = np.linspace(-0.55, 0.4, count) if count > 1 else np.zeros(1)
     colours = [base * (1.0 + s) if s < 0.0 else base + (1.0 - base) * s for s in shades]

@@ -9,9 +9,9 @@ import numpy as np
 from convergen.figures.looks.style import (
     BLACK,
     GREY,
-    LOOKS,
     family,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -95,7 +95,7 @@ def _lines(spectrum: Spectrum, samples: np.ndarray, ending: str, seed: int) -> d
         "max_sliced_wasserstein": theory.max_sliced_wasserstein(spectrum, n, seed=seed).value,
     }
     result: dict[str, Any] = {
-        f"{name}_line{ending}": ("load", values, {"long_name": LOOKS[name].label, "units": "1"})
+        f"{name}_line{ending}": ("load", values, {"long_name": look_of(name).label, "units": "1"})
         for name, values in curves.items()
     }
     recovery = theory.latent_recovery(spectrum, n, len(STRENGTHS), finite_size=True)
@@ -172,7 +172,7 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 def _order_parameters(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "a", f"Convergence and latent recovery, $d$ = {dataset.attrs['dimension']}")
-    look = LOOKS["convergence"]
+    look = look_of("convergence")
     predicted(axes, dataset["load"], dataset["convergence_line"], look, linewidth=2.0)
     predicted(
         axes, dataset["load"], dataset["convergence_line_isotropic"], look,
@@ -197,7 +197,7 @@ def _order_parameters(axes: Axes, dataset: xr.Dataset) -> None:
 
 
 def _distance(axes: Axes, dataset: xr.Dataset, name: str) -> None:
-    look = LOOKS[name]
+    look = look_of(name)
     predicted(axes, dataset["load"], dataset[f"{name}_line"], look, label="")
     predicted(
         axes, dataset["load"], dataset[f"{name}_line_isotropic"], look,

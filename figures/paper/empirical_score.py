@@ -8,10 +8,10 @@ import numpy as np
 
 from convergen.figures.looks.style import (
     BARS,
-    LOOKS,
     Look,
     family,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -262,7 +262,7 @@ def draw(dataset: xr.Dataset) -> Figure:
 def _phases(axes: Axes, dataset: xr.Dataset) -> None:
     dim = dataset.attrs["dimension"]
     panel(axes, "a", f"Phases, $d$ = {dim}")
-    look = LOOKS["collapse_noise"]
+    look = look_of("collapse_noise")
     rate, noise = dataset["rate"], dataset["collapse_noise"]
     width = np.exp(dataset["collapse_width"])
     axes.fill_between(rate, noise / width, noise * width, color=look.colour, alpha=0.2, linewidth=0)
@@ -316,7 +316,7 @@ def _weights(axes: Axes, dataset: xr.Dataset) -> None:
 def _samples(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "c", rf"Samples needed, $\sigma$ = {dataset.attrs['fixed_sigma']:g}")
     d = dataset["dim"]
-    predicted(axes, d, dataset["samples_to_generalise_of_dim"], LOOKS["samples_to_generalise"])
+    predicted(axes, d, dataset["samples_to_generalise_of_dim"], look_of("samples_to_generalise"))
     for name, look, label in _pairs():
         predicted(axes, d, dataset[f"{name}_of_dim"], look, label=label)
         value, error = (dataset[f"{name}_{kind}_of_dim"] for kind in ("simulated", "stderr"))
@@ -332,8 +332,8 @@ def _pairs() -> list[tuple[str, Look, str]]:
     return [
         (
             "score_samples",
-            LOOKS["agreement"]._replace(line="-."),
+            look_of("agreement")._replace(line="-."),
             "two empirical scores agree by 1/2",
         ),
-        ("linear_samples", LOOKS["linear_samples"], "two linear denoisers agree by 1/2"),
+        ("linear_samples", look_of("linear_samples"), "two linear denoisers agree by 1/2"),
     ]

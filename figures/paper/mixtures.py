@@ -8,10 +8,9 @@ import numpy as np
 
 from convergen.figures.looks.style import (
     BLACK,
-    LOOKS,
-    ORANGE,
     entry,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -20,6 +19,7 @@ from convergen.figures.looks.style import (
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.mean_learning import learnt_overlaps
+from convergen.theory.common.quantity_rows import ORANGE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -279,9 +279,9 @@ def _decisions(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "d", f"Trajectories decide, $d$ = {dim}, $n$ = {n}")
     handles = []
     for name, look, label in (
-        ("decided", LOOKS["latent_recovery"], "component, $E(p_1-p_2)^2$"),
+        ("decided", look_of("latent_recovery"), "component, $E(p_1-p_2)^2$"),
         (
-            "committed", LOOKS["collapse_noise"]._replace(line="--"),
+            "committed", look_of("collapse_noise")._replace(line="--"),
             "training point, share committed",
         ),
     ):  # fmt: skip
@@ -306,8 +306,8 @@ def _means(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "e", rf"Recovery of the means, $\rho$ = {STRENGTH:g}, $d$ = {dim}")
     handles = []
     for name, look, label in (
-        ("bayes_overlap", LOOKS["bayes_recovery"], "Bayes-optimal (message passing)"),
-        ("linear_overlap", LOOKS["latent_recovery"], "principal component"),
+        ("bayes_overlap", look_of("mean_recovery_bayes"), "Bayes-optimal (message passing)"),
+        ("linear_overlap", look_of("latent_recovery"), "principal component"),
     ):
         handles.append(entry(look, label))
         predicted(axes, dataset["dense_load"], dataset[name], look, label=label)

@@ -8,9 +8,9 @@ import numpy as np
 
 from convergen.figures.looks.style import (
     GREY,
-    LOOKS,
     family,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -242,7 +242,7 @@ def _memorisation(axes: Axes, dataset: xr.Dataset) -> None:
             axes, one["load"], one["memorisation_law"], look,
             label="",
         )  # fmt: skip
-        baseline = LOOKS["memorisation_baseline"].line
+        baseline = look_of("memorisation_baseline").line
         predicted(
             axes, one["load"], one["memorisation_baseline_law"], look,
             label="", linestyle=baseline, linewidth=0.8,
@@ -261,7 +261,7 @@ def _memorisation(axes: Axes, dataset: xr.Dataset) -> None:
 
 def _convergence(axes: Axes, dataset: xr.Dataset) -> None:
     panel(axes, "b", "Convergence")
-    predicted(axes, dataset["load"], dataset["convergence_limit"], LOOKS["convergence"], label="")
+    predicted(axes, dataset["load"], dataset["convergence_limit"], look_of("convergence"), label="")
     for look, dim in zip(family("convergence", 3), dataset["dim"].values, strict=True):
         for spike in SPIKES:
             one = dataset.sel(dim=dim, spike=spike)
@@ -282,7 +282,7 @@ def _decay_inset(axes: Axes, dataset: xr.Dataset) -> None:
         ("latent_recovery", r"$Q$ at $\theta$ = 1, $d^{-1/3}$", 1.0 / 3.0, 0.62),
     ):
         decay, stderr = dataset[f"{name}_decay"], dataset[f"{name}_decay_stderr"]
-        measured(axes, d, decay, stderr, LOOKS[name], markersize=3)
+        measured(axes, d, decay, stderr, look_of(name), markersize=3)
         axes.plot(d, float(decay[0]) * (d[0] / d) ** power, ":", color="black", linewidth=0.8)
         axes.text(0.05, height, symbol, fontsize=5.5, transform=axes.transAxes)
     axes.set_xscale("log")

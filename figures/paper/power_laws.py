@@ -9,10 +9,10 @@ import numpy as np
 from convergen.figures.looks.style import (
     BLACK,
     GREY,
-    LOOKS,
     entry,
     family,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -199,12 +199,12 @@ def _key(dataset: xr.Dataset) -> list[Artist]:
     factors = [
         entry(look, f"$Q_{{{k}}}$") for look, k in zip(looks, dataset["factor"].values, strict=True)
     ]
-    return [entry(LOOKS["convergence"]), *factors, *key()]
+    return [entry(look_of("convergence")), *factors, *key()]
 
 
 def _order_parameters(axes: Axes, part: xr.Dataset, letter: str) -> None:
     panel(axes, letter, rf"$\alpha$ = {float(part['exponent']):g}")
-    look = LOOKS["convergence"]
+    look = look_of("convergence")
     predicted(axes, part["samples"], part["convergence_line"], look, linewidth=2.0)
     measured(axes, part["point"], part["convergence"], part["convergence_stderr"], look)
     for one, k in zip(

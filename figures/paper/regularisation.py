@@ -10,9 +10,9 @@ from convergen.figures.looks.style import (
     BARS,
     BLACK,
     GREY,
-    LOOKS,
     entry,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -193,7 +193,7 @@ def draw(dataset: xr.Dataset) -> Figure:
     _trade_off(figure.add_subplot(grid[0, 2]), dataset)
     corner = figure.add_subplot(grid[1, 2])
     corner.axis("off")
-    entries = [entry(LOOKS[name]) for name in (*_OVERLAPS, *_ERRORS)]
+    entries = [entry(look_of(name)) for name in (*_OVERLAPS, *_ERRORS)]
     marks = axes[0][1].get_legend_handles_labels()[0]
     corner.legend(handles=[*entries, *marks, *key()], loc="center")
     return figure
@@ -202,15 +202,15 @@ def draw(dataset: xr.Dataset) -> Figure:
 def _curves(axes: Axes, dataset: xr.Dataset, kind: str, names: tuple[str, ...]) -> None:
     for name in names:
         if f"{name}_{kind}_line" in dataset:
-            predicted(axes, dataset[kind], dataset[f"{name}_{kind}_line"], LOOKS[name], label="")
+            predicted(axes, dataset[kind], dataset[f"{name}_{kind}_line"], look_of(name), label="")
         mean, stderr = dataset[f"{name}_{kind}"], dataset[f"{name}_{kind}_stderr"]
-        measured(axes, dataset[f"{kind}_point"], mean, stderr, LOOKS[name])
+        measured(axes, dataset[f"{kind}_point"], mean, stderr, look_of(name))
 
 
 def _trade_off(axes: Axes, dataset: xr.Dataset) -> None:
     """Test error against the memorisation beyond that of fresh data."""
     panel(axes, "c", "Trade-off")
-    test = LOOKS["test_error"]
+    test = look_of("test_error")
     line = dataset["memorisation_ridge_line"] - dataset["memorisation_baseline_ridge_line"]
     predicted(axes, line, dataset["test_error_ridge_line"], test, label="")
     for kind, filled, label in (("ridge", "white", "ridge"), ("time", GREY, "early stopping")):

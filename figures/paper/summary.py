@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.figures.looks.style import (
-    LOOKS,
     Look,
     entry,
     family,
     key,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -180,11 +180,11 @@ def _legend() -> list[Artist]:
     line, points = key("measured")
     line.set_label("lines: linear theory")
     score = Line2D(
-        [], [], color=LOOKS["convergence"].colour, linestyle=THEORY_LINES["empirical-score"],
+        [], [], color=look_of("convergence").colour, linestyle=THEORY_LINES["empirical-score"],
         label=f"$q$ of the {THEORIES['empirical-score']}",
     )  # fmt: skip
     return [
-        *(entry(LOOKS[name]) for name in _LINES),
+        *(entry(look_of(name)) for name in _LINES),
         entry(strong, "recovery $Q_1$ of a strong factor"),
         entry(weak, "recovery $Q_2$ of a weak factor"),
         score, line, points,
@@ -199,7 +199,7 @@ def _factors() -> list[Look]:
 
 def _draw_transitions(axes: Axes, dataset: xr.Dataset) -> None:
     for name in _LINES:
-        look = LOOKS[name]
+        look = look_of(name)
         predicted(axes, dataset["load"], dataset[f"{name}_line"], look)
         mean, stderr = dataset[f"{name}_simulated"], dataset[f"{name}_simulated_stderr"]
         measured(axes, dataset["sample_load"], mean, stderr, look)
@@ -221,7 +221,7 @@ def _draw_transitions(axes: Axes, dataset: xr.Dataset) -> None:
 
 def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
     for name in _LINES:
-        look = LOOKS[name]
+        look = look_of(name)
         trained = dataset[[name, f"{name}_stderr"]].dropna("samples", subset=[name])
         n = trained["samples"]
         # Fresh data stand beside the others, which they would cover.
@@ -229,7 +229,7 @@ def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
         measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
     score = dataset["convergence_fitted"].dropna("samples")
-    look, line = LOOKS["convergence"], THEORY_LINES["empirical-score"]
+    look, line = look_of("convergence"), THEORY_LINES["empirical-score"]
     predicted(axes, score["samples"], score, look, linestyle=line, label="")
     axes.set_xlabel("training samples $n$")
     panel(axes, "b", f"U-Nets trained on digits, $d$ = {dataset.attrs['pixels']}")

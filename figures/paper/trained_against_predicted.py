@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from convergen.figures.looks.style import (
     BARS,
-    LOOKS,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -127,7 +127,7 @@ def draw(dataset: xr.Dataset) -> Figure:
 
 
 def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
-    look = LOOKS[quantity]
+    look = look_of(quantity)
     if f"{quantity}_law" in part:
         predicted(axes, part["line_samples"], part[f"{quantity}_law"], look, label="")
     for theory, line in THEORY_LINES.items():
@@ -135,7 +135,7 @@ def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
             model = part.sel(theory=theory)[f"{quantity}_fitted"].dropna("samples")
             predicted(axes, model["samples"], model, look, linestyle=line, label="")
     if quantity == "memorisation":
-        fresh = LOOKS["memorisation_baseline"]
+        fresh = look_of("memorisation_baseline")
         predicted(
             axes, part["line_samples"], part["memorisation_baseline_law"], fresh,
             label="", **_FRESH,
@@ -143,7 +143,7 @@ def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
 
 
 def _networks(axes: Axes, part: xr.Dataset, quantity: str) -> None:
-    look = LOOKS[quantity]
+    look = look_of(quantity)
     for name in part["model"].values:
         one = part.sel(model=name)
         x = one["samples"] * _SHIFTS[str(name)]
@@ -173,7 +173,7 @@ def _legend(models: list[str]) -> list[Artist]:
     )  # fmt: skip
     law, networks = (
         Line2D(
-            [], [], color=LOOKS["memorisation"].colour, label=f"$m$ on fresh data: {what}", **how
+            [], [], color=look_of("memorisation").colour, label=f"$m$ on fresh data: {what}", **how
         )
         for what, how in (("law", _FRESH), ("networks", _FRESH_POINTS))
     )

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.figures.looks.style import (
-    LOOKS,
     family,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -126,7 +126,7 @@ def draw(dataset: xr.Dataset) -> Figure:
             _curves(grid[row, column], part, quantity)
         truth = part["images"][[0, -1]]
         error = np.full(2, float(part["true_error"]))
-        predicted(grid[2, column], truth, error, LOOKS["optimal_error"], label=_BEST)
+        predicted(grid[2, column], truth, error, look_of("optimal_error"), label=_BEST)
         grid[0, column].legend(loc="upper left", title="training samples $n$", ncols=2)
         grid[2, column].legend(handles=grid[2, column].get_lines()[-1:], loc="upper left")
         grid[-1, column].set_xlabel("images seen in training")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.figures.looks.style import LOOKS, new_figure, plain_ticks, predicted, styled
+from convergen.figures.looks.style import look_of, new_figure, plain_ticks, predicted, styled
+from convergen.theory.common.quantities import quantities
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -28,7 +29,7 @@ def draw(result: xr.Dataset) -> Figure:
     """
     figure = new_figure()
     left, right = figure.subplots(1, 2)
-    look = LOOKS["collapse_noise"]
+    look = look_of("collapse_noise")
     n, noise = result["samples"].values, result["collapse_noise"].values
     width = result["collapse_width"].values
     shown = np.isfinite(noise)
@@ -41,10 +42,10 @@ def draw(result: xr.Dataset) -> Figure:
     left.set_xlabel("number of training samples $n$")
     left.set_ylabel(r"noise level $\sigma$ (data units)")
     left.set_title("Where the empirical score collapses")
-    names = ("samples_to_generalise", "gaussian_samples", "agreement_samples", "linear_samples")
-    for name in (name for name in names if name in result):
-        marker = "" if name == "gaussian_samples" else LOOKS[name].marker
-        predicted(right, result["sigma"], result[name], LOOKS[name], marker=marker)
+    for row in quantities():
+        if row.colour and row.dims == ("sigma",) and row.key in result:
+            law = look_of(row.key)
+            predicted(right, result["sigma"], result[row.key], law, marker=law.marker)
     right.set_xlabel(r"noise level $\sigma$ (data units)")
     right.set_ylabel("samples needed $n^*$")
     right.set_title("Samples needed to generalise")

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 from convergen.figures.looks.style import (
     BARS,
     FAMILY_LINES,
-    LOOKS,
+    Look,
     family,
+    look_of,
     measured,
     new_figure,
     plain_ticks,
     predicted,
     styled,
 )
+from convergen.theory.common.quantities import Quantity, quantities
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_LEFT = ("memorisation", "memorisation_baseline", "convergence", "convergence_to_truth")
 
 
 @styled
@@ -41,12 +41,17 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
     """
     figure = new_figure()
     left, right = figure.subplots(1, 2, sharex=True)
-    for name in _LEFT:
-        look = LOOKS[name]
-        predicted(left, curves["samples"], curves[name], look)
-        if points is not None and name in points:
-            measured(left, points["samples"], points[name], points[f"{name}_stderr"], look)
-    _recovery(right, curves, points)
+    main = [row for row in quantities() if row.main and row.key in curves]
+    for row in main:
+        if row.dims == ("samples",):
+            look = look_of(row.key)
+            predicted(left, curves["samples"], curves[row.key], look)
+            if points is not None and row.key in points:
+                mean, error = points[row.key], points[f"{row.key}_stderr"]
+                measured(left, points["samples"], mean, error, look)
+        else:
+            _by_factor(right, curves, points, row)
+    _thresholds(right, curves)
     _finish(left, "overlap", "Memorisation and convergence")
     _finish(right, "squared overlap $Q_k$", "Latent recovery")
     source = str(curves.attrs["source"])
@@ -57,29 +62,35 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
     return figure
 
 
-def _recovery(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None) -> None:
-    shown = False
-    looks = family("latent_recovery", min(curves.sizes["factor"], len(FAMILY_LINES)))
-    for k, look in enumerate(looks):
-        n = curves["samples"]
-        values = curves["latent_recovery_finite_size"].values[:, k]
+def _by_factor(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None, row: Quantity) -> None:
+    """A curve for each factor, and what was measured of the quantity that this one predicts."""
+    names = [other.key for other in quantities() if (other.law or other.key) == row.key]
+    for k, look in enumerate(_looks(curves)):
         size = int(curves["multiplicity"].values[k])
         label = f"factor {k + 1}" + (f" (eigenspace, dim. {size})" if size > 1 else "")
-        predicted(axes, n, values, look, label=label)
-        threshold = float(curves["recovery_threshold"].values[k])
-        if float(n.min()) < threshold < float(n.max()):
-            axes.plot(
-                [threshold], [0.0], marker="|", markersize=9, color=look.colour, clip_on=False
-            )
+        predicted(axes, curves["samples"], curves[row.key].values[:, k], look, label=label)
+        for name in names:
+            if points is not None and f"{name}_stderr" in points:
+                mean, error = (points[each].isel(factor=k) for each in (name, f"{name}_stderr"))
+                measured(axes, points["samples"], mean, error, look)
+
+
+def _thresholds(axes: Axes, curves: xr.Dataset) -> None:
+    """Marks on the axis where factors are recovered in the limit of large d."""
+    n, shown = curves["samples"], False
+    for k, look in enumerate(_looks(curves)):
+        start = float(curves["recovery_threshold"].values[k])
+        if float(n.min()) < start < float(n.max()):
+            axes.plot([start], [0.0], marker="|", markersize=9, color=look.colour, clip_on=False)
             shown = True
-        if points is not None and "latent_recovery" in points:
-            mean = points["latent_recovery"].isel(factor=k)
-            error = points["latent_recovery_stderr"].isel(factor=k)
-            measured(axes, points["samples"], mean, error, look)
     if shown:
         axes.plot(
             [], [], "|k", markersize=9, linestyle="none", label="threshold $n_k^*$ (limit law)"
         )
+
+
+def _looks(curves: xr.Dataset) -> list[Look]:
+    return family("latent_recovery", min(curves.sizes["factor"], len(FAMILY_LINES)))
 
 
 def _finish(axes: Axes, label: str, title: str) -> None:

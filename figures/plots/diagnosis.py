@@ -9,7 +9,7 @@ import numpy as np
 from convergen.figures.looks.style import (
     BARS,
     GREY,
-    LOOKS,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -69,7 +69,7 @@ def draw_nearest(found: Diagnosis, rows: list[tuple[int, int, float]]) -> Figure
 def _show(axes: Axes, point: NDArray[np.float64], low: float, high: float) -> None:
     """An image in grey or colour; a vector as a curve."""
     if point.ndim == 1:
-        axes.plot(point, color=LOOKS["convergence"].colour, linewidth=0.7)
+        axes.plot(point, color=look_of("convergence").colour, linewidth=0.7)
         axes.set_ylim(low, high)
         return
     span = high - low if high > low else 1.0
@@ -106,7 +106,7 @@ def _histogram(axes: Axes, found: Diagnosis) -> None:
     edges = np.linspace(min(own.min(), other.min()), 1.0, _BINS + 1)
     for values, label, colour, line in (
         (other, "true points", GREY, "--"),
-        (own, "samples", LOOKS["memorisation"].colour, "-"),
+        (own, "samples", look_of("memorisation").colour, "-"),
     ):
         weights = np.full(len(values), 1.0 / len(values))
         axes.hist(
@@ -130,15 +130,15 @@ def _curves(axes: Axes, found: Diagnosis) -> None:
     )
     recovery = curves["latent_recovery_finite_size"].isel(factor=0)
     for name, values in (("convergence", curves["convergence"]), ("latent_recovery", recovery)):
-        look = LOOKS[name]
+        look = look_of(name)
         label = look.label if name == "convergence" else "recovery $Q_1$ of the first factor"
         predicted(axes, curves["samples"], values, look, label=label)
     axes.axvline(n, color="black", linewidth=0.8, linestyle=":", label=f"your n = {n}")
     if found.convergence is not None:
         value = found.convergence
-        measured(axes, [n], [value.value], [value.stderr], LOOKS["convergence"])
+        measured(axes, [n], [value.value], [value.stderr], look_of("convergence"))
     stderr = found.latent_recovery_stderr[:1]
-    measured(axes, [n], found.latent_recovery[:1], stderr, LOOKS["latent_recovery"])
+    measured(axes, [n], found.latent_recovery[:1], stderr, look_of("latent_recovery"))
     axes.set_xscale("log")
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("number of training samples $n$")

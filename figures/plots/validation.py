@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from convergen.figures.looks.style import (
     BARS,
-    LOOKS,
     Line,
+    look_of,
     measured,
     new_figure,
     panel,
@@ -16,6 +17,7 @@ from convergen.figures.looks.style import (
     styled,
 )
 from convergen.figures.looks.trained_networks import THEORIES, THEORY_LINES
+from convergen.theory.common.quantities import compared
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_PANELS = (
-    ("convergence", "Convergence", "convergence $q$"),
-    ("memorisation", "Memorisation", "memorisation $m$"),
-    ("latent_recovery", "Leading factor", "latent recovery $Q_1$"),
-)
 # Of `convergen.empirical.validate.validate`: words and line of each theory.
 _THEORIES: dict[str, tuple[str, Line]] = {
     "linear law": (THEORIES["law"], THEORY_LINES["law"]),
@@ -51,11 +48,14 @@ def draw(found: xr.Dataset) -> Figure:
     matplotlib.figure.Figure
     """
     figure = new_figure(height=3.1)
-    for letter, axes, (name, title, label) in zip(
-        "abc", figure.subplots(1, 3, sharex=True), _PANELS, strict=True
+    rows = [row for row in compared() if row.leads and row.key in found]
+    for letter, axes, row in zip(
+        ascii_lowercase, figure.subplots(1, len(rows), sharex=True), rows, strict=False
     ):
-        panel(axes, letter, title)
-        _curves(axes, found, name)
+        first = "_1" * ("factor" in row.dims)
+        label = f"{row.words} ${row.latex}{first}$"
+        panel(axes, letter, "Leading factor" if first else row.words.capitalize())
+        _curves(axes, found, row.key)
         axes.set_xscale("log")
         axes.set_ylim(-0.02, 1.04)
         axes.set_xlabel("training samples $n$")
@@ -68,7 +68,7 @@ def draw(found: xr.Dataset) -> Figure:
 def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
     leading = {"factor": 0} if "factor" in found[name].dims else {}
     part = found[[name, f"{name}_stderr", f"{name}_predicted"]].isel(leading)
-    look = LOOKS[name]
+    look = look_of(name)
     for theory in found["theory"].values:
         values = part[f"{name}_predicted"].sel(theory=theory).transpose("samples")
         line = _THEORIES[str(theory)][1]

@@ -73,6 +73,10 @@ class Quantity:
     to_truth : bool
         Whether it compares with the true law: with N points in all, a subset of n then behaves
         like n N/(N − n) fresh points.
+    trained : bool
+        Whether trained models are measured and held against theories by it.
+    followed : bool
+        Whether it is measured along training, too.
     colour, line, marker : str
         How it is drawn; no colour where it is in no figure.
     label : str
@@ -95,10 +99,17 @@ class Quantity:
     law: str = ""
     slow: bool = False
     to_truth: bool = False
+    trained: bool = False
+    followed: bool = False
     colour: str = ""
     line: Line = "-"
     marker: str = "o"
     label: str = ""
+
+    @property
+    def leads(self) -> bool:
+        """Whether it stands for its group where there is room for few."""
+        return (self.group or self.key) == self.key
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -197,6 +208,16 @@ def chosen(names: list[str] | None, kind: str) -> list[Quantity]:
     return [
         row for row in able if names is None or row.key in names or (row.group or row.key) in names
     ]
+
+
+def compared() -> list[Quantity]:
+    """Rows by which trained models are held against theories.
+
+    Returns
+    -------
+    list of Quantity
+    """
+    return [row for row in quantities() if row.trained]
 
 
 def _table() -> dict[str, Quantity]:

@@ -35,6 +35,7 @@ ORDER_PARAMETERS = (
         meaning="overlap of two models trained on disjoint data",
         formula=_ORDER, part="convergence", measurement=_MEASURED["convergence"], power=1.0,
         colour=BLUE,
+        trained=True, followed=True,
     ),
     Row(
         "convergence_to_truth", "convergence to truth", "q*", "q^*", main=True,
@@ -42,12 +43,14 @@ ORDER_PARAMETERS = (
         formula=_ORDER, part="convergence_to_truth", group="convergence",
         measurement=_MEASURED["convergence"], power=0.5, to_truth=True,
         colour=BLUE, line="--", marker="^",
+        trained=True,
     ),
     Row(
         "memorisation", "memorisation", "m", "m", main=True,
         meaning="largest |cosine| with a training point",
         formula=_MEMORISATION, part="value", measurement=_MEASURED["memorisation"],
         colour=VERMILLION, marker="s",
+        trained=True, followed=True,
     ),
     Row(
         "memorisation_stderr", "standard error of memorisation", group="memorisation",
@@ -58,6 +61,7 @@ ORDER_PARAMETERS = (
         main=True, meaning="the same with unseen data", group="memorisation",
         formula=_MEMORISATION, part="baseline", measurement=_MEASURED["memorisation"],
         colour=VERMILLION, line=":", marker="D", label="$m$ on fresh data",
+        trained=True, followed=True,
     ),
     Row(
         "memorisation_baseline_stderr", "standard error of memorisation of fresh data",
@@ -72,6 +76,7 @@ ORDER_PARAMETERS = (
         formula=Formula(f"{_LINEAR}.latent_recovery:latent_recovery", ("factors",)),
         measurement=_MEASURED["latent_recovery"], law="latent_recovery_finite_size",
         colour=GREEN, marker="^",
+        trained=True,
     ),
     Row(
         "latent_recovery_finite_size", "latent recovery at finite size", "Q", r"\bar Q",
@@ -141,12 +146,14 @@ DENOISING = (
         "test_error", "denoising error on fresh data", "test error", "E_\\mathrm{test}",
         units="data^2", dims=_NOISE, group="denoising", formula=_DENOISING, part="test",
         measurement=_MEASURED["denoising"], to_truth=True, colour=BLACK, label="test error",
+        trained=True, followed=True,
     ),
     Row(
         "train_error", "denoising error on training data", "train error", "E_\\mathrm{train}",
         units="data^2", dims=_NOISE, group="denoising", formula=_DENOISING, part="train",
         measurement=_MEASURED["denoising"], colour=GREY, line="--", marker="s",
         label="training error",
+        trained=True, followed=True,
     ),
     Row(
         "optimal_error", "denoising error of the true model", units="data^2", dims=_NOISE,
@@ -214,7 +221,7 @@ COLLAPSE = (
         "gaussian_samples", "samples to generalise for a Gaussian, an upper bound",
         "n*, Gaussian bound", dims=("sigma",),
         meaning="the same for a Gaussian of this covariance, an upper bound",
-        colour=VERMILLION, line=":", marker="D",
+        colour=VERMILLION, line=":", marker="",
         label="its Gaussian bound",
     ),
     Row(
@@ -248,12 +255,16 @@ MIXTURES = (
 
 # Measured on trained models only.
 MEASURED = (
-    Row("fraction_memorised", "share of generated points that are copies", dims=_BOTH),
+    Row(
+        "fraction_memorised", "share of generated points that are copies", dims=_BOTH,
+        followed=True,
+    ),
     Row("copy_threshold", "|cosine| from which a generated point is a copy", dims=_BOTH),
     Row(
         "variance_ratio", "variance of generated over that of true samples", "variance",
         dims=_BOTH, meaning="generated over true", colour=PURPLE, marker="D",
         label="variance of samples / truth",
+        followed=True,
     ),
     Row(
         "nearest_cosine", "largest |cosine| with a training point",

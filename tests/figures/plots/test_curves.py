@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.figures.looks.style import LOOKS, save
+from convergen.figures.looks.style import look_of, save
 from convergen.figures.plots.curves import draw
 
 SPECTRUM = theory.Spectrum.spiked(40, [9.0, 4.0])
@@ -24,7 +24,7 @@ def test_lines_carry_the_prediction(curves):
     left, right = draw(curves).axes
     drawn = {line.get_label(): line for line in left.lines}
     for name in ("memorisation", "memorisation_baseline", "convergence", "convergence_to_truth"):
-        label = LOOKS[name].label
+        label = look_of(name).label
         np.testing.assert_array_equal(drawn[label].get_ydata(), curves[name])
         np.testing.assert_array_equal(drawn[label].get_xdata(), curves["samples"])
     np.testing.assert_array_equal(
