@@ -5,25 +5,119 @@ Everything heavy is imported inside the commands, so that ``convergen --help`` i
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-import typer
-
-from convergen.empirical.cli import measure as measure_command
-from convergen.empirical.cli import train as train_command
-from convergen.empirical.cli import validate as validate_command
-from convergen.figures.making import cli as figure_commands
-from convergen.theory.cli import collapse as collapse_command
-from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.common.checks import InputError
+from convergen.theory.common.terminal import one_line, prepare_streams
 
 if TYPE_CHECKING:
+    import typer
     import xarray as xr
 
     from convergen.empirical.diagnose.diagnose import Diagnosis
     from convergen.theory.common.atomic_files import Written
+
+REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
+
+
+def main() -> NoReturn:
+    """Run the command line and exit.
+
+    Exit codes: 0, the work is done; 1, some of it is unfinished, as the messages say; 2, it cannot
+    be done as asked or the system refused (one line on standard error); 130 and 143, interrupted;
+    141, the reader of standard output went away. An error of our own is shown whole, with code 1.
+    """
+    prepare_streams()
+    try:
+        before = signal.signal(signal.SIGINT, _interrupt)
+        code = _run(sys.argv[1:] or ["--help"])
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, before)
+    except KeyboardInterrupt:
+        _say("interrupted")
+        code = INTERRUPTED
+    except OSError as error:
+        code = _refused_by_the_system(error)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run one command and say what is wrong with what was asked for."""
+    import typer
+
+    from convergen.theory.common.checks import InputError
+
+    try:
+        command = typer.main.get_command(build())
+        with command.make_context("convergen", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as ended:
+        return ended.exit_code
+    except InputError as error:
+        _say(f"error: {error}")
+    except MemoryError as error:
+        _say(f"error: not enough memory ({error}): use fewer dimensions or samples.")
+    except typer.TyperException as error:
+        _say(f"error: {' '.join(error.format_message().split())}")
+        return getattr(error, "exit_code", REFUSED)
+    else:
+        return 0
+    return REFUSED
+
+
+def build() -> typer.Typer:
+    """Assemble the application.
+
+    Returns
+    -------
+    typer.Typer
+    """
+    import typer
+
+    from convergen.empirical.cli import measure, train, validate
+    from convergen.figures.making import cli as figures
+    from convergen.theory.cli import collapse, predict_and_simulate
+
+    app = typer.Typer(
+        name="convergen",
+        help="How much data until a generative model stops memorising, converges and has learnt "
+        "the latent factors.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def about(
+        version: bool = typer.Option(
+            False, "--version", help="Print the version.", callback=_version, is_eager=True
+        ),
+    ) -> None:
+        pass
+
+    predict_and_simulate.register(app, _draw)
+    collapse.register(app, _draw_collapse)
+    train.register(app)
+    validate.register(app, _draw_validation)
+    measure.register(app, _diagnosis_page)
+    figures.register(app)
+    return app
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import typer
+
+        from convergen import __version__
+
+        print(f"convergen {__version__}")
+        raise typer.Exit
 
 
 def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> Written:
@@ -53,53 +147,41 @@ def _diagnosis_page(found: Diagnosis) -> str:
     return page(found)
 
 
-def build() -> typer.Typer:
-    """Assemble the application.
-
-    Returns
-    -------
-    typer.Typer
-    """
-    app = typer.Typer(
-        name="convergen",
-        help="How much data until a generative model stops memorising, converges and has learnt "
-        "the latent factors.",
-        no_args_is_help=True,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-    )
-    commands.register(app, _draw)
-    collapse_command.register(app, _draw_collapse)
-    train_command.register(app)
-    validate_command.register(app, _draw_validation)
-    measure_command.register(app, _diagnosis_page)
-    figure_commands.register(app)
-    return app
-
-
-def main() -> None:
-    """Run the command line; bad input is one line on stderr and exit code 2."""
+def _say(message: str) -> None:
+    """One line on standard error, if anybody can still read it."""
     try:
-        code = typer.main.get_command(build()).main(
-            args=sys.argv[1:] or ["--help"], prog_name="convergen", standalone_mode=False
-        )
-    except InputError as error:
-        print(f"convergen: error: {error}", file=sys.stderr)
-        code = 2
-    except MemoryError as error:
-        print(
-            f"convergen: error: not enough memory ({error}): use fewer dimensions or samples.",
-            file=sys.stderr,
-        )
-        code = 2
-    except typer.TyperException as error:
-        print(f"convergen: error: {' '.join(error.format_message().split())}", file=sys.stderr)
-        code = error.exit_code
-    except typer.Abort:
-        print("convergen: interrupted", file=sys.stderr)
-        code = 130
-    sys.exit(code)
+        print(f"convergen: {one_line(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        _silence("stderr")
+
+
+def _refused_by_the_system(error: OSError) -> int:
+    """Say what the system refused; nothing where it is that nobody reads our output any more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _silence("stdout")
+    if isinstance(error, BrokenPipeError):
+        return READER_GONE
+    _say(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    return REFUSED
+
+
+def _silence(name: str) -> None:
+    """Point a stream that cannot be written to at nothing, or the end of Python complains."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), getattr(sys, name).fileno())
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    """End the command in order; an interrupt more than a second later ends the process at once."""
+    first = time.monotonic()
+
+    def again(number: int, frame: object) -> None:
+        if time.monotonic() > first + 1.0:
+            os._exit(INTERRUPTED)
+
+    signal.signal(signal.SIGINT, again)
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

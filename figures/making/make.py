@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from convergen.figures.making import registry
 from convergen.figures.making.data_files import load_record, save_record, shipped
-from convergen.theory.common.atomic_files import Written, save_dataset
+from convergen.theory.common.atomic_files import Written, save_dataset, unfinished
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.common.worker_processes import deaf_to_interrupts, die_with_parent
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -51,6 +52,11 @@ class Job:
     formats: tuple[str, ...] = ("pdf", "png")
     data: Path | None = None
     fresh: bool = False
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The data file and the pictures that it will write."""
+        return tuple(self.out / f"{self.name}.{ending}" for ending in ("nc", *self.formats))
 
 
 @dataclass(frozen=True)
@@ -92,14 +98,11 @@ def make(job: Job) -> Made:
     from convergen.figures.looks.style import save
 
     module = registry.load(job.name)
-    path = job.out / f"{job.name}.nc"
+    path, *targets = job.files
     origin, data = _provide(job, module, path)
     dataset = load_record(path, job.name)
-    pictures = [
-        # Drawn anew each time: saving moves the layout a little, differently for each format.
-        save(_draw(module, dataset, job), job.out / f"{job.name}.{ending}")
-        for ending in job.formats
-    ]
+    # Drawn anew each time: saving moves the layout a little, differently for each format.
+    pictures = [save(_draw(module, dataset, job), target) for target in targets]
     return Made(job.name, origin, (data, *pictures))
 
 
@@ -132,21 +135,36 @@ def _finished(jobs: Sequence[Job], workers: int) -> Iterator[Made]:
         yield from map(make, jobs)
         return
     import multiprocessing
+    from concurrent.futures.process import BrokenProcessPool
 
     # Not forked: threads of numba and BLAS do not survive it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _quiet) as pool:
+    with ProcessPoolExecutor(workers, context, _start_worker) as pool:
         try:
-            for future in as_completed([pool.submit(_alone, job) for job in jobs]):
+            with deaf_to_interrupts():
+                futures = [pool.submit(_alone, job) for job in jobs]
+            for future in as_completed(futures):
                 yield future.result()
+        except BrokenProcessPool as error:
+            raise InputError(
+                "a worker process was killed; is there enough memory? Use fewer --workers."
+            ) from error
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for worker in multiprocessing.active_children():
+                worker.kill()
+                worker.join()
+            for path in [
+                left for job in jobs for target in job.files for left in unfinished(target)
+            ]:
+                path.unlink(missing_ok=True)
             raise
 
 
-def _quiet() -> None:
-    """Leave the terminal to the bar of the parent process."""
+def _start_worker() -> None:
+    """Leave the terminal to the bar of the parent."""
     os.environ["TQDM_DISABLE"] = "1"
+    die_with_parent()
 
 
 def _alone(job: Job) -> Made:
