@@ -49,7 +49,9 @@ def _run(arguments: list[str]) -> int:
     """Run one command and say what is wrong with what was asked for."""
     import typer
 
+    from convergen.theory.cli.source_flags import spelling
     from convergen.theory.common.checks import InputError
+    from convergen.theory.common.option_errors import OptionError
 
     try:
         command = typer.main.get_command(build())
@@ -57,6 +59,8 @@ def _run(arguments: list[str]) -> int:
             command.invoke(context)
     except typer.Exit as ended:
         return ended.exit_code
+    except OptionError as error:
+        _say(f"error: {error.spelt(spelling)}")
     except InputError as error:
         _say(f"error: {error}")
     except MemoryError as error:

@@ -145,7 +145,7 @@ def test_simulate_json_on_digits_matches_the_table():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["predict", "missing.npy"], "unknown source"),
+        (["predict", "missing.npy"], "cannot be opened"),
         (["predict", "squiggle"], "unknown source"),
         (["predict", "nan.npy"], "NaN"),
         (["predict", "infinite.npy"], "infinite"),
@@ -160,7 +160,7 @@ def test_simulate_json_on_digits_matches_the_table():
         (["predict", "digits", "--samples", "100:10"], "START < STOP"),
         (["predict", "digits", "--dim", "5"], "does not apply"),
         (["predict", "isotropic", "--dim", "0"], "at least 1"),
-        (["predict", "spiked", "--spike", "-2"], "negative"),
+        (["predict", "spiked", "--spike", "-2"], "--spike must be numbers, at least 0"),
         (["predict", "digits", "--out", "nowhere/x.nc"], "does not exist"),
         (["predict", "digits", "--out", "x.csv"], ".nc"),
         (["predict", "digits", "--plot", "."], "must end in"),
@@ -232,7 +232,7 @@ def test_collapse_runs_on_the_digits_by_default(tmp_path):
         (["--samples", "0"], "at least 1"),
         (["mixture", "--components", "1"], "--components"),
         (["mixture", "--dim", "3", "--components", "5"], "at least as many"),
-        (["mixture", "--signal", "-1"], "positive"),
+        (["mixture", "--signal", "-1"], "--signal must be a number, above 0"),
         (["digits", "--signal", "1"], "does not apply"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 # Makes a diagnosis into HTML; handed in, since this package knows nothing of pictures.
 Page = Callable[["Diagnosis"], str]
-
-_SOURCE = "a .npy or .npz file, a folder of images, or digits"
 
 
 def register(app: typer.Typer, page: Page) -> None:
@@ -32,9 +31,10 @@ def register(app: typer.Typer, page: Page) -> None:
     """
 
     @app.command()
+    @takes_source_options(drawing=True)
     def measure(
         train: Annotated[
-            str, typer.Option(metavar="DATA", help=f"What A was trained on: {_SOURCE}.")
+            str, typer.Option(metavar="DATA", help=f"What A was trained on: {source_words()}.")
         ],
         samples: Annotated[
             list[str],
@@ -55,26 +55,8 @@ def register(app: typer.Typer, page: Page) -> None:
                 show_default=False,
             ),
         ] = None,
-        size: Annotated[
-            int | None, typer.Option(help="Crop images of folders and resize them to SIZE x SIZE.")
-        ] = None,
-        grey: Annotated[
-            bool, typer.Option("--grey", help="Convert images of folders to greyscale.")
-        ] = False,
-        key: Annotated[
-            str | None,
-            typer.Option(
-                help="Name of the array in .npz files that hold several.", show_default=False
-            ),
-        ] = None,
-        shape: Annotated[
-            str | None,
-            typer.Option(
-                metavar="C,H,W",
-                help="Shape of one point of the arrays, where it is not to be guessed.",
-                show_default=False,
-            ),
-        ] = None,
+        *,
+        given: Given,
         center: Annotated[
             bool,
             typer.Option(
@@ -121,16 +103,10 @@ def register(app: typer.Typer, page: Page) -> None:
             )
         from convergen.empirical.diagnose.diagnose import LEVELS, diagnose
         from convergen.empirical.diagnose.report import diagnosis_json, diagnosis_text
-        from convergen.empirical.diagnose.user_points import load_points
+        from convergen.empirical.diagnose.user_points import load_sets
 
-        point = None if shape is None else _shape(shape)
-        given = [*sets, train, *([] if reference is None else [reference])]
-        folders = any(Path(each).is_dir() for each in given)
-        if not folders and (grey or size is not None):
-            raise InputError("--size and --grey apply to folders of images: leave them out.")
-        if key is not None and not any(each.endswith(".npz") for each in given):
-            raise InputError("--key names an array in a .npz file: leave it out.")
-        loaded = [load_points(each, size=size, grey=grey, key=key, shape=point) for each in given]
+        sources = [*sets, train, *([] if reference is None else [reference])]
+        loaded = load_sets(sources, given)
         found = diagnose(
             loaded[: len(sets)],
             loaded[len(sets)],
@@ -151,12 +127,3 @@ def register(app: typer.Typer, page: Page) -> None:
         else:
             print(diagnosis_text(found))
         say_written(files, json=json)
-
-
-def _shape(text: str) -> list[int]:
-    try:
-        return [int(side) for side in text.split(",")]
-    except ValueError as error:
-        raise InputError(
-            f"--shape {text!r} is not a list of whole numbers: write C,H,W, such as 3,32,32."
-        ) from error

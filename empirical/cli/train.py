@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     """
 
     @app.command()
+    @takes_source_options(drawing=True)
     def train(
         out: Annotated[Path, _option("Folder of the run; one begun before is gone on with.")],
         experiment: Annotated[
@@ -44,8 +46,10 @@ def register(app: typer.Typer) -> None:
         ] = None,
         data: Annotated[
             str | None,
-            _option("Kind of data: field, digits, patches, …, or a .npy file or folder of images."),
+            _option(f"Data: {source_words()}."),
         ] = None,
+        *,
+        given: Given,
         model: Annotated[str | None, _option("linear, trained-linear, mlp, conv, unet, ….")] = None,
         samples: Annotated[str | None, _option("Training samples n, 4,16,64.")] = None,
         seeds: Annotated[
@@ -81,12 +85,14 @@ def register(app: typer.Typer) -> None:
         with _resumable(out):
             _need_torch()
             config = _base(experiment, preset, out, given=data is not None)
+            _choose_data(config, data, given)
             words = {
                 "training.images": images, "training.batch": batch,
                 "training.learning_rate": learning_rate, "run.device": device,
                 "run.grouping": grouping,
             }  # fmt: skip
-            _apply(config, data, model, samples, seeds, words, setting or [])
+            _apply(config, model, samples, seeds, words, setting or [])
+            _name(config, data, model)
             found = _experiment(config)
             from convergen.empirical.experiment.run import run_experiment
 
@@ -123,7 +129,6 @@ def _base(experiment: Path | None, preset: str | None, out: Path, *, given: bool
 
 def _apply(
     config: Config,
-    data: str | None,
     model: str | None,
     samples: str | None,
     seeds: str | None,
@@ -133,8 +138,6 @@ def _apply(
     """Let the options of the command line win over what `config` says."""
     from convergen.empirical.experiment.toml_files import assign, override
 
-    if data is not None:
-        config["data"] = _data(data)
     if model is not None:
         config["model"] = {"name": model}
     for name, text in (("samples", samples), ("seeds", seeds)):
@@ -145,17 +148,25 @@ def _apply(
             assign(config, key, value)
     for assignment in settings:
         override(config, assignment)
+
+
+def _choose_data(config: Config, data: str | None, given: Given) -> None:
+    """Let the source of the command line and its options win over what `config` says."""
+    from convergen.theory.sources.naming import meaning
+
+    if data is not None:
+        chosen = meaning(data)
+        if "path" in chosen:
+            chosen["path"] = str(Path(chosen["path"]).resolve())
+        config["data"] = chosen
+    if given:
+        config["data"] = {**config.get("data", {}), **given}
+
+
+def _name(config: Config, data: str | None, model: str | None) -> None:
+    """Call an experiment that has no name by its data and its model."""
     if data is not None and "name" not in config:
         config["name"] = "-".join([Path(data).stem, *([] if model is None else [model])])
-
-
-def _data(text: str) -> Config:
-    path = Path(text)
-    if path.is_dir():
-        return {"kind": "images", "path": str(path.resolve())}
-    if path.suffix in (".npy", ".npz"):
-        return {"kind": "array", "path": str(path.resolve())}
-    return {"kind": text}
 
 
 def _numbers(text: str, name: str) -> list[int]:

@@ -6,14 +6,14 @@ import hashlib
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.common.row_blocks import row_blocks
-from convergen.theory.denoisers.gaussian import GaussianDenoiser
+from convergen.theory.sources.source import draw
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -144,38 +144,6 @@ class DataSet:
             None where the truth is not known.
         """
         return None if self.truth is None else draw(self.truth, self.shape, count, rng)
-
-
-def draw(
-    law: Spectrum | GaussianMixture,
-    shape: tuple[int, ...],
-    count: int,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """Draw from a law, block by block.
-
-    Parameters
-    ----------
-    law : Spectrum or GaussianMixture
-        A Gaussian about zero, or a mixture.
-    shape : tuple of int
-        Shape of one point.
-    count : int
-        How many.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray of float32, shape (count, *shape)
-    """
-    total = as_count(count, "count")
-    source: Any = GaussianDenoiser(law) if isinstance(law, Spectrum) else law
-    dim = math.prod(shape)
-    points = np.empty((total, dim), dtype=np.float32)
-    for block in row_blocks(points):
-        block[:] = source.sample(len(block), rng).reshape(len(block), dim)
-    return points.reshape(total, *shape)
 
 
 def mixture_axes(mixture: GaussianMixture) -> Spectrum:

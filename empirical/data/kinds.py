@@ -1,44 +1,38 @@
-"""Data by name: `load_data` and what it knows."""
+"""From a source of data to standardised points: what a section ``[data]`` means."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import os
-from collections.abc import Callable
+import math
+from pathlib import Path
 from typing import Any
 
 from convergen.empirical.data.dataset import DataSet
+from convergen.empirical.data.mapped_points import entry_key, mapped_points
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.sources.options import TEXT, Option
+from convergen.theory.sources.source import Source
+from convergen.theory.sources.table import describe, find
 
-# Kind → module and function; a module is loaded when its kind is asked for.
-_KINDS = {
-    "field": ("convergen.empirical.data.known_laws", "field"),
-    "isotropic": ("convergen.empirical.data.known_laws", "isotropic"),
-    "spiked": ("convergen.empirical.data.known_laws", "spiked"),
-    "power-law": ("convergen.empirical.data.known_laws", "power_law"),
-    "mixture": ("convergen.empirical.data.known_laws", "mixture"),
-    "digits": ("convergen.empirical.data.kinds", "digits"),
-    "patches": ("convergen.empirical.data.photograph_patches", "patches"),
-    "array": ("convergen.empirical.data.array_files", "array"),
-    "images": ("convergen.empirical.data.image_sets", "images"),
-    "torchvision": ("convergen.empirical.data.image_sets", "torchvision"),
-}
-KINDS = tuple(_KINDS)
+CENTER = Option(
+    "center", TEXT, "subtract the mean of all points from each", "data", choices=("data", "none")
+)
+# Bytes of points in single precision that are held in memory; more are kept on disk.
+_HELD = 2**29
 
 
-def load_data(kind: str, **options: Any) -> DataSet:
+def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> DataSet:
     """Load or draw a data set.
 
     Parameters
     ----------
     kind : str
-        One of `KINDS`.
+        Name of a source; `theory.sources.table.kinds` lists them.
+    scratch : Path, optional
+        Folder for a memory map of points that take more than 512 MB in single precision.
     **options
-        Those of the function of that kind: in `data.known_laws` the laws, `digits` here,
-        `data.photograph_patches.patches`, `data.array_files.array`, and `data.image_sets`.
+        Those of the source and, for data whose law is not known, ``center``: ``data`` to subtract
+        the mean over all points, or ``none``.
 
     Returns
     -------
@@ -47,54 +41,62 @@ def load_data(kind: str, **options: Any) -> DataSet:
     Raises
     ------
     InputError
-        If the kind or an option is unknown or out of range, or data are missing or damaged.
+        If the kind or an option is unknown or out of range, data are missing or damaged, or a
+        folder is needed and none was given.
     """
-    if kind not in _KINDS:
+    row = find(kind)
+    given = dict(options)
+    center = "none" if row.known else CENTER.check(given.pop(CENTER.name, None))
+    checked = row.checked(given)
+    source = row.load(**checked)
+    size = 4 * math.prod(source.size) if source.files else 0
+    if size <= _HELD:
+        return data_set(source, center)
+    if scratch is None:
         raise InputError(
-            f"unknown kind of data {kind!r}{suggestion(str(kind), KINDS)}: choose from "
-            f"{', '.join(KINDS)}."
+            f"the points of {source.name} take {size / 1e9:.3g} GB in single precision, but at "
+            f"most {_HELD / 1e9:.2g} GB are held in memory: give scratch, a folder for the rest."
         )
-    module, name = _KINDS[kind]
-    function: Callable[..., DataSet] = getattr(importlib.import_module(module), name)
-    parameters = inspect.signature(function).parameters
-    for option in options:
-        if option not in parameters:
-            raise InputError(
-                f"data: {kind} has no option {option!r}{suggestion(option, list(parameters))}: it "
-                f"takes {', '.join(parameters)}."
-            )
-    for option, parameter in parameters.items():
-        if parameter.default is parameter.empty and option not in options:
-            raise InputError(f"data: {kind} needs the option {option!r}: add it.")
-    for option, value in options.items():
-        _check_type(kind, parameters[option], value)
-    return function(**options)
+    words = {"kind": kind, **checked, "path": None, "center": center}
+    return mapped_points(
+        scratch, entry_key(source.files, words), source.name, source.size, center,
+        lambda: source.points.rows,
+    )  # fmt: skip
 
 
-def _check_type(kind: str, parameter: inspect.Parameter, value: object) -> None:
-    """Refuse what a TOML file may hold where a word, a path or true/false is meant."""
-    meant = str(parameter.annotation).removesuffix(" | None")
-    if value is None and parameter.default is None:
-        return
-    if meant == "bool" and not isinstance(value, bool):
-        raise InputError(f"data: {kind} takes true or false as {parameter.name}, not {value!r}.")
-    if meant == "str" and not isinstance(value, str | os.PathLike):
-        raise InputError(f"data: {kind} takes a text as {parameter.name}, not {value!r}.")
-
-
-def digits(center: str = "data") -> DataSet:
-    """Handwritten digits of scikit-learn: 1797 images of 8 × 8 pixels.
+def data_set(source: Source, center: str = "data") -> DataSet:
+    """Bring the points of a source to standard units, in memory.
 
     Parameters
     ----------
+    source : Source
+        Where they come from.
     center : {'data', 'none'}
-        Whether the mean image is subtracted.
+        Whether the mean over all points is subtracted where the law is not known.
 
     Returns
     -------
     DataSet
-        Images (1, 8, 8) of mean pixel variance 1.
     """
-    from convergen.theory.data.array_files import load_digits
+    known = source.known
+    if known is not None:
+        return DataSet(known.points, source.name, 0.0, known.scale, known.truth)
+    points = source.points
+    return standardised(
+        points.rows, points.shape, name=source.name, center=center, groups=points.groups
+    )
 
-    return standardised(load_digits(), (1, 8, 8), name="digits", center=center)
+
+def describe_data() -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
+    """Describe every kind of data that an experiment takes.
+
+    Returns
+    -------
+    list of (name, description, options)
+        Each option is (name, allowed values, default, help), as in `theory.sources.table.describe`.
+    """
+    center = (CENTER.name, CENTER.allowed_words, CENTER.default_words, CENTER.help)
+    return [
+        (name, words, options if find(name).known else [*options, center])
+        for name, words, options in describe()
+    ]

@@ -1,97 +1,69 @@
-"""The user's own points: arrays, folders of images and the built-in digits, in one layout."""
+"""The user's own points in one layout, checked."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convergen.empirical.data.array_files import oriented
-from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.data.regular_files import printable
+from convergen.theory.sources.naming import meaning, open_source, takes
+from convergen.theory.sources.source import Points
+from convergen.theory.sources.table import SourceKind, find
 
-DIGITS = "digits"
 
+def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points]:
+    """Read several sets of points; each takes the options that apply to it.
 
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Points as the user gave them.
-
-    Attributes
+    Parameters
     ----------
-    name : str
-        What messages call them.
-    rows : ndarray or memmap, shape (N, …)
-        One point a row, images channels first; raw values.
-    shape : tuple of int
-        Shape of one point: (d,) or (channels, height, width).
+    sources : sequence of str
+        Names of sources, or paths of array files or folders of images.
+    options : mapping
+        Options of sources; each must apply to one of them at least.
+
+    Returns
+    -------
+    list of Points
+
+    Raises
+    ------
+    InputError
+        If an option applies to no source, or a source cannot be read.
     """
-
-    name: str
-    rows: NDArray[Any]
-    shape: tuple[int, ...]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def dim(self) -> int:
-        """Coordinates of one point."""
-        return math.prod(self.shape)
-
-    def flat(self, rows: NDArray[np.int64] | slice = slice(None)) -> FloatArray:
-        """Some points as float64.
-
-        Parameters
-        ----------
-        rows : ndarray of int64 or slice
-            Which ones; default all.
-
-        Returns
-        -------
-        ndarray, shape (count, d)
-        """
-        return as_float_rows(self.rows[rows], self.dim)
-
-    def sum(self) -> FloatArray:
-        """Sum over all points, block by block.
-
-        Returns
-        -------
-        ndarray, shape (d,)
-        """
-        total = np.zeros(self.dim)
-        for block in row_blocks(self.rows):
-            total += as_float_rows(block, self.dim).sum(axis=0)
-        return total
+    rows = [find(meaning(each)["kind"]) for each in sources]
+    for name in options:
+        if not any(_takes(row, name, each) for each, row in zip(sources, rows, strict=True)):
+            raise OptionError(
+                OptionName(name), f" does not apply to {', '.join(map(printable, sources))}: leave "
+                "it out.",
+            )  # fmt: skip
+    return [
+        load_points(each, **{k: v for k, v in options.items() if _takes(row, k, each)})
+        for each, row in zip(sources, rows, strict=True)
+    ]
 
 
-def load_points(
-    source: str,
-    *,
-    size: int | None = None,
-    grey: bool = False,
-    key: str | None = None,
-    shape: Sequence[int] | None = None,
-) -> Points:
+def _takes(row: SourceKind, name: str, source: str) -> bool:
+    return takes(row, name, source, drawing=True)
+
+
+def load_points(source: str, **options: Any) -> Points:
     """Read points and check that every value is finite.
 
     Parameters
     ----------
     source : str
-        ``digits``; a ``.npy`` or ``.npz`` file of vectors (N, d), grey images (N, height, width)
-        or images with channels first or last; or a folder of images.
-    size, grey
-        Resize and conversion of a folder of images; of no effect on others.
-    key : str, optional
-        Name of the array in a ``.npz`` file that holds several; of no effect on others.
-    shape : sequence of int, optional
-        Shape of one point, (d,) or (channels, height, width), where it is not to be guessed.
+        Name of a source, such as ``digits``; or the path of a ``.npy`` or ``.npz`` file of vectors
+        (N, d), grey images (N, height, width) or images with channels first or last, or of a
+        folder of images.
+    **options
+        Options of that source.
 
     Returns
     -------
@@ -103,34 +75,19 @@ def load_points(
         If the source cannot be read, has fewer than two points, a shape that does not fit, or
         values that are not finite.
     """
-    rows, point = oriented(_raw(source, size, grey, key), source, shape)
-    if len(rows) < 2:
-        raise InputError(f"{source} holds {len(rows)} point: give at least two.")
-    found = Points(source, rows, point)
+    found = open_source(source, options, drawing=True).points
+    name = printable(source)
+    if len(found) < 2:
+        raise InputError(f"{name} holds {len(found)} point: give at least two.")
     bad = sum(
         int(np.count_nonzero(~np.isfinite(as_float_rows(block, found.dim)).all(axis=1)))
-        for block in row_blocks(rows)
+        for block in row_blocks(found.rows)
     )
     if bad:
         raise InputError(
-            f"{bad} of {len(rows)} points of {source} hold NaN or infinite values: remove them."
+            f"{bad} of {len(found)} points of {name} hold NaN or infinite values: remove them."
         )
-    return found
-
-
-def _raw(source: str, size: int | None, grey: bool, key: str | None) -> NDArray[Any]:
-    """Array as stored, images channels first."""
-    from convergen.theory.data.array_files import load_array, load_digits
-    from convergen.theory.data.image_folders import open_folder
-
-    path = Path(source)
-    if source == DIGITS and not path.exists():
-        return load_digits().reshape(-1, 1, 8, 8)
-    if not path.is_dir():
-        return load_array(path, key=key if path.suffix == ".npz" else None)
-    height, width, channels = open_folder(path, size=size, grey=grey).shape
-    pixels = load_array(path, size=size, grey=grey)
-    return np.moveaxis(pixels.reshape(-1, height, width, channels), 3, 1)
+    return Points(name, found.rows, found.shape)
 
 
 def same_layout(sets: Sequence[Points]) -> list[Points]:
@@ -157,6 +114,6 @@ def same_layout(sets: Sequence[Points]) -> list[Points]:
         if each.shape != shape and not (len(each.shape) == 1 and each.dim == math.prod(shape)):
             raise InputError(
                 f"{each.name} holds points of shape {each.shape}, but others have shape {shape}: "
-                "give all in one shape, or say it with --shape."
+                "give all in one shape."
             )
     return [Points(each.name, each.rows, shape) for each in sets]

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from convergen.empirical.measure.settings import MeasureSettings
+from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
 from convergen.theory.common.suggestions import suggestion
@@ -27,7 +28,7 @@ class SplitSettings:
         Points whose |cosine| exceeds it never lie on two sides of a split; False looks for none.
     """
 
-    duplicate_limit: float | bool = 0.999
+    duplicate_limit: float | bool = DUPLICATE_LIMIT
 
     def __post_init__(self) -> None:
         if self.duplicate_limit is False:

@@ -15,6 +15,9 @@ from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
 Labels = NDArray[np.int64]
 
+# |cosine| from which two points count as copies of each other unless another is asked for.
+DUPLICATE_LIMIT = 0.999
+
 _TILE = 1024
 _AXES = 64
 _BASIS_ROWS = 2000

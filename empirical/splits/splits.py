@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.data.dataset import DataSet
-from convergen.empirical.splits.near_duplicates import near_duplicates
+from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.empirical.splits.row_orders import row_orders, take_in_turns
 from convergen.theory.common.atomic_files import check_target, write_beside
 from convergen.theory.common.checks import (
@@ -25,7 +25,6 @@ from convergen.theory.common.checks import (
 Rows = NDArray[np.int64]
 
 SIDES = ("a", "b")
-DUPLICATE_LIMIT = 0.99
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.theory.data.array_files import load_digits
+    from convergen.theory.data.digits import load_digits
 
     # Larger patches overlap by half: their number must be large beside their dimension.
     sets = (load_digits(), photograph_patches(8, 8), photograph_patches(16, 8))

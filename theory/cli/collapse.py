@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
+from convergen.theory.cli.source_flags import Given, takes_source_options
 
 if TYPE_CHECKING:
     from convergen.theory.cli.targets import Draw
@@ -25,16 +26,11 @@ def register(app: typer.Typer, draw: Draw) -> None:
     """
 
     @app.command()
+    @takes_source_options()
     def collapse(
         source: commands.SourceArgument = "digits",
-        dim: commands.Dim = None,
-        alpha: commands.Alpha = None,
-        spike: commands.Spike = None,
-        components: commands.Components = None,
-        signal: commands.Signal = None,
-        size: commands.Size = None,
-        grey: commands.Grey = False,
-        key: commands.Key = None,
+        *,
+        given: Given,
         samples: commands.Samples = None,
         sigma: Annotated[
             str | None,
@@ -66,13 +62,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
             parse_levels,
             parse_samples,
         )
-        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.forecast.predict_collapse import forecast_collapse
+        from convergen.theory.sources.naming import open_source
 
-        found = resolve(
-            source,
-            SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal),
-        )
+        found = open_source(source, given)
         n = collapse_samples(found) if samples is None else parse_samples(samples)
         levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
         result = forecast_collapse(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from convergen.theory.cli.named_sources import Source
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -12,6 +11,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_samples,
 )
+from convergen.theory.sources.source import Source
 
 _LONGEST = 10_000
 

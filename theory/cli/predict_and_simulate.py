@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
 
@@ -16,30 +17,8 @@ if TYPE_CHECKING:
     from convergen.theory.cli.targets import Draw
 
 SourceArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="SOURCE",
-        help="isotropic, spiked, power-law, mixture, digits, or the path of a .npy or .npz file "
-        "or of a folder of images.",
-        show_default=False,
-    ),
+    str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
 ]
-Dim = Annotated[int | None, typer.Option(help="Dimension of an analytic source  [default: 300]")]
-Alpha = Annotated[float | None, typer.Option(help="Power-law exponent  [default: 1]")]
-Spike = Annotated[
-    list[float] | None,
-    typer.Option(help="Eigenvalue of a spike; repeat for more  [default: 10 and 4]"),
-]
-Components = Annotated[int | None, typer.Option(help="Components of the mixture  [default: 2]")]
-Signal = Annotated[
-    float | None,
-    typer.Option(help="Squared distance of its means from their centre  [default: 4]"),
-]
-Size = Annotated[int | None, typer.Option(help="Crop images and resize them to SIZE x SIZE.")]
-Key = Annotated[
-    str | None, typer.Option(help="Name of the array in a .npz file.", show_default=False)
-]
-Grey = Annotated[bool, typer.Option("--grey", help="Convert images to greyscale.")]
 Samples = Annotated[
     str | None,
     typer.Option(help="10,100,1000 or a log range START:STOP:COUNT.", show_default=False),
@@ -68,16 +47,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
     """
 
     @app.command()
+    @takes_source_options()
     def predict(
         source: SourceArgument,
-        dim: Dim = None,
-        alpha: Alpha = None,
-        spike: Spike = None,
-        components: Components = None,
-        signal: Signal = None,
-        size: Size = None,
-        grey: Grey = False,
-        key: Key = None,
+        given: Given,
         samples: Samples = None,
         factors: Factors = 3,
         ridge: Ridge = 0.0,
@@ -96,11 +69,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         check_targets(out, plot)
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
-        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.forecast import predict as prediction
+        from convergen.theory.sources.naming import open_source
 
-        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
-        found = resolve(source, options)
+        found = open_source(source, given)
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
         request = prediction.Request.of(
             found.mixture or found.spectrum,
@@ -123,16 +95,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         say_written(files, json=json)
 
     @app.command()
+    @takes_source_options()
     def simulate(
         source: SourceArgument,
-        dim: Dim = None,
-        alpha: Alpha = None,
-        spike: Spike = None,
-        components: Components = None,
-        signal: Signal = None,
-        size: Size = None,
-        grey: Grey = False,
-        key: Key = None,
+        given: Given,
         samples: Samples = None,
         factors: Factors = 3,
         ridge: Ridge = 0.0,
@@ -159,13 +125,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
         check_targets(out, plot)
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
-        from convergen.theory.cli.named_sources import SourceOptions, resolve
         from convergen.theory.finite_size import simulate as simulation
         from convergen.theory.finite_size.predict_subsets import forecast_subsets
         from convergen.theory.forecast import predict as prediction
+        from convergen.theory.sources.naming import open_source
 
-        options = SourceOptions(dim, alpha, tuple(spike or ()), size, grey, key, components, signal)
-        found = resolve(source, options)
+        found = open_source(source, given)
         n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
         result = simulation.simulated(
             found.law,

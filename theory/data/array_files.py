@@ -1,10 +1,7 @@
-"""Where data come from: handwritten digits, NumPy array files and folders of images."""
+"""Points from NumPy array files and folders of images."""
 
 from __future__ import annotations
 
-import importlib.util
-import math
-import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -13,33 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.checks import FloatArray, InputError, as_count
-from convergen.theory.data.image_folders import DAMAGE, open_folder, reason
+from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.data.npy_headers import DAMAGE, Header, read_header
+from convergen.theory.data.regular_files import printable, reason, regular_file
 
 if TYPE_CHECKING:
     import os
 
-# What NumPy and zipfile were seen to raise on damaged files.
-_DAMAGE = (*DAMAGE, tokenize.TokenError, zipfile.BadZipFile, zlib.error)
-
-
-def load_digits() -> FloatArray:
-    """Load scikit-learn's handwritten digits, without their labels.
-
-    Returns
-    -------
-    ndarray of float64, shape (1797, 64)
-        8 × 8 grey images, one a row, with values 0 to 16.
-    """
-    # Importing scikit-learn takes over a second; its data file takes milliseconds.
-    spec = importlib.util.find_spec("sklearn")
-    if spec is not None and spec.origin is not None:
-        file = Path(spec.origin).parent / "datasets" / "data" / "digits.csv.gz"
-        if file.is_file():
-            return np.loadtxt(file, delimiter=",", usecols=range(64))
-    from sklearn import datasets
-
-    return np.asarray(datasets.load_digits().data, dtype=np.float64)
+_SUFFIXES = (".npy", ".npz")
+# Arrays of .npz files are unpacked into memory.
+_LARGEST = 2**32
+_SHOWN = 8
 
 
 def load_array(
@@ -69,90 +51,144 @@ def load_array(
     -------
     ndarray
         From an array file the array as stored; from a folder float32 in [0, 1] of shape
-        (images, height · width · channels), channels last. Transparency and all frames but the
-        first are dropped.
+        (images, height · width · channels), channels last, kept in a temporary file if it is
+        larger than 512 MB. Transparency and all frames but the first are dropped.
 
     Raises
     ------
     InputError
-        If the path is missing, of an unknown kind, unreadable, corrupt or without data; if an
-        array does not hold real numbers; if images differ in shape; or if an option is invalid or
-        does not apply to this kind of path.
+        If the path is missing, of an unknown kind, unreadable, corrupt or without data; if what it
+        declares is too large; if an array does not hold real numbers; if images differ in shape; or
+        if an option is invalid or does not apply to this kind of path.
     """
+    from convergen.theory.data.image_folders import open_folder
+
     path = Path(path)
-    try:
-        path.stat()
-    except (OSError, ValueError) as error:
-        raise InputError(
-            f"{path} cannot be opened ({reason(error)}): give an array file or a folder of images."
-        ) from error
+    regular_file(path, folders=True)
     side = None if size is None else as_count(size, "size")
-    suffix = path.suffix.lower()
-    if key is not None and (path.is_dir() or suffix != ".npz"):
-        raise InputError(f"key applies only to .npz files, not to {path}: leave it out.")
-    if path.is_dir():
-        return _load_images(path, side, grey)
-    if suffix not in {".npy", ".npz"}:
-        raise InputError(
-            f"{path} is neither a .npy or .npz file nor a folder of images: "
-            "convert it with numpy.save, or give the folder."
-        )
+    folder = path.is_dir()
+    if key is not None and (folder or path.suffix.lower() != ".npz"):
+        raise OptionError(
+            OptionName("key"), f" applies only to .npz files, not to {printable(path)}: leave it "
+            "out.",
+        )  # fmt: skip
+    if folder:
+        images = open_folder(path, size=side, grey=grey)
+        return images.decoded().reshape(len(images.files), -1)
     if side is not None or grey:
-        raise InputError(
-            f"size and grey apply only to folders of images, not to {path}: leave them out."
-        )
-    array = _load_npy(path) if suffix == ".npy" else _load_npz(path, key)
-    if array.size == 0:
-        raise InputError(f"{path} holds an array of shape {array.shape}: give one with data.")
-    if array.dtype.kind not in "biuf":
-        raise InputError(
-            f"{path} holds values of dtype {array.dtype}, but real numbers are needed: "
-            "convert it to float first."
-        )
-    return array
+        raise OptionError(
+            OptionName("size"), " and ", OptionName("grey"), " apply only to folders of images, "
+            f"not to {printable(path)}: leave them out.",
+        )  # fmt: skip
+    return read_array(path, key)
 
 
-def _load_npy(path: Path) -> NDArray[Any]:
+def read_array(path: Path, key: str | None = None) -> NDArray[Any]:
+    """Read an array of real numbers from a file; never unpickled.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.npy`` file, opened as a read-only memory map, or a ``.npz`` file.
+    key : str, optional
+        Name of the array in a ``.npz`` file that holds several.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is empty, too large, or holds no real numbers.
+    """
+    size = regular_file(path).st_size
+    suffix = path.suffix.lower()
+    if suffix not in _SUFFIXES:
+        raise InputError(
+            f"{printable(path)} is neither a .npy or .npz file nor a folder of images: convert it "
+            "with numpy.save, or give the folder."
+        )
+    return _map_npy(path, size) if suffix == ".npy" else _read_npz(path, key)
+
+
+def _map_npy(path: Path, size: int) -> NDArray[Any]:
     """Map a .npy file into memory."""
+    name = printable(path)
     try:
-        # np.load would fall back to pickle and blame that for any file with a damaged header.
-        return np.lib.format.open_memmap(path, mode="r")
-    except _DAMAGE as error:
+        with path.open("rb") as file:
+            found = read_header(file, size, name)
+        order = "F" if found.fortran else "C"
+        return np.memmap(path, found.dtype, "r", found.offset, found.shape, order)  # type: ignore[call-overload,no-any-return]
+    except InputError:
+        raise
+    except DAMAGE as error:
         raise InputError(
-            f"{path} cannot be read as a .npy file of numbers ({reason(error)}): "
-            "write it again with numpy.save."
+            f"{name} cannot be read as a .npy file of numbers ({reason(error)}): write it again "
+            "with numpy.save."
         ) from error
 
 
-def _load_npz(path: Path, key: str | None) -> NDArray[Any]:
+def _read_npz(path: Path, key: str | None) -> NDArray[Any]:
     """Read one array of a .npz file."""
     try:
-        # np.load would also accept a .npy file under this name.
-        with zipfile.ZipFile(path):
-            pass
-        with np.load(path, allow_pickle=False) as archive:
-            names = list(archive.files)
-            chosen = names[0] if key is None and len(names) == 1 else key
-            array = archive[chosen] if chosen in names else None
-    except _DAMAGE as error:
+        with zipfile.ZipFile(path) as archive:
+            members = {_key(info): info for info in archive.infolist()}
+            return _read_member(archive, _choose(members, key, printable(path)), printable(path))
+    except InputError:
+        raise
+    except (*DAMAGE, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
-            f"{path} cannot be read as a .npz file of numbers ({reason(error)}): "
-            "write it again with numpy.savez."
+            f"{printable(path)} cannot be read as a .npz file of numbers ({reason(error)}): write "
+            "it again with numpy.savez."
         ) from error
-    if not names:
-        raise InputError(f"{path} holds no array: write it again with numpy.savez.")
-    if array is None:
-        given = "no key was given" if key is None else f"no array {key!r}"
-        raise InputError(f"{path} holds {', '.join(names)}, but {given}: give one as key.")
-    return np.asarray(array)
 
 
-def _load_images(folder: Path, size: int | None, grey: bool) -> NDArray[np.float32]:
-    """Decode every image of a folder straight into one float32 array."""
-    from tqdm import tqdm
+def _key(member: zipfile.ZipInfo) -> str:
+    return member.filename.removesuffix(".npy")
 
-    images = open_folder(folder, size=size, grey=grey)
-    pixels = np.empty((len(images.files), math.prod(images.shape)), dtype=np.float32)
-    for number, row in enumerate(tqdm(pixels, "images", disable=None, leave=False)):
-        row[:] = images.read(number).reshape(-1)
-    return pixels
+
+def _choose(members: dict[str, zipfile.ZipInfo], key: str | None, name: str) -> zipfile.ZipInfo:
+    """The member that is meant."""
+    if not members:
+        raise InputError(f"{name} holds no array: write it again with numpy.savez.")
+    chosen = next(iter(members)) if key is None and len(members) == 1 else key
+    if chosen in members:
+        return members[chosen]
+    given = "no key was given" if key is None else f"no array {printable(key)!r}"
+    shown = ", ".join(printable(member) for member in list(members)[:_SHOWN])
+    more = f" and {len(members) - _SHOWN} more" if len(members) > _SHOWN else ""
+    raise OptionError(
+        f"{name} holds {shown}{more}, but {given}: give one as ", OptionName("key"), "."
+    )
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, name: str) -> NDArray[Any]:
+    """Unpack one array whose declared size is bearable."""
+    if member.file_size > _LARGEST:
+        raise InputError(
+            f"{name} declares {member.file_size / 1e9:.3g} GB for {printable(_key(member))}, but "
+            f"at most {_LARGEST / 1e9:.2g} GB are unpacked into memory: save the array with "
+            "numpy.save, since .npy files may be larger than memory."
+        )
+    with archive.open(member) as file:
+        found = read_header(file, member.file_size, name)
+        values = np.empty(found.nbytes, np.uint8)
+        _fill(values, file)
+    return _shaped(values, found)
+
+
+def _fill(values: NDArray[np.uint8], file: Any) -> None:
+    """Read exactly as many bytes as were declared."""
+    start = 0
+    while start < values.size:
+        piece = file.read(min(2**24, values.size - start))
+        if not piece:
+            raise EOFError("it ends too early")
+        values[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
+        start += len(piece)
+    file.read(1)  # makes zipfile check the sum of the whole member
+
+
+def _shaped(values: NDArray[np.uint8], found: Header) -> NDArray[Any]:
+    return np.ndarray(found.shape, found.dtype, values.data, order="F" if found.fortran else "C")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from convergen.theory.data.array_files import load_digits
+from convergen.theory.data.digits import load_digits
 
 ROOT = Path(__file__).parents[3]
 
@@ -124,14 +124,14 @@ def test_the_built_in_digits_and_text(convergen, folder):
     ("arguments", "words"),
     [
         (("--samples", "none.npy", "--train", "digits"), "none.npy cannot be opened"),
-        (("--samples", "copies.npy", "--train", "digits", "--grey"), "folders of images"),
+        (("--samples", "copies.npy", "--train", "digits", "--grey"), "--grey does not apply to"),
         (("--samples", "copies.npy", "--train", "digits", "--key", "x"), "--key"),
-        (("--samples", "two.npz", "--train", "digits"), "give one as key"),
+        (("--samples", "two.npz", "--train", "digits"), "give one as --key"),
         (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),
         (("--samples", "same.npy", "--train", "same.npy"), "variance"),
         (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
         (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
-        (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape '8x8'"),
+        (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape must be"),
         (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
         (("--samples", "copies.npy", "--train", "digits", "--level", "2"), "(0, 1]"),
         (("--samples", "copies.npy"), "--train"),

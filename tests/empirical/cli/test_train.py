@@ -158,7 +158,7 @@ def test_small_networks_take_one_thread_and_large_ones_more(monkeypatch):
         ((*FIELD, *MLP, "--samples", "4", "--set", "model.depht=3"), "depht"),
         ((*FIELD, *MLP, "--samples", "4", "--set", "images"), "write SECTION.KEY=VALUE"),
         ((*FIELD, *MLP, "--samples", "4", "--scheduler", "nowhere"), "no Dask scheduler answers"),
-        (("--data", "spiked", "--model", "unet", "--samples", "4"), "(64,)"),
+        (("--data", "spiked", "--model", "unet", "--samples", "4"), "(300,)"),
         (("--data", "field", "--model", "unet", "--samples", "4", "--set", "data.size=7"), "7"),
         (("--data", "vectors.npy", "--model", "conv", "--samples", "4"), "(6,)"),
         (("--data", "missing.npy", "--model", "mlp", "--samples", "4"), "missing.npy"),

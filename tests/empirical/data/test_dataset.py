@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.data.dataset import DataSet, draw, mixture_axes
+from convergen.empirical.data.dataset import DataSet, mixture_axes
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
@@ -90,13 +90,6 @@ def test_fresh_points_follow_the_truth():
     errors = truth.leading(3)[:2] * np.sqrt(2.0 / count)
     assert np.all(np.abs(variance[:2] - [4.0, 1.0]) < 4.0 * errors)
     assert variance[2] < 1e-12
-
-
-def test_draw_does_not_depend_on_blocks(monkeypatch):
-    truth = Spectrum.from_eigenvalues([2.0, 1.0], eigenvectors=np.eye(2))
-    whole = draw(truth, (2,), 1000, np.random.default_rng(3))
-    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 2 * 7)
-    np.testing.assert_array_equal(draw(truth, (2,), 1000, np.random.default_rng(3)), whole)
 
 
 def test_axes_of_a_mixture():

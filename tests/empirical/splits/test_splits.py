@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.splits.near_duplicates import near_duplicates
+from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.empirical.splits.splits import Splits, split
 from convergen.theory.common.checks import InputError
 
@@ -88,7 +88,7 @@ def test_groups_and_copies_stay_on_one_side(sizes, seed, copies):
         if largest == 0:
             return
         splits = split(data, [largest], seed)
-    labels = near_duplicates(points, 0.99)
+    labels = near_duplicates(points, DUPLICATE_LIMIT)
     for names in (groups, labels):
         assert_disjoint(splits, names)
 
@@ -135,23 +135,29 @@ def test_test_rows_that_are_needed():
 
 def test_known_laws_have_no_duplicates():
     data = load_data("power-law", dim=4, alpha=8.0, count=100)
-    assert len(np.unique(near_duplicates(data.points, 0.99))) < 10
+    assert len(np.unique(near_duplicates(data.points, DUPLICATE_LIMIT))) < 20
     splits = split(data, [50], 0)
     assert splits.limit is None
+
+
+def test_one_duplicate_limit_for_splits_and_experiments():
+    from convergen.empirical.experiment.declaration import SplitSettings
+
+    assert SplitSettings().duplicate_limit == split(random_data(20), [3], 0).limit == 0.999
 
 
 def test_digits_keep_their_numbers():
     data = load_data("digits")
     splits = split(data, [4, 768], 0)
     assert len(splits.held_out) >= 1797 - 2 * 768 - 2
-    assert_disjoint(splits, near_duplicates(data.points, 0.99))
+    assert_disjoint(splits, near_duplicates(data.points, DUPLICATE_LIMIT))
 
 
 def test_patches_share_no_pixel_across_sides():
     data = load_data("patches")
     splits = split(data, [4096], 0)
     assert_disjoint(splits, data.groups)
-    assert_disjoint(splits, near_duplicates(data.points, 0.99))
+    assert_disjoint(splits, near_duplicates(data.points, DUPLICATE_LIMIT))
     assert len(splits.held_out) > 2500
 
 
@@ -184,7 +190,7 @@ def test_saved_and_loaded(tmp_path):
     splits.save(tmp_path / "splits.npz")
     found = Splits.load(tmp_path / "splits.npz", data)
     assert found.digest == splits.digest
-    assert (found.samples, found.seed, found.limit) == ((3, 12), 7, 0.99)
+    assert (found.samples, found.seed, found.limit) == ((3, 12), 7, DUPLICATE_LIMIT)
     np.testing.assert_array_equal(found.indices(3, "b"), splits.indices(3, "b"))
 
 

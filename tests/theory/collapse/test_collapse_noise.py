@@ -4,7 +4,7 @@ import pytest
 from convergen import theory
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
-from convergen.theory.data.array_files import load_digits
+from convergen.theory.data.digits import load_digits
 
 MEANS = 2.0 * np.random.default_rng(0).standard_normal((4, 10))
 LAWS = {

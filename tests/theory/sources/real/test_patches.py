@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.data.kinds import load_data
-from convergen.empirical.data.photograph_patches import photographs
 from convergen.theory.common.checks import InputError
+from convergen.theory.sources.real.patches import photographs
+from convergen.theory.sources.table import load_source
 
 
 def test_photographs_are_those_of_scikit_learn():
@@ -33,49 +33,46 @@ def raw_patches(size, stride):
 
 @pytest.mark.parametrize("contrast", [False, True])
 def test_patches_against_plain_loops(contrast):
-    data = load_data("patches", size=16, contrast=contrast)
+    data = load_source("patches", size=16, contrast=contrast).points
     rows, places = raw_patches(16, 8)
     rows = rows - rows.mean(axis=(1, 2), keepdims=True)
     if contrast:
         rows /= np.sqrt(rows.var(axis=(1, 2), keepdims=True) + 10.0 / 255.0**2)
-    rows -= rows.mean(axis=0)
-    rows /= rows.std()
     assert data.shape == (1, 16, 16)
-    np.testing.assert_allclose(data.points[:, 0], rows, atol=2e-6)
+    np.testing.assert_allclose(data.flat().reshape(-1, 16, 16), rows, atol=1e-12)
     assert len(places) == 5880
-    np.testing.assert_allclose(data.flat.mean(axis=1), 0.0, atol=1e-5)
 
 
 @pytest.mark.parametrize(("size", "stride"), [(8, None), (16, 3), (32, 5)])
 def test_groups_share_no_pixel(size, stride):
-    data = load_data("patches", size=size, stride=stride)
+    data = load_source("patches", size=size, stride=stride).points
     _, places = raw_patches(size, stride or size // 2)
     owner = np.full((2, 427, 640), -1)
     for group, (number, y, x) in zip(data.groups, places, strict=True):
         covered = owner[number, y : y + size, x : x + size]
         assert np.all((covered == -1) | (covered == group))
         covered[:] = group
+    # A block of each photograph is one group, and no group is empty.
+    blocks = 2 * (427 // (4 * size)) * (640 // (4 * size))
+    np.testing.assert_array_equal(np.unique(data.groups), np.arange(blocks))
 
 
 def test_numbers_of_the_default():
-    data = load_data("patches")
-    assert len(data) == 25480
-    assert len(np.unique(data.groups)) == 520
-    spectrum = data.spectrum()
-    assert spectrum.rank == 63
-    assert spectrum.trace == pytest.approx(64.0, rel=1e-5)
+    source = load_source("patches")
+    assert len(source.points) == 25480
+    assert len(np.unique(source.points.groups)) == 520
+    assert source.spectrum.rank == 63
 
 
 def test_count_takes_random_places():
-    whole = load_data("patches", center="none")
-    few = load_data("patches", count=500, seed=1, center="none")
-    other = load_data("patches", count=500, seed=2, center="none")
+    whole = load_source("patches").points
+    few = load_source("patches", count=500, seed=1).points
+    other = load_source("patches", count=500, seed=2).points
     assert len(few) == 500
-    assert few.fingerprint != other.fingerprint
+    assert np.abs(few.rows - other.rows).max() > 0.01
     assert len(np.unique(few.groups)) > 250
-    known, taken = whole.flat * whole.scale, few.flat * few.scale
-    nearest = [np.abs(known - row).max(axis=1).min() for row in taken[::10]]
-    assert max(nearest) < 1e-6
+    group = {row.tobytes(): g for row, g in zip(whole.rows, whole.groups, strict=True)}
+    assert [group[row.tobytes()] for row in few.rows] == few.groups.tolist()
 
 
 @pytest.mark.parametrize(
@@ -90,4 +87,4 @@ def test_count_takes_random_places():
 )
 def test_bad_options(options, words):
     with pytest.raises(InputError, match=words):
-        load_data("patches", **options)
+        load_source("patches", **options).points  # noqa: B018

@@ -1,4 +1,4 @@
-"""Standardised points kept on disk as a memory map, made once for each source and its options."""
+"""Standardised points that do not fit in memory, as a memory map in the folder of a run."""
 
 from __future__ import annotations
 
@@ -18,12 +18,11 @@ from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.atomic_files import write_beside
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.row_blocks import row_blocks
 
-FOLDER = ".convergen-cache"
 
-
-def cache_key(files: Iterable[Path], options: Mapping[str, object]) -> str:
-    """Name of a cache entry, by the files it is made of.
+def entry_key(files: Iterable[Path], options: Mapping[str, object]) -> str:
+    """Name of an entry, by the files it is made of.
 
     Parameters
     ----------
@@ -44,15 +43,15 @@ def cache_key(files: Iterable[Path], options: Mapping[str, object]) -> str:
     return found.hexdigest()[:32]
 
 
-def cached_points(
+def mapped_points(
     folder: Path,
     key: str,
     name: str,
     shape: tuple[int, ...],
     center: str,
-    blocks: Callable[[], Iterable[NDArray[Any]]],
+    read: Callable[[], NDArray[Any]],
 ) -> DataSet:
-    """Open a cache entry, or make it.
+    """Open an entry, or make it.
 
     Parameters
     ----------
@@ -66,8 +65,8 @@ def cached_points(
         (N, *shape of one point).
     center : {'data', 'none'}
         Whether the mean over all points is subtracted.
-    blocks : callable
-        Gives the raw points, N rows in all; called only where there is no entry yet.
+    read : callable
+        Gives the raw points, N rows; called only where there is no entry yet.
 
     Returns
     -------
@@ -85,20 +84,20 @@ def cached_points(
     written later: an interrupted entry is made again. Two processes that make the same entry
     write the same files, each under a name of its own until it is complete.
     """
-    points, moments = folder / f"{key}.npy", folder / f"{key}.npz"
+    points, moments = folder / f"points-{key}.npy", folder / f"points-{key}.npz"
     found = _open(points, moments, shape)
     if found is None:
         try:
             folder.mkdir(exist_ok=True)
         except OSError as error:
             raise InputError(
-                f"no cache can be made in {folder} ({error.strerror}): give another folder as "
-                "the option cache."
+                f"the points of {name} exceed memory and cannot be kept in {folder} "
+                f"({error.strerror}): give another folder."
             ) from error
         kept: dict[str, Any] = {}
 
         def make(file: Path) -> None:
-            _write_raw(file, shape, blocks())
+            _write_raw(file, shape, row_blocks(read()))
             raw = np.lib.format.open_memmap(file, mode="r+")
             data = standardised(raw, shape[1:], name=name, center=center, out=raw)
             raw.flush()

@@ -8,29 +8,29 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.data.dataset import DataSet
-from convergen.empirical.data.standard_units import standardised
-from convergen.theory.common.checks import (
-    FloatArray,
-    InputError,
-    as_count,
-    as_seed,
-)
+from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.sources.options import TRUTH, WHOLE, Option
+from convergen.theory.sources.source import Points, Source, data_source
+from convergen.theory.sources.table import SourceKind, register
 
 _HEIGHT, _WIDTH = 427, 640
 # Added to the variance of a patch before it is divided by its root: 10 grey levels squared.
 _FLOOR = 10.0 / 255.0**2
 _BLOCK = 4
 
+_OPTIONS = (
+    Option("size", WHOLE, "side of a patch in pixels", 8, least=2, most=106, flag="--size"),
+    Option("contrast", TRUTH, "divide each patch by its contrast", False, flag="--contrast"),
+    Option("stride", WHOLE, "step between patches; without it size/2", least=1, flag="--stride"),
+    Option(
+        "count", WHOLE, "patches taken at random places; without it all", least=1, flag="--count"
+    ),
+    Option("seed", WHOLE, "seed of that choice", 0, least=0, most=2**63 - 1),
+)
 
-def patches(
-    size: int = 8,
-    contrast: bool = False,
-    stride: int | None = None,
-    count: int | None = None,
-    seed: int = 0,
-    center: str = "data",
-) -> DataSet:
+
+def load(size: int, contrast: bool, stride: int | None, count: int | None, seed: int) -> Source:
     """Grey patches of two photographs, the mean of each patch removed.
 
     Each photograph is tiled into blocks of 4 · size pixels, and only patches inside one block are
@@ -42,45 +42,44 @@ def patches(
         Side of a patch in pixels, 2 to 106.
     contrast : bool
         Divide each patch by its standard deviation, (variance + 10)^(1/2) in grey levels of 255.
-    stride : int, optional
-        Step of the grid of patches within a block; default size/2, so that a pixel is in up to
+    stride : int or None
+        Step of the grid of patches within a block; None for size/2, so that a pixel is in up to
         four patches: 8 × 8 patches are 25 480 in 520 groups.
-    count : int, optional
-        Take so many at random places of the grid; default all.
+    count : int or None
+        Take so many at random places of the grid; None for all.
     seed : int
         Of that choice.
-    center : {'data', 'none'}
-        Whether the mean over all patches is subtracted too.
 
     Returns
     -------
-    DataSet
-        Images (1, size, size) of mean pixel variance 1.
+    Source
+        Images (1, size, size).
 
     Raises
     ------
     InputError
-        If an argument is out of range, or fewer patches exist than `count`.
+        If fewer patches exist than `count`.
     """
-    side = as_count(size, "size", 2)
-    if _BLOCK * side > _HEIGHT:
-        raise InputError(
-            f"patches of {side} pixels are too large for photographs of {_WIDTH} x {_HEIGHT}: use "
-            f"a size of at most {_HEIGHT // _BLOCK}."
-        )
-    step = max(1, side // 2) if stride is None else as_count(stride, "stride")
-    cut = [_cut(photograph, side, step) for photograph in photographs()]
+    name = f"patches {size}x{size}" + (", contrast normalised" if contrast else "")
+    step = stride or max(1, size // 2)
+    return data_source(name, lambda: _points(name, size, contrast, step, count, seed))
+
+
+def _points(
+    name: str, size: int, contrast: bool, step: int, count: int | None, seed: int
+) -> Points:
+    """Cut patches, remove their means and, if wanted, their contrast."""
+    cut = [_cut(photograph, size, step) for photograph in photographs()]
     rows = np.concatenate([found for found, _ in cut])
     blocks = [len(np.unique(group)) for _, group in cut]
     groups = np.concatenate([cut[0][1], cut[1][1] + blocks[0]])
     if count is not None:
-        chosen = _choose(len(rows), as_count(count, "count"), as_seed(seed))
+        chosen = _choose(len(rows), count, seed)
         rows, groups = rows[chosen], groups[chosen]
     rows -= rows.mean(axis=1, keepdims=True)
     if contrast:
         rows /= np.sqrt(np.mean(rows**2, axis=1, keepdims=True) + _FLOOR)
-    name = f"patches {side}x{side}" + (", contrast normalised" if contrast else "")
-    return standardised(rows, (1, side, side), name=name, center=center, groups=groups)
+    return Points(name, rows, (1, size, size), groups)
 
 
 def photographs() -> FloatArray:
@@ -117,8 +116,12 @@ def _cut(photograph: FloatArray, side: int, step: int) -> tuple[FloatArray, NDAr
 
 def _choose(available: int, count: int, seed: int) -> NDArray[np.int64]:
     if count > available:
-        raise InputError(
-            f"{count} patches were asked for, but the grid has {available}: lower count or stride."
-        )
+        raise OptionError(
+            f"{count} patches were asked for, but the grid has {available}: lower ",
+            OptionName("count"), " or ", OptionName("stride"), ".",
+        )  # fmt: skip
     order = np.random.default_rng(seed).permutation(available)
     return np.sort(order[:count])
+
+
+register(SourceKind("patches", "patches of the two photographs of scikit-learn", _OPTIONS, load))

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.data.gaussian_fields import field_spectrum
-from convergen.empirical.data.kinds import load_data
 from convergen.theory.common.checks import InputError
+from convergen.theory.sources.known.field import field_spectrum
+from convergen.theory.sources.table import load_source
 
 
 def covariance_by_fft(size, alpha):
@@ -41,9 +41,9 @@ def test_degeneracies_of_the_torus():
 
 
 def test_covariance_of_many_draws():
-    data = load_data("field", size=4, alpha=2.0, count=40000, seed=5)
+    data = load_source("field", size=4, alpha=2.0, count=40000, seed=5).points
     truth = covariance_by_fft(4, 2.0)
-    flat = data.flat.astype(float)
+    flat = data.flat()
     measured = flat.T @ flat / len(flat)
     # Wick: Var(x_i x_j) = Σ_ii Σ_jj + Σ_ij².
     error = np.sqrt((1.0 + truth**2) / len(flat))
@@ -54,26 +54,34 @@ def test_covariance_of_many_draws():
 
 
 def test_draws_are_stationary():
-    data = load_data("field", size=4, alpha=2.0, count=40000, seed=6)
-    variance = data.points[:, 0].astype(float).var(axis=0)
-    assert np.all(np.abs(variance - 1.0) < 4.0 * np.sqrt(2.0 / len(data)))
+    points = load_source("field", size=4, alpha=2.0, count=40000, seed=6).points.rows
+    variance = points[:, 0].astype(float).var(axis=0)
+    assert np.all(np.abs(variance - 1.0) < 4.0 * np.sqrt(2.0 / len(points)))
 
 
 def test_seed_and_count():
-    first = load_data("field", count=30, seed=1)
-    longer = load_data("field", count=50, seed=1)
-    np.testing.assert_array_equal(longer.points[:30], first.points)
-    assert load_data("field", count=30, seed=2).fingerprint != first.fingerprint
-    assert first.shape == (1, 8, 8)
-    assert first.mean == 0.0
+    first, longer, other = (
+        load_source("field", count=count, seed=seed).points.rows
+        for count, seed in ((30, 1), (50, 1), (30, 2))
+    )
+    assert first.shape == (30, 1, 8, 8)
+    np.testing.assert_array_equal(longer[:30], first)
+    assert np.abs(other - first).max() > 0.1
+
+
+def test_a_spectrum_alone_needs_no_eigenvectors():
+    source = load_source("field", size=8)
+    assert source.spectrum.eigenvectors is None
+    np.testing.assert_array_equal(source.spectrum.eigenvalues, field_spectrum(8, 2.5).eigenvalues)
+    assert source.law is source.spectrum
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"size": 1}, "at least 2"),
-        ({"size": 100}, "GB of eigenvectors"),
-        ({"alpha": -1.0}, "must not be negative"),
+        ({"size": 100}, "at most 64"),
+        ({"alpha": -1.0}, "alpha must be a number, at least 0"),
         ({"alpha": 1000.0}, "at most 300"),
         ({"count": 0}, "at least 1"),
         ({"seed": -1}, "seed must be"),
@@ -81,4 +89,4 @@ def test_seed_and_count():
 )
 def test_bad_input(options, words):
     with pytest.raises(InputError, match=words):
-        load_data("field", **options)
+        load_source("field", **options)

@@ -1,0 +1,237 @@
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.data import image_folders as module
+from convergen.theory.data.array_files import load_array
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def save_images(folder, arrays, suffix="png"):
+    folder.mkdir(exist_ok=True)
+    for i, array in enumerate(arrays):
+        Image.fromarray(array).save(folder / f"{i:03d}.{suffix}")
+    return folder
+
+
+def test_grey_folder_round_trip(tmp_path, rng):
+    images = rng.integers(0, 256, (5, 6, 4), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "grey", images))
+    assert loaded.dtype == np.float32
+    np.testing.assert_array_equal(loaded, (images.reshape(5, -1) / np.float32(255)))
+
+
+def test_colour_folder_round_trip(tmp_path, rng):
+    images = rng.integers(0, 256, (5, 6, 4, 3), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "colour", images))
+    assert loaded.shape == (5, 72)
+    np.testing.assert_array_equal(loaded, (images.reshape(5, -1) / np.float32(255)))
+
+
+@pytest.mark.parametrize(
+    "suffix", ["jpg", "JPEG", "bmp", "tif", "tiff", "webp", "gif", "ppm", "pgm"]
+)
+def test_every_format_is_read(tmp_path, suffix):
+    flat = np.full((8, 8) if suffix in {"gif", "pgm"} else (8, 8, 3), 200, dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "flat", [flat, flat], suffix))
+    assert loaded.shape == (2, flat.size)
+    np.testing.assert_allclose(loaded, 200 / 255, atol=2 / 255)
+
+
+def test_files_come_in_the_order_of_their_names(tmp_path):
+    for name, value in [("b.png", 20), ("c.bmp", 30), ("a.PNG", 10)]:
+        Image.fromarray(np.full((2, 2), value, dtype=np.uint8)).save(tmp_path / name)
+    (tmp_path / "labels.csv").write_text("not an image")
+    (tmp_path / "._a.png").write_text("a hidden companion file, not an image")
+    np.testing.assert_allclose(load_array(tmp_path)[:, 0] * 255, [10, 20, 30], rtol=1e-6)
+
+
+def test_one_colour_image_makes_the_folder_colour(tmp_path, rng):
+    grey = rng.integers(0, 256, (4, 4), dtype=np.uint8)
+    colour = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "mixed", [grey, colour])) * 255
+    expected = [np.repeat(grey[..., None], 3, axis=2).ravel(), colour.ravel()]
+    np.testing.assert_allclose(loaded, expected, atol=1e-4)
+
+
+def test_grey_turns_colour_into_luma(tmp_path, rng):
+    colour = rng.integers(0, 256, (3, 4, 5, 3), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "colour", colour), grey=True)
+    luma = colour.reshape(3, -1, 3) @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(loaded * 255, luma, atol=0.51)
+
+
+def test_resize_crops_the_centre_first(tmp_path):
+    wide = np.zeros((4, 10), dtype=np.uint8)
+    wide[:, 3:7] = 255
+    tall = np.zeros((14, 6), dtype=np.uint8)
+    tall[4:10] = 255
+    folder = save_images(tmp_path / "shapes", [wide, tall])
+    for size in (2, 4, 9):
+        loaded = load_array(folder, size=size)
+        assert loaded.shape == (2, size * size)
+        np.testing.assert_array_equal(loaded, 1.0)
+
+
+def test_resize_to_the_own_size_changes_nothing(tmp_path, rng):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (3, 6, 6, 3), dtype=np.uint8))
+    np.testing.assert_array_equal(load_array(folder, size=6), load_array(folder))
+
+
+def test_resize_keeps_a_smooth_gradient(tmp_path):
+    ramp = np.tile(np.linspace(0, 255, 64), (64, 1)).astype(np.uint8)
+    folder = save_images(tmp_path / "ramp", [np.stack([ramp, ramp.T, 255 - ramp], axis=-1)])
+    small = load_array(folder, size=8).reshape(8, 8, 3)
+    middle = (np.arange(8) * 8 + 3.5) / 63
+    np.testing.assert_allclose(small[3, 1:-1, 0], middle[1:-1], atol=0.01)
+    np.testing.assert_allclose(small[1:-1, 3, 1], middle[1:-1], atol=0.01)
+    np.testing.assert_allclose(small[3, 1:-1, 2], 1 - middle[1:-1], atol=0.01)
+    assert load_array(folder, size=8, grey=True).shape == (1, 64)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_sixteen_bit_grey_keeps_its_precision(tmp_path, rng, suffix):
+    images = rng.integers(0, 65536, (2, 8, 8), dtype=np.uint16)
+    images[0, :4], images[0, 4:] = 0, 65535
+    folder = save_images(tmp_path / "deep", images, suffix)
+    loaded = load_array(folder)
+    np.testing.assert_allclose(loaded, images.reshape(2, -1) / 65535, atol=1e-7)
+    resized = load_array(folder, size=16)
+    assert resized.min() == 0.0  # an edge overshoots in both directions before it is clipped
+    assert resized.max() == 1.0
+
+
+def test_sixteen_bit_grey_joins_a_colour_folder(tmp_path, rng):
+    deep = rng.integers(0, 65536, (4, 4), dtype=np.uint16)
+    colour = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "mixed", [deep, colour]))[0].reshape(16, 3)
+    np.testing.assert_allclose(loaded[:, 0], deep.ravel() / 65535, atol=1 / 255)
+    np.testing.assert_array_equal(loaded[:, 0], loaded[:, 2])
+
+
+def test_palette_bilevel_and_transparent_images(tmp_path, rng):
+    colour = Image.fromarray(rng.integers(0, 2, (4, 4, 3), dtype=np.uint8) * 255)
+    clear = colour.convert("RGBA")
+    clear.putalpha(128)
+    palette = colour.quantize(8)
+    bilevel = Image.fromarray(rng.integers(0, 2, (4, 4), dtype=np.uint8) * 255).convert("1")
+    palette.save(tmp_path / "a.png", transparency=b"\x00\x80\xff")
+    clear.save(tmp_path / "b.png")
+    bilevel.save(tmp_path / "c.png")
+    loaded = load_array(tmp_path).reshape(3, 4, 4, 3)
+    np.testing.assert_array_equal(loaded[0], np.asarray(colour) / 255)
+    np.testing.assert_array_equal(loaded[1], np.asarray(colour) / 255)
+    np.testing.assert_array_equal(loaded[2, ..., 1], np.asarray(bilevel))
+
+
+def test_all_grey_kinds_stay_one_channel(tmp_path, rng):
+    grey = Image.fromarray(rng.integers(0, 256, (4, 4), dtype=np.uint8))
+    grey.convert("LA").save(tmp_path / "a.png")
+    grey.convert("1").save(tmp_path / "b.png")
+    loaded = load_array(tmp_path)
+    assert loaded.shape == (2, 16)
+    np.testing.assert_allclose(loaded[0] * 255, np.asarray(grey).ravel(), rtol=1e-6)
+
+
+def test_grey_palettes_stay_one_channel(tmp_path, rng):
+    grey = Image.fromarray(rng.choice([7, 90, 200], (4, 4)).astype(np.uint8))
+    grey.quantize(3).save(tmp_path / "a.png")
+    grey.save(tmp_path / "b.gif")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+    loaded = load_array(tmp_path)
+    assert loaded.shape == (2, 16)
+    np.testing.assert_allclose(loaded * 255, [np.asarray(grey).ravel()] * 2, rtol=1e-6)
+
+
+def test_images_of_different_shape_are_refused(tmp_path, rng):
+    images = [rng.integers(0, 256, s, dtype=np.uint8) for s in [(4, 5), (4, 5), (5, 4)]]
+    folder = save_images(tmp_path / "odd", images)
+    with pytest.raises(
+        InputError, match=r"002.png has 4 × 5 pixels, but 000.png has 5 × 4: give size to bring"
+    ):
+        load_array(folder)
+
+
+def test_a_file_that_is_no_image_is_named(tmp_path, rng):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (2, 4, 4), dtype=np.uint8))
+    (folder / "001a.png").write_text("hello")
+    with pytest.raises(InputError, match=r"001a.png cannot be read as an image .*: replace"):
+        load_array(folder)
+
+
+@pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp", "gif", "pgm"])
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.7])
+def test_damaged_images_are_named(tmp_path, rng, suffix, share):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (1, 40, 40), dtype=np.uint8), suffix)
+    file = folder / f"000.{suffix}"
+    raw = file.read_bytes()
+    file.write_bytes(raw[: int(share * len(raw))])
+    with pytest.raises(InputError, match=rf"000.{suffix} cannot be read as an image"):
+        load_array(folder)
+
+
+@pytest.mark.parametrize("side", [9500, 90000])
+def test_images_too_large_to_be_true_are_refused_unread(tmp_path, side):
+    (tmp_path / "huge.pgm").write_bytes(b"P5 %d %d 255\n" % (side, side))
+    with pytest.raises(InputError, match=r"huge.pgm declares more than the \d+ pixels that Pillow"):
+        load_array(tmp_path)
+
+
+def test_too_many_images_are_refused_undecoded(tmp_path, monkeypatch):
+    # 9000 × 9000 pixels each: two of them exceed a limit of one.
+    for name in "ab":
+        (tmp_path / f"{name}.pgm").write_bytes(b"P5 9000 9000 255\n")
+    monkeypatch.setattr(module, "_LARGEST", 4 * 9000**2)
+    monkeypatch.setattr(module, "pixels", lambda *_: pytest.fail("decoded"))
+    with pytest.raises(InputError, match=r"2 images of 9000 x 9000 x 1 values decode to 0.648 GB"):
+        load_array(tmp_path)
+
+
+def test_images_beyond_memory_go_to_a_file_without_a_name(tmp_path, rng, monkeypatch):
+    images = rng.integers(0, 256, (5, 6, 4, 3), dtype=np.uint8)
+    folder = save_images(tmp_path / "colour", images)
+    small = load_array(folder)
+    monkeypatch.setattr(module, "_HELD", 100)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "colour"))
+    large = load_array(folder)
+    assert isinstance(large, np.memmap)
+    np.testing.assert_array_equal(large, small)
+    assert len(list(folder.iterdir())) == 5
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(InputError, match=r"GB of decoded images do not fit .*: set TMPDIR"):
+        load_array(folder)
+
+
+def test_pipes_among_images_are_refused_unopened(tmp_path, rng):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (2, 4, 4), dtype=np.uint8))
+    os.mkfifo(folder / "pipe.png")
+    with pytest.raises(InputError, match=r"pipe.png is a named pipe: give a regular file"):
+        load_array(folder)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_images_without_a_white_level_are_refused(tmp_path, dtype):
+    Image.fromarray(np.ones((4, 4), dtype=dtype)).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match=r"a.tif has 32-bit pixels, .* save the data as .npy"):
+        load_array(tmp_path)
+
+
+def test_folder_without_images_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("nothing here")
+    with pytest.raises(InputError, match=r"holds no image \(png"):
+        load_array(tmp_path)
+
+
+@pytest.mark.parametrize("size", [0, -1, 1.5])
+def test_size_must_be_positive(tmp_path, rng, size):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (2, 4, 4), dtype=np.uint8))
+    with pytest.raises(InputError, match="size must be a whole number of at least 1"):
+        load_array(folder, size=size)

@@ -1,0 +1,107 @@
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.table import load_source
+
+
+@pytest.fixture
+def folder(tmp_path):
+    rng = np.random.default_rng(0)
+    (tmp_path / "faces").mkdir()
+    for number in range(12):
+        pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "faces" / f"{number:02d}.png")
+    return tmp_path / "faces"
+
+
+class Stored:
+    """Like a torchvision data set: pairs of an image and a label, from files of its root."""
+
+    def __init__(self, root, train=True):
+        self.files = sorted(Path(root, "train" if train else "test").iterdir())
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, number):
+        with Image.open(self.files[number]) as image:
+            return image.copy(), 0
+
+
+class Missing:
+    def __init__(self, root):
+        raise RuntimeError("Dataset not found.\nYou can use download=True to download it")
+
+
+class Sounds(list):
+    def __init__(self, root):
+        super().__init__([(np.zeros(3), 0)])
+
+
+@pytest.fixture
+def datasets(monkeypatch):
+    module = ModuleType("torchvision")
+    module.datasets = SimpleNamespace(Stored=Stored, Missing=Missing, Sounds=Sounds, helper=len)
+    monkeypatch.setitem(sys.modules, "torchvision", module)
+
+
+@pytest.fixture
+def root(folder, tmp_path):
+    (tmp_path / "root").mkdir()
+    folder.rename(tmp_path / "root" / "train")
+    (tmp_path / "root" / "test").mkdir()
+    for number in range(3):
+        pixels = np.full((6, 5), 40 * number, np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "root" / "test" / f"{number}.png")
+    return tmp_path / "root"
+
+
+def test_torchvision_data_on_disk(datasets, root):
+    points = load_source("torchvision", path=root, name="Stored", size=4).points
+    expected = load_source("images", path=root / "train", size=4).points
+    np.testing.assert_array_equal(points.rows, expected.rows)
+    test = load_source("torchvision", path=root, name="Stored", train=False)
+    assert test.points.rows.shape == (3, 1, 6, 5)
+    assert len(test.files) == 15
+    assert load_source("torchvision", path=root, name="Stored", grey=True).points.shape == (1, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"name": "Mnist"}, "has no data set 'Mnist'"),
+        ({"name": "helper"}, "has no data set 'helper'"),
+        ({"name": "Missing"}, "Dataset not found. You can"),
+        ({"name": "Stored", "split": "train"}, "as its class takes them"),
+        ({"name": "Sounds"}, "holds no images"),
+        ({"name": "Stored", "path": "/nowhere"}, "is not a folder"),
+    ],
+)
+def test_torchvision_bad_input(datasets, root, options, words):
+    with pytest.raises(InputError, match=words):
+        load_source("torchvision", **({"path": str(root)} | options))
+
+
+def test_torchvision_images_that_differ(datasets, root):
+    Image.fromarray(np.zeros((6, 5, 3), np.uint8)).save(root / "test" / "2.png")
+    for number in range(3, 140):
+        Image.fromarray(np.full((6, 5), number, np.uint8)).save(root / "test" / f"{number:03d}.png")
+    # Of 140 images, every second one is looked at beforehand; in the order of names 2.png is last.
+    test = load_source("torchvision", path=root, name="Stored", train=False)
+    with pytest.raises(InputError, match=r"has colour, but most have none: give grey"):
+        test.points  # noqa: B018
+    Image.fromarray(np.zeros((7, 5), np.uint8)).save(root / "test" / "2.png")
+    with pytest.raises(InputError, match=r"image 139 of Stored has 5 x 7 pixels"):
+        test.points  # noqa: B018
+
+
+def test_torchvision_missing(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    with pytest.raises(InputError, match="torchvision is not installed: install it"):
+        load_source("torchvision", path=tmp_path, name="MNIST")

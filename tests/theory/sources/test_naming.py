@@ -1,0 +1,63 @@
+import os
+
+import numpy as np
+import pytest
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.naming import meaning, open_source
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder in which files and folders have the names of sources."""
+    from PIL import Image
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "digits").mkdir()
+    for number in range(3):
+        Image.fromarray(np.full((2, 2), 80 * number, np.uint8)).save(f"digits/{number}.png")
+    np.save("x.npy", np.eye(4))
+    np.savez("x.npz", a=np.eye(3), b=np.eye(5))
+    return tmp_path
+
+
+def test_a_name_is_the_source_and_a_separator_makes_a_path(folder):
+    assert meaning("digits") == {"kind": "digits"}
+    assert meaning("./digits") == {"kind": "images", "path": "./digits"}
+    assert meaning("digits/") == {"kind": "images", "path": "digits/"}
+    assert meaning(str(folder / "digits"))["kind"] == "images"
+    assert open_source("digits", {}).data.shape == (1797, 64)
+    assert open_source("./digits", {}).data.shape == (3, 1, 2, 2)
+    assert meaning("x.npy") == {"kind": "array", "path": "x.npy"}
+
+
+def test_what_is_neither_name_nor_path(folder):
+    with pytest.raises(InputError, match=r"unknown source 'digit' \(did you mean 'digits'\?\)"):
+        meaning("digit")
+    with pytest.raises(InputError, match=r"digit cannot be opened \(No such file"):
+        meaning("./digit")
+    with pytest.raises(InputError, match=r"y.npy cannot be opened"):
+        meaning("y.npy")
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="pipe is a named pipe"):
+        meaning("pipe")
+
+
+def test_options_must_belong_to_the_source(folder):
+    assert open_source("x.npz", {"key": "b"}).data.shape == (5, 5)
+    for text, options in (
+        ("x.npy", {"key": "a"}), ("digits", {"size": 4}), ("x.npy", {"grey": True}),
+        ("isotropic", {"alpha": 1.0}),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=rf"does not apply to the source '{text}': leave"):
+            open_source(text, options)
+
+
+def test_predictions_take_no_options_of_drawing(folder):
+    with pytest.raises(InputError, match=r"count says how points are drawn .* leave it out"):
+        open_source("isotropic", {"count": 5})
+    assert len(open_source("isotropic", {"count": 5}, drawing=True).points) == 5
+    with pytest.raises(InputError, match="shape says how points are"):
+        open_source("x.npy", {"shape": [1, 2, 2]})
+    assert open_source("x.npy", {"shape": [1, 2, 2]}, drawing=True).points.shape == (1, 2, 2)
+    assert len(open_source("patches", {"count": 5}).points) == 5

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources import table
+from convergen.theory.sources.options import TEXT, WHOLE, Option
+from convergen.theory.sources.table import SourceKind, describe, find, kinds, load_source, register
+
+
+def test_every_source_takes_exactly_what_it_declares():
+    import inspect
+
+    for kind in kinds().values():
+        parameters = inspect.signature(kind.load).parameters
+        names = {option.name for option in kind.options}
+        named = {n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD}
+        assert named <= names, kind.name
+        assert len(named) == len(parameters) - any(
+            p.kind is p.VAR_KEYWORD for p in parameters.values()
+        )
+        assert named == names or len(named) < len(parameters), kind.name
+        for option in kind.options:
+            assert option.help
+            assert option.required or option.check(None) == option.default, option.name
+
+
+def test_options_of_one_name_are_read_alike():
+    by_name = {}
+    for kind in kinds().values():
+        for option in kind.options:
+            first = by_name.setdefault(option.name, option)
+            assert (option.type, option.flag) == (first.type, first.flag), option.name
+
+
+def test_known_laws_come_first():
+    known = [kind.known for kind in kinds().values()]
+    assert known == sorted(known, reverse=True)
+    assert list(kinds())[5:] == ["array", "digits", "images", "patches", "torchvision"]
+
+
+def test_bad_names_and_options():
+    with pytest.raises(InputError, match=r"'digit' \(did you mean 'digits'\?\): choose from field"):
+        load_source("digit")
+    with pytest.raises(InputError, match=r"no option sise \(did you mean 'size'\?\): it takes"):
+        load_source("field", sise=8)
+    with pytest.raises(InputError, match="digits has no option size: it takes none"):
+        load_source("digits", size=8)
+    with pytest.raises(InputError, match=r"images needs the option path \(the folder\): add it"):
+        load_source("images", path=None)
+    with pytest.raises(InputError, match="size must be a whole number"):
+        load_source("field", size="8")
+
+
+def test_defaults_are_filled_in():
+    assert find("field").checked({"alpha": 1}) == {
+        "size": 8, "alpha": 1.0, "count": 16384, "seed": 0,
+    }  # fmt: skip
+
+
+def test_a_source_that_registers_itself_is_found_everywhere(monkeypatch):
+    monkeypatch.setattr(table, "_KINDS", dict(table._KINDS))
+    options = (
+        Option("gain", WHOLE, "how loud", 7, least=1, flag="--gain"),
+        Option("tune", TEXT, "which tune", drawing=True),
+    )
+    dummy = SourceKind("hum", "a low tone", options, lambda gain, tune: np.full(2, gain))
+    assert register(dummy) is dummy
+    assert register(dummy) is dummy
+    np.testing.assert_array_equal(load_source("hum", gain=3), [3, 3])
+    assert ("hum", "a low tone") in [row[:2] for row in describe()]
+    described = {row[0]: row[2] for row in describe()}["hum"]
+    assert described[0] == ("gain", "a whole number, at least 1", "7", "how loud")
+    assert [row[0] for row in described] == ["gain", "tune"]
+    short = {row[0]: row[2] for row in describe(drawing=False)}["hum"]
+    assert [row[0] for row in short] == ["gain"]
+    with pytest.raises(InputError, match="there is a source 'hum' already"):
+        register(SourceKind("hum", "another", (), lambda: None))

@@ -1,0 +1,168 @@
+"""Options of sources on the command line, generated from the table of sources."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Annotated, Any
+
+import typer
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.suggestions import suggestion
+from convergen.theory.sources.options import TRUTH, Option
+from convergen.theory.sources.table import kinds
+
+Given = dict[str, Any]
+
+
+def source_words() -> str:
+    """What SOURCE may be.
+
+    Returns
+    -------
+    str
+        Names of sources that stand alone, and what paths may lead to.
+    """
+    table = kinds().values()
+    names = [kind.name for kind in table if kind.opens is None]
+    return ", ".join([*names, "or " + " or ".join(k.description for k in table if k.opens)])
+
+
+def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the options of all sources.
+
+    The command has a parameter ``given``, which becomes the flags of the table and ``--option``;
+    it is called with a dictionary of the options that were given.
+
+    Parameters
+    ----------
+    drawing : bool
+        Whether the command draws or lays out points, so that options about that apply.
+
+    Returns
+    -------
+    callable
+        Decorator.
+    """
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(command, eval_str=True)
+        flags = _flags(drawing, set(signature.parameters))
+        parameters: list[inspect.Parameter] = []
+        for parameter in signature.parameters.values():
+            if parameter.name == "given":
+                parameters += [_parameter(name, rows) for name, rows in flags.items()]
+                parameters.append(_REST)
+            else:
+                parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
+
+        @wraps(command)
+        def wrapper(**values: Any) -> Any:
+            given: Given = {}
+            for name, rows in flags.items():
+                text = values.pop(name)
+                if text not in (None, False, []):
+                    given[rows[0][1].name] = _read(rows[0][1], text)
+            given |= _read_rest(values.pop("option") or [])
+            return command(given=given, **values)
+
+        wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        wrapper.__annotations__ = {entry.name: entry.annotation for entry in parameters}
+        return wrapper
+
+    return decorate
+
+
+def spelling(name: str) -> str:
+    """How the command line writes an option of a source.
+
+    Parameters
+    ----------
+    name : str
+        Its name in Python and TOML files.
+
+    Returns
+    -------
+    str
+        Its flag, or ``--option name=…``.
+    """
+    return next((option.spelling for option in _options() if option.name == name), name)
+
+
+def _options() -> list[Option]:
+    return [option for kind in kinds().values() for option in kind.options]
+
+
+def _flags(drawing: bool, taken: set[str]) -> dict[str, list[tuple[str, Option]]]:
+    """Flags by parameter name, each with the sources that have it."""
+    found: dict[str, list[tuple[str, Option]]] = {}
+    for kind in kinds().values():
+        for option in kind.options:
+            name = option.flag.removeprefix("--").replace("-", "_")
+            if name and name not in taken and (drawing or not option.drawing):
+                found.setdefault(name, []).append((kind.name, option))
+    return found
+
+
+def _parameter(name: str, rows: Sequence[tuple[str, Option]]) -> inspect.Parameter:
+    """A flag as a parameter that Typer understands."""
+    option = rows[0][1]
+    meanings: dict[str, list[str]] = {}
+    for kind, row in rows:
+        default = f"  [default: {row.default_words}]" if row.default_words else ""
+        meanings.setdefault(f"{row.help}{default}", []).append(kind)
+    words = "; ".join(f"{', '.join(names)}: {text}" for text, names in meanings.items())
+    if option.type is TRUTH:
+        shown = typer.Option(option.flag, help=words)
+        return _keyword(name, Annotated[bool, shown], False)
+    shown = typer.Option(option.flag, help=words, metavar=option.type.metavar, show_default=False)
+    several: Any = list[str] if option.type.several else str
+    return _keyword(name, Annotated[several | None, shown], None)
+
+
+def _keyword(name: str, annotation: Any, default: object) -> inspect.Parameter:
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation, default=default
+    )
+
+
+_REST = _keyword(
+    "option",
+    Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            metavar="NAME=VALUE",
+            help="Any option of the source; repeat for more. `convergen options data` lists them.",
+            show_default=False,
+        ),
+    ],
+    None,
+)
+
+
+def _read(option: Option, text: Any) -> object:
+    """Value of a flag; one that was repeated is one list."""
+    return option.type.read(",".join(text) if isinstance(text, list) else text)
+
+
+def _read_rest(assignments: Sequence[str]) -> Given:
+    """Values of ``--option NAME=VALUE``."""
+    options = {option.name: option for option in _options()}
+    found: Given = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        name = name.strip()
+        if not equals:
+            raise InputError(
+                f"--option cannot read {assignment!r}: write NAME=VALUE, such as seed=1."
+            )
+        if name not in options:
+            raise InputError(
+                f"no source has an option {name!r}{suggestion(name, list(options))}: "
+                "`convergen options data` lists them."
+            )
+        found[name] = options[name].type.read(text.strip())
+    return found

@@ -1,0 +1,278 @@
+"""What a source gives: its population spectrum, its points, and its law where that is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+
+if TYPE_CHECKING:
+    from convergen.theory.mixtures.mixture import GaussianMixture
+    from convergen.theory.spectra.spectrum import Spectrum
+
+_LARGEST = 2**35  # bytes
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points in raw units.
+
+    Attributes
+    ----------
+    name : str
+        What messages call them.
+    rows : ndarray or memmap, shape (N, …)
+        One point a row, images channels first; perhaps on disk.
+    shape : tuple of int
+        Shape of one point: (d,) or (channels, height, width).
+    groups : ndarray of int64, shape (N,), or None
+        Points of one group stay together: they share pixels, for instance.
+    """
+
+    name: str
+    rows: NDArray[Any]
+    shape: tuple[int, ...]
+    groups: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @property
+    def dim(self) -> int:
+        """Coordinates d of one point."""
+        return math.prod(self.shape)
+
+    def flat(self, rows: NDArray[np.int64] | slice = slice(None)) -> FloatArray:
+        """Some points as float64.
+
+        Parameters
+        ----------
+        rows : ndarray of int64 or slice
+            Which ones; default all.
+
+        Returns
+        -------
+        ndarray, shape (count, d)
+        """
+        return as_float_rows(self.rows[rows], self.dim)
+
+    def sum(self) -> FloatArray:
+        """Sum over all points, block by block.
+
+        Returns
+        -------
+        ndarray, shape (d,)
+        """
+        total = np.zeros(self.dim)
+        for block in row_blocks(self.rows):
+            total += as_float_rows(block, self.dim).sum(axis=0)
+        return total
+
+
+@dataclass(frozen=True, eq=False)
+class KnownLaw:
+    """A law with its directions, and points drawn from it.
+
+    Attributes
+    ----------
+    truth : Spectrum or GaussianMixture
+        In standard units: mean variance of a coordinate 1. A Spectrum is a Gaussian about zero and
+        has all its eigenvectors.
+    scale : float
+        What raw values are divided by.
+    points : ndarray of float32, shape (N, *shape)
+        Draws, standard units.
+    """
+
+    truth: Spectrum | GaussianMixture
+    scale: float
+    points: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A source that was loaded; nothing large is computed before it is asked for.
+
+    Attributes
+    ----------
+    name : str
+        What tables and figures call it.
+    make_spectrum : callable
+        Gives the population spectrum.
+    mixture : GaussianMixture or None
+        The mixture, raw units, if it is one.
+    make_known : callable or None
+        Gives the law with its directions and draws from it, where the law is known.
+    make_points : callable or None
+        Gives the points of a data set.
+    files : tuple of Path
+        What those points are read from, where they may be many.
+    size : tuple of int
+        (N, *shape) of points in files, known before they are read.
+    """
+
+    name: str
+    make_spectrum: Callable[[], Spectrum]
+    mixture: GaussianMixture | None = None
+    make_known: Callable[[], KnownLaw] | None = None
+    make_points: Callable[[], Points] | None = None
+    files: tuple[Path, ...] = ()
+    size: tuple[int, ...] = ()
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Population spectrum: that of the law where it is known, else of all points."""
+        return self.make_spectrum()
+
+    @cached_property
+    def known(self) -> KnownLaw | None:
+        """The law with its directions and draws; None for data sets."""
+        return None if self.make_known is None else self.make_known()
+
+    @cached_property
+    def points(self) -> Points:
+        """Points of a data set, or draws from the law, raw units."""
+        if self.make_points is not None:
+            return self.make_points()
+        known = self.known
+        assert known is not None
+        return Points(self.name, known.points * np.float32(known.scale), known.points.shape[1:])
+
+    @property
+    def data(self) -> NDArray[Any] | None:
+        """Rows of a data set; None where the law is known."""
+        return None if self.make_points is None else self.points.rows
+
+    @property
+    def law(self) -> Any:
+        """Mixture, rows of the data set, or spectrum of the Gaussian."""
+        if self.mixture is not None:
+            return self.mixture
+        return self.spectrum if self.data is None else self.data
+
+    def fresh(self, count: int, rng: np.random.Generator) -> NDArray[np.float32] | None:
+        """Draw new points from the law.
+
+        Parameters
+        ----------
+        count : int
+            How many.
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray of float32, shape (count, *shape), or None
+            Raw units; None where the law is not known.
+        """
+        if self.known is None:
+            return None
+        shape = self.known.points.shape[1:]
+        return draw(self.known.truth, shape, count, rng) * np.float32(self.known.scale)
+
+
+def data_source(
+    name: str,
+    make_points: Callable[[], Points],
+    *,
+    label: str | None = None,
+    files: tuple[Path, ...] = (),
+    size: tuple[int, ...] = (),
+) -> Source:
+    """Source of a data set.
+
+    Parameters
+    ----------
+    name : str
+        What tables and figures call it.
+    make_points : callable
+        Gives its points.
+    label : str, optional
+        Label of its spectrum; default `name`.
+    files : tuple of Path
+        What the points are read from, where they may be many.
+    size : tuple of int
+        (N, *shape) of points in files.
+
+    Returns
+    -------
+    Source
+    """
+
+    def spectrum() -> Spectrum:
+        from convergen.theory.spectra.spectrum import Spectrum
+
+        rows = found.points.rows
+        check_covariance(len(rows), math.prod(rows.shape[1:]), name)
+        return Spectrum.from_data(rows, source=label or name)
+
+    found = Source(name, spectrum, make_points=make_points, files=files, size=size)
+    return found
+
+
+def check_covariance(count: int, dim: int, name: str) -> None:
+    """Refuse data whose eigenvectors would not fit in memory, before any is read.
+
+    Parameters
+    ----------
+    count, dim : int
+        Points, and coordinates of each.
+    name : str
+        What the message calls the data.
+
+    Raises
+    ------
+    InputError
+        If min(N, d) eigenvectors of d coordinates would take more than 34 GB.
+    """
+    size = 8 * dim * min(count, dim)
+    if size > _LARGEST:
+        raise InputError(
+            f"{count} points of {dim} coordinates have {size / 1e9:.3g} GB of eigenvectors "
+            f"({name}), but at most {_LARGEST / 1e9:.2g} GB are held: give fewer points, or fewer "
+            "coordinates."
+        )
+
+
+def draw(
+    law: Spectrum | GaussianMixture,
+    shape: tuple[int, ...],
+    count: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Draw from a law, block by block.
+
+    Parameters
+    ----------
+    law : Spectrum or GaussianMixture
+        A Gaussian about zero with eigenvectors, or a mixture.
+    shape : tuple of int
+        Shape of one point.
+    count : int
+        How many.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ndarray of float32, shape (count, *shape)
+    """
+    from convergen.theory.denoisers.gaussian import GaussianDenoiser
+    from convergen.theory.spectra.spectrum import Spectrum
+
+    total = as_count(count, "count")
+    source: Any = GaussianDenoiser(law) if isinstance(law, Spectrum) else law
+    dim = math.prod(shape)
+    points = np.empty((total, dim), dtype=np.float32)
+    for block in row_blocks(points):
+        block[:] = source.sample(len(block), rng).reshape(len(block), dim)
+    return points.reshape(total, *shape)

@@ -1,0 +1,217 @@
+"""The table of sources: what there is, and what options each takes."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.common.suggestions import suggestion
+from convergen.theory.sources.options import Option
+from convergen.theory.sources.source import Source
+
+_ROOMS = ("convergen.theory.sources.known", "convergen.theory.sources.real")
+
+
+@dataclass(frozen=True)
+class SourceKind:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : str
+        What users write: SOURCE on the command line, ``kind`` in experiments.
+    description : str
+        One line.
+    options : tuple of Option
+        What it takes; their names are the keyword arguments of `load`.
+    load : callable
+        Returns a `Source`. Heavy imports belong inside.
+    opens : callable or None
+        Tells whether it is meant by a bare path, which becomes its option ``path``.
+    known : bool
+        Whether its law is known exactly.
+    """
+
+    name: str
+    description: str
+    options: tuple[Option, ...]
+    load: Callable[..., Source]
+    opens: Callable[[Path], bool] | None = None
+    known: bool = False
+
+    def checked(self, given: Mapping[str, object]) -> dict[str, Any]:
+        """Check options and fill in their defaults.
+
+        Parameters
+        ----------
+        given : mapping
+            Values by name; None counts as not given.
+
+        Returns
+        -------
+        dict
+            A value for every option.
+
+        Raises
+        ------
+        InputError
+            If an option is unknown, missing, of another type or out of range.
+        """
+        names = [option.name for option in self.options]
+        for name in given:
+            if name not in names:
+                takes = f"it takes {', '.join(names)}" if names else "it takes none"
+                raise OptionError(
+                    f"{self.name} has no option ", OptionName(name),
+                    f"{suggestion(name, names)}: {takes}.",
+                )  # fmt: skip
+        for option in self.options:
+            fits = str(given.get("path", "")).lower().endswith(option.ending)
+            if given.get(option.name) is not None and not fits:
+                raise OptionError(
+                    OptionName(option.name),
+                    f" applies only to {option.ending} files: leave it out.",
+                )
+            if option.required and given.get(option.name) is None:
+                raise OptionError(
+                    f"{self.name} needs the option ", OptionName(option.name),
+                    f" ({option.help}): add it.",
+                )  # fmt: skip
+        return {option.name: option.check(given.get(option.name)) for option in self.options}
+
+
+_KINDS: dict[str, SourceKind] = {}
+
+
+def register(kind: SourceKind) -> SourceKind:
+    """Add a source to the table.
+
+    Parameters
+    ----------
+    kind : SourceKind
+        Its row.
+
+    Returns
+    -------
+    SourceKind
+        The same.
+
+    Raises
+    ------
+    InputError
+        If another source has that name.
+    """
+    if _KINDS.get(kind.name, kind).load is not kind.load:
+        raise InputError(f"there is a source {kind.name!r} already: choose another name.")
+    _KINDS[kind.name] = kind
+    return kind
+
+
+@cache
+def _load_rooms() -> None:
+    """Import every file of the rooms of sources, each of which registers itself."""
+    for room in _ROOMS:
+        for module in pkgutil.iter_modules(importlib.import_module(room).__path__):
+            importlib.import_module(f"{room}.{module.name}")
+
+
+def kinds() -> dict[str, SourceKind]:
+    """Read the whole table.
+
+    Returns
+    -------
+    dict
+        Sources by name in alphabetical order, known laws first.
+    """
+    _load_rooms()
+    return dict(sorted(_KINDS.items(), key=lambda item: (not item[1].known, item[0])))
+
+
+def find(name: str) -> SourceKind:
+    """Find one row of the table.
+
+    Parameters
+    ----------
+    name : str
+        Name of a source.
+
+    Returns
+    -------
+    SourceKind
+
+    Raises
+    ------
+    InputError
+        If there is none of that name.
+    """
+    names = list(kinds())
+    if name not in names:
+        raise InputError(
+            f"unknown source of data {name!r}{suggestion(str(name), names)}: choose from "
+            f"{', '.join(names)}."
+        )
+    return _KINDS[name]
+
+
+def load_source(kind: str, **options: Any) -> Source:
+    """Load a source of data.
+
+    Parameters
+    ----------
+    kind : str
+        Its name: a known law such as ``power-law`` or ``field``, ``digits``, ``patches``,
+        ``array``, ``images``, ``torchvision``; `kinds` lists them all.
+    **options
+        Its options; ``convergen options data`` lists them.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    InputError
+        If the name or an option is unknown or out of range, or data are missing or damaged.
+    """
+    row = find(kind)
+    return row.load(**row.checked(options))
+
+
+def describe(*, drawing: bool = True) -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
+    """Describe every source and its options in words.
+
+    Parameters
+    ----------
+    drawing : bool
+        Whether options that only say how points are drawn or laid out are listed.
+
+    Returns
+    -------
+    list of (name, description, options)
+        Each option is (name, allowed values, default, help); the default is empty where there is
+        none and ``required`` where it must be given.
+    """
+    return [
+        (
+            kind.name,
+            kind.description,
+            [
+                (
+                    option.name,
+                    option.allowed_words,
+                    "required" if option.required else option.default_words,
+                    option.help,
+                )
+                for option in kind.options
+                if drawing or not option.drawing
+            ],
+        )
+        for kind in kinds().values()
+    ]
