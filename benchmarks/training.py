@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from convergen.empirical.models.by_name import untrained
-from convergen.empirical.networks.by_name import build
+from convergen.empirical.networks.table import NETWORKS
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.empirical.training.trainer import Member, Trainer
 
@@ -42,7 +42,10 @@ class Peer:
 
     def __init__(self, points: np.ndarray, models: int, width: int) -> None:
         shape = points.shape[1:]
-        self.models = [build("diffusers", shape, config=peer_config(width)) for _ in range(models)]
+        self.models = [
+            NETWORKS.find("diffusers").module(shape, {"config": peer_config(width)})
+            for _ in range(models)
+        ]
         self.optimisers = [
             torch.optim.Adam(m.parameters(), lr=1e-3, fused=True) for m in self.models
         ]

@@ -82,7 +82,7 @@ def build() -> typer.Typer:
     """
     import typer
 
-    from convergen.empirical.cli import measure, train, validate
+    from convergen.empirical.cli import measure, options, train, validate
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, predict_and_simulate
 
@@ -109,6 +109,7 @@ def build() -> typer.Typer:
     collapse.register(app, _draw_collapse)
     train.register(app)
     validate.register(app, _draw_validation)
+    options.register(app)
     measure.register(app, _diagnosis_page)
     figures.register(app)
     return app

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.empirical.common.presets import preset_names
+from convergen.empirical.models.by_name import model_names
+from convergen.empirical.networks.own_network import absolute_name
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
@@ -42,7 +45,8 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Argument(metavar="EXPERIMENT.toml", show_default=False)
         ] = None,
         preset: Annotated[
-            str | None, _option("An experiment that comes along: smoke, small, paper.")
+            str | None,
+            _option(f"An experiment that comes along: {', '.join(preset_names())}."),
         ] = None,
         data: Annotated[
             str | None,
@@ -50,14 +54,20 @@ def register(app: typer.Typer) -> None:
         ] = None,
         *,
         given: Given,
-        model: Annotated[str | None, _option("linear, trained-linear, mlp, conv, unet, ….")] = None,
+        model: Annotated[
+            str | None,
+            _option(
+                f"{', '.join(model_names())}, or FILE.py:NAME, a torch module of yours with "
+                "forward(x, sigma); their options: convergen options model."
+            ),
+        ] = None,
         samples: Annotated[str | None, _option("Training samples n, 4,16,64.")] = None,
         seeds: Annotated[
             str | None, _option("Seeds, 0,1,2: each splits, initialises and trains anew.")
         ] = None,
         images: Annotated[int | None, _option("Images that each model sees in training.")] = None,
         batch: Annotated[int | None, _option("Images of one step.")] = None,
-        learning_rate: Annotated[float | None, _option("Largest step of Adam.")] = None,
+        learning_rate: Annotated[float | None, _option("Largest step of the optimiser.")] = None,
         device: Annotated[str | None, _option("auto, cpu, cuda or cuda:N.")] = None,
         grouping: Annotated[
             str | None,
@@ -139,7 +149,7 @@ def _apply(
     from convergen.empirical.experiment.toml_files import assign, override
 
     if model is not None:
-        config["model"] = {"name": model}
+        config["model"] = {"name": absolute_name(model, Path.cwd())}
     for name, text in (("samples", samples), ("seeds", seeds)):
         if text is not None:
             config[name] = _numbers(text, f"--{name}")
@@ -166,7 +176,7 @@ def _choose_data(config: Config, data: str | None, given: Given) -> None:
 def _name(config: Config, data: str | None, model: str | None) -> None:
     """Call an experiment that has no name by its data and its model."""
     if data is not None and "name" not in config:
-        config["name"] = "-".join([Path(data).stem, *([] if model is None else [model])])
+        config["name"] = "-".join([Path(data).stem, *([] if model is None else [Path(model).stem])])
 
 
 def _numbers(text: str, name: str) -> list[int]:

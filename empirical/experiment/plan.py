@@ -155,7 +155,7 @@ def _begun(
     from convergen.empirical.models.by_name import check_model
 
     data = cell.load(experiment)
-    check_model(experiment.model, data.shape)
+    check_model(experiment.model, data.shape, data.truth)
     splits = {seed: cell.split_of(experiment, data, seed) for seed in experiment.seeds}
     decided = experiment.decided(device=str(choose_device(experiment.run.device)))
     decided = decided.decided(grouping=cell.choose_grouping(decided))

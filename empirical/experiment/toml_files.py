@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from importlib import resources
 from pathlib import Path
 
+from convergen.empirical.common.presets import preset_names, preset_path
 from convergen.empirical.experiment.declaration import Config
+from convergen.empirical.networks.own_network import absolute_name
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.suggestions import suggestion
-
-_PRESETS = resources.files("convergen.empirical") / "presets"
 
 
 def read_config(path: Path) -> Config:
@@ -19,7 +18,8 @@ def read_config(path: Path) -> Config:
     Parameters
     ----------
     path : Path
-        A TOML file; a relative ``data.path`` in it counts from its folder.
+        A TOML file; a relative ``data.path`` in it, and the file of a network of the user in
+        ``model.name``, count from its folder.
 
     Returns
     -------
@@ -40,6 +40,9 @@ def read_config(path: Path) -> Config:
     data = config.get("data")
     if isinstance(data, dict) and isinstance(data.get("path"), str):
         data["path"] = str((path.resolve().parent / data["path"]).resolve())
+    model = config.get("model")
+    if isinstance(model, dict) and isinstance(model.get("name"), str):
+        model["name"] = absolute_name(model["name"], path.resolve().parent)
     return config
 
 
@@ -49,7 +52,7 @@ def preset_config(name: str) -> Config:
     Parameters
     ----------
     name : str
-        One of `presets`.
+        One of `convergen.empirical.common.presets.preset_names`.
 
     Returns
     -------
@@ -60,26 +63,12 @@ def preset_config(name: str) -> Config:
     InputError
         If there is none of that name.
     """
-    if name not in presets():
+    names = preset_names()
+    if name not in names:
         raise InputError(
-            f"there is no preset {name!r}{suggestion(name, presets())}: choose from "
-            f"{', '.join(presets())}."
+            f"there is no preset {name!r}{suggestion(name, names)}: choose from {', '.join(names)}."
         )
-    return tomllib.loads((_PRESETS / f"{name}.toml").read_text(encoding="utf-8"))
-
-
-def presets() -> list[str]:
-    """Names of the experiments that come with the package.
-
-    Returns
-    -------
-    list of str
-    """
-    return sorted(
-        entry.name.removesuffix(".toml")
-        for entry in _PRESETS.iterdir()
-        if entry.name.endswith(".toml")
-    )
+    return tomllib.loads(preset_path(name).read_text(encoding="utf-8"))
 
 
 def override(config: Config, assignment: str) -> None:

@@ -187,7 +187,10 @@ def run_cell(experiment: Experiment, cell: Cell, folder: CellFolder, splits: Spl
         grid = karras_schedule(experiment.measure.steps, settings.sigma_min, settings.sigma_max)
         levels = np.unique(np.append(grid[:-1], experiment.measure.sigmas))
         sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
-        models = fitted(experiment.model, sets, levels, choose_device(experiment.run.device))
+        models = fitted(
+            experiment.model, sets, levels, choose_device(experiment.run.device),
+            seed=cell.seed, truth=data.truth,
+        )  # fmt: skip
     result = measure(models, subjects)
     folder.finish(_with_history(result, history, cell))
 

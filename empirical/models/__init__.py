@@ -1,4 +1,4 @@
-"""Everything that is trained or fitted, as denoisers: networks, linear and solvable models.
+"""Denoisers to be trained or fitted: the table of solvable models, and ensembles of networks.
 
 It may import networks and common.
 """

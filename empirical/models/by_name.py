@@ -1,61 +1,109 @@
-"""Every model by name: exact ones, the trained linear one, and networks."""
+"""Every model by name: networks and solvable models of the tables, and networks of users."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from convergen.empirical.models.descended_linear import TrainedLinear
-from convergen.empirical.models.ensemble import Ensemble
-from convergen.empirical.models.solvable import EXACT, Separate
-from convergen.empirical.networks.by_name import GROUPING, NETWORKS, build, resolve_options
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
+from convergen.empirical.networks.own_network import file_facts, is_own, own_network
+from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.suggestions import suggestion
 
-TRAINED_LINEAR = "trained-linear"
-MODELS = (*EXACT, TRAINED_LINEAR, *NETWORKS)
-_DESCENT = ("steps", "tolerance")
+if TYPE_CHECKING:
+    from convergen.empirical.models.ensemble import Ensemble
+    from convergen.empirical.models.separate import Separate
+
+Model = Mapping[str, Any]
 
 
-def check_model(model: Mapping[str, Any], shape: tuple[int, ...]) -> None:
+def model_names() -> tuple[str, ...]:
+    """Names of all models of the tables.
+
+    Returns
+    -------
+    tuple of str
+        Solvable models, then networks.
+    """
+    return (*SOLVABLE.names(), *NETWORKS.names())
+
+
+def row_of(model: Model) -> Network | SolvableModel:
+    """The row of a model.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name``, one of `model_names` or ``FILE.py:NAME`` for a network of the user, and options.
+
+    Returns
+    -------
+    Network or SolvableModel
+
+    Raises
+    ------
+    InputError
+        If there is none of that name, or the file cannot be used.
+    """
+    name = str(model.get("name", ""))
+    if is_own(name):
+        return own_network(name)
+    if name in NETWORKS.names():
+        return NETWORKS.find(name)
+    if name in SOLVABLE.names():
+        return SOLVABLE.find(name)
+    raise InputError(
+        f"unknown model {name!r}{suggestion(name, model_names())}: choose from "
+        f"{', '.join(model_names())}, or give a network of yours as FILE.py:NAME."
+    )
+
+
+def check_model(model: Model, shape: tuple[int, ...], truth: object = None) -> None:
     """Refuse a model that does not exist or does not suit the data, before any work is done.
 
     Parameters
     ----------
     model : mapping
-        ``name``, one of `MODELS`, and its options.
+        ``name`` and options, as in `row_of`.
     shape : tuple of int
         Shape of one point.
+    truth : object
+        Law of the data where it is known.
 
     Raises
     ------
     InputError
-        If the name, an option or the shape does not fit.
+        If the name, an option or the shape does not fit, or a network of the user is no denoiser.
     """
-    options = {key: value for key, value in model.items() if key != "name"}
+    row = row_of(model)
+    if isinstance(row, SolvableModel):
+        row.resolve(shape, _options(model), truth)
+    else:
+        row.resolve(shape, _options(model))
+
+
+def model_facts(model: Model) -> dict[str, str]:
+    """What a plan keeps of a model beside its settings, to know it again.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name`` and options.
+
+    Returns
+    -------
+    dict
+        Empty for models of the tables; ``file`` (its name), ``sha256`` for a network of the user.
+    """
     name = str(model.get("name", ""))
-    if name not in MODELS:
-        raise InputError(
-            f"unknown model {name!r}{suggestion(name, MODELS)}: choose from {', '.join(MODELS)}."
-        )
-    if name in NETWORKS:
-        resolve_options(name, shape, options)
-        return
-    allowed = _DESCENT if name == TRAINED_LINEAR else ()
-    for key in options:
-        if key not in allowed:
-            raise InputError(
-                f"model {name!r} has no option {key!r}: it takes {', '.join(allowed) or 'none'}."
-            )
-    if name == "stationary-linear" and len(shape) != 3:
-        raise InputError(f"model {name!r} needs images, but a point has shape {shape}.")
+    return file_facts(name) if is_own(name) else {}
 
 
-def needs_training(model: Mapping[str, Any]) -> bool:
+def needs_training(model: Model) -> bool:
     """Whether a model is a network.
 
     Parameters
@@ -67,11 +115,12 @@ def needs_training(model: Mapping[str, Any]) -> bool:
     -------
     bool
     """
-    return model["name"] in NETWORKS
+    name = str(model["name"])
+    return is_own(name) or name in NETWORKS.names()
 
 
-def grouping_of(model: Mapping[str, Any]) -> str:
-    """How models of this kind are best trained together; fixed, since it decides rounding.
+def grouping_of(model: Model) -> str:
+    """How models of this kind are trained together; fixed, since it decides rounding.
 
     Parameters
     ----------
@@ -83,18 +132,19 @@ def grouping_of(model: Mapping[str, Any]) -> str:
     {'seed', 'pair'}
         All n of a seed as one batched ensemble, or the two sides of one n, one after the other.
     """
-    return GROUPING[model["name"]] if needs_training(model) else "seed"
+    row = row_of(model)
+    return row.grouping if isinstance(row, Network) else "seed"
 
 
 def untrained(
-    model: Mapping[str, Any], shape: tuple[int, ...], seeds: Sequence[int], **options: Any
+    model: Model, shape: tuple[int, ...], seeds: Sequence[int], **options: Any
 ) -> Ensemble:
     """Networks with fresh parameters.
 
     Parameters
     ----------
     model : mapping
-        ``name``, one of `NETWORKS`, and its options.
+        ``name`` and options of a network.
     shape : tuple of int
         Shape of one point.
     seeds : sequence of int
@@ -106,28 +156,43 @@ def untrained(
     -------
     Ensemble
     """
-    keywords = {key: value for key, value in model.items() if key != "name"}
-    return Ensemble(lambda: build(model["name"], shape, **keywords), seeds, **options)
+    from convergen.empirical.models.ensemble import Ensemble
+
+    row = row_of(model)
+    if not isinstance(row, Network):
+        raise InputError(f"model {row.name!r} is no network: it is fitted, not trained.")
+    keywords = row.resolve(shape, _options(model))
+    return Ensemble(lambda: row.build(shape, **keywords), seeds, **options)
 
 
 def fitted(
-    model: Mapping[str, Any],
+    model: Model,
     training_sets: Sequence[NDArray[Any]],
     sigmas: NDArray[np.float64],
-    device: torch.device,
+    device: Any,
+    *,
+    seed: int = 0,
+    truth: object = None,
+    report: Callable[[float], object] = lambda share: None,
 ) -> Separate:
-    """Models whose optimum is known: closed forms, or descended to it.
+    """Solvable models, fitted.
 
     Parameters
     ----------
     model : mapping
-        ``name``, not one of `NETWORKS`, and its options.
+        ``name`` and options of a solvable model.
     training_sets : sequence of ndarray, each of shape (n, *shape)
-        One for each member.
+        One for each member, centred.
     sigmas : ndarray
-        Levels at which they will be called; the trained linear model has a matrix for each.
-    device : torch.device
-        Where the descent runs.
+        Noise levels at which they will be called.
+    device : torch.device or str
+        Where torch works, for models that need it.
+    seed : int
+        Of what is random in a fit.
+    truth : object
+        Law of the data where it is known.
+    report : callable
+        Called with the share of the work that is done, for models that take long.
 
     Returns
     -------
@@ -136,15 +201,17 @@ def fitted(
     Raises
     ------
     InputError
-        If the descent did not reach its tolerance.
+        If the model does not suit the data, or the fit did not end.
     """
-    if model["name"] != TRAINED_LINEAR:
-        return Separate([EXACT[model["name"]](points) for points in training_sets])
-    linear = TrainedLinear(training_sets, sigmas, device)
-    end = linear.train(**{key: value for key, value in model.items() if key != "name"})
-    if not end.converged:
-        raise InputError(
-            f"gradient descent stopped after {end.steps} steps within {end.error_bound:.1e} of "
-            "the optimum: give more steps, or a larger tolerance."
-        )
-    return Separate([linear.denoiser(member) for member in range(linear.members)])
+    from convergen.empirical.models.separate import Separate
+
+    row = row_of(model)
+    if not isinstance(row, SolvableModel):
+        raise InputError(f"model {row.name!r} is a network: it is trained, not fitted.")
+    keywords = row.resolve(training_sets[0].shape[1:], _options(model), truth)
+    sets = TrainingSets(training_sets, sigmas, device, seed, truth, report)
+    return Separate(row.fit(sets, **keywords))
+
+
+def _options(model: Model) -> dict[str, Any]:
+    return {key: value for key, value in model.items() if key != "name"}

@@ -15,6 +15,7 @@ Parameters = Mapping[str, Tensor]
 
 # Points of each member that one call evaluates without gradients: bounds the memory.
 _CHUNK = 256
+_DIVERGED = "its training diverged, lower learning_rate"
 
 
 class Ensemble:
@@ -85,7 +86,9 @@ class Ensemble:
         -------
         Tensor, shape (M, batch, *shape)
         """
-        return self._evaluate(self.parameters if parameters is None else parameters, x, sigma)
+        training = parameters is None
+        self._set_mode(training)
+        return self._evaluate(self.parameters if training else parameters, x, sigma)
 
     def denoiser(self, member: int) -> TorchDenoiser:
         """The averaged model of one member.
@@ -101,7 +104,12 @@ class Ensemble:
             x of shape (batch, *shape).
         """
         own = self._slice(self.average, member)
-        return TorchDenoiser(lambda x, s: functional_call(self.template, own, (x, s)), self.device)
+
+        def one(x: Tensor, sigma: Tensor) -> Tensor:
+            self._set_mode(training=False)
+            return functional_call(self.template, own, (x, sigma))
+
+        return TorchDenoiser(one, self.device, advice=_DIVERGED)
 
     def denoisers(self) -> TorchDenoiser:
         """All averaged models as one denoiser, so that a sampler serves all in one run.
@@ -113,28 +121,37 @@ class Ensemble:
         """
 
         def together(x: Tensor, sigma: Tensor) -> Tensor:
+            self._set_mode(training=False)
             points = x.unflatten(0, (self.members, -1))
             levels = sigma.unflatten(0, (self.members, -1))
             parts = zip(points.split(_CHUNK, dim=1), levels.split(_CHUNK, dim=1), strict=True)
             found = [self._apply(self.average, part, level) for part, level in parts]
             return torch.cat(found, dim=1).flatten(0, 1)
 
-        return TorchDenoiser(together, self.device, batch=2**62)
+        return TorchDenoiser(together, self.device, batch=2**62, advice=_DIVERGED)
 
-    def load(self, parameters: Parameters, average: Parameters) -> None:
+    @property
+    def saved_buffers(self) -> dict[str, Tensor]:
+        """Buffers that training may change, such as running means, shape (M, …)."""
+        kept = self.template.state_dict().keys()
+        return {name: value for name, value in self.buffers.items() if name in kept}
+
+    def load(self, parameters: Parameters, average: Parameters, buffers: Parameters) -> None:
         """Replace all parameters by saved ones.
 
         Parameters
         ----------
-        parameters, average : mapping of Tensor, shape (M, …)
-            As the attributes of these names.
+        parameters, average, buffers : mapping of Tensor, shape (M, …)
+            As `parameters`, `average` and `saved_buffers`.
 
         Raises
         ------
         InputError
             If names or shapes are those of another architecture.
         """
-        for target, source in ((self.parameters, parameters), (self.average, average)):
+        for target, source in (
+            (self.parameters, parameters), (self.average, average), (self.saved_buffers, buffers),
+        ):  # fmt: skip
             wanted = {name: tuple(value.shape) for name, value in target.items()}
             found = {name: tuple(value.shape) for name, value in source.items()}
             if wanted != found:
@@ -146,6 +163,11 @@ class Ensemble:
             with torch.no_grad():
                 for name, value in target.items():
                     value.copy_(source[name])
+
+    def _set_mode(self, training: bool) -> None:
+        """Dropout, running means and the like work in training only."""
+        if self.template.training != training:
+            self.template.train(training)
 
     def _slice(self, parameters: Parameters, member: int) -> dict[str, Tensor]:
         return {name: value[member] for name, value in (*parameters.items(), *self.buffers.items())}

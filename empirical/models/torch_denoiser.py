@@ -25,6 +25,8 @@ class TorchDenoiser:
         Where it lives.
     batch : int
         Points that are sent to it at once.
+    advice : str
+        What to do where it returns NaN or infinity; a sentence without a full stop.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class TorchDenoiser:
         function: Callable[[Tensor, Tensor], Tensor],
         device: torch.device | str = "cpu",
         batch: int = 4096,
+        advice: str = "check it there",
     ) -> None:
         self.function = function
         self.device = torch.device(device)
         self.batch = batch
+        self.advice = advice
 
     def __call__(self, x: ArrayLike, sigma: ArrayLike, /) -> NDArray[Any]:
         """Denoise.
@@ -54,7 +58,7 @@ class TorchDenoiser:
         Raises
         ------
         InputError
-            If the function returns another shape.
+            If the function returns another shape, NaN or infinity.
         """
         points = np.asarray(x)
         levels = np.broadcast_to(np.asarray(sigma, dtype=np.float32), points.shape[:1])
@@ -73,5 +77,12 @@ class TorchDenoiser:
                         f"the denoiser returned shape {tuple(clean.shape)} for points of shape "
                         f"{points[part].shape}: it must keep the shape."
                     )
-                result[part] = clean.float().cpu().numpy()
+                found = clean.float().cpu().numpy()
+                if not np.isfinite(found).all():
+                    bad = levels[part][~np.isfinite(found).reshape(len(found), -1).all(axis=1)]
+                    raise InputError(
+                        f"the denoiser returned NaN or infinite values at sigma = {bad[0]:.4g}: "
+                        f"{self.advice}."
+                    )
+                result[part] = found
         return result

@@ -1,4 +1,4 @@
-"""Denoising networks, one file each, and what they share.
+"""Networks to be trained: the table of architectures, what they share, and networks of users.
 
 It may import common.
 """

@@ -44,10 +44,28 @@ def generator(seed: int, *key: int, device: torch.device | str = "cpu") -> torch
     -------
     torch.Generator
     """
-    state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)[0]
     result = torch.Generator(device)
-    result.manual_seed(int(state) >> 1)
+    result.manual_seed(stream_seed(seed, *key))
     return result
+
+
+def stream_seed(seed: int, *key: int) -> int:
+    """Seed of an independent stream.
+
+    Parameters
+    ----------
+    seed : int
+        Seed of the experiment.
+    *key : int
+        Which stream.
+
+    Returns
+    -------
+    int
+        Below 2^63.
+    """
+    state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)[0]
+    return int(state) >> 1
 
 
 def log_uniform(count: int, low: float, high: float, source: torch.Generator) -> Tensor:

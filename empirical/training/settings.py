@@ -9,13 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.theory.common.checks import (
-    InputError,
-    as_count,
-    as_nonnegative,
-    as_number,
-    as_positive,
-)
+from convergen.empirical.common.settings import check_settings, documented, setting
+from convergen.empirical.training.optimisers import RULES
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.options import NUMBER, TEXT, WHOLE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -26,74 +23,79 @@ _WEIGHTINGS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+@documented
 @dataclass(frozen=True)
 class TrainingSettings:
     """Budget, optimiser and noise of a training run.
 
-    Attributes
-    ----------
-    images : int
-        Budget of each model in images seen; rounded up to whole batches.
-    batch : int
-        Images of one step.
-    learning_rate : float
-        Largest step of Adam; reached after a warm-up of 2 % of the budget.
-    schedule : {'cosine', 'constant'}
-        What the learning rate does after the warm-up; the cosine ends at 0.
-    weight_decay : float
-        Above 0 the optimiser is AdamW.
-    sigma_min, sigma_max : float
-        Range of noise levels, log-uniform, in units of the data's standard deviation.
-    weighting : {'edm', 'plain'}
-        Weight of the squared error at σ: (1 + σ²)/σ², which makes all levels matter alike
-        (arXiv:2206.00364), or 1.
-    ema : float
-        Mean age of the parameters in the average that is measured, as a fraction of the run so
-        far; 0 measures the parameters themselves. A long average hides memorisation.
-    snapshots : int
-        Points of a log grid in images seen at which the model is measured on the way.
+    Notes
+    -----
+    The weighting ``edm`` of the squared error at σ is (1 + σ²)/σ², which makes all levels matter
+    alike (arXiv:2206.00364). A long average of the parameters hides memorisation.
     """
 
-    images: int = 64_000
-    batch: int = 32
-    learning_rate: float = 4e-3
-    schedule: str = "cosine"
-    weight_decay: float = 0.0
-    sigma_min: float = 0.05
-    sigma_max: float = 20.0
-    weighting: str = "edm"
-    ema: float = 0.03
-    snapshots: int = 0
+    images: int = setting(
+        WHOLE,
+        "budget of each model in images seen, rounded up to whole batches",
+        64_000,
+        least=1,
+        most=2**53,
+    )
+    batch: int = setting(WHOLE, "images of one step", 32, least=1, most=2**24)
+    optimizer: str = setting(
+        TEXT,
+        "; ".join(f"{name}: {rule.description}" for name, rule in RULES.items()),
+        "adamw",
+        choices=tuple(RULES),
+    )
+    learning_rate: float = setting(
+        NUMBER,
+        "largest step; reached after a warm-up of 2 % of the budget",
+        4e-3,
+        above=0.0,
+        most=100.0,
+    )
+    schedule: str = setting(
+        TEXT,
+        "what the learning rate does after the warm-up; the cosine ends at 0",
+        "cosine",
+        choices=("cosine", "constant"),
+    )
+    weight_decay: float = setting(NUMBER, "shrinks the parameters", 0.0, least=0.0, most=1e3)
+    sigma_min: float = setting(
+        NUMBER,
+        "smallest noise level, in standard deviations of the data",
+        0.05,
+        least=1e-4,
+        most=1e4,
+    )
+    sigma_max: float = setting(
+        NUMBER, "largest noise level; the levels are log-uniform", 20.0, least=1e-4, most=1e4
+    )
+    weighting: str = setting(
+        TEXT, "weight of the squared error at a noise level", "edm", choices=tuple(_WEIGHTINGS)
+    )
+    ema: float = setting(
+        NUMBER,
+        "mean age of the averaged parameters that are measured, as a fraction of the run so far; "
+        "0 takes the parameters themselves",
+        0.03,
+        least=0.0,
+        most=0.49,
+    )
+    snapshots: int = setting(
+        WHOLE, "measurements on the way, on a log grid in images seen", 0, least=0, most=1000
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        batch = as_count(self.batch, "batch")
-        steps = math.ceil(as_count(self.images, "images") / batch)
-        checked = {
-            "batch": batch,
-            "images": steps * batch,
-            "snapshots": as_count(self.snapshots, "snapshots", 0),
-            "weight_decay": as_nonnegative(self.weight_decay, "weight_decay"),
-            "ema": as_nonnegative(self.ema, "ema"),
-        }
-        for name in ("learning_rate", "sigma_min", "sigma_max"):
-            checked[name] = as_number(as_positive(getattr(self, name), name), name)
-        for name, value in checked.items():
-            object.__setattr__(self, name, value)
+        check_settings(self, "training")
+        steps = math.ceil(self.images / self.batch)
+        object.__setattr__(self, "images", steps * self.batch)
         if self.sigma_min >= self.sigma_max:
             raise InputError(
-                f"sigma_min = {self.sigma_min:g} and sigma_max = {self.sigma_max:g} must satisfy "
-                "0 < sigma_min < sigma_max."
+                f"training: sigma_min = {self.sigma_min:g} and sigma_max = {self.sigma_max:g} must "
+                "satisfy sigma_min < sigma_max."
             )
-        if self.ema >= 0.5:
-            raise InputError(f"ema must be below 0.5, but {self.ema:g} was given: use 0.03.")
-        for name, allowed in (
-            ("schedule", ("cosine", "constant")),
-            ("weighting", tuple(_WEIGHTINGS)),
-        ):
-            if getattr(self, name) not in allowed:
-                raise InputError(
-                    f"{name} {getattr(self, name)!r} is unknown: choose from {', '.join(allowed)}."
-                )
 
     @property
     def report_images(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,8 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from convergen.empirical.common.devices import autocast
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.networks.preconditioning import per_point
-from convergen.empirical.training.noise_stream import Batch, training_batch
+from convergen.empirical.training.noise_stream import Batch, stream_seed, training_batch
+from convergen.empirical.training.optimisers import NamedOptimiser
 from convergen.empirical.training.settings import TrainingSettings
 
 
@@ -90,11 +92,9 @@ class Trainer:
         resident = not isinstance(points, np.memmap)
         self._points = torch.tensor(points).to(ensemble.device) if resident else points
         self._rows = [torch.tensor(member.rows, device=ensemble.device) for member in members]
-        kind = torch.optim.AdamW if settings.weight_decay else torch.optim.Adam
-        self._optimiser = kind(
-            list(ensemble.parameters.values()), lr=settings.learning_rate,
-            weight_decay=settings.weight_decay, betas=(0.9, 0.99), fused=True,
-        )  # fmt: skip
+        self._optimiser = NamedOptimiser(
+            settings.optimizer, ensemble.parameters, settings.learning_rate, settings.weight_decay
+        )
 
     def run(self) -> Iterator[Progress]:
         """Train to the end of the budget.
@@ -129,20 +129,25 @@ class Trainer:
                 yield Progress(self.images, loss, snapshot)
 
     def state(self) -> dict[str, Tensor]:
-        """Everything that is needed to go on to the same bits, beside `images`.
+        """Everything, beside `images`, from which training continues to the same bits.
 
         Returns
         -------
         dict of Tensor
-            Parameters, their average and the optimiser's moments, by flat names. Complete only
-            where `run` has just yielded.
+            Parameters, their average, buffers and the optimiser's moments, by flat names. Complete
+            only where `run` has just yielded.
         """
-        result = {f"average/{name}": value for name, value in self.ensemble.average.items()}
-        for name, value in self.ensemble.parameters.items():
-            result[f"parameter/{name}"] = value.detach()
-            for key, moment in self._optimiser.state[value].items():
-                result[f"optimiser/{key}/{name}"] = moment
-        return result
+        held = {
+            "average": self.ensemble.average,
+            "parameter": self.ensemble.parameters,
+            "optimiser": self._optimiser.state(),
+            "buffer": self.ensemble.saved_buffers,
+        }
+        return {
+            f"{kind}/{name}": value.detach()
+            for kind, values in held.items()
+            for name, value in values.items()
+        }
 
     def restore(self, state: dict[str, Tensor], images: int) -> None:
         """Go back to a saved state.
@@ -161,38 +166,41 @@ class Trainer:
         """
         parts: dict[str, dict[str, Tensor]] = {}
         for key, value in state.items():
-            kind, name = key.rsplit("/", 1)
+            kind, _, name = key.partition("/")
             parts.setdefault(kind, {})[name] = value
-        self.ensemble.load(parts.pop("parameter", {}), parts.pop("average", {}))
-        for kind, values in parts.items():
-            moment = kind.removeprefix("optimiser/")
-            for name, value in values.items():
-                parameter = self.ensemble.parameters[name]
-                # The step counter of fused optimisers lives beside the parameter, too.
-                self._optimiser.state[parameter][moment] = value.clone().to(parameter.device)
+        self.ensemble.load(
+            parts.get("parameter", {}), parts.get("average", {}), parts.get("buffer", {})
+        )
+        self._optimiser.load(parts.get("optimiser", {}))
         self.images = images
 
     def _step(self) -> Tensor:
         settings = self.settings
-        for group in self._optimiser.param_groups:
-            group["lr"] = settings.learning_rate_at(self.images)
         batches = [self._batch(member) for member in self.members]
         clean = torch.stack(
             [self._gather(rows[b.rows]) for rows, b in zip(self._rows, batches, strict=True)]
         )
         sigma = torch.stack([batch.sigma for batch in batches])
         noise = torch.stack([batch.noise for batch in batches])
-        with autocast(self.ensemble.device):
+        with self._network_randomness(), autocast(self.ensemble.device):
             noisy = clean + per_pair(sigma, clean) * noise
             error = (self.ensemble(noisy, sigma).float() - clean) ** 2
             loss = (settings.weight(sigma) * error.flatten(2).mean(2)).mean(1)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimiser.forget_gradients()
         # Members share no parameter, so the gradient of the sum holds that of each loss.
         loss.sum().backward()
-        self._optimiser.step()
+        self._optimiser.step(settings.learning_rate_at(self.images))
         self.images += settings.batch
         self._update_average()
         return loss.detach()
+
+    @contextmanager
+    def _network_randomness(self) -> Iterator[None]:
+        """What a network itself draws, such as dropout, is a function of seed and images."""
+        device = self.ensemble.device
+        with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+            torch.manual_seed(stream_seed(self.members[0].seed, self.images, 1))
+            yield
 
     def _batch(self, member: Member) -> Batch:
         settings = self.settings

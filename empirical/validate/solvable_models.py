@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from convergen.empirical.common.devices import choose_device
 from convergen.empirical.experiment.declaration import Experiment
@@ -13,15 +12,10 @@ from convergen.empirical.experiment.train_cell import collect, load, split_of
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import measure
 from convergen.empirical.models.by_name import fitted
-from convergen.empirical.models.solvable import EXACT, Separate
-from convergen.theory.common.checks import InputError
-from convergen.theory.mixtures.mixture import GaussianMixture
+from convergen.empirical.models.table import compared_with
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-MIXTURE = "fitted mixture"
 
 
 def reference_names(experiment: Experiment) -> list[str]:
@@ -35,12 +29,10 @@ def reference_names(experiment: Experiment) -> list[str]:
     Returns
     -------
     list of str
-        Names in `convergen.empirical.models.solvable.EXACT`, and `MIXTURE` where the data are one.
+        Names of `convergen.empirical.models.table`, in its order.
     """
     data = load(experiment)
-    images = len(data.shape) == 3
-    names = [name for name in EXACT if images or name != "stationary-linear"]
-    return [*names, MIXTURE] if isinstance(data.truth, GaussianMixture) else names
+    return [row.name for row in compared_with(data.shape, data.truth)]
 
 
 def reference(experiment: Experiment, name: str) -> xr.Dataset:
@@ -67,31 +59,6 @@ def reference(experiment: Experiment, name: str) -> xr.Dataset:
             data, splits, experiment.samples, experiment.training, experiment.measure
         )
         sets = [subjects.training_set(member) for member in range(2 * len(experiment.samples))]
-        if name == MIXTURE:
-            models = Separate([_mixture(points, data.truth, seed) for points in sets])
-        else:
-            models = fitted({"name": name}, sets, np.empty(0), device)
+        models = fitted({"name": name}, sets, np.empty(0), device, seed=seed, truth=data.truth)
         results.append(measure(models, subjects).expand_dims(seed=[seed]))
     return collect(experiment, results)
-
-
-def _mixture(points: NDArray[Any], truth: Any, seed: int) -> GaussianMixture:
-    """As many spherical components as the truth has, or as the points can tell apart."""
-    from sklearn.mixture import GaussianMixture as Fitted
-
-    rows = points.reshape(len(points), -1).astype(np.float64)
-    scale = float(rows.var(axis=0).mean())
-    if scale == 0.0:
-        raise InputError(
-            f"a mixture is fitted to {len(points)} point(s) that do not differ: use more samples."
-        )
-    model = Fitted(
-        n_components=max(1, min(truth.components, len(points) // 2)),
-        covariance_type="spherical",
-        reg_covar=1e-6 * scale,
-        tol=1e-5,
-        n_init=4,
-        max_iter=1000,
-        random_state=seed,
-    ).fit(rows)
-    return GaussianMixture.from_sklearn(model, shape=points.shape[1:])

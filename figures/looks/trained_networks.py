@@ -19,13 +19,28 @@ DATA = {
 }
 MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
 MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
-# The law and solvable models: their words and their lines, of the colour of the quantity.
-THEORIES = {
-    "law": "linear law",
-    "stationary-linear": "stationary (equivariant) linear model",
-    "empirical-score": "empirical score",
-}
-THEORY_LINES: dict[str, Line] = {"law": "-", "stationary-linear": "--", "empirical-score": ":"}
+# The theories that figures 10 and 12 show: the law and solvable models.
+THEORIES = ("law", "stationary-linear", "empirical-score")
+
+
+def theory_look(name: str) -> tuple[str, Line]:
+    """Words and line of a theory; its colour is that of the quantity.
+
+    Parameters
+    ----------
+    name : str
+        ``law`` or ``linear law`` for the linear law, or a solvable model.
+
+    Returns
+    -------
+    (str, line style)
+    """
+    if name in ("law", "linear law"):
+        return "linear law", "-"
+    from convergen.empirical.models.table import SOLVABLE
+
+    row = SOLVABLE.find(name)
+    return row.words, row.line
 
 
 def results(

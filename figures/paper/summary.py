@@ -18,7 +18,7 @@ from convergen.figures.looks.style import (
     predicted,
     styled,
 )
-from convergen.figures.looks.trained_networks import THEORIES, THEORY_LINES
+from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper import disjoint_training
 
@@ -179,9 +179,9 @@ def _legend() -> list[Artist]:
     strong, weak = _factors()
     line, points = key("measured")
     line.set_label("lines: linear theory")
+    words, dotted = theory_look("empirical-score")
     score = Line2D(
-        [], [], color=look_of("convergence").colour, linestyle=THEORY_LINES["empirical-score"],
-        label=f"$q$ of the {THEORIES['empirical-score']}",
+        [], [], color=look_of("convergence").colour, linestyle=dotted, label=f"$q$ of the {words}",
     )  # fmt: skip
     return [
         *(entry(look_of(name)) for name in _LINES),
@@ -229,7 +229,7 @@ def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
         measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
     score = dataset["convergence_fitted"].dropna("samples")
-    look, line = look_of("convergence"), THEORY_LINES["empirical-score"]
+    look, line = look_of("convergence"), theory_look("empirical-score")[1]
     predicted(axes, score["samples"], score, look, linestyle=line, label="")
     axes.set_xlabel("training samples $n$")
     panel(axes, "b", f"U-Nets trained on digits, $d$ = {dataset.attrs['pixels']}")

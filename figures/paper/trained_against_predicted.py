@@ -19,8 +19,8 @@ from convergen.figures.looks.trained_networks import (
     MODEL_MARKERS,
     MODELS,
     THEORIES,
-    THEORY_LINES,
     results,
+    theory_look,
 )
 
 if TYPE_CHECKING:
@@ -130,9 +130,10 @@ def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:
     look = look_of(quantity)
     if f"{quantity}_law" in part:
         predicted(axes, part["line_samples"], part[f"{quantity}_law"], look, label="")
-    for theory, line in THEORY_LINES.items():
+    for theory in THEORIES:
         if theory in part["theory"].values:
             model = part.sel(theory=theory)[f"{quantity}_fitted"].dropna("samples")
+            line = theory_look(theory)[1]
             predicted(axes, model["samples"], model, look, linestyle=line, label="")
     if quantity == "memorisation":
         fresh = look_of("memorisation_baseline")
@@ -157,8 +158,8 @@ def _legend(models: list[str]) -> list[Artist]:
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], color="black", linestyle=THEORY_LINES[name], label=words)
-        for name, words in THEORIES.items()
+        Line2D([], [], color="black", linestyle=line, label=words)
+        for words, line in map(theory_look, THEORIES)
     ]
     points = [
         Line2D(

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from convergen.figures.looks.style import (
     BARS,
-    Line,
     look_of,
     measured,
     new_figure,
@@ -16,7 +15,7 @@ from convergen.figures.looks.style import (
     predicted,
     styled,
 )
-from convergen.figures.looks.trained_networks import THEORIES, THEORY_LINES
+from convergen.figures.looks.trained_networks import theory_look
 from convergen.theory.common.quantities import compared
 
 if TYPE_CHECKING:
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-# Of `convergen.empirical.validate.validate`: words and line of each theory.
-_THEORIES: dict[str, tuple[str, Line]] = {
-    "linear law": (THEORIES["law"], THEORY_LINES["law"]),
-    "linear": ("linear model of the same data", (0, (3, 1, 1, 1, 1, 1))),
-    **{name: (THEORIES[name], THEORY_LINES[name]) for name in THEORIES if name != "law"},
-    "fitted mixture": ("mixture fitted to the same data", "-."),
-}
 
 
 @styled
@@ -71,7 +62,7 @@ def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
     look = look_of(name)
     for theory in found["theory"].values:
         values = part[f"{name}_predicted"].sel(theory=theory).transpose("samples")
-        line = _THEORIES[str(theory)][1]
+        line = theory_look(str(theory))[1]
         predicted(axes, part["samples"], values, look, linestyle=line, label="")
     measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look)
     if name == "memorisation":
@@ -84,7 +75,7 @@ def _legend(found: xr.Dataset) -> list[Artist]:
 
     lines = [
         Line2D([], [], color="black", linestyle=line, label=words)
-        for words, line in (_THEORIES[str(name)] for name in found["theory"].values)
+        for words, line in (theory_look(str(name)) for name in found["theory"].values)
     ]
     several = bool(found["convergence_stderr"].notnull().any())
     bars = f" ± {BARS:g} s.e. over seeds" if several else ""

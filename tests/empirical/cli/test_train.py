@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from convergen.empirical.experiment.toml_files import preset_config, presets
+from convergen.empirical.common.presets import preset_names
+from convergen.empirical.experiment.toml_files import preset_config
 from convergen.empirical.storage import checked_files as sealed
 
 QUICK = (
@@ -85,7 +86,7 @@ def test_data_may_be_an_array(convergen, tmp_path):
     assert plan["data"]["shape"] == [6]
 
 
-@pytest.mark.parametrize("name", presets())
+@pytest.mark.parametrize("name", preset_names())
 def test_presets_are_taken_up(convergen, monkeypatch, name):
     """What the command hands on; the runs themselves take longer than a test."""
     seen = {}

@@ -4,10 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment import train_cell as cells_of
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.plan import differences, freeze, read_plan
-from convergen.empirical.experiment.toml_files import override, preset_config, presets, read_config
+from convergen.empirical.experiment.toml_files import override, preset_config, read_config
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.theory.common.checks import InputError
 
@@ -68,14 +69,14 @@ def test_config_and_from_config_are_inverse():
         ({"data": {"size": 4}}, "[data] must say kind, like kind = 'digits'"),
         ({"model": "unet"}, "[model] must say name, like name = 'unet'"),
         ({"data": {"kind": "digits", "center": {1}}}, "[data] holds a value of no use there"),
-        ({"training": {"images": 0}}, "images must be a whole number of at least 1"),
-        ({"training": {"learning_rate": -1}}, "learning_rate must be positive"),
-        ({"training": {"ema": 0.5}}, "ema must be below 0.5"),
-        ({"training": {"sigma_min": 30}}, "0 < sigma_min < sigma_max"),
-        ({"training": {"schedule": "linear"}}, "schedule 'linear' is unknown"),
-        ({"measure": {"draws": 1}}, "measure: draws must be a whole number of at least 2"),
-        ({"measure": {"sigmas": []}}, "measure: sigmas is empty"),
-        ({"measure": {"sigmas": [[0.1]]}}, "measure: sigmas must be a list of numbers"),
+        ({"training": {"images": 0}}, "images must be a whole number, at least 1"),
+        ({"training": {"learning_rate": -1}}, "learning_rate must be a number, above 0"),
+        ({"training": {"ema": 0.5}}, "ema must be a number, at least 0.0 and at most 0.49"),
+        ({"training": {"sigma_min": 30}}, "sigma_min < sigma_max"),
+        ({"training": {"schedule": "linear"}}, "schedule must be 'cosine'"),
+        ({"measure": {"draws": 1}}, "measure: draws must be a whole number, at least 2"),
+        ({"measure": {"sigmas": []}}, "measure: sigmas must be numbers"),
+        ({"measure": {"sigmas": [[0.1]]}}, "measure: sigmas must be numbers"),
         ({"splits": {"duplicate_limit": 1.5}}, "splits: duplicate_limit is a |cosine|"),
         ({"splits": {"duplicate_limit": True}}, "splits: duplicate_limit is a |cosine|"),
         ({"splits": {"duplicate_limit": "no"}}, "splits: duplicate_limit must hold real numbers"),
@@ -140,8 +141,8 @@ def test_unreadable_files_are_one_line(tmp_path):
 
 
 def test_presets_are_experiments():
-    assert "smoke" in presets()
-    for name in presets():
+    assert "smoke" in preset_names()
+    for name in preset_names():
         found = Experiment.from_config(preset_config(name))
         assert found.name == name
     with pytest.raises(InputError, match=r"no preset 'smokee' \(did you mean 'smoke'\?\)"):

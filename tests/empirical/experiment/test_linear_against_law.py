@@ -6,7 +6,7 @@ import pytest
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.run import run_experiment
-from convergen.empirical.models.descended_linear import TrainedLinear
+from convergen.empirical.models.solvable.trained_linear import TrainedLinear
 from convergen.empirical.validate import validate as validation
 from convergen.theory.denoisers.wiener import LinearDenoiser
 

@@ -6,8 +6,8 @@ from convergen.empirical.measure.denoising_errors import peak_signal_to_noise
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import measure, snapshot
 from convergen.empirical.measure.settings import MeasureSettings
-from convergen.empirical.models.descended_linear import TrainedLinear
-from convergen.empirical.models.solvable import Separate
+from convergen.empirical.models.separate import Separate
+from convergen.empirical.models.solvable.trained_linear import TrainedLinear
 from convergen.empirical.splits.splits import split
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.wiener import LinearDenoiser

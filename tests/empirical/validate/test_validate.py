@@ -46,18 +46,16 @@ def test_mixtures_are_held_against_a_fitted_mixture(tmp_path):
             "run": {"grouping": "seed", "device": "cpu"},
         }
     )
-    assert references.MIXTURE in references.reference_names(experiment)
-    found = {
-        name: references.reference(experiment, name) for name in (references.MIXTURE, "linear")
-    }
+    assert "fitted-mixture" in references.reference_names(experiment)
+    found = {name: references.reference(experiment, name) for name in ("fitted-mixture", "linear")}
     errors = {
         name: (result["test_error"].mean("side") / result["true_error"]).values
         for name, result in found.items()
     }
-    assert np.all(errors[references.MIXTURE].max(axis=-1) < 1.05)
+    assert np.all(errors["fitted-mixture"].max(axis=-1) < 1.05)
     assert np.all(errors["linear"].max(axis=-1) > 1.3)
     digits = shipped_experiment("digits-unet")
-    assert references.MIXTURE not in references.reference_names(digits)
+    assert "fitted-mixture" not in references.reference_names(digits)
 
 
 def test_a_wrong_law_is_refused(monkeypatch):

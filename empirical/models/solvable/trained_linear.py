@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
+from convergen.theory.sources.options import NUMBER, WHOLE, Option
+
+# Steps between two looks at the gradient.
+_LOOK = 25
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,12 @@ class TrainedLinear:
         self._variances = variances
         self.weights: Tensor = torch.zeros_like(self._noisy)
 
-    def train(self, steps: int = 20_000, tolerance: float = 1e-4) -> Descent:
+    def train(
+        self,
+        steps: int = 20_000,
+        tolerance: float = 1e-4,
+        report: Callable[[float], object] = lambda share: None,
+    ) -> Descent:
         """Descend with Nesterov's momentum, which suits the known curvature of each level.
 
         Parameters
@@ -81,6 +92,8 @@ class TrainedLinear:
         tolerance : float
             Relative Frobenius distance to the optimum at which to stop. The smallest curvature
             is at least σ², so |gradient|/(σ²|W|) bounds it.
+        report : callable
+            Called now and then with the share of the way to the tolerance, on a log scale.
 
         Returns
         -------
@@ -92,15 +105,17 @@ class TrainedLinear:
         root = torch.sqrt(self._variances / largest)
         momentum = (1.0 - root) / (1.0 + root)
         weights = previous = self.weights
-        bound = np.inf
+        first = bound = math.inf
         for taken in range(1, limit + 1):
             ahead = weights + momentum * (weights - previous)
             gradient = ahead @ self._noisy - self.covariance
             previous, weights = weights, ahead - gradient / largest
-            if taken % 25 == 0 or taken == limit:
+            if taken % _LOOK == 0 or taken == limit:
                 bound = float(self._bound(weights))
                 if bound <= goal:
                     break
+                first = bound if math.isinf(first) else first
+                report(_share(first, bound, goal))
         self.weights = weights
         return Descent(bound <= goal, taken, bound)
 
@@ -123,6 +138,13 @@ class TrainedLinear:
         LinearLevels
         """
         return LinearLevels(self.sigmas, self.weights[member].cpu().numpy(), self.shape)
+
+
+def _share(first: float, bound: float, goal: float) -> float:
+    """How much of the way from the first bound to the goal is done, on a log scale."""
+    if not goal < bound < first:
+        return 0.0
+    return math.log(first / bound) / math.log(first / goal)
 
 
 class LinearLevels:
@@ -185,3 +207,53 @@ class LinearLevels:
         below = int(place)
         part = place - below
         return np.asarray((1.0 - part) * self.weights[below] + part * self.weights[below + 1])
+
+
+def fit(sets: TrainingSets, steps: int, tolerance: float) -> list[LinearLevels]:
+    """Descend for all training sets at once.
+
+    Parameters
+    ----------
+    sets : TrainingSets
+        Centred points, and the noise levels at which the models will be called.
+    steps, tolerance
+        As in `TrainedLinear.train`.
+
+    Returns
+    -------
+    list of LinearLevels
+
+    Raises
+    ------
+    InputError
+        If the descent did not reach its tolerance.
+    """
+    linear = TrainedLinear(sets.points, sets.sigmas, sets.device)
+    end = linear.train(steps, tolerance, sets.report)
+    if not end.converged:
+        raise InputError(
+            f"gradient descent stopped after {end.steps} steps within {end.error_bound:.1e} of "
+            "the optimum: give more steps, or a larger tolerance."
+        )
+    return [linear.denoiser(member) for member in range(linear.members)]
+
+
+SOLVABLE.register(
+    SolvableModel(
+        name="trained-linear",
+        description="linear denoiser trained by gradient descent, one matrix a noise level",
+        words="linear model trained on the same data",
+        fit=fit,
+        line=(0, (1, 3)),
+        order=5,
+        options=(
+            Option("steps", WHOLE, "steps of the descent, at most", 20_000, least=1),
+            Option(
+                "tolerance", NUMBER, "relative distance to the optimum at which it ends", 1e-4,
+                least=1e-12, most=1.0,
+            ),
+        ),
+        # It ends where the closed form begins.
+        compared=False,
+    )
+)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a network is told about the noise level."""
+"""Features of the noise level, by which a network is conditioned on it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import torch
 from torch import Tensor, nn
 
 
-class NoiseEmbedding(nn.Module):
+class NoiseFeatures(nn.Module):
     """Sines and cosines of c_noise at fixed frequencies, then one hidden layer.
 
     Parameters
     ----------
     width : int
-        Features that leave it.
+        Number of features.
     frequencies : int
-        Sines, and as many cosines.
+        Number of sines, and of cosines.
     """
 
     def __init__(self, width: int, frequencies: int = 8) -> None:
@@ -29,7 +29,7 @@ class NoiseEmbedding(nn.Module):
         )
 
     def forward(self, noise: Tensor) -> Tensor:
-        """Embed.
+        """Compute the features.
 
         Parameters
         ----------

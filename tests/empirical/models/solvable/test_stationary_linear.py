@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.models.solvable import EXACT, Separate, StationaryDenoiser
+from convergen.empirical.models.solvable.stationary_linear import StationaryDenoiser
 from convergen.theory.common.checks import InputError
 
 
@@ -28,17 +28,6 @@ def test_stationary_denoiser_commutes_with_translations():
     np.testing.assert_allclose(
         model(np.roll(x, (1, 2), (2, 3)), 0.7), np.roll(model(x, 0.7), (1, 2), (2, 3)), rtol=1e-10
     )
-
-
-@pytest.mark.parametrize("name", EXACT)
-def test_members_together_equal_members_alone(name):
-    models = Separate([EXACT[name](images(count)) for count in (4, 30)])
-    x = np.concatenate([images(3), images(3) + 1.0])
-    sigma = np.linspace(0.5, 1.0, 6)
-    found = models.denoisers()(x, sigma)
-    assert found.shape == x.shape
-    for member, part in enumerate((slice(3), slice(3, 6))):
-        np.testing.assert_array_equal(found[part], models.denoiser(member)(x[part], sigma[part]))
 
 
 def test_vectors_have_no_translations():

@@ -1,0 +1,159 @@
+"""The sub-command `options`: what can be set, printed from the tables."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.optional_packages import package_missing
+
+if TYPE_CHECKING:
+    from convergen.theory.sources.options import Option
+
+
+@dataclass(frozen=True)
+class Section:
+    """Something with options of its own: a source of data, a model, or a part of an experiment.
+
+    Attributes
+    ----------
+    name, description : str
+        As users write it, and one line.
+    options : tuple of Option
+        What it takes.
+    sizes : mapping
+        Options of each named size, if it has any.
+    """
+
+    name: str
+    description: str
+    options: tuple[Option, ...]
+    sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def _data() -> Iterable[Section]:
+    from convergen.theory.sources.table import kinds
+
+    return [Section(row.name, row.description, row.options) for row in kinds().values()]
+
+
+def _model() -> Iterable[Section]:
+    from importlib.util import find_spec
+
+    if find_spec("torch") is None:
+        raise package_missing("a list of models", "torch", "empirical")
+    from convergen.empirical.models.table import SOLVABLE
+    from convergen.empirical.networks.table import NETWORKS
+
+    solvable = sorted(SOLVABLE.rows(), key=lambda row: row.order)
+    return [
+        *(Section(row.name, row.description, row.options) for row in solvable),
+        *(Section(row.name, row.description, row.options, row.sizes) for row in NETWORKS.rows()),
+        Section(
+            "FILE.py:NAME",
+            "a torch module of yours with forward(x, sigma); its options are keyword arguments",
+            (),
+        ),
+    ]
+
+
+def _training() -> Iterable[Section]:
+    from convergen.empirical.common.settings import options_of
+    from convergen.empirical.training.settings import TrainingSettings
+
+    return [Section("training", "budget, optimiser and noise", options_of(TrainingSettings))]
+
+
+def _measure() -> Iterable[Section]:
+    from convergen.empirical.common.settings import options_of
+    from convergen.empirical.measure.settings import MeasureSettings
+
+    return [Section("measure", "how models are sampled and measured", options_of(MeasureSettings))]
+
+
+_SUBJECTS: dict[str, Callable[[], Iterable[Section]]] = {
+    "data": _data,
+    "model": _model,
+    "training": _training,
+    "measure": _measure,
+}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The front door.
+    """
+
+    @app.command()
+    def options(
+        subject: Annotated[str, typer.Argument(metavar="|".join(_SUBJECTS), show_default=False)],
+        json: Annotated[
+            bool, typer.Option("--json", help="Print one JSON object instead of text.")
+        ] = False,
+    ) -> None:
+        """List what can be set in an experiment: names, types, defaults, ranges and meaning."""
+        if subject not in _SUBJECTS:
+            raise InputError(f"there are no options of {subject!r}: give {', '.join(_SUBJECTS)}.")
+        sections = list(_SUBJECTS[subject]())
+        if json:
+            print(json_format.dumps({subject: [_plain(section) for section in sections]}))
+        else:
+            print("\n\n".join(_text(section) for section in sections))
+
+
+def _plain(section: Section) -> dict[str, Any]:
+    options = [
+        {
+            "name": option.name,
+            "type": option.type.words,
+            "default": option.default,
+            "required": option.required,
+            "least": option.least,
+            "above": option.above,
+            "most": option.most,
+            "choices": list(option.choices),
+            "meaning": option.help,
+        }
+        for option in section.options
+    ]
+    about = {"name": section.name, "description": section.description, "options": options}
+    return about | ({"sizes": section.sizes} if section.sizes else {})
+
+
+def _text(section: Section) -> str:
+    lines = [f"{section.name}: {section.description}"]
+    for option in section.options:
+        lines.append(f"  {option.name}: {option.help}")
+        lines.append(f"      {option.allowed_words}; {_default(option, section)}")
+    for size, values in section.sizes.items():
+        chosen = " (default)" if size == "small" else ""
+        words = ", ".join(f"{name} = {_value(value)}" for name, value in values.items())
+        lines.append(f"  size = {size}{chosen}: {words}")
+    return "\n".join(lines)
+
+
+def _default(option: Option, section: Section) -> str:
+    if option.required:
+        return "required"
+    if any(option.name in values for values in section.sizes.values()):
+        return "default by size"
+    if option.default is None:
+        return "optional"
+    return f"default {_value(option.default)}"
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return f"{value:g}" if isinstance(value, float) else str(value)

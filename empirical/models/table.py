@@ -1,0 +1,154 @@
+"""The table of solvable models: what each is, what it suits and how it is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convergen.empirical.common.folder_table import FolderTable
+from convergen.empirical.common.named_options import resolved
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.options import Option
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from convergen.theory.denoisers.protocol import Denoiser
+
+Shape = tuple[int, ...]
+Line = str | tuple[int, tuple[float, ...]]
+
+
+def _silent(share: float) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True)
+class TrainingSets:
+    """What solvable models are fitted to.
+
+    Attributes
+    ----------
+    points : sequence of ndarray, each of shape (n, *shape)
+        Training set of each member, centred.
+    sigmas : ndarray, shape (L,)
+        Noise levels at which the models will be called.
+    device : torch.device or str
+        Where torch works, for models that need it.
+    seed : int
+        Of what is random in a fit.
+    truth : object
+        The law of the data where it is known, a denoiser of `convergen.theory`; else None.
+    report : callable
+        Called with the share of the work that is done, for models that take long.
+    """
+
+    points: Sequence[NDArray[Any]]
+    sigmas: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    device: Any = "cpu"
+    seed: int = 0
+    truth: object = None
+    report: Callable[[float], object] = _silent
+
+
+def _suits_all(shape: Shape, truth: object, options: Mapping[str, Any]) -> str:
+    """Every data set suits."""
+    return ""
+
+
+@dataclass(frozen=True)
+class SolvableModel:
+    """One row.
+
+    Attributes
+    ----------
+    name : str
+        What users write; the name of its file.
+    description : str
+        One line.
+    words : str
+        What legends call it, fitted to the data of trained networks.
+    fit : callable
+        ``fit(sets, **options)`` takes `TrainingSets` and returns one denoiser for each.
+    line : str or tuple
+        Its line in figures, as Matplotlib takes it.
+    order : int
+        Place in tables and legends.
+    options : tuple of Option
+        Keyword arguments of `fit`.
+    refusal : callable
+        ``refusal(shape, truth, options)`` says in one sentence why it does not suit data of this
+        shape and law; empty where it does.
+    compared : bool
+        Whether trained networks are held against it.
+    """
+
+    name: str
+    description: str
+    words: str
+    fit: Callable[..., Sequence[Denoiser]]
+    line: Line
+    order: int
+    options: tuple[Option, ...] = ()
+    refusal: Callable[[Shape, object, Mapping[str, Any]], str] = _suits_all
+    compared: bool = True
+
+    def resolve(
+        self, shape: Shape, given: Mapping[str, Any], truth: object = None
+    ) -> dict[str, Any]:
+        """Check options and data, and fill in defaults.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of one point.
+        given : mapping
+            Options by name.
+        truth : object
+            Law of the data where it is known.
+
+        Returns
+        -------
+        dict
+            Keyword arguments of `fit`.
+
+        Raises
+        ------
+        InputError
+            If an option is unknown or out of range, or the data do not suit.
+        """
+        found = resolved(f"model {self.name!r}", self.options, given)
+        reason = self.refusal(shape, truth, found)
+        if reason:
+            raise InputError(f"model {self.name!r} {reason}")
+        return found
+
+
+SOLVABLE: FolderTable[SolvableModel] = FolderTable(
+    "convergen.empirical.models.solvable", "solvable model"
+)
+
+
+def compared_with(shape: Shape, truth: object) -> list[SolvableModel]:
+    """Solvable models that trained networks are held against.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one point of the data.
+    truth : object
+        Law of the data where it is known, else None.
+
+    Returns
+    -------
+    list of SolvableModel
+        Those that suit the data with their default options, in their order.
+    """
+    rows = sorted(SOLVABLE.rows(), key=lambda row: row.order)
+    defaults = {row.name: resolved(row.name, row.options, {}) for row in rows}
+    return [
+        row for row in rows if row.compared and not row.refusal(shape, truth, defaults[row.name])
+    ]

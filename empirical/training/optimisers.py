@@ -1,0 +1,177 @@
+"""The table of optimisers, and their state by the names of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.optim import Optimizer
+
+Parameters = Mapping[str, "Tensor"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row.
+
+    Attributes
+    ----------
+    description : str
+        One line.
+    make : callable
+        ``make(parameters, learning_rate, weight_decay)`` with a list of tensors.
+    matrices : bool
+        Whether it takes matrices alone, one a member; AdamW then steps all other parameters.
+    """
+
+    description: str
+    make: Callable[[list[Tensor], float, float], Optimizer]
+    matrices: bool = False
+
+
+def _adam(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+    from torch.optim import Adam
+
+    return Adam(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99), fused=True)
+
+
+def _adamw(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+    from torch.optim import AdamW
+
+    return AdamW(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99), fused=True)
+
+
+def _sgd(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+    from torch.optim import SGD
+
+    return SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
+
+
+def _muon(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+    import torch
+
+    if not hasattr(torch.optim, "Muon"):
+        raise InputError(
+            f"optimizer 'muon' needs torch 2.9 or newer, but this is {torch.__version__}: update "
+            "it, or choose another."
+        )
+    # Steps of the size of AdamW's, so that one learning rate serves both (arXiv:2502.16982).
+    return torch.optim.Muon(parameters, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+
+
+RULES = {
+    "adam": Rule("Adam; weight_decay adds to the gradient", _adam),
+    "adamw": Rule("Adam with decoupled weight_decay", _adamw),
+    "sgd": Rule("gradient descent with Nesterov momentum 0.9", _sgd),
+    "muon": Rule("Muon for matrices, AdamW for all other parameters", _muon, matrices=True),
+}
+
+
+class NamedOptimiser:
+    """An optimiser of stacked parameters whose state has names.
+
+    Parameters
+    ----------
+    rule : str
+        Key of `RULES`.
+    parameters : mapping of Tensor, each of shape (M, …)
+        By name; changed in place.
+    learning_rate, weight_decay : float
+        Of every step until `learning_rate` of `step` says otherwise.
+    """
+
+    def __init__(
+        self, rule: str, parameters: Parameters, learning_rate: float, weight_decay: float
+    ) -> None:
+        row = RULES[rule]
+        self._parameters = parameters
+        # Views of one matrix each, by the name of the parameter and the member.
+        self._matrices: dict[str, Tensor] = {}
+        rest = dict(parameters)
+        if row.matrices:
+            for name in [name for name, value in parameters.items() if _holds_matrices(value)]:
+                for member, value in enumerate(rest.pop(name).detach()):
+                    self._matrices[f"{name}@{member}"] = value.flatten(1)
+        groups = (
+            [(row.make, self._matrices), (_adamw, rest)] if row.matrices else [(row.make, rest)]
+        )
+        self._stepped = [
+            (make(list(named.values()), learning_rate, weight_decay), named)
+            for make, named in groups
+            if named
+        ]
+
+    def step(self, learning_rate: float) -> None:
+        """Step along the gradients of the parameters.
+
+        Parameters
+        ----------
+        learning_rate : float
+            Of this step.
+        """
+        for name, matrix in self._matrices.items():
+            stacked, _, member = name.rpartition("@")
+            gradient = self._parameters[stacked].grad
+            matrix.grad = None if gradient is None else gradient[int(member)].flatten(1)
+        for optimiser, _ in self._stepped:
+            for group in optimiser.param_groups:
+                group["lr"] = learning_rate
+            optimiser.step()
+
+    def forget_gradients(self) -> None:
+        """Let the next backward pass begin anew."""
+        for value in self._parameters.values():
+            value.grad = None
+
+    def state(self) -> dict[str, Tensor]:
+        """Moments and counters.
+
+        Returns
+        -------
+        dict of Tensor
+            By ``MOMENT/PARAMETER``.
+        """
+        return {
+            f"{moment}/{name}": value
+            for optimiser, named in self._stepped
+            for name, parameter in named.items()
+            for moment, value in optimiser.state[parameter].items()
+        }
+
+    def load(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to a saved state.
+
+        Parameters
+        ----------
+        state : mapping of Tensor
+            From `state`, of the same rule and parameters.
+
+        Raises
+        ------
+        InputError
+            If it holds a parameter that there is not.
+        """
+        owners = {
+            name: (optimiser, p) for optimiser, named in self._stepped for name, p in named.items()
+        }
+        for key, value in state.items():
+            moment, _, name = key.partition("/")
+            if name not in owners:
+                raise InputError(
+                    f"the checkpoint holds a state of the optimiser for {name!r}, which is no "
+                    "parameter here: load it with the model and optimiser it was trained with."
+                )
+            optimiser, parameter = owners[name]
+            # The step counter of fused optimisers lives beside the parameter, too.
+            optimiser.state[parameter][moment] = value.clone().to(parameter.device)
+
+
+def _holds_matrices(stacked: Tensor) -> bool:
+    """Whether each member holds a matrix, or a kernel that is one: more than one row and column."""
+    rows = stacked.shape[1] if stacked.ndim > 2 else 1
+    return rows > 1 and stacked[0, 0].numel() > 1

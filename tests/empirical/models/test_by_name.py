@@ -1,0 +1,125 @@
+"""Models by name: what suits which data, and how it is fitted."""
+
+import numpy as np
+import pytest
+import torch
+
+from convergen.empirical.models.by_name import (
+    check_model,
+    fitted,
+    grouping_of,
+    model_facts,
+    needs_training,
+    untrained,
+)
+from convergen.empirical.models.table import SOLVABLE, compared_with
+from convergen.theory.common.checks import InputError
+from convergen.theory.denoisers.wiener import LinearDenoiser
+from convergen.theory.empirical_score.score import EmpiricalScore
+from convergen.theory.mixtures.mixture import GaussianMixture
+
+IMAGE = (1, 4, 4)
+MIXTURE = GaussianMixture([0.5, 0.5], 9.0 * np.eye(2, 16), [1.0, 1.0])
+
+
+def sets(shape=IMAGE, sizes=(6, 30)):
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((n, *shape)) for n in sizes]
+
+
+def test_models_that_suit_the_data_are_compared_in_their_order():
+    assert [row.name for row in compared_with(IMAGE, None)] == [
+        "linear", "stationary-linear", "empirical-score",
+    ]  # fmt: skip
+    assert [row.name for row in compared_with((16,), MIXTURE)] == [
+        "linear", "empirical-score", "fitted-mixture",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOLVABLE.names())
+def test_every_solvable_model_is_a_fit_to_each_training_set(name):
+    x = np.random.default_rng(1).standard_normal((3, *IMAGE)).astype(np.float32)
+    levels = np.array([0.5, 1.0])
+    models = fitted({"name": name}, sets(), levels, "cpu", truth=MIXTURE)
+    assert models.members == 2
+    for member, points in enumerate(sets()):
+        alone = fitted({"name": name}, [points], levels, "cpu", truth=MIXTURE)
+        found = models.denoiser(member)(x, 0.5)
+        assert found.shape == x.shape
+        np.testing.assert_allclose(found, alone.denoiser(0)(x, 0.5), rtol=1e-3, atol=1e-4)
+
+
+def test_fits_are_those_of_the_theory():
+    points = sets()[1]
+    x = np.random.default_rng(1).standard_normal((3, *IMAGE))
+    for name, model in (
+        ("linear", LinearDenoiser.fit(points, center=False)),
+        ("empirical-score", EmpiricalScore(points)),
+    ):
+        found = fitted({"name": name}, [points], np.empty(0), "cpu").denoiser(0)
+        np.testing.assert_array_equal(found(x, 0.7), model(x, 0.7))
+
+
+def test_a_mixture_has_as_many_components_as_it_is_told_or_as_the_truth():
+    rng = np.random.default_rng(0)
+    means = 10.0 * np.eye(3, 8)
+    points = means[rng.integers(3, size=300)] + rng.standard_normal((300, 8))
+    three = fitted({"name": "fitted-mixture", "components": 3}, [points], np.empty(0), "cpu")
+    found = three.models[0]
+    assert found.components == 3
+    for mean in means:
+        assert np.linalg.norm(found.means - mean, axis=-1).min() < 0.5
+    two = fitted({"name": "fitted-mixture"}, [points], np.empty(0), "cpu", truth=MIXTURE)
+    assert two.models[0].components == 2
+    # Never more than one for two points.
+    few = fitted({"name": "fitted-mixture", "components": 9}, [points[:4]], np.empty(0), "cpu")
+    assert few.models[0].components == 2
+    with pytest.raises(InputError, match="do not differ"):
+        fitted({"name": "fitted-mixture", "components": 1}, [points[:1]], np.empty(0), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("model", "shape", "words"),
+    [
+        ({"name": "lineer"}, IMAGE, "unknown model 'lineer' (did you mean 'linear'?)"),
+        ({"name": "mpl"}, IMAGE, "did you mean 'mlp'"),
+        ({}, IMAGE, "unknown model ''"),
+        ({"name": "linear", "steps": 3}, IMAGE, "'linear' has no option 'steps': it takes none"),
+        ({"name": "trained-linear", "steps": 0}, IMAGE, "steps must be a whole number, at least 1"),
+        ({"name": "stationary-linear"}, (16,), "needs images, but a point has shape (16,)"),
+        ({"name": "fitted-mixture"}, IMAGE, "needs the option 'components'"),
+        ({"name": "unet"}, (16,), "needs images of shape"),
+    ],
+)
+def test_what_does_not_suit_is_refused(model, shape, words):
+    with pytest.raises(InputError) as error:
+        check_model(model, shape)
+    assert words in str(error.value)
+
+
+def test_networks_are_trained_and_solvable_models_are_fitted():
+    assert needs_training({"name": "unet"})
+    assert not needs_training({"name": "trained-linear"})
+    assert grouping_of({"name": "mlp"}) == grouping_of({"name": "unet"}) == "seed"
+    assert grouping_of({"name": "conv"}) == "pair"
+    assert grouping_of({"name": "linear"}) == "seed"
+    with pytest.raises(InputError, match="is no network"):
+        untrained({"name": "linear"}, IMAGE, [0])
+    with pytest.raises(InputError, match="is a network"):
+        fitted({"name": "mlp"}, sets(), np.empty(0), "cpu")
+
+
+def test_seeds_give_initial_parameters():
+    models = untrained({"name": "mlp", "size": "tiny"}, IMAGE, [5, 6, 5])
+    weight = models.parameters["network.stem.weight"]
+    assert torch.equal(weight[0], weight[2])
+    assert not torch.equal(weight[0], weight[1])
+
+
+def test_only_networks_of_users_have_facts_to_be_kept(tmp_path):
+    assert model_facts({"name": "unet"}) == {}
+    (tmp_path / "net.py").write_text("x = 1\n")
+    facts = model_facts({"name": f"{tmp_path}/net.py:Net"})
+    assert facts["file"] == "net.py"
+    # sha256sum of the line above.
+    assert facts["sha256"].startswith("9e26bf369911")

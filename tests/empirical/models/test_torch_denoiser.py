@@ -1,0 +1,25 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.models.torch_denoiser import TorchDenoiser
+from convergen.theory.common.checks import InputError
+
+
+def test_adapter_takes_any_callable_in_batches_and_checks_the_shape():
+    double = TorchDenoiser(lambda x, sigma: x * sigma[:, None], batch=4)
+    x = np.arange(20.0).reshape(10, 2)
+    np.testing.assert_array_equal(double(x, 2.0), 2.0 * x)
+    assert double(x.astype(np.float32), 1.0).dtype == np.float32
+    with pytest.raises(InputError, match="must keep the shape"):
+        TorchDenoiser(lambda x, sigma: x[:, :1])(x, 1.0)
+
+
+def test_what_is_not_finite_is_refused_with_the_level_and_advice():
+    def overflows(x, sigma):
+        return x / (sigma[:, None] - 2.0).clamp(min=0.0)
+
+    model = TorchDenoiser(overflows, batch=2, advice="lower learning_rate")
+    x = np.ones((4, 3))
+    np.testing.assert_allclose(model(x, 4.0), 0.5)
+    with pytest.raises(InputError, match=r"at sigma = 1\.5: lower learning_rate\.$"):
+        model(x, np.array([3.0, 4.0, 5.0, 1.5]))

@@ -1,0 +1,138 @@
+"""Every network of the table: shapes, initial bits, symmetry, sizes and refusals."""
+
+import hashlib
+
+import pytest
+import torch
+
+from convergen.empirical.networks.table import NETWORKS
+from convergen.theory.common.checks import InputError
+
+IMAGE = (1, 8, 8)
+# What can be built here without another library.
+NAMES = ("mlp", "conv", "unet")
+
+
+def build(name, shape=IMAGE, **options):
+    return NETWORKS.find(name).module(shape, options)
+
+
+def points(batch=5, shape=IMAGE, seed=0):
+    source = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, *shape, generator=source), torch.linspace(0.1, 3.0, batch)
+
+
+def shaken(model, seed=1):
+    """The same model with every parameter moved, since output layers start at zero."""
+    source = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter += 0.1 * torch.randn(parameter.shape, generator=source)
+    return model
+
+
+def test_names_are_those_of_the_files():
+    assert NETWORKS.names() == ("conv", "diffusers", "mlp", "unet")
+
+
+# SHA-256 of all initial parameters in their order, stored before attributes were renamed: shipped
+# results come from them.
+_INITIAL = {
+    ("mlp", "small"): "8d2f7617cdc8",
+    ("conv", "small"): "c6ede75640bb",
+    ("unet", "tiny"): "49c77b7721bb",
+    ("unet", "base"): "148a6d598746",
+}
+
+
+@pytest.mark.parametrize(("name", "size"), _INITIAL)
+def test_initial_parameters_are_drawn_in_a_fixed_order(name, size):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        model = build(name, size=size)
+    content = b"".join(p.detach().numpy().tobytes() for p in model.parameters())
+    assert hashlib.sha256(content).hexdigest().startswith(_INITIAL[name, size])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16)])
+@pytest.mark.parametrize("size", ["tiny", "small"])
+def test_every_network_keeps_the_shape_and_uses_every_parameter(name, shape, size):
+    model = shaken(build(name, shape, size=size))
+    x, sigma = points(shape=shape)
+    found = model(x, sigma)
+    assert found.shape == x.shape
+    found.square().sum().backward()
+    assert all(p.grad is not None and p.grad.abs().max() > 0 for p in model.parameters())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_points_of_a_batch_do_not_see_each_other(name):
+    model = shaken(build(name))
+    x, sigma = points()
+    alone = torch.cat([model(x[i : i + 1], sigma[i : i + 1]) for i in range(len(x))])
+    torch.testing.assert_close(model(x, sigma), alone, rtol=1e-4, atol=1e-5)
+
+
+def test_conditioned_networks_see_the_noise_level():
+    x, sigma = points()
+    for name in ("mlp", "unet"):
+        network = shaken(build(name)).network
+        assert (network(x, sigma) - network(x, sigma + 1.0)).abs().max() > 1e-3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_network_has_the_symmetry_that_its_row_states_and_no_finer_one(name):
+    row = NETWORKS.find(name)
+    padded = any(option.name == "padding" for option in row.options)
+    x, sigma = points()
+    for padding in ("circular", "zeros") if padded else (None,):
+        given = {"padding": padding}
+        model, shift = shaken(row.module(IMAGE, given)), row.shift(row.resolve(IMAGE, given))
+
+        def gap(by, model=model):
+            moved = model(x.roll(by, 3), sigma)
+            return (moved - model(x, sigma).roll(by, 3)).abs().max().item()
+
+        assert (shift > 0) == (padding == "circular")
+        if shift:
+            assert gap(shift) < 1e-4
+        if shift != 1:
+            assert gap(max(1, shift // 2)) > 1e-3
+
+
+def test_sizes_grow():
+    for row in NETWORKS.rows():
+        with torch.device("meta"):  # shapes alone
+            counts = [
+                sum(p.numel() for p in row.module((1, 32, 32), {"size": size}).parameters())
+                for size in row.sizes
+            ]
+        assert counts == sorted(set(counts))
+        assert not row.sizes or "small" in row.sizes
+
+
+def test_an_option_beside_a_size_wins():
+    row = NETWORKS.find("unet")
+    found = row.resolve(IMAGE, {"size": "tiny", "width": 6})
+    assert found == {"width": 6, "growth": (1, 2), "blocks": 1, "padding": "zeros"}
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "options", "message"),
+    [
+        ("unett", IMAGE, {}, "did you mean 'unet'"),
+        ("unet", (64,), {}, "needs images of shape"),
+        ("unet", (1, 10, 10), {}, "multiples of 4"),
+        ("unet", (1, 4, 4), {}, "at least 8"),
+        ("unet", IMAGE, {"size": "huge"}, "has no size 'huge': choose from tiny, small, base"),
+        ("unet", IMAGE, {"widht": 8}, "did you mean 'width'"),
+        ("unet", IMAGE, {"padding": "mirror"}, "must be 'zeros' or 'circular', not 'mirror'"),
+        ("unet", IMAGE, {"width": True}, "width must be a whole number, at least 1, not True"),
+        ("conv", (1, 1, 4), {"padding": "circular"}, "at least 2 × 2 pixels"),
+        ("diffusers", (64,), {}, "needs images of shape"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(name, shape, options, message):
+    with pytest.raises(InputError, match=message):
+        NETWORKS.find(name).resolve(shape, options)
