@@ -1,1 +1,24 @@
-"""Trained diffusion models, measured and held against the predictions of `theory`."""
+"""Trained diffusion models, measured and held against the predictions of `theory`.
+
+Names are loaded on first use: ``import convergen.empirical`` costs nothing and needs no torch.
+"""
+
+from __future__ import annotations
+
+import lazy_loader as _lazy
+
+__getattr__, __dir__, __all__ = _lazy.attach(
+    __name__,
+    submod_attrs={
+        "data.dataset": ["DataSet"],
+        "data.kinds": ["load_data"],
+        "experiment.declaration": ["Experiment"],
+        "experiment.run": ["run_experiment"],
+        "experiment.train_pair": ["train_pair"],
+        "measure.settings": ["MeasureSettings"],
+        "models.torch_denoiser": ["TorchDenoiser"],
+        "networks.preconditioning": ["Preconditioned"],
+        "networks.pretrained": ["PretrainedDenoiser"],
+        "training.settings": ["TrainingSettings"],
+    },
+)
