@@ -37,9 +37,13 @@ class Section:
 
 
 def _data() -> Iterable[Section]:
+    from convergen.empirical.data.kinds import CENTER
     from convergen.theory.sources.table import kinds
 
-    return [Section(row.name, row.description, row.options) for row in kinds().values()]
+    return [
+        Section(row.name, row.description, row.options if row.known else (*row.options, CENTER))
+        for row in kinds().values()
+    ]
 
 
 def _model() -> Iterable[Section]:
