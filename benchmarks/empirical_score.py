@@ -71,6 +71,32 @@ def products() -> None:
             print(f"  d = {dim:5d}  batch {batch:4d}  sigma {sigma:5.1f}   {ours / bare:6.2f}")
 
 
+def modes() -> None:
+    """Each way to weigh a tile in single precision against the same pass in double precision.
+
+    Where few points matter they are added from differences; where the rounding errors of products
+    matter, single logits are computed again; elsewhere logits are taken as they are. A way is worth
+    keeping from 1.3 on.
+    """
+    from convergen.theory.empirical_score.passes import Pass
+    from convergen.theory.empirical_score.row_blocks import as_blocks
+    from convergen.theory.empirical_score.training_set import TrainingSet
+
+    print("time of a pass in double precision over ours (float32)")
+    dim, n, batch = 512, 12000, 512
+    for name, factor in (("few points", 0.4), ("mended", 0.85), ("mended", 1.1), ("plain", 3.0)):
+        level = factor * float(np.sqrt(0.5 * dim / np.log(n)))
+        y, x = data(n, dim, batch, level)
+        score, sigma = theory.EmpiricalScore(y), np.full(batch, level)
+        training = TrainingSet.measured(as_blocks(y))
+
+        def double(x=x, sigma=sigma, training=training) -> None:
+            Pass.prepared(training, x, sigma, 0, single=True, coarse=False).run(training)
+
+        ours, peer = best(lambda score=score, x=x, level=level: score(x, level), double)
+        print(f"  {name:10s}  sigma {level:5.1f}   {peer / ours:6.2f}")
+
+
 def few_coordinates() -> None:
     """Few coordinates: torch attention and KeOps over the library."""
     print("time of peers over ours, n = 20000, batch 1000, float32")
@@ -136,5 +162,6 @@ def memory_map() -> None:
 
 if __name__ == "__main__":
     products()
+    modes()
     few_coordinates()
     memory_map()
