@@ -72,7 +72,7 @@ def test_predict_prints_a_table_and_thresholds():
     assert lines[0].startswith("digits: 64 dimensions (61 with variance)")
     assert [line.split()[0] for line in lines[3:5]] == ["64", "256"]
     assert "Two models agree to q = 0.9 from n = 65 on." in lines
-    limit = "Recovered in the limit of large d: factor 1 from n = 132"
+    limit = "Recovered in the limit of large d: factor 1 from n = 132 on, factor 2 from n = 183 on"
     assert any(line.startswith(limit) for line in lines)
 
 

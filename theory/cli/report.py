@@ -139,12 +139,10 @@ def recovery_lines(start: dict[int, float]) -> list[str]:
     """
     if not start:
         return []
-    parts = [
-        f"factor {k} from n = {about(max(n, 1.0))}" if np.isfinite(n) else f"factor {k} at no n"
-        for k, n in start.items()
-    ]
+    known = [f"factor {k} from n = {about(max(n, 1.0))} on" for k, n in start.items() if n < np.inf]
+    never = [f"factor {k} at no n" for k, n in start.items() if n == np.inf]
     return [
-        wrapped(f"Recovered in the limit of large d: {', '.join(parts)} on."),
+        wrapped(f"Recovered in the limit of large d: {', '.join(known + never)}."),
         "At finite d the transition is smooth: Qk rises before and after.",
     ]
 

@@ -73,6 +73,7 @@ ORDER_PARAMETERS = (
     ),
     Row(
         "latent_recovery", "latent recovery", "Q", "Q", dims=_FACTOR,
+        meaning="squared overlap of the k-th learnt factor with the true one",
         formula=Formula(f"{_LINEAR}.latent_recovery:latent_recovery", ("factors",)),
         measurement=_MEASURED["latent_recovery"], law="latent_recovery_finite_size",
         colour=GREEN, marker="^",

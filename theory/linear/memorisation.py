@@ -30,7 +30,8 @@ from convergen.theory.common.checks import (
 from convergen.theory.random_matrices.equivalents import ScaledSpectrum, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
-SMALL = 64
+# Up to SMALL, exact averages over data sets; from LARGE on, the saddlepoint alone.
+SMALL, LARGE = 64, 128
 _SADDLES = 128
 _DRAWS = 1024
 _LEADING = 256
@@ -51,8 +52,8 @@ class Memorisation:
     stderr, baseline_stderr : ndarray
         Monte Carlo standard errors (over x̂ for the quasi-closed law).
     method : ndarray of str
-        ``"gram monte carlo"`` for n ≤ 64, ``"saddlepoint"`` above, ``"exact"`` where m = 1;
-        ``"monte carlo"`` for a rank-one Σ with a ridge.
+        ``"gram monte carlo"`` for n ≤ 64; ``"saddlepoint"`` for n ≥ 128; ``"joined"`` between
+        them; ``"exact"`` where m = 1; ``"monte carlo"`` for a rank-one Σ with a ridge.
     """
 
     value: FloatArray
@@ -105,12 +106,19 @@ def memorisation_law(
     Returns
     -------
     Memorisation
+
+    Notes
+    -----
+    The two laws differ by the error of the saddlepoint, below 1 % at n = 64, and by their Monte
+    Carlo errors. Between n = 64 and 128 the difference at n = 64 is added to the saddlepoint with
+    a weight that falls from 1 to 0 in log n, so that curves have no jump.
     """
     n = as_samples(samples)
     parts = scaled(spectrum)
     rho = as_nonnegative(ridge, "ridge") / parts.unit
     table = np.empty((4, n.size))
-    methods = np.where(n.ravel() <= SMALL, "gram monte carlo", "saddlepoint").astype(object)
+    sizes = [n.ravel() <= SMALL, n.ravel() < LARGE]
+    methods = np.select(sizes, ["gram monte carlo", "joined"], "saddlepoint").astype(object)
     if spectrum.rank == 1 and rho == 0.0:
         table[:2], table[2:], methods[:] = 1.0, 0.0, "exact"
     elif spectrum.rank == 1:
@@ -126,10 +134,14 @@ def memorisation_law(
         if large.any():
             zeros = spectrum.dim - spectrum.rank
             law = _SaddlepointLaw.draw(parts, zeros, rho, float(flat[large].max()), seed)
-            for i in np.flatnonzero(large).tolist():
-                for row, own in enumerate((_own_variance(flat[i]), 0.0)):
-                    value = law.average(flat[i], own)
-                    table[row, i], table[row + 2, i] = value.mean(), _stderr(value)
+            for i in np.flatnonzero(large):
+                table[:, i] = law.both(flat[i])
+            between = large & (flat < LARGE)
+            if between.any():
+                with one_blas_thread():
+                    exact = _gram_average(spectrum, float(SMALL), rho, seed)
+                for i in np.flatnonzero(between):
+                    table[:, i] = _joined(table[:, i], exact, law.both(float(SMALL)), flat[i])
     value, baseline, stderr, baseline_stderr = table.reshape(4, *n.shape)
     return Memorisation(
         value, baseline, stderr, baseline_stderr, methods.astype(str).reshape(n.shape)
@@ -138,6 +150,16 @@ def memorisation_law(
 
 def _stderr(values: FloatArray) -> float:
     return float(values.std(ddof=1) / np.sqrt(values.size))
+
+
+def _joined(law: FloatArray, exact: FloatArray, law_there: FloatArray, n: float) -> FloatArray:
+    """Saddlepoint at n, corrected by its error at n = 64 less and less; errors as of independent.
+
+    Each array holds m, baseline and their standard errors.
+    """
+    weight = np.log(LARGE / n) / np.log(LARGE / SMALL)
+    values = law[:2] + weight * (exact[:2] - law_there[:2])
+    return np.append(values, np.hypot(weight * exact[2:], (1.0 - weight) * law[2:]))
 
 
 def _rank_one(dim: int, samples: float, rho: float, seed: int) -> FloatArray:
@@ -237,6 +259,11 @@ class _SaddlepointLaw(NamedTuple):
             weights @ np.log1p(tau * lam[:, None]), weights @ ratio, -(weights @ ratio**2)
         )
         return cls(tau, log_det, jet(0), jet(1), jet(2))
+
+    def both(self, samples: float) -> FloatArray:
+        """m, baseline and their standard errors over the draws of x̂."""
+        own, fresh = (self.average(samples, o) for o in (_own_variance(samples), 0.0))
+        return np.array([own.mean(), fresh.mean(), _stderr(own), _stderr(fresh)])
 
     def average(self, samples: float, own: float) -> FloatArray:
         """E max |cos| for each draw of x̂; `own` is 1/n for training points, 0 for fresh ones.

@@ -52,6 +52,14 @@ def test_labels_units_and_provenance(prediction):
         assert key in prediction.attrs
 
 
+def test_load_and_noise_levels_by_default():
+    spectrum = theory.Spectrum.from_eigenvalues([8.0, 2.0, 0.5], [1, 2, 1])
+    found = theory.predict(spectrum, [2, 6], quantities=["convergence", "denoising"])
+    np.testing.assert_array_equal(found["load"], [0.5, 1.5])
+    # The root mean square of a coordinate is sqrt(12.5/4).
+    np.testing.assert_allclose(found["sigma"], np.array([0.1, 0.3, 1.0, 3.0]) * np.sqrt(3.125))
+
+
 def test_round_trip_through_netcdf(prediction, tmp_path):
     path = tmp_path / "curves.nc"
     save_dataset(prediction, path)

@@ -1,0 +1,73 @@
+"""Sentences of the reports: what is printed, and what is left out because it says nothing."""
+
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory.cli.report import prediction_text, recovery_lines, simulation_text
+from convergen.theory.finite_size.simulate import simulated
+from convergen.theory.forecast.predict import Request, forecast, main_names
+
+
+def predicted(spectrum, samples=(10,), **options):
+    return prediction_text(
+        spectrum, forecast(Request.of(spectrum, samples, **options), main_names())
+    )
+
+
+def test_columns_are_load_and_order_parameters():
+    text = predicted(theory.Spectrum.spiked(40, [9.0]), [10], factors=1)
+    head, row = text.splitlines()[2:4]
+    assert head.split() == ["n", "n/d", "q", "q*", "m", "m", "fresh", "Q1"]
+    assert row.split()[:2] == ["10", "0.25"]
+
+
+def test_factors_that_chance_recovers_are_not_shown():
+    text = predicted(theory.Spectrum.spiked(40, [9.0]), factors=3)
+    assert "Q2" not in text
+    assert "Factors 2–3: equal variance in 39 of 40 directions, nothing to recover." in text
+    assert "factor 1 from n = 1 on." in text
+    flat = predicted(theory.Spectrum.isotropic(20))
+    assert "Qk" not in flat
+    assert "Recovered" not in flat
+
+
+def test_small_eigenspaces_are_shown_with_their_chance():
+    text = predicted(theory.Spectrum.from_eigenvalues([9.0, 1.0], [2, 38]), factors=2)
+    assert "Q1–2: overlap with an eigenspace of dimension 2; chance is 0.05." in text
+    assert "Q2" in text.splitlines()[2]
+
+
+def test_no_factor_starts_below_one_sample():
+    limit, words = recovery_lines({1: 0.48, 2: 20.2, 4: np.inf})
+    assert " ".join(limit.split()) == (
+        "Recovered in the limit of large d: factor 1 from n = 1 on, factor 2 from n = 20 on, "
+        "factor 4 at no n."
+    )
+    assert "smooth" in words
+
+
+def test_infinite_measurements_get_a_word():
+    # Two coordinates that are constant but for a row each: where both rows are missing, collinear.
+    data = np.random.default_rng(0).standard_normal((60, 5))
+    data[:, 3:] = 0.0
+    data[[0, 1], [3, 4]] = 1.0
+    found = simulated(data, [12], repeats=3)
+    assert np.isinf(found["kullback_leibler"]).all()
+    assert np.isfinite(found["kullback_leibler_predicted"]).all()
+    text = simulation_text(theory.Spectrum.from_data(data), found)
+    assert "KL is infinite at n = 12: some training set has no variance" in text
+
+
+def test_scores_are_named_with_their_degrees_of_freedom():
+    spectrum = theory.Spectrum.isotropic(6)
+    text = simulation_text(spectrum, simulated(spectrum, [8], repeats=2))
+    assert "Student's t with 1 degree of freedom." in " ".join(text.split())
+
+
+@pytest.mark.parametrize(("samples", "words"), [
+    ([4, 4096], "from n = 4096 on"), ([4], "At n = 4 memorisation still exceeds"),
+    ([4096], "at every n listed"),
+])  # fmt: skip
+def test_memorisation_is_judged_against_its_baseline(samples, words):
+    assert words in predicted(theory.Spectrum.power_law(12, 1.0), samples)
