@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.optimize import brentq
 
 from convergen.theory.common.checks import (
     FloatArray,
@@ -14,6 +13,7 @@ from convergen.theory.common.checks import (
     as_nonnegative,
     as_positive,
 )
+from convergen.theory.common.roots import bracketed_root
 from convergen.theory.linear.denoising_errors import denoising_errors
 from convergen.theory.linear.distances import bures_wasserstein, kullback_leibler
 from convergen.theory.linear.order_parameters import order_parameters
@@ -178,9 +178,6 @@ def _last_crossing(
     def difference(u: float) -> float:
         return float(np.log(excess(np.exp(np.array([u])))[0] / target))
 
-    root, report = brentq(
-        difference, np.log(grid[above[-1]]), np.log(grid[above[-1] + 1]),
-        xtol=1e-13, rtol=1e-13, full_output=True,
-    )  # fmt: skip
-    n = float(np.exp(root))
-    return SampleSize(n, f"{words} {shown:g} is held from n = {n:.6g} on.", bool(report.converged))
+    ends = np.log(grid[above[-1]]), np.log(grid[above[-1] + 1])
+    n = float(np.exp(bracketed_root(difference, *ends, xtol=1e-13, rtol=1e-13)))
+    return SampleSize(n, f"{words} {shown:g} is held from n = {n:.6g} on.")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import brentq
 
 from convergen.theory.common.checks import (
     FloatArray,
@@ -19,6 +18,7 @@ from convergen.theory.common.checks import (
     as_sample_size,
     as_samples,
 )
+from convergen.theory.common.roots import bracketed_root
 from convergen.theory.random_matrices.equivalents import ScaledSpectrum, renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -31,6 +31,8 @@ _HEIGHT = 0.72 * np.pi
 # grow along the contour.
 _MARGIN = 0.7
 _LIMIT = 1 << 14
+# Relative tolerance of a root: four units in the last place.
+_RTOL = 4.0 * float(np.finfo(np.float64).eps)
 # Entries of the largest temporary array.
 _BLOCK = 1 << 20
 
@@ -168,7 +170,7 @@ def _edge(parts: ScaledSpectrum, n: float) -> float:
         shares = parts.nodes / (parts.nodes + kappa)
         return 1.0 - float(parts.weights @ shares**2) / n
 
-    return -float(brentq(slope, 0.0, 1.0 - 1e-12)) * smallest
+    return -smallest * bracketed_root(slope, 0.0, 1.0 - 1e-12, xtol=2e-12, rtol=_RTOL)
 
 
 def _contour_sum(

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
 from scipy.special import expit
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_sample_size
+from convergen.theory.common.roots import bracketed_root
 from convergen.theory.random_matrices.kappa_kernels import base_kappa, free_degrees, height
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
@@ -202,7 +203,11 @@ class SampleCurve:
         # at −λ, which for n ≫ d are very near to the edges.
         ends = [
             top
-            * np.exp(brentq(excess, *bracket, args=(side,), xtol=1e-16, rtol=1e-15, maxiter=1000))
+            * np.exp(
+                bracketed_root(
+                    partial(excess, margin=side), *bracket, xtol=1e-16, rtol=1e-15, maxiter=1000
+                )
+            )
             - self.base
             for side in (margin, -margin)
         ]
