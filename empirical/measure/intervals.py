@@ -1,4 +1,4 @@
-"""Confidence intervals: bootstrap over training pairs and seeds of the noise, Wilson for counts."""
+"""Confidence intervals: bootstrap over draws, Wilson for counts, errors over seeds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LEVEL = 0.95
+# Numbers that one batch of resamples may hold.
 _WEIGHTS = 2**23
 
 # Maps means of K quantities, shape (..., K), to the number of interest, shape (...).
@@ -75,7 +76,7 @@ def average(values: ArrayLike, level: float = LEVEL) -> Estimate:
     if found.size < 2:
         raise InputError(f"an average of {found.size} draws has no error: give at least two.")
     mean, stderr = float(found.mean()), float(found.std(ddof=1) / math.sqrt(len(found)))
-    half = float(norm.isf(0.5 * (1.0 - level))) * stderr
+    half = _deviate(level) * stderr
     return Estimate(mean, mean - half, mean + half, stderr)
 
 
@@ -104,20 +105,20 @@ def bootstrap(
     resamples: int = 1000,
     level: float = LEVEL,
 ) -> Estimate:
-    """Percentile bootstrap on two levels: pairs of models, then seeds of the noise within each.
+    """Percentile bootstrap over the draws of one pair of models.
 
     Parameters
     ----------
-    values : array_like, shape (draws, K) or (pairs, draws, K)
-        What was measured on each draw of each pair.
+    values : array_like, shape (draws, K)
+        What was measured on each draw.
     statistic : callable
-        Of the K means over pairs and draws.
+        Of the K means over draws.
     rng : numpy.random.Generator
         Source of randomness.
     resamples : int
         How many.
     level : float
-        Coverage that is aimed at; with very few pairs the true one is lower.
+        Coverage that is aimed at.
 
     Returns
     -------
@@ -130,35 +131,29 @@ def bootstrap(
 
     Notes
     -----
-    Efron & Tibshirani (1993), sections 8 and 13. A single pair is not resampled: the interval
-    then covers the noise of the draws alone.
+    Efron & Tibshirani (1993), section 13. The interval covers the noise of the draws, not the
+    choice of the training sets.
     """
+    from scipy.stats import bootstrap as resampled
+
     table = np.asarray(values, dtype=np.float64)
-    if table.ndim == 2:
-        table = table[None]
-    if table.ndim != 3 or table.size == 0:
+    if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] == 0:
         raise InputError(
-            f"values have shape {np.shape(values)}: give (draws, K) or (pairs, draws, K)."
+            f"values have shape {np.shape(values)}: give (draws, K) of at least two draws."
         )
     count = as_count(resamples, "resamples", 2)
-    pairs, draws, _ = table.shape
-    chosen = rng.integers(pairs, size=(count, pairs))
-    total = np.zeros((count, table.shape[2]))
-    for column in chosen.T:
-        # As many resamples at a time as their weights fit in the memory of one block.
-        step = max(1, _WEIGHTS // draws)
-        for start in range(0, count, step):
-            some = column[start : start + step]
-            weights = rng.multinomial(draws, np.full(draws, 1.0 / draws), size=some.size) / draws
-            # All resamples that took the same pair share one matrix product.
-            for pair in range(pairs):
-                rows = some == pair
-                total[start : start + step][rows] += weights[rows] @ table[pair] / pairs
-    found = statistic(total)
-    tail = 50.0 * (1.0 - level)
-    low, high = np.percentile(found, [tail, 100.0 - tail])
-    value = float(statistic(table.mean(axis=(0, 1))))
-    return Estimate(value, float(low), float(high), float(found.std(ddof=1)))
+
+    def of_columns(*columns: FloatArray, axis: int) -> FloatArray:
+        return statistic(np.stack([column.mean(axis=axis) for column in columns], axis=-1))
+
+    found = resampled(
+        tuple(table.T), of_columns, paired=True, vectorized=True, n_resamples=count,
+        confidence_level=level, method="percentile", rng=rng,
+        batch=max(1, _WEIGHTS // len(table)),
+    )  # fmt: skip
+    low, high = found.confidence_interval
+    value = float(statistic(table.mean(axis=0)))
+    return Estimate(value, float(low), float(high), float(found.standard_error))
 
 
 def wilson(hits: int, total: int, level: float = LEVEL) -> Estimate:
@@ -181,17 +176,19 @@ def wilson(hits: int, total: int, level: float = LEVEL) -> Estimate:
     InputError
         If the counts are out of range.
     """
+    from scipy.stats import binomtest
+
     whole, part = as_count(total, "total"), as_count(hits, "hits", 0)
     if part > whole:
         raise InputError(f"hits = {part} exceed total = {whole}: give at most that many.")
-    z = float(norm.isf(0.5 * (1.0 - level)))
-    share = part / whole
-    middle = (share + z**2 / (2 * whole)) / (1.0 + z**2 / whole)
-    half = z * math.sqrt(share * (1 - share) / whole + z**2 / (4 * whole**2)) / (1 + z**2 / whole)
-    # Exactly 0 and 1 at the ends, where rounding would leave 1e-17.
-    low = 0.0 if part == 0 else middle - half
-    high = 1.0 if part == whole else middle + half
-    return Estimate(share, low, high, half / z)
+    low, high = binomtest(part, whole).proportion_ci(level, method="wilson")
+    half = 0.5 * float(high - low)
+    return Estimate(part / whole, float(low), float(high), half / _deviate(level))
+
+
+def _deviate(level: float) -> float:
+    """Half the width of a normal interval of this coverage, in standard errors."""
+    return float(ndtri(0.5 + 0.5 * level))
 
 
 def over_axis(values: NDArray[np.float64], axis: int = 0) -> tuple[FloatArray, FloatArray]:
