@@ -58,6 +58,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "two_point",
         ],
         "random_matrices.sample_spectrum": ["sample_spectrum"],
+        "sources.table": ["load_source"],
         "spectra.spectrum": ["Spectrum"],
     },
 )

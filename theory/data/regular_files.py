@@ -62,7 +62,7 @@ def printable(path: str | os.PathLike[str]) -> str:
     -------
     str
     """
-    text = os.fspath(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
     if len(text) <= _LONGEST:
         return text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,7 +12,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.common.suggestions import suggestion
 from convergen.theory.data.regular_files import printable, regular_file
-from convergen.theory.sources.source import Source
+from convergen.theory.sources.source import Source, check_covariance
 from convergen.theory.sources.table import SourceKind, find, kinds
 
 
@@ -48,8 +49,8 @@ def meaning(text: str) -> dict[str, str]:
     if bare and not there and not path.suffix:
         raise InputError(
             f"unknown source {printable(text)!r}{suggestion(text, list(table))}: use "
-            f"{', '.join(table)}, or the path of a .npy or .npz file or of a folder of images "
-            "that exists."
+            f"{', '.join(name for name, kind in table.items() if kind.opens is None)}, or the path "
+            "of a .npy or .npz file or of a folder of images that exists."
         )
     regular_file(path, folders=True)
     kind = next(kind for kind in table.values() if kind.opens is not None and kind.opens(path))
@@ -88,7 +89,10 @@ def open_source(text: str, options: Mapping[str, Any], *, drawing: bool = False)
             OptionName(name), f" {why}" if known else " does not apply to the source "
             f"{printable(text)!r}", ": leave it out.",
         )  # fmt: skip
-    return kind.load(**kind.checked({**chosen, **options}))
+    found = kind.load(**kind.checked({**chosen, **options}))
+    if found.size:
+        check_covariance(found.size[0], math.prod(found.size[1:]), printable(text))
+    return found
 
 
 def takes(kind: SourceKind, name: str, text: str, *, drawing: bool) -> bool:

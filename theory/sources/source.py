@@ -211,9 +211,7 @@ def data_source(
     def spectrum() -> Spectrum:
         from convergen.theory.spectra.spectrum import Spectrum
 
-        rows = found.points.rows
-        check_covariance(len(rows), math.prod(rows.shape[1:]), name)
-        return Spectrum.from_data(rows, source=label or name)
+        return Spectrum.from_data(found.points.rows, source=label or name)
 
     found = Source(name, spectrum, make_points=make_points, files=files, size=size)
     return found

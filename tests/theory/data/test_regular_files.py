@@ -46,7 +46,7 @@ def test_impossible_names(tmp_path, name, words):
 def test_names_that_are_no_text_are_printable(tmp_path):
     name = os.fsdecode(b"caf\xe9.npy")
     (tmp_path / name).write_bytes(b"")
-    with pytest.raises(InputError, match=r"caf\\xe9.npy|caf\\udce9.npy") as caught:
+    with pytest.raises(InputError, match=r"caf\\xe9.npy") as caught:
         load_array(tmp_path / name)
     str(caught.value).encode()
     assert printable("a\nb") == "a\\nb"

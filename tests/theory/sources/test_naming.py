@@ -61,3 +61,14 @@ def test_predictions_take_no_options_of_drawing(folder):
         open_source("x.npy", {"shape": [1, 2, 2]})
     assert open_source("x.npy", {"shape": [1, 2, 2]}, drawing=True).points.shape == (1, 2, 2)
     assert len(open_source("patches", {"count": 5}).points) == 5
+
+
+def test_eigenvectors_beyond_memory_are_refused_undecoded(folder, monkeypatch):
+    monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8)
+    monkeypatch.setattr(
+        "convergen.theory.data.image_folders.pixels", lambda *_: pytest.fail("read")
+    )
+    assert open_source("./digits", {}).size == (3, 1, 2, 2)
+    monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8 - 1)
+    with pytest.raises(InputError, match=r"3 points of 4 coordinates have .* \(./digits\), but at"):
+        open_source("./digits", {})
