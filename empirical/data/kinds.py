@@ -12,7 +12,7 @@ from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.options import TEXT, Option
 from convergen.theory.sources.source import Source
-from convergen.theory.sources.table import describe, find
+from convergen.theory.sources.table import find
 
 CENTER = Option(
     "center", TEXT, "subtract the mean of all points from each", "data", choices=("data", "none")
@@ -85,18 +85,3 @@ def data_set(source: Source, center: str = "data") -> DataSet:
     return standardised(
         points.rows, points.shape, name=source.name, center=center, groups=points.groups
     )
-
-
-def describe_data() -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
-    """Describe every kind of data that an experiment takes.
-
-    Returns
-    -------
-    list of (name, description, options)
-        Each option is (name, allowed values, default, help), as in `theory.sources.table.describe`.
-    """
-    center = (CENTER.name, CENTER.allowed_words, CENTER.default_words, CENTER.help)
-    return [
-        (name, words, options if find(name).known else [*options, center])
-        for name, words, options in describe()
-    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,7 +40,7 @@ def meaning(text: str) -> dict[str, str]:
     if text in table:
         return {"kind": text}
     path = Path(text)
-    bare = os.sep not in text and (os.altsep or os.sep) not in text
+    bare = path.name == text
     try:
         there = path.exists()
     except (OSError, ValueError):

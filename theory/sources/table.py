@@ -182,36 +182,3 @@ def load_source(kind: str, **options: Any) -> Source:
     """
     row = find(kind)
     return row.load(**row.checked(options))
-
-
-def describe(*, drawing: bool = True) -> list[tuple[str, str, list[tuple[str, str, str, str]]]]:
-    """Describe every source and its options in words.
-
-    Parameters
-    ----------
-    drawing : bool
-        Whether options that only say how points are drawn or laid out are listed.
-
-    Returns
-    -------
-    list of (name, description, options)
-        Each option is (name, allowed values, default, help); the default is empty where there is
-        none and ``required`` where it must be given.
-    """
-    return [
-        (
-            kind.name,
-            kind.description,
-            [
-                (
-                    option.name,
-                    option.allowed_words,
-                    "required" if option.required else option.default_words,
-                    option.help,
-                )
-                for option in kind.options
-                if drawing or not option.drawing
-            ],
-        )
-        for kind in kinds().values()
-    ]

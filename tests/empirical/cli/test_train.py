@@ -17,7 +17,7 @@ from convergen.empirical.experiment.toml_files import preset_config
 from convergen.empirical.storage import checked_files as sealed
 
 QUICK = (
-    "--set", "data.size=4", "--set", "data.count=64", "--set", "measure.draws=12",
+    "--size", "4", "--count", "64", "--set", "measure.draws=12",
     "--set", "measure.steps=4", "--set", "measure.error_points=8", "--set", "measure.pictures=2",
     "--device", "cpu", "--threads", "1",
 )  # fmt: skip

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data import kinds as module
-from convergen.empirical.data.kinds import describe_data, load_data
+from convergen.empirical.data.kinds import load_data
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.digits import load_digits
 from convergen.theory.spectra.spectrum import Spectrum
@@ -102,10 +102,3 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "x.npy"]
     np.save(tmp_path / "x.npy", raw[:20])
     assert len(load_data(**options, scratch=scratch)) == 20
-
-
-def test_every_kind_is_described():
-    found = {name: {option[0] for option in options} for name, _, options in describe_data()}
-    assert {"dim", "spikes", "alpha", "basis", "images", "count", "seed"} == found["spiked"]
-    assert found["digits"] == {"center"}
-    assert {"path", "size", "grey", "center"} == found["images"]

@@ -83,6 +83,13 @@ def test_a_new_source_is_in_the_help_of_every_command(dummy, convergen, command)
     assert "how loud" in out
 
 
+def test_a_new_source_is_among_the_options(dummy, convergen):
+    code, out, _ = convergen("options", "data", "--json")
+    assert code == 0
+    assert '"hum"' in out
+    assert "how loud" in out
+
+
 def test_a_new_source_can_be_used_at_once(dummy, convergen, tmp_path):
     code, out, err = convergen("predict", "hum", "--gain", 2, "--samples", "8", "--json")
     assert code == 0, err

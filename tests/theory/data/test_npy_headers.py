@@ -25,10 +25,16 @@ def test_what_is_declared():
     assert (found.shape, found.dtype, found.fortran) == ((2, 4), np.float64, False)
     assert found.nbytes == 64
     assert found.offset % 64 == 0
+    assert header(npy("(200,)", "'|u1'", data=200)).shape == (200,)
     file = io.BytesIO()
     np.lib.format.write_array(file, np.ones((3, 2), order="F"), version=(2, 0))
     found = header(file.getvalue())
     assert (found.shape, found.fortran) == ((3, 2), True)
+
+
+def test_arrays_without_values_are_named_as_such():
+    with pytest.raises(InputError, match=r"x.npy holds an array of shape \(0, 4\): give one with"):
+        header(npy("(0, 4)"))
 
 
 def test_exactly_as_many_bytes_as_declared_are_enough():

@@ -65,6 +65,8 @@ def test_defaults_choices_and_words():
     assert Option("x", NUMBERS, "", (10.0, 2.5)).default_words == "10,2.5"
     assert Option("x", TRUTH, "", False).default_words == ""
     assert Option("x", WHOLE, "", 0).default_words == "0"
+    assert Option("x", WHOLE, "", flag="--ex").spelling == "--ex"
+    assert Option("x", WHOLE, "").spelling == "--option x=…"
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,10 @@ def test_mixture_has_standard_units_and_simplex_means():
     np.testing.assert_array_equal(source.spectrum.multiplicities, [2, 6])
 
 
+def test_as_many_components_as_dimensions_fit():
+    assert load_source("mixture", dim=3, components=3).spectrum.dim == 3
+
+
 def test_mixture_of_images():
     source = load_source("mixture", dim=16, images=True, count=10)
     assert source.points.shape == (1, 4, 4)
