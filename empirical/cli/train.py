@@ -14,7 +14,6 @@ import typer
 
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.models.by_name import model_names
-from convergen.empirical.networks.own_network import absolute_name
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
@@ -149,7 +148,7 @@ def _apply(
     from convergen.empirical.experiment.toml_files import assign, override
 
     if model is not None:
-        config["model"] = {"name": absolute_name(model, Path.cwd())}
+        config["model"] = {"name": model}
     for name, text in (("samples", samples), ("seeds", seeds)):
         if text is not None:
             config[name] = _numbers(text, f"--{name}")
@@ -235,7 +234,8 @@ def _tell(experiment: Experiment, finished: Finished, out: Path, json: bool) -> 
             )
         )
     elif finished.result is not None:
-        print(f"{experiment.name}: {experiment.model['name']} on {finished.plan.data['name']}\n")
+        model, data = Path(experiment.model["name"]).name, finished.plan.data["name"]
+        print(f"{experiment.name}: {model} on {data}\n")
         print(summary_text(finished.result))
         print(f"\nResult in {where}. Beside the theory: convergen validate {out}")
     for name, cause in unfinished.items():

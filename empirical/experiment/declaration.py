@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from convergen.empirical.measure.settings import MeasureSettings
+from convergen.empirical.models.by_name import pinned
 from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
@@ -80,7 +81,7 @@ class Experiment:
     data : mapping
         ``kind`` and the options of `empirical.load_data`.
     model : mapping
-        ``name`` and the options of the network.
+        ``name`` and the options of the network; of one in a file of the user, its ``sha256``, too.
     seeds : tuple of int
         Each gives its own splits, initial parameters and noise.
     training : TrainingSettings
@@ -118,6 +119,7 @@ class Experiment:
                 _set(self, **{section: json.loads(json.dumps(dict(options)))})
             except TypeError as error:
                 raise InputError(f"[{section}] holds a value of no use there: {error}.") from error
+        _set(self, model=pinned(self.model))
         _set(
             self,
             samples=tuple(sorted(_counts(self.samples, "samples", 1))),

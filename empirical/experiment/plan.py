@@ -174,10 +174,13 @@ def _begun(
 def _renewed(plan: Plan, experiment: Experiment) -> Plan:
     """The plan with the place of the data and the versions of today."""
     from convergen.empirical.experiment import train_cell as cell
+    from convergen.empirical.models.by_name import check_model
 
-    _refuse_other_data(plan, cell.load(experiment))
+    data = cell.load(experiment)
+    _refuse_other_data(plan, data)
+    check_model(experiment.model, data.shape, data.truth)
     versions = plan.versions if _versions() in plan.versions else [*plan.versions, _versions()]
-    config = plan.experiment | {"data": dict(experiment.data)}
+    config = plan.experiment | {"data": dict(experiment.data), "model": dict(experiment.model)}
     return replace(plan, experiment=config, versions=versions)
 
 
@@ -211,7 +214,8 @@ def differences(planned: Config, given: Config) -> list[str]:
     Parameters
     ----------
     planned, given : dict
-        Settings; where `given` leaves a decision open with ``auto`` it agrees with any.
+        Settings; where `given` leaves a decision open with ``auto`` it agrees with any. Places of
+        files do not count.
 
     Returns
     -------
@@ -219,13 +223,18 @@ def differences(planned: Config, given: Config) -> list[str]:
         ``training.images is 64000 there and 1000 here``, …
     """
     ours, theirs = _flat(given), _flat(planned)
-    # Data are known by their content, wherever they lie.
-    keys = [key for key in {**theirs, **ours} if key != "data.path" and ours.get(key) != "auto"]
+    keys = [key for key in {**theirs, **ours} if ours.get(key) != "auto"]
     return [
-        f"{key} is {_shown(theirs.get(key))} there and {_shown(ours.get(key))} here"
+        _difference(key, theirs.get(key), ours.get(key))
         for key in keys
-        if ours.get(key) != theirs.get(key)
+        if key != "data.path" and ours.get(key) != theirs.get(key)
     ]
+
+
+def _difference(key: str, planned: object, given: object) -> str:
+    if key == "model.sha256" and planned and given:
+        return "the file of the network is another one"
+    return f"{key} is {_shown(planned)} there and {_shown(given)} here"
 
 
 def _refuse_other(plan: Plan, experiment: Experiment, threads: int | None, folder: Path) -> None:
@@ -248,11 +257,15 @@ def _refuse_other_data(plan: Plan, data: DataSet) -> None:
 
 
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {
+    found = {
         f"{section}.{key}" if isinstance(values, Mapping) else section: value
         for section, values in config.items()
         for key, value in (values.items() if isinstance(values, Mapping) else [("", values)])
     }
+    # Files are known by their content, wherever they lie.
+    return (
+        found | {"model.name": Path(found["model.name"]).name} if "model.name" in found else found
+    )
 
 
 def _shown(value: object) -> str:

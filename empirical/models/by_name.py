@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
-from convergen.empirical.networks.own_network import file_facts, is_own, own_network
+from convergen.empirical.networks.own_network import (
+    DIGEST,
+    absolute_name,
+    file_digest,
+    is_own,
+    own_network,
+)
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.suggestions import suggestion
@@ -51,7 +58,7 @@ def row_of(model: Model) -> Network | SolvableModel:
     """
     name = str(model.get("name", ""))
     if is_own(name):
-        return own_network(name)
+        return own_network(name, model.get(DIGEST))
     if name in NETWORKS.names():
         return NETWORKS.find(name)
     if name in SOLVABLE.names():
@@ -86,8 +93,8 @@ def check_model(model: Model, shape: tuple[int, ...], truth: object = None) -> N
         row.resolve(shape, _options(model))
 
 
-def model_facts(model: Model) -> dict[str, str]:
-    """What a plan keeps of a model beside its settings, to know it again.
+def pinned(model: Model) -> dict[str, Any]:
+    """A model with what identifies the file of a network of the user.
 
     Parameters
     ----------
@@ -97,10 +104,20 @@ def model_facts(model: Model) -> dict[str, str]:
     Returns
     -------
     dict
-        Empty for models of the tables; ``file`` (its name), ``sha256`` for a network of the user.
+        The same for models of the tables; else with the full path, and with ``sha256``, the digest
+        of the file. Where that is given the file is not looked at before it is used: what is known
+        of a trained network does not need it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
     """
     name = str(model.get("name", ""))
-    return file_facts(name) if is_own(name) else {}
+    if not is_own(name):
+        return dict(model)
+    full = absolute_name(name, Path.cwd())
+    return {DIGEST: model.get(DIGEST) or file_digest(full), **model, "name": full}
 
 
 def needs_training(model: Model) -> bool:
@@ -214,4 +231,4 @@ def fitted(
 
 
 def _options(model: Model) -> dict[str, Any]:
-    return {key: value for key, value in model.items() if key != "name"}
+    return {key: value for key, value in model.items() if key not in ("name", DIGEST)}

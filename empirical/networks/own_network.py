@@ -16,6 +16,8 @@ from convergen.theory.common.checks import InputError
 if TYPE_CHECKING:
     from torch import nn
 
+# Key of a model that holds the digest of its file.
+DIGEST = "sha256"
 # Points and noise levels on which a network is tried before it is trained.
 _TRIED = 3
 _LEVELS = (0.1, 1.0, 10.0)
@@ -47,7 +49,7 @@ def is_own(name: str) -> bool:
     return ":" in name or name.endswith(".py")
 
 
-def own_network(name: str) -> Network:
+def own_network(name: str, digest: object = None) -> Network:
     """The row of a network in a file of the user.
 
     Parameters
@@ -56,6 +58,8 @@ def own_network(name: str) -> Network:
         ``FILE.py:NAME``, where NAME is a class or a function that returns a `torch.nn.Module`. It
         is called with the options as keyword arguments, and with ``shape``, that of one point, if
         it takes an argument of that name.
+    digest : str, optional
+        SHA-256 that the file must have.
 
     Returns
     -------
@@ -65,9 +69,11 @@ def own_network(name: str) -> Network:
     Raises
     ------
     InputError
-        If the file cannot be imported or holds nothing of that name.
+        If the file cannot be imported, has another digest, or holds nothing of that name.
     """
     path, attribute = _parts(name)
+    if digest is not None:
+        refuse_changed(name, digest)
     found = _imported(path)
     if not hasattr(found, attribute):
         raise InputError(f"{path} holds no {attribute!r}: give FILE.py:NAME with a class of it.")
@@ -103,8 +109,8 @@ def row_for(name: str, factory: Callable[..., nn.Module]) -> Network:
     return _AnyOptions(name=name, description="a network of the user", build=build)
 
 
-def file_facts(name: str) -> dict[str, str]:
-    """What identifies the file of a network.
+def file_digest(name: str) -> str:
+    """SHA-256 of the file of a network; what it imports is not looked at.
 
     Parameters
     ----------
@@ -113,17 +119,36 @@ def file_facts(name: str) -> dict[str, str]:
 
     Returns
     -------
-    dict
-        ``file``, its name without folders, and ``sha256`` of its content. What it imports is not
-        looked at.
+    str
 
     Raises
     ------
     InputError
         If it cannot be read.
     """
-    path, _ = _parts(name)
-    return {"file": path.name, "sha256": hashlib.sha256(_content(path)).hexdigest()}
+    return hashlib.sha256(_content(_parts(name)[0])).hexdigest()
+
+
+def refuse_changed(name: str, digest: object) -> None:
+    """Refuse a file that is not the one that an experiment was declared with.
+
+    Parameters
+    ----------
+    name : str
+        ``FILE.py:NAME``.
+    digest : str
+        SHA-256 of the file at that time.
+
+    Raises
+    ------
+    InputError
+        If it has changed or cannot be read.
+    """
+    if file_digest(name) != digest:
+        raise InputError(
+            f"the file of the network {Path(name).name} has changed since this experiment was "
+            "begun: restore it, or begin anew in another folder."
+        )
 
 
 def absolute_name(name: str, folder: Path) -> str:

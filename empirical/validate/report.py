@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
     str
     """
     theories = [str(name) for name in found["theory"].values]
-    lines = [f"{experiment.name}: {experiment.model['name']} on {experiment.data['kind']}", ""]
+    model = Path(experiment.model["name"]).name
+    lines = [f"{experiment.name}: {model} on {experiment.data['kind']}", ""]
     for row in (row for row in compared() if row.leads):
         leading = "factor" in row.dims
         symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading

@@ -288,3 +288,45 @@ def test_a_request_to_end_says_how_to_go_on(tmp_path):
     assert process.returncode == 128 + signal.SIGTERM
     assert out == ""
     assert err.strip() == "convergen: interrupted; to go on: convergen train --out run"
+
+
+def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_changed(
+    convergen, tmp_path
+):
+    file = tmp_path / "my_net.py"
+    file.write_text(
+        "from torch import nn\n"
+        "class Net(nn.Module):\n"
+        "    def __init__(self, width=2):\n"
+        "        super().__init__()\n"
+        "        first, last = nn.Conv2d(1, width, 3, padding=1), nn.Conv2d(width, 1, 1)\n"
+        "        self.layers = nn.Sequential(first, last)\n"
+        "    def forward(self, x, sigma):\n"
+        "        return self.layers(x)\n"
+    )
+    few = ("--images", "64", "--set", "measure.draws=8", "--set", "measure.steps=3")
+    base = ("train", *FIELD, "--samples", "4", *few, "--out", "run")
+    begun = (*base, "--model", "my_net.py:Net", "--set", "model.width=3")
+    code, out, err = convergen(*begun)
+    assert code == 0, err
+    assert out.startswith("field-my_net: my_net.py:Net on field")
+    before = (tmp_path / "run" / "result.nc").read_bytes()
+    (tmp_path / "run" / "result.nc").unlink()
+    assert convergen("train", "--out", "run")[0] == 0
+    assert (tmp_path / "run" / "result.nc").read_bytes() == before
+    # The same file in another place is the same network.
+    (tmp_path / "nets").mkdir()
+    moved = file.rename(tmp_path / "nets" / "my_net.py")
+    assert convergen(*base, "--model", "nets/my_net.py:Net", "--set", "model.width=3")[0] == 0
+    moved.write_text(moved.read_text().replace("width=2", "width=4"))
+    file.write_text(moved.read_text())
+    refused(convergen(*begun), "the file of the network is another one")
+    refused(convergen("train", "--out", "run"), "the file of the network my_net.py:Net has changed")
+    assert convergen("validate", "run")[0] == 0
+    # What is no denoiser leaves no folder.
+    file.write_text(file.read_text().replace("(self, x, sigma)", "(self, x)"))
+    refused(
+        convergen(*base[:-1], "other", "--model", "my_net.py:Net"),
+        "cannot be called as forward(x, sigma)",
+    )
+    assert not (tmp_path / "other").exists()

@@ -8,8 +8,8 @@ from convergen.empirical.models.by_name import (
     check_model,
     fitted,
     grouping_of,
-    model_facts,
     needs_training,
+    pinned,
     untrained,
 )
 from convergen.empirical.models.table import SOLVABLE, compared_with
@@ -116,10 +116,22 @@ def test_seeds_give_initial_parameters():
     assert not torch.equal(weight[0], weight[1])
 
 
-def test_only_networks_of_users_have_facts_to_be_kept(tmp_path):
-    assert model_facts({"name": "unet"}) == {}
-    (tmp_path / "net.py").write_text("x = 1\n")
-    facts = model_facts({"name": f"{tmp_path}/net.py:Net"})
-    assert facts["file"] == "net.py"
+def test_networks_of_users_are_pinned_to_their_file(tmp_path, monkeypatch):
+    assert pinned({"name": "unet", "width": 8}) == {"name": "unet", "width": 8}
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "net.py"
+    file.write_text("x = 1\n")
+    model = pinned({"name": "net.py:Net", "width": 8})
+    assert model["name"] == f"{file}:Net"
+    assert model["width"] == 8
     # sha256sum of the line above.
-    assert facts["sha256"].startswith("9e26bf369911")
+    assert model["sha256"].startswith("9e26bf369911")
+    assert pinned(model) == model
+    file.write_text("x = 2\n")
+    assert pinned(model) == model
+    with pytest.raises(InputError, match="has changed since this experiment was begun"):
+        check_model(model, IMAGE)
+    with pytest.raises(InputError, match="has changed since this experiment was begun"):
+        untrained(model, IMAGE, [0])
+    with pytest.raises(InputError, match="cannot read the network"):
+        pinned({"name": "none.py:Net"})

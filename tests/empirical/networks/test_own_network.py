@@ -1,11 +1,13 @@
 """Networks in files of users: found, tried once, and refused in one line where they are none."""
 
+import hashlib
+
 import pytest
 import torch
 
 from convergen.empirical.networks.own_network import (
     absolute_name,
-    file_facts,
+    file_digest,
     is_own,
     own_network,
 )
@@ -122,12 +124,15 @@ def test_files_that_cannot_be_used_are_refused(tmp_path):
 
 
 def test_the_file_is_known_by_its_content(path):
-    before = file_facts(f"{path}:Net")
-    assert before["file"] == "my_net.py"
+    before = file_digest(f"{path}:Net")
+    assert before == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert own_network(f"{path}:Net", before).name == f"{path}:Net"
     first, second = (own_network(f"{path}:Net").module(SHAPE, {}) for _ in "12")
     assert type(first) is type(second)
     path.write_text(FILE.replace("width=8", "width=9"))
-    assert file_facts(f"{path}:Net") != before
+    assert file_digest(f"{path}:Net") != before
+    with pytest.raises(InputError, match=r"my_net\.py:Net has changed since this experiment"):
+        own_network(f"{path}:Net", before)
     # A changed file is imported anew.
     assert own_network(f"{path}:Net").module(SHAPE, {}).net[1].out_features == 9
 

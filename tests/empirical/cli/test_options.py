@@ -1,0 +1,133 @@
+"""What can be set, as text and as JSON, from the tables; and a file that is added to one."""
+
+import json
+
+import pytest
+
+from convergen.empirical.models import solvable
+from convergen.empirical.models.table import SOLVABLE
+from convergen.empirical.networks import architectures
+from convergen.empirical.networks.table import NETWORKS
+from convergen.empirical.training.settings import TrainingSettings
+
+NETWORK = """
+import torch
+from torch import nn
+from convergen.empirical.networks.table import NETWORKS, Network
+from convergen.theory.sources.options import WHOLE, Option
+
+class Hum(nn.Module):
+    def __init__(self, shape, tone):
+        super().__init__()
+        self.tone = nn.Parameter(torch.full(shape, float(tone)))
+    def forward(self, x, sigma):
+        return x * self.tone / (1 + sigma.reshape(-1, 1, 1, 1) ** 2)
+
+NETWORKS.register(Network(
+    "hum", "a network of a test", Hum, (Option("tone", WHOLE, "of its voice", 1, least=1),),
+))
+"""
+MODEL = """
+from convergen.empirical.models.table import SOLVABLE, SolvableModel
+from convergen.theory.denoisers.wiener import LinearDenoiser
+
+SOLVABLE.register(SolvableModel(
+    "half-linear", "a model of a test", "half of a model",
+    lambda sets: [LinearDenoiser.fit(x[: len(x) // 2], center=False) for x in sets.points],
+    (0, (9, 9)), 9,
+))
+"""
+
+
+@pytest.fixture
+def added(tmp_path, monkeypatch):
+    """One new file in the folder of networks, and one in that of solvable models."""
+    for package, table, name, text in (
+        (architectures, NETWORKS, "hum", NETWORK),
+        (solvable, SOLVABLE, "half_linear", MODEL),
+    ):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / f"{name}.py").write_text(text)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+        monkeypatch.setattr(table, "_rows", dict(table._rows))
+        monkeypatch.delitem(__import__("sys").modules, f"{package.__name__}.{name}", False)
+
+
+@pytest.mark.parametrize("subject", ["data", "model", "training", "measure"])
+def test_text_and_json_say_the_same(convergen, subject):
+    code, text, err = convergen("options", subject)
+    assert code == 0, err
+    code, out, err = convergen("options", subject, "--json")
+    assert code == 0, err
+    sections = json.loads(out)[subject]
+    assert all(section["name"] in text for section in sections)
+    for section in sections:
+        for option in section["options"]:
+            assert f"  {option['name']}: {option['meaning']}" in text
+            assert {"type", "default", "least", "most", "choices"} <= option.keys()
+
+
+def test_every_setting_of_training_is_listed_with_its_default(convergen):
+    (section,) = json.loads(convergen("options", "training", "--json")[1])["training"]
+    listed = {option["name"]: option["default"] for option in section["options"]}
+    assert listed == {
+        name: entry.default for name, entry in TrainingSettings.__dataclass_fields__.items()
+    }
+    assert "default 0.004" in convergen("options", "training")[1]
+
+
+def test_sizes_are_listed(convergen):
+    text = convergen("options", "model")[1]
+    assert "size = small (default): width = 8, growth = [1, 2, 2], blocks = 1" in text
+    assert "FILE.py:NAME" in text
+
+
+def test_an_unknown_subject_is_refused(convergen):
+    code, out, err = convergen("options", "modle")
+    assert (code, out) == (2, "")
+    assert "there are no options of 'modle': give data, model, training, measure." in err
+
+
+def test_one_new_file_is_a_network_everywhere(added, convergen):
+    # The help is wrapped.
+    assert "hum" in " ".join(convergen("train", "--help")[1].split())
+    listed = json.loads(convergen("options", "model", "--json")[1])["model"]
+    (row,) = [section for section in listed if section["name"] == "hum"]
+    assert row["options"][0]["default"] == 1
+    arguments = (
+        "train", "--data", "digits", "--model", "hum", "--samples", "8", "--images", "64",
+        "--set", "measure.draws=16", "--set", "measure.steps=4", "--out", "run", "--threads", "1",
+        "--set", "model.tone=2",
+    )  # fmt: skip
+    code, out, err = convergen(*arguments)
+    assert code == 0, err
+    assert out.startswith("digits-hum: hum on digits")
+    assert "convergence" in json.loads(convergen(*arguments, "--json")[1])["quantities"]
+
+
+def test_one_new_file_is_a_theory_everywhere(added, convergen, tmp_path, monkeypatch):
+    from matplotlib import figure
+
+    labels = []
+    save = figure.Figure.savefig
+
+    def read(drawn, *arguments, **options):
+        labels.extend(text.get_text() for one in drawn.legends for text in one.get_texts())
+        return save(drawn, *arguments, **options)
+
+    monkeypatch.setattr(figure.Figure, "savefig", read)
+    assert "half-linear" in " ".join(convergen("train", "--help")[1].split())
+    assert "half-linear: a model of a test" in convergen("options", "model")[1]
+    few = ("--set", "measure.draws=16", "--set", "measure.steps=4", "--threads", "1")
+    arguments = ("--data", "digits", "--model", "half-linear", "--samples", "8,32", *few)
+    code, _, err = convergen("train", *arguments, "--out", "run")
+    assert code == 0, err
+    code, out, err = convergen("validate", "run")
+    assert code == 0, err
+    assert "half-linear" in out
+    theories = json.loads(convergen("validate", "run", "--json")[1])
+    predicted = theories["quantities"]["convergence"]["theories"]["half-linear"]["predicted"]
+    measured = theories["quantities"]["convergence"]["measured"]
+    assert predicted == pytest.approx(measured, abs=1e-6)
+    assert "half of a model" in labels
