@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.checks import FloatArray, as_nonnegative, as_samples
+from convergen.theory.common.checks import FloatArray, InputError, as_nonnegative, as_samples
 from convergen.theory.linear.order_parameters import expected_sqrt
 from convergen.theory.random_matrices.equivalents import renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
@@ -58,6 +58,11 @@ def kullback_leibler(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
         inf where Σ̂ is singular on the support of Σ (ρ = 0, n ≤ rank). d²/4n for n ≫ d
         (arXiv:2505.24769).
 
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or the ridge positive but below 1e-323 λ₁.
+
     Notes
     -----
     ½ {Σ [log(1 + κ/λ) − κ/(λ+κ)] + n ψ(ε) − ε Σ κ/(λ+κ)}, ε = log(κ/ρ) and
@@ -75,6 +80,11 @@ def kullback_leibler(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
         return np.where(load < 1.0, 0.5 * n * _psi(finite), np.inf)
     if spectrum.rank < spectrum.dim:
         return np.full(n.shape, np.inf)
+    if rho / parts.unit == 0.0:
+        raise InputError(
+            f"ridge = {rho:g} is less than 1e-323 times the largest eigenvalue {parts.unit:g}: use "
+            "0 or a larger value."
+        )
     kappa = renormalised_noise(spectrum, n, rho).kappa[..., None] / parts.unit
     shares = parts.nodes / (parts.nodes + kappa)
     load = (shares @ parts.weights) / n
@@ -82,7 +92,10 @@ def kullback_leibler(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
     ratio = np.log(kappa[..., 0]) - (np.log(rho) - np.log(parts.unit))
     epsilon = np.where(load < 0.5, -np.log1p(-np.minimum(load, 0.5)), ratio)
     lost = (kappa / (parts.nodes + kappa)) @ parts.weights
-    bias = np.log1p(kappa / parts.nodes) @ parts.weights - lost
+    with np.errstate(over="ignore"):
+        excess = kappa / parts.nodes
+    logs = np.where(np.isinf(excess), np.log(kappa) - np.log(parts.nodes), np.log1p(excess))
+    bias = logs @ parts.weights - lost
     with np.errstate(over="ignore"):  # a divergence beyond 1e308 is infinite
         return np.asarray(0.5 * (bias + n * _psi(epsilon) - epsilon * lost))
 

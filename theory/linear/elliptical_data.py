@@ -65,7 +65,8 @@ def elliptical_convergence(
     measure = steps * 0.5 * np.pi * np.cosh(_NODES) * (_NODES[1] - _NODES[0])
     bases = renormalised_noise(spectrum, n.ravel(), 0.0).kappa / parts.unit
     result = np.empty(n.size)
-    for i, (count, base) in enumerate(zip(n.ravel(), bases, strict=True)):
+    # Beyond 1e18, 1 − q is rounding.
+    for i, (count, base) in enumerate(zip(np.minimum(n.ravel(), 1e18), bases, strict=True)):
         kappa = base + steps
         shares = nodes / (nodes + kappa[:, None])
         used = shares @ weights / count

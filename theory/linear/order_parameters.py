@@ -14,7 +14,7 @@ from convergen.theory.common.checks import (
     as_nonnegative,
     as_samples,
 )
-from convergen.theory.random_matrices.equivalents import scaled
+from convergen.theory.random_matrices.equivalents import in_units, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -78,15 +78,16 @@ def expected_sqrt(
     if points.ndim != 1 or np.any(points < 0.0):
         raise InputError("at must be a list of eigenvalues that are not negative.")
     parts = scaled(spectrum)
+    ratio = float(in_units(np.array(rho), parts.unit, "ridge"))
     positive = points > 0.0
-    h = np.full((n.size, points.size), np.sqrt(rho / parts.unit))
+    h = np.full((n.size, points.size), np.sqrt(ratio))
     gap = np.zeros_like(h)
     converged = np.ones(n.size, dtype=np.bool_)
     if positive.any():
         shape = (n.size, int(positive.sum()))
         inner, inner_gap = np.empty(shape), np.empty(shape)
         expected_sqrts(
-            parts.nodes, parts.weights, parts.rank, n.ravel(), rho / parts.unit,
+            parts.nodes, parts.weights, parts.rank, n.ravel(), ratio,
             points[positive] / parts.unit, inner, inner_gap, converged,
         )  # fmt: skip
         h[:, positive], gap[:, positive] = inner, inner_gap
@@ -151,7 +152,10 @@ def order_parameters(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
         q_truth = np.asarray((h * root) @ parts.weights / trace)
     else:
         rho = float(ridge) / spectrum.largest
-        total = trace + spectrum.dim * rho
+        # In units in which the ridge is of order 1, so that no sum overflows; a power of two.
+        fold = 2.0 ** np.ceil(0.5 * np.log2(max(rho, 1.0)))
+        h, rho = h / fold, rho / fold / fold
+        total = trace / fold / fold + spectrum.dim * rho
         q = np.asarray((h**2 @ parts.weights + zeros * rho) / total)
         q_truth = np.asarray((h * root) @ parts.weights / np.sqrt(trace * total))
         apart, apart_truth = 1.0 - q, 1.0 - q_truth

@@ -176,7 +176,7 @@ def _last_crossing(
         return SampleSize(np.inf, f"{words} {shown:g} is not reached below n = {LIMIT:g}.")
 
     def difference(u: float) -> float:
-        return float(np.log(excess(np.exp(np.array([u])))[0] / target))
+        return float(np.log(max(excess(np.exp(np.array([u])))[0], 1e-300) / target))
 
     ends = np.log(grid[above[-1]]), np.log(grid[above[-1] + 1])
     n = float(np.exp(bracketed_root(difference, *ends, xtol=1e-13, rtol=1e-13)))

@@ -170,7 +170,10 @@ def _edge(parts: ScaledSpectrum, n: float) -> float:
         shares = parts.nodes / (parts.nodes + kappa)
         return 1.0 - float(parts.weights @ shares**2) / n
 
-    return -smallest * bracketed_root(slope, 0.0, 1.0 - 1e-12, xtol=2e-12, rtol=_RTOL)
+    closest = 1.0 - 1e-12  # near enough, where for n ≫ d the eigenvalue is nearer still
+    if slope(closest) > 0.0:
+        return -smallest * closest
+    return -smallest * bracketed_root(slope, 0.0, closest, xtol=2e-12, rtol=_RTOL)
 
 
 def _contour_sum(

@@ -55,6 +55,37 @@ def scaled(spectrum: Spectrum, *, exact: bool = False) -> ScaledSpectrum:
     return ScaledSpectrum(nodes / unit, weights.copy(), float(spectrum.rank), unit)
 
 
+def in_units(values: FloatArray, unit: float, name: str) -> FloatArray:
+    """Noise levels, or the like, in units of the largest eigenvalue.
+
+    Parameters
+    ----------
+    values : ndarray
+        Finite and ≥ 0.
+    unit : float
+        λ_max.
+    name : str
+        How the message calls them.
+
+    Returns
+    -------
+    ndarray, same shape
+
+    Raises
+    ------
+    InputError
+        If one of them is beyond the range of floats there.
+    """
+    with np.errstate(over="ignore"):
+        ratio = np.asarray(values / unit)
+    if np.any(np.isinf(ratio)):
+        raise InputError(
+            f"{name} = {values.max():g} is more than 1e308 times the largest eigenvalue {unit:g}: "
+            "use a smaller value."
+        )
+    return ratio
+
+
 def df1(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
     """First effective degrees of freedom, Σ λ/(λ + κ).
 
@@ -91,7 +122,7 @@ def df2(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
 
 def _degrees_of_freedom(spectrum: Spectrum, kappa: ArrayLike, power: int) -> FloatArray:
     parts = scaled(spectrum)
-    ratio = as_finite(kappa, "kappa") / parts.unit
+    ratio = in_units(as_finite(kappa, "kappa"), parts.unit, "kappa")
     if np.any(ratio < 0.0):
         raise InputError("kappa must not be negative: use 0 or more.")
     shares = parts.nodes / (parts.nodes + ratio[..., None])
@@ -120,7 +151,7 @@ def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatA
     Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)] for n ≥ rank, where that does not cancel.
     """
     parts = scaled(spectrum)
-    ratio = as_finite(kappa, "kappa") / parts.unit
+    ratio = in_units(as_finite(kappa, "kappa"), parts.unit, "kappa")
     if np.any(ratio < 0.0):
         raise InputError("kappa must not be negative: use 0 or more.")
     n, ratio = _broadcast(as_samples(samples), ratio, "kappa")
@@ -181,11 +212,11 @@ def renormalised_noise(
     z = as_finite(noise, "noise")
     if np.any(z < 0.0):
         raise InputError("noise must not be negative: use 0 or more.")
-    n, z = _broadcast(as_samples(samples), z, "noise")
+    n, z = _broadcast(as_samples(samples), in_units(z, parts.unit, "noise"), "noise")
     kappa, slope = np.empty(n.size), np.empty(n.size)
     converged = np.empty(n.size, dtype=np.bool_)
     solve_kappas(
-        parts.nodes, parts.weights, parts.rank, n.ravel(), z.ravel() / parts.unit,
+        parts.nodes, parts.weights, parts.rank, n.ravel(), z.ravel(),
         kappa, slope, converged,
     )  # fmt: skip
     return RenormalisedNoise(
@@ -210,7 +241,7 @@ def resolvent(spectrum: Spectrum, samples: float, noise: float) -> FloatArray:
     ndarray, shape (k,)
         (κ/z)/(λ + κ) for each entry of `spectrum.eigenvalues`.
     """
-    n, z = as_sample_size(samples), _positive_noise(noise)
+    n, z = as_sample_size(samples), _positive_noise(noise, spectrum)
     kappa = float(renormalised_noise(spectrum, n, z).kappa)
     return kappa / z / (spectrum.eigenvalues + kappa)
 
@@ -232,7 +263,7 @@ def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
     float
         d log z + Σ log(1 + λ/κ) + n [log(κ/z) + z/κ − 1].
     """
-    n, z = as_sample_size(samples), _positive_noise(noise)
+    n, z = as_sample_size(samples), _positive_noise(noise, spectrum)
     kappa = float(renormalised_noise(spectrum, n, z).kappa)
     parts = spectrum.compression
     excess = float(df1(spectrum, kappa)) / n
@@ -271,7 +302,7 @@ def two_point(
     n, levels = as_sample_size(samples), as_finite(noise, "noise")
     if levels.shape != (2,):
         raise InputError(f"noise must be a pair (z, z'), not an array of shape {levels.shape}.")
-    first, second = (_positive_noise(value) for value in levels)
+    first, second = (_positive_noise(value, spectrum) for value in levels)
     kappas = renormalised_noise(spectrum, n, [first, second]).kappa
     lam = spectrum.eigenvalues
     diagonal = as_finite(weights, "weights")
@@ -297,8 +328,14 @@ def _broadcast(samples: FloatArray, other: FloatArray, name: str) -> tuple[Float
     return n, values
 
 
-def _positive_noise(noise: float) -> float:
+def _positive_noise(noise: float, spectrum: Spectrum) -> float:
+    """Check a noise level by which is divided."""
     z = as_nonnegative(noise, "noise")
     if z == 0.0:
         raise InputError("noise must be positive here: the sample covariance may be singular.")
+    if z / spectrum.largest == 0.0:
+        raise InputError(
+            f"noise = {z:g} is less than 1e-323 times the largest eigenvalue "
+            f"{spectrum.largest:g}: use a larger value."
+        )
     return z
