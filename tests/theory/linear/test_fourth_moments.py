@@ -7,7 +7,9 @@ from threadpoolctl import threadpool_limits
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.linear.fourth_moments import large_sample_gap
+from tests.monte_carlo import Stored
 
+stored = Stored(__file__)
 SCALES = np.array([2.0, 1.5, 1.0, 1.0, 0.5, 0.2])
 
 
@@ -28,8 +30,13 @@ def signs(count, rng):
     return rng.choice([-1.0, 1.0], size=(count, SCALES.size)) * SCALES
 
 
-def measured(draw, n, repeats, rng):
+LAWS = {"two amplitudes": two_amplitudes, "signs": signs}
+
+
+@stored
+def measured(law, n, repeats):
     """Mean and standard error of n (1 − q)."""
+    draw, rng = LAWS[law], np.random.default_rng(2)
     apart, size = np.empty(repeats), np.empty(repeats)
     for r in range(repeats):
         roots = []
@@ -43,13 +50,12 @@ def measured(draw, n, repeats, rng):
     return n * gap, n * (apart - gap * size).std(ddof=1) / size.mean() / np.sqrt(repeats)
 
 
-@pytest.mark.parametrize("draw", [two_amplitudes, signs])
-def test_simulation_of_laws_that_are_not_gaussian(draw):
-    rng = np.random.default_rng(2)
-    found, error = measured(draw, 2000, 300, rng)
-    # Many draws, so that their own error is small beside that of the simulation.
-    expected = large_sample_gap(draw(400_000, rng)).constant
-    assert abs(found - expected) < 4.0 * error
+@pytest.mark.parametrize("law", LAWS)
+def test_simulation_of_laws_that_are_not_gaussian(law):
+    found, error = measured(law, 2000, 300)
+    # Enough draws that their own error is small beside that of the simulation.
+    expected = large_sample_gap(LAWS[law](60_000, np.random.default_rng(4))).constant
+    assert abs(found - expected) < 4.0 * np.hypot(error, 0.01 * expected)
     assert error < 0.05 * expected
 
 
@@ -82,7 +88,13 @@ def test_directions_without_variance_and_image_shapes_change_nothing():
     )
 
 
-@pytest.mark.parametrize("data", [np.ones((5, 3)), np.ones(4), np.full((4, 2), np.nan)])
+@pytest.mark.parametrize("data", [np.ones((5, 3)), np.full((4, 2), np.nan)])
 def test_bad_data(data):
     with pytest.raises(InputError):
         large_sample_gap(data)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_give_what_is_stored(call):
+    stored.derive_again(call)

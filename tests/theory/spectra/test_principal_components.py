@@ -216,7 +216,7 @@ def test_extreme_units_only_rescale(shape, scale):
 
 
 @pytest.mark.parametrize("shape", [TALL, WIDE])
-@pytest.mark.parametrize("scale", [1e141, 1e200, 1e308])
+@pytest.mark.parametrize("scale", [1e141, 1e308])
 def test_overflow_is_refused(shape, scale):
     data = np.random.default_rng(7).uniform(-1, 1, shape) * scale
     data.flat[17] = -scale
