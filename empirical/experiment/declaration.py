@@ -35,7 +35,7 @@ class SplitSettings:
         if self.duplicate_limit is False:
             return
         limit = as_number(as_positive(self.duplicate_limit, "splits: duplicate_limit"), "limit")
-        if limit > 1.0 or self.duplicate_limit is True:
+        if limit > 1.0:
             raise InputError(
                 f"splits: duplicate_limit is a |cosine|, a number above 0 and at most 1, or false "
                 f"to look for no duplicates, not {self.duplicate_limit!r}."

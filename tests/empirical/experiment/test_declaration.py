@@ -78,7 +78,7 @@ def test_config_and_from_config_are_inverse():
         ({"measure": {"sigmas": []}}, "measure: sigmas must be numbers"),
         ({"measure": {"sigmas": [[0.1]]}}, "measure: sigmas must be numbers"),
         ({"splits": {"duplicate_limit": 1.5}}, "splits: duplicate_limit is a |cosine|"),
-        ({"splits": {"duplicate_limit": True}}, "splits: duplicate_limit is a |cosine|"),
+        ({"splits": {"duplicate_limit": True}}, "splits: duplicate_limit must hold real numbers"),
         ({"splits": {"duplicate_limit": "no"}}, "splits: duplicate_limit must hold real numbers"),
     ],
 )
