@@ -164,11 +164,11 @@ def split(
 ) -> Splits:
     """Divide data into two sides and a test set.
 
-    One permutation of the rows is drawn; side a takes rows from its front and side b from its
+    The rows are permuted; side a takes rows from the front of the permutation and side b from its
     back, in turns. A row is left out if a near-duplicate of it is on the other side already. Data
-    with groups are divided by whole groups: a permutation of the groups gives the middle eighth to
-    testing, what is before to a and what is behind to b, and the rows of a side are permuted once
-    more, so that few rows already come from many groups. Neither order depends on the n.
+    with groups are divided by whole groups: the groups are permuted, those in the middle eighth are
+    for testing, those before it for side a and those behind it for side b. The rows of a side are
+    then permuted too, so that even few of them come from many groups. No order depends on n.
 
     Parameters
     ----------

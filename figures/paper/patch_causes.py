@@ -23,7 +23,7 @@ CAUSES = (
 )
 _REGION = 16  # patches a side: as many in a region as SAMPLES
 _PATCH = 8  # pixels a side
-_PIXELS = (427, 640)
+_PIXELS = (427, 640)  # of each photograph
 
 
 def photograph_patches(side: int, stride: int) -> np.ndarray:
@@ -42,17 +42,9 @@ def photograph_patches(side: int, stride: int) -> np.ndarray:
         Grey values in [0, 1] less the mean of each patch, row by row of each photograph. Patches
         of one constant colour stay in, as zeros.
     """
-    import importlib.util
-    from pathlib import Path
+    from convergen.theory.sources.real.patches import photographs
 
-    from convergen.theory.data.array_files import load_array
-
-    # Importing scikit-learn takes over a second; finding its folder takes milliseconds.
-    spec = importlib.util.find_spec("sklearn")
-    assert spec is not None
-    assert spec.origin is not None
-    photographs = load_array(Path(spec.origin).parent / "datasets" / "images", grey=True)
-    grid = photographs.reshape(-1, *_PIXELS).astype(np.float64)
+    grid = photographs()
     windows = np.lib.stride_tricks.sliding_window_view(grid, (side, side), axis=(1, 2))
     rows = windows[:, ::stride, ::stride].reshape(-1, side**2)
     return rows - rows.mean(axis=1, keepdims=True)

@@ -26,6 +26,12 @@ def test_groups_are_never_divided(sizes):
         np.testing.assert_array_equal(np.sort(np.concatenate(parts)), np.arange(len(groups)))
 
 
+def test_groups_in_the_middle_eighth_are_kept_for_testing():
+    groups = np.repeat(np.arange(64), 5)
+    front, back, reserve = row_orders(data(320, groups), np.random.default_rng(0))
+    assert (len(front), len(back), len(reserve)) == (140, 140, 40)
+
+
 def test_turns_by_hand():
     # Rows 0 and 5 are copies, and rows 1 and 4.
     clusters = np.array([0, 1, 2, 3, 1, 0, 4])

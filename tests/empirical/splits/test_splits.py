@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from importlib import resources
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from convergen.empirical.data.kinds import load_data
 from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.empirical.splits.splits import Splits, split
 from convergen.theory.common.checks import InputError
+
+RESULTS = resources.files("convergen.empirical") / "results"
 
 
 def random_data(count, dim=6, groups=None, seed=0):
@@ -151,6 +154,18 @@ def test_digits_keep_their_numbers():
     splits = split(data, [4, 768], 0)
     assert len(splits.held_out) >= 1797 - 2 * 768 - 2
     assert_disjoint(splits, near_duplicates(data.points, DUPLICATE_LIMIT))
+
+
+@pytest.mark.parametrize("name", ["digits-unet", "field8-unet"])
+def test_shipped_experiments_are_divided_as_they_were(name):
+    import h5py
+
+    with h5py.File(str(RESULTS / f"{name}.nc")) as result:
+        experiment = json.loads(result.attrs["experiment"])
+        recorded = json.loads(result.attrs["split_digests"])
+    data = load_data(**experiment["data"])
+    for seed, digest in recorded.items():
+        assert split(data, experiment["samples"], int(seed)).digest == digest
 
 
 def test_patches_share_no_pixel_across_sides():

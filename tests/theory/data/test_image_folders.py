@@ -202,6 +202,7 @@ def test_images_beyond_memory_go_to_a_file_without_a_name(tmp_path, rng, monkeyp
     images = rng.integers(0, 256, (5, 6, 4, 3), dtype=np.uint8)
     folder = save_images(tmp_path / "colour", images)
     small = load_array(folder)
+    assert not isinstance(small, np.memmap)
     monkeypatch.setattr(module, "_HELD", 100)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "colour"))
     large = load_array(folder)
