@@ -223,11 +223,14 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
         *_infinite_lines(result),
     ]
     if "convergence" in result:
-        ratio = (1.0 - result["convergence"]) / (1.0 - result["convergence_predicted"])
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = (1.0 - result["convergence"]) / (1.0 - result["convergence_predicted"])
         shown = ", ".join(
-            f"{value:.3f} (n = {n:g})" for n, value in zip(result["samples"], ratio, strict=True)
+            f"{value:.3f} (n = {n:g})"
+            for n, value in zip(result["samples"], ratio, strict=True)
+            if np.isfinite(value)
         )
-        lines += ["", f"1 − q, measured / predicted: {shown}."]
+        lines += ["", f"1 − q, measured / predicted: {shown}."] if shown else []
     return "\n".join(lines)
 
 

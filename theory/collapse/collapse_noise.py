@@ -71,6 +71,11 @@ def _inverse_information(law: Law, target: FloatArray, draws: int, seed: int) ->
         low -= 1.0
     while value(high) > target.min() and high < scale + _RANGE:
         high += 1.0
+    if value(low) < target.max():
+        raise InputError(
+            f"samples reach e^{target.max():.4g}, where the collapse noise is below e^-{_RANGE:g} "
+            "of the data: leave the largest out."
+        )
     if isinstance(law, GaussianLaw):
         roots = [
             brentq(lambda u, goal=goal: float(value(u)) - goal, low, high, xtol=1e-13, rtol=1e-13)

@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 
 FloatArray = NDArray[np.float64]
 
+_LEAST_NOISE = 1e-70
+
 # Whole numbers beyond it are not exact as floats.
 _LARGEST_COUNT = 2**53
 # Files hold signed integers of 64 bits.
@@ -154,6 +156,35 @@ def _as_quantity(values: ArrayLike, name: str) -> FloatArray:
     if several or (isinstance(values, np.ndarray) and values.dtype.kind == "b"):
         raise InputError(f"{name} must hold numbers, not True or False: write them out.")
     return as_finite(values, name)
+
+
+def as_noise(sigma: ArrayLike, name: str = "sigma") -> FloatArray:
+    """Check noise levels, whose fourth powers must be numbers, too.
+
+    Parameters
+    ----------
+    sigma : array_like, any shape
+        What the user gave.
+    name : str
+        How the message calls them.
+
+    Returns
+    -------
+    ndarray of float64, same shape
+
+    Raises
+    ------
+    InputError
+        If there is none, or one is not between 1e-70 and 1e70.
+    """
+    levels = as_positive(sigma, name)
+    outside = (levels < _LEAST_NOISE) | (levels > 1.0 / _LEAST_NOISE)
+    if np.any(outside):
+        raise InputError(
+            f"{name} must lie between {_LEAST_NOISE:g} and {1.0 / _LEAST_NOISE:g}, but "
+            f"{levels[outside].flat[0]:g} was given: use other units."
+        )
+    return levels
 
 
 def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:

@@ -63,8 +63,10 @@ class Fit:
         if n < r:
             values, left = np.linalg.eigh(data @ data.T / n)
             values, left = np.maximum(values[::-1], 0.0), left[:, ::-1]
-            lengths = np.sqrt(np.maximum(n * values, np.finfo(np.float64).tiny))
-            vectors = data.T @ (left / lengths)
+            # Values that are rounding of the largest have no direction: their vectors are zero.
+            known = values > r * np.finfo(np.float64).eps * values[0]
+            values = np.where(known, values, 0.0)
+            vectors = data.T @ (left / np.sqrt(np.where(known, n * values, np.inf)))
         else:
             values, vectors = np.linalg.eigh(data.T @ data / n)
             values, vectors = np.maximum(values[::-1], 0.0), vectors[:, ::-1]

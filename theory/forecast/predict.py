@@ -14,8 +14,8 @@ from convergen.theory.common.checks import (
     FloatArray,
     InputError,
     as_count,
+    as_noise,
     as_nonnegative,
-    as_positive,
     as_samples,
     as_seed,
 )
@@ -171,7 +171,7 @@ def noise_levels(spectrum: Spectrum, sigma: ArrayLike | None) -> FloatArray:
         Data units; by default 0.1, 0.3, 1 and 3 times sqrt(Tr Σ/d).
     """
     if sigma is not None:
-        return np.atleast_1d(as_positive(sigma))
+        return np.atleast_1d(as_noise(sigma))
     return np.asarray(np.sqrt(spectrum.trace / spectrum.dim) * np.array(_SIGMAS))
 
 

@@ -12,7 +12,7 @@ from convergen.theory.collapse.agreement import agreement_threshold
 from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_width
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
-from convergen.theory.common.checks import as_positive, as_samples
+from convergen.theory.common.checks import as_noise, as_samples
 from convergen.theory.common.labelled import Labelled
 from convergen.theory.common.progress import phase
 from convergen.theory.linear.thresholds import samples_for
@@ -77,7 +77,7 @@ def forecast_collapse(
     agreement: bool = False,
 ) -> Labelled:
     """What `predict_collapse` returns, before it becomes a data set; arguments as there."""
-    n, noise = np.atleast_1d(as_samples(samples)), np.atleast_1d(as_positive(sigma))
+    n, noise = np.atleast_1d(as_samples(samples)), np.atleast_1d(as_noise(sigma))
     known = as_law(law, seed)
 
     def of_information() -> dict[str, ArrayLike]:

@@ -102,7 +102,7 @@ def linear_overlap(load: ArrayLike, signal: float, components: int = 2) -> Float
         (Baik, Ben Arous & Péché 2005; Paul 2007).
     """
     gamma, theta = as_positive(load, "load"), _spike(signal, components)
-    above = np.maximum(1.0 - 1.0 / (gamma * theta**2), 0.0)
+    above = np.maximum(1.0 - 1.0 / (gamma * (theta * theta)), 0.0)
     return np.asarray(above / (1.0 + 1.0 / (gamma * theta)))
 
 

@@ -125,6 +125,7 @@ def test_own_weight_limits():
         (lambda law: theory.own_weight(law, 0, 1.0), "at least 1"),
         (lambda law: theory.own_weight(law, 10, 1.0, rule="guess"), "rule"),
         (lambda law: theory.collapse_noise(law, 0.5), "at least 1"),
+        (lambda law: theory.collapse_noise(theory.Spectrum.isotropic(3), 1e300), "largest out"),
         (lambda law: theory.samples_to_generalise(law, 0.0), "positive"),
     ],
 )

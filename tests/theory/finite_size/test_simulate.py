@@ -126,6 +126,18 @@ def test_dask_executor_gives_the_same_numbers():
 
 
 @pytest.mark.parametrize(
+    "spectrum", [theory.Spectrum.power_law(10, 60.0), theory.Spectrum.spiked(5, [1e200])]
+)
+def test_extreme_spectra_are_measured_without_a_warning(spectrum):
+    """Sample eigenvalues that are rounding of the largest have no direction of their own."""
+    found = theory.simulate(spectrum, [2, 20], repeats=3, quantities=measurable(slow=True))
+    for name in ("convergence", "test_error", "operator_norm", "denoiser_variance"):
+        assert np.all(np.isfinite(found[name])), name
+        assert np.all(np.isfinite(found[f"{name}_stderr"])), name
+    assert np.all(np.abs(found["convergence_z"]) < 4.0)
+
+
+@pytest.mark.parametrize(
     ("population", "samples", "options", "message"),
     [
         (theory.Spectrum.isotropic(4), [2.5], {}, "whole numbers"),

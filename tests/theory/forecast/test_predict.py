@@ -78,6 +78,21 @@ def test_groups_can_be_asked_for_alone(name, prediction):
         xr.testing.assert_equal(values, prediction[key])
 
 
+@pytest.mark.parametrize(
+    ("spectrum", "samples", "options"),
+    [
+        (theory.Spectrum.power_law(20, 60.0), [1, 1e15], {"ridge": 1e-30}),
+        (theory.Spectrum.power_law(20, 1.0), [1, 1e300], {"ridge": 1e300}),
+        (theory.Spectrum.spiked(10, [1e300]), [5], {}),
+        (theory.Spectrum.isotropic(1), [1, 7], {}),
+    ],
+)
+def test_extremes_are_predicted_without_a_warning(spectrum, samples, options):
+    found = theory.predict(spectrum, samples, factors=2, **options)
+    for name in ("convergence", "memorisation", "test_error"):
+        assert np.all(np.isfinite(found[name])), name
+
+
 def test_factors_are_cut_at_the_dimension():
     small = theory.predict(theory.Spectrum.isotropic(2), [3], factors=5, quantities=["thresholds"])
     assert small.sizes["factor"] == 2
@@ -103,6 +118,7 @@ def test_dense_grid_is_whole_and_covers_the_range():
         ([5], {"factors": 0}, "factors"),
         ([5], {"ridge": -1}, "negative"),
         ([5], {"sigma": [0.0]}, "positive"),
+        ([5], {"sigma": [1e300]}, "use other units"),
         ([5], {"quantities": ["beauty"]}, "beauty"),
         ([5], {"levels": [2.0]}, r"\(0, 1\]"),
         ([5], {"seed": -1}, "seed"),
