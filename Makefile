@@ -17,10 +17,10 @@ figures: $(VENV)/.installed
 	$(BIN)/convergen figures make all --workers 2
 
 test: $(VENV)/.developed
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-slow: $(VENV)/.developed
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

@@ -55,6 +55,19 @@ def _announce(kept: bool) -> None:
     print(f"compiling kernels, {often}: some seconds", file=sys.stderr, flush=True)
 
 
+class _Place(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    """Where machine code is kept: beside the sources last of all once they are installed.
+
+    pip leaves behind what it did not install itself, and an empty folder of our name would hide a
+    later editable install.
+    """
+
+    _locator_classes = sorted(
+        caching.CompileResultCacheImpl._locator_classes,
+        key=lambda place: "site-packages" in __file__ and "InTree" in place.__name__,
+    )
+
+
 class _CheckedFiles(caching.IndexDataCacheFile):  # type: ignore[misc]
     """Cache files that carry a digest: damaged machine code must not run."""
 
@@ -75,6 +88,8 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
     Its stamp covers the sources of the kernels that the function calls: their code is part of its
     own.
     """
+
+    _impl_class = _Place
 
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
