@@ -19,7 +19,7 @@ _DIVERGED = "its training diverged, lower learning_rate"
 
 
 class Ensemble:
-    """M networks that never exchange anything but their turn on the processor.
+    """M independent networks of one architecture.
 
     Parameters
     ----------
