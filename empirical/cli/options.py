@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
 
 if TYPE_CHECKING:
+    from convergen.empirical.networks.table import Network
     from convergen.theory.sources.options import Option
 
 
@@ -28,12 +29,15 @@ class Section:
         What it takes.
     sizes : mapping
         Options of each named size, if it has any.
+    symmetries : tuple of str
+        What it commutes with, and with which options; empty where nothing is known.
     """
 
     name: str
     description: str
     options: tuple[Option, ...]
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    symmetries: tuple[str, ...] = ()
 
 
 def _data() -> Iterable[Section]:
@@ -57,13 +61,29 @@ def _model() -> Iterable[Section]:
     solvable = sorted(SOLVABLE.rows(), key=lambda row: row.order)
     return [
         *(Section(row.name, row.description, row.options) for row in solvable),
-        *(Section(row.name, row.description, row.options, row.sizes) for row in NETWORKS.rows()),
+        *(
+            Section(row.name, row.description, row.options, row.sizes, tuple(_symmetries(row)))
+            for row in NETWORKS.rows()
+        ),
         Section(
             "FILE.py:NAME",
             "a torch module of yours with forward(x, sigma); its options are keyword arguments",
             (),
         ),
     ]
+
+
+def _symmetries(row: Network) -> Iterator[str]:
+    """Translations that the default size commutes with, for every choice of words."""
+    usual = {option.name: option.default for option in row.options}
+    usual |= row.sizes.get("small", {})
+    for option in row.options:
+        for choice in option.choices:
+            shift = row.shift({**usual, option.name: choice})
+            if shift:
+                size = "size = small and " if row.sizes else ""
+                pixels = "all pixels" if shift == 1 else f"multiples of {shift} pixels"
+                yield f"periodic translations by {pixels} at {size}{option.name} = {choice}"
 
 
 def _training() -> Iterable[Section]:
@@ -130,7 +150,8 @@ def _plain(section: Section) -> dict[str, Any]:
         for option in section.options
     ]
     about = {"name": section.name, "description": section.description, "options": options}
-    return about | ({"sizes": section.sizes} if section.sizes else {})
+    about |= {"sizes": section.sizes} if section.sizes else {}
+    return about | ({"symmetries": section.symmetries} if section.symmetries else {})
 
 
 def _text(section: Section) -> str:
@@ -142,6 +163,7 @@ def _text(section: Section) -> str:
         chosen = " (default)" if size == "small" else ""
         words = ", ".join(f"{name} = {_value(value)}" for name, value in values.items())
         lines.append(f"  size = {size}{chosen}: {words}")
+    lines += [f"  commutes with {words}" for words in section.symmetries]
     return "\n".join(lines)
 
 

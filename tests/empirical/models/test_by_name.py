@@ -97,6 +97,14 @@ def test_what_does_not_suit_is_refused(model, shape, words):
     assert words in str(error.value)
 
 
+def test_the_least_of_a_range_is_allowed():
+    check_model({"name": "trained-linear", "steps": 1, "tolerance": 1e-12}, IMAGE)
+    check_model({"name": "fitted-mixture", "components": 1}, IMAGE)
+    check_model({"name": "mlp", "width": 1, "depth": 1}, IMAGE)
+    check_model({"name": "conv", "width": 1, "depth": 2}, IMAGE)
+    check_model({"name": "unet", "width": 1, "growth": [1], "blocks": 1}, IMAGE)
+
+
 def test_networks_are_trained_and_solvable_models_are_fitted():
     assert needs_training({"name": "unet"})
     assert not needs_training({"name": "trained-linear"})
