@@ -213,8 +213,8 @@ def agreement_threshold(
     -----
     Not the same as n* = exp I(σ). Below n* each score already recalls a training point that is
     near the query, and near points of two sets are alike: at small σ agreement comes
-    exponentially earlier, log n ≪ I. At large σ the denoised points are close to c and the rest
-    of their fluctuations outlives n*, so that it comes later. The two agree within 15 % of log n
+    exponentially earlier, log n ≪ I. At large σ the denoised points are close to c and their
+    remaining fluctuations outlast n*, so that it comes later. The two agree within 15 % of log n
     only where σ is of the order of the data.
 
     With 128 queries the error of log n is below 1 % for Gaussians and 3 % otherwise.

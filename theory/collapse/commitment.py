@@ -138,7 +138,7 @@ def committed_fraction(
     -----
     The probability that one of n kernels exceeds the sum of the others at x = y₁ + σz: given x,
     log L₁ has the law of `collapse.kernel_sums.kernel_laws` tilted by L₁, and the others are drawn
-    from it. This neglects trajectories that leave a training point again.
+    from it. This neglects trajectories that commit to a training point for a while only.
     """
     n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
     if n.max() > _MOST:

@@ -134,6 +134,7 @@ def draw_pairs(law: Law, draws: int, seed: int) -> tuple[FloatArray, FloatArray]
 
 
 def _density(law: Law, x0: FloatArray, z: FloatArray, sigma: float) -> FloatArray:
+    """Information density log p(x|x₀) − log p_σ(x) of given points and noise."""
     conditional = -0.5 * np.einsum("ij,ij->i", z, z)
     conditional -= 0.5 * law.dim * np.log(2.0 * np.pi * sigma**2)
     return np.asarray(conditional - law.log_density(x0 + sigma * z, sigma))

@@ -42,7 +42,7 @@ class GaussianDenoiser(ExactDenoiser):
     Raises
     ------
     InputError
-        If the eigenvectors are not orthonormal or leave several eigenvalues open, or a shape
+        If the eigenvectors are not orthonormal or do not say which eigenvalue is whose, or a shape
         does not fit.
 
     Notes
@@ -289,6 +289,7 @@ class GaussianDenoiser(ExactDenoiser):
         return np.asarray(image)
 
     def _shaped(self, flat: Array) -> Array:
+        """Flat points in the shape of one point each."""
         return flat.reshape(-1, *self.shape)
 
     def _constants(self, dtype: np.dtype[Any]) -> tuple[Array, Array | None]:
@@ -299,6 +300,7 @@ class GaussianDenoiser(ExactDenoiser):
 
     @cached_property
     def _single(self) -> tuple[Array, Array | None]:
+        """Flat mean and eigenvectors in single precision."""
         vectors = None if self._vectors is None else self._vectors.astype(np.float32)
         return self.mean.reshape(-1).astype(np.float32), vectors
 

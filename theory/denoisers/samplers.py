@@ -162,7 +162,7 @@ def sample(
         levels = checked_schedule(sigmas)
     step = chosen.prepare(levels, **{name: given[name] for name in chosen.options})
     model = _Counted(denoiser)
-    # Python floats, which leave the precision of float32 points alone.
+    # Python floats, which do not change the precision of float32 points.
     ladder: list[float] = levels.tolist()
     points = ladder[0] * points
     path = [points]
@@ -211,6 +211,7 @@ def _chosen(method: str, given: Mapping[str, object]) -> Method:
 
 
 def _seeds(noise: ArrayLike) -> Array:
+    """Checked seeds in float32 if they come so, else in float64."""
     as_finite(noise, "noise")
     seeds = np.asarray(noise)
     if seeds.ndim < 2 or seeds.size == 0:

@@ -44,6 +44,7 @@ def copy(row, target):  # type: ignore[no-untyped-def]
 
 @kernel(fastmath=REORDER)
 def _count(row, limit):  # type: ignore[no-untyped-def]
+    """How many logits reach the limit."""
     total = 0
     for j in range(row.size):
         total += row[j] >= limit

@@ -21,7 +21,7 @@ from convergen.theory.empirical_score.training_set import TrainingSet, squared_l
 
 # Bytes of training points that are gathered at a time.
 _GATHER_BYTES = 2**25
-# Beyond these, squares leave the range of the precision.
+# Beyond these, squares are out of the range of the precision.
 _RANGE = {np.dtype(np.float32): 1e15, np.dtype(np.float64): 1e140}
 
 

@@ -63,9 +63,6 @@ class GaussianMixture(ExactDenoiser):
     per component of rank r otherwise; nothing of size batch × c × d is formed.
     """
 
-    weights: FloatArray
-    within: ComponentCovariances
-
     def __init__(self, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> None:
         centres = _as_means(means)
         values = as_finite(covariances, "covariances")
@@ -142,6 +139,7 @@ class GaussianMixture(ExactDenoiser):
     def _store(
         self, weights: ArrayLike, means: FloatArray, covariances: ComponentCovariances
     ) -> None:
+        """Check and keep the parameters."""
         pi = as_positive(weights, "weights")
         if pi.shape != means.shape[:1]:
             raise InputError(
@@ -313,6 +311,7 @@ class GaussianMixture(ExactDenoiser):
         return np.concatenate(blocks).astype(x.dtype)
 
     def _posterior(self, x: FloatArray, noise: FloatArray) -> FloatArray:
+        """Responsibilities of float64 rows, shape (batch, c)."""
         return np.asarray(softmax(self._log_joint(x, noise), axis=1))
 
     def _log_joint(self, x: FloatArray, noise: FloatArray) -> FloatArray:
@@ -339,6 +338,7 @@ class GaussianMixture(ExactDenoiser):
 
 
 def _as_means(means: ArrayLike) -> FloatArray:
+    """Centres, one a row."""
     centres = as_finite(means, "means")
     if centres.ndim < 2 or centres.size == 0:
         raise InputError(

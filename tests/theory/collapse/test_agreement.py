@@ -20,6 +20,9 @@ from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -67,15 +70,42 @@ def frozen_agreement(variances, log_n, sigma, draws=200):
     return means.mean() / total.mean(), (1.0 - thetas).mean()
 
 
-def measured_crossing(law, guess, sigma, *, groups=5):
-    """log n at which the measured agreement is ½, by a line through five n, and its error."""
+LAWS = {
+    "isotropic": Spectrum.isotropic(20),
+    "plane": Spectrum.isotropic(2),
+    "power law": Spectrum.power_law(100, 1.0),
+    "mixture": four_components(),
+    "digits": digits(),
+}
+
+
+@stored
+def simulated(law, samples, sigma, repeats, seed):
+    """Agreement, and how many training points answer a query."""
+    found = measure_agreement(LAWS[law], samples, sigma, queries=128, repeats=repeats, seed=seed)
+    return vars(found)
+
+
+@stored
+def crossing(law, sigma, guess):
+    """log n at which the simulated agreement is ½, by a line through five n, and its error."""
     n = np.unique(np.round(guess * np.array([0.7, 0.85, 1.0, 1.2, 1.45])))
     crossings = []
-    for seed in range(groups):
-        value = measure_agreement(law, n, sigma, queries=128, repeats=4, seed=seed).value
+    for seed in range(5):
+        value = measure_agreement(LAWS[law], n, sigma, queries=128, repeats=4, seed=seed).value
         slope, offset = np.polyfit(np.log(n), value, 1)
         crossings.append((0.5 - offset) / slope)
-    return np.mean(crossings), np.std(crossings, ddof=1) / np.sqrt(groups)
+    return np.mean(crossings), np.std(crossings, ddof=1) / np.sqrt(5.0)
+
+
+@stored
+def spread(count):
+    """Standard deviation of the agreement between seeds, and the mean of what is claimed."""
+    runs = [
+        measure_agreement(Spectrum.isotropic(10), 30, 0.8, queries=30, repeats=8, seed=s)
+        for s in range(count)
+    ]
+    return np.std([run.value for run in runs], ddof=1), np.mean([run.stderr for run in runs])
 
 
 # ----------------------------------------------------------------------------------- measurements
@@ -122,12 +152,8 @@ def test_agreement_does_not_depend_on_the_origin():
 
 
 def test_standard_error_is_the_spread_between_seeds():
-    runs = [
-        measure_agreement(Spectrum.isotropic(10), 30, 0.8, queries=30, repeats=8, seed=s)
-        for s in range(100)
-    ]
-    spread = np.std([float(run.value) for run in runs], ddof=1)
-    assert np.mean([float(run.stderr) for run in runs]) == pytest.approx(spread, rel=0.25)
+    between, claimed = spread(100)
+    assert claimed == pytest.approx(between, rel=0.25)
 
 
 # -------------------------------------------------------------------------------------- the law
@@ -158,31 +184,30 @@ def test_moments_against_quadrature_over_two_training_points():
 @pytest.mark.parametrize(
     ("law", "sigma", "samples"),
     [
-        (Spectrum.isotropic(20), 1.0, [5, 40, 400]),
-        (Spectrum.isotropic(20), 0.4, [30, 900]),
-        (Spectrum.isotropic(2), 0.3, [10, 100]),
-        (Spectrum.power_law(100, 1.0), 0.5, [20, 400]),
-        (four_components(), 1.0, [10, 80, 600]),
+        ("isotropic", 1.0, (5, 40, 400)),
+        ("isotropic", 0.4, (30, 900)),
+        ("plane", 0.3, (10, 100)),
+        ("power law", 0.5, (20, 400)),
+        ("mixture", 1.0, (10, 80, 600)),
     ],
-    ids=["crossover", "frozen", "plane", "power-law", "mixture"],
 )
 def test_prediction_against_simulation(law, sigma, samples):
-    measured = measure_agreement(law, samples, sigma, queries=128, repeats=16, seed=1)
-    predicted = predict_agreement(law, samples, sigma, draws=128)
-    noise = np.hypot(measured.stderr, predicted.stderr)
-    assert np.all(np.abs(predicted.value - measured.value) < 4.0 * noise + 0.005)
-    np.testing.assert_allclose(predicted.participation, measured.participation, rtol=0.06)
-    np.testing.assert_allclose(predicted.entropy, measured.entropy, atol=0.05, rtol=0.03)
-    np.testing.assert_allclose(predicted.max_weight, measured.max_weight, atol=0.02)
+    measured = simulated(law, samples, sigma, 16, 1)
+    draws = 64 if law == "mixture" else 128
+    predicted = predict_agreement(LAWS[law], samples, sigma, draws=draws)
+    noise = np.hypot(measured["stderr"], predicted.stderr)
+    assert np.all(np.abs(predicted.value - measured["value"]) < 4.0 * noise + 0.005)
+    np.testing.assert_allclose(predicted.participation, measured["participation"], rtol=0.06)
+    np.testing.assert_allclose(predicted.entropy, measured["entropy"], atol=0.05, rtol=0.03)
+    np.testing.assert_allclose(predicted.max_weight, measured["max_weight"], atol=0.02)
 
 
 def test_digits_from_reference_images():
-    data, samples = digits(), [10, 40, 160]
-    measured = measure_agreement(data, samples, 1.3, queries=128, repeats=12)
-    predicted = predict_agreement(data, samples, 1.3)
-    noise = np.hypot(measured.stderr, predicted.stderr)
-    assert np.all(np.abs(predicted.value - measured.value) < 4.0 * noise)
-    np.testing.assert_allclose(predicted.participation, measured.participation, rtol=0.08)
+    measured = simulated("digits", (10, 40, 160), 1.3, 12, 0)
+    predicted = predict_agreement(LAWS["digits"], [10, 40, 160], 1.3, draws=48)
+    noise = np.hypot(measured["stderr"], predicted.stderr)
+    assert np.all(np.abs(predicted.value - measured["value"]) < 4.0 * noise)
+    np.testing.assert_allclose(predicted.participation, measured["participation"], rtol=0.08)
 
 
 def test_large_dimension_is_the_random_energy_model():
@@ -236,29 +261,25 @@ def test_rotation_does_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("law", "sigma", "coincide"),
+    ("law", "sigma", "guess", "coincide"),
     [
-        (Spectrum.isotropic(20), 0.5, False),
-        (Spectrum.isotropic(20), 1.2, True),
-        (Spectrum.isotropic(20), 3.0, False),
-        (Spectrum.power_law(100, 1.0), 0.6, True),
-        (Spectrum.power_law(100, 1.0), 0.3, False),
-        (four_components(), 1.5, True),
-        (digits(), 1.9, True),
-        (digits(), 1.3, False),
+        ("isotropic", 0.5, 1360.0, False),
+        ("isotropic", 1.2, 155.0, True),
+        ("isotropic", 3.0, 51.6, False),
+        ("power law", 0.6, 222.0, True),
+        ("power law", 0.3, 2470.0, False),
+        ("mixture", 1.5, 45.1, True),
+        ("digits", 1.9, 26.7, True),
+        ("digits", 1.3, 29.7, False),
     ],
-    ids=[
-        "isotropic-small-noise", "isotropic", "isotropic-large-noise", "power-law",
-        "power-law-small-noise", "mixture", "digits", "digits-small-noise",
-    ],
-)  # fmt: skip
-def test_measured_crossing_is_where_it_is_predicted(law, sigma, coincide):
-    """Within 15 % in log n; so is n* = exp I only at noise levels of the order of the data."""
-    threshold = agreement_threshold(law, sigma, draws=64)
-    crossing, error = measured_crossing(law, float(threshold.samples), sigma)
-    assert error < 0.05 * crossing
-    assert crossing == pytest.approx(float(np.log(threshold.samples)), rel=0.05)
-    ratio = crossing / float(np.log(threshold.to_generalise))
+)
+def test_simulated_crossing_is_where_it_is_predicted(law, sigma, guess, coincide):
+    """Within 5 % in log n; n* = exp I is so within 15 % only at noise of the order of the data."""
+    threshold = agreement_threshold(LAWS[law], sigma, draws=32)
+    found, error = crossing(law, sigma, guess)
+    assert error < 0.05 * found
+    assert found == pytest.approx(float(np.log(threshold.samples)), rel=0.05)
+    ratio = found / float(np.log(threshold.to_generalise))
     assert (abs(ratio - 1.0) < 0.15) == coincide
 
 
@@ -334,3 +355,9 @@ def test_data_sets_are_split_without_overlap():
 def test_bad_input(call, message):
     with pytest.raises(InputError, match=message):
         call(Spectrum.isotropic(2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_derived_again(call):
+    stored.derive_again(call)

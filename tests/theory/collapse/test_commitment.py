@@ -12,6 +12,9 @@ from convergen.theory.denoisers.samplers import sample
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -23,15 +26,43 @@ def _one_thread():
     numba.set_num_threads(threads)
 
 
-def trajectories(law, samples, levels, *, runs=6, seeds=120):
-    """Commitment noise of trajectories towards independent training sets, shape (runs, seeds)."""
-    known, found = as_law(law), []
-    for r in range(runs):
+LAWS = {"isotropic": Spectrum.isotropic(20), "power law": Spectrum.power_law(100, 1.0)}
+MIXTURE = GaussianMixture([0.6, 0.4], [[0.0] * 6, [2.0] * 6], [1.0, 0.3])
+WIDTHS = np.array([-1.0, 0.0, 0.5, 1.0, 2.0])
+
+
+@stored
+def trajectories(law, samples):
+    """Commitment of 120 trajectories to each of six training sets, in logs from σ_c.
+
+    Returns the mean of each set, the standard deviation of all, and for each set the shares that
+    have committed above σ_c e^{width · WIDTHS}.
+    """
+    known = as_law(LAWS[law])
+    sigma, width = (float(f(LAWS[law], samples)) for f in (collapse_noise, collapse_width))
+    levels = np.geomspace(8.0 * sigma, sigma / 10.0, 60)
+    found = []
+    for r in range(6):
         rng = np.random.default_rng(r)
         score = EmpiricalScore(known.draw(samples, rng))
-        noise = rng.standard_normal((seeds, known.dim))
-        found.append(commitment_noise(score, noise, sigmas=levels).sigma)
-    return np.array(found)
+        noise = rng.standard_normal((120, known.dim))
+        found.append(np.log(commitment_noise(score, noise, sigmas=levels).sigma / sigma))
+    logs = np.array(found)
+    shares = (logs[:, :, None] > width * WIDTHS).mean(axis=1)
+    return {"means": logs.mean(axis=1), "spread": logs.std(), "shares": shares}
+
+
+@stored
+def condensed(count):
+    """Share of noised training points of a mixture that hold half of the weight, with its error."""
+    rng = np.random.default_rng(0)
+    hits = np.zeros((count, 3))
+    for r in range(count):
+        data = MIXTURE.sample(12, rng)
+        for k, level in enumerate((0.3, 0.6, 1.0)):
+            x = data[:6] + level * rng.standard_normal((6, 6))
+            hits[r, k] = np.mean(EmpiricalScore(data).query(x, level).max_weight > 0.5)
+    return hits.mean(axis=0), hits.std(axis=0) / np.sqrt(count)
 
 
 def test_two_training_points():
@@ -93,39 +124,26 @@ def test_levels_hardly_matter():
     assert abs(ratio.mean()) < 0.03
 
 
-@pytest.mark.parametrize(
-    ("law", "samples"),
-    [(Spectrum.isotropic(20), 100), (Spectrum.power_law(100, 1.0), 500)],
-    ids=["isotropic", "power-law"],
-)
+@pytest.mark.parametrize(("law", "samples"), [("isotropic", 100), ("power law", 500)])
 def test_commitment_is_the_collapse(law, samples):
     """Within half a width above σ_c, and spread by about a width, as predicted."""
-    sigma, width = float(collapse_noise(law, samples)), float(collapse_width(law, samples))
-    found = trajectories(law, samples, np.geomspace(8.0 * sigma, sigma / 10.0, 60))
-    logs = np.log(found / sigma)
-    error = logs.mean(axis=1).std(ddof=1) / np.sqrt(len(logs))
-    assert 3.0 * error < logs.mean() < 0.6 * width
-    assert 0.6 * width < logs.std() < 1.1 * width
-    levels = sigma * np.exp(width * np.array([-1.0, 0.0, 0.5, 1.0, 2.0]))
-    predicted = committed_fraction(law, samples, levels, draws=400)
-    runs = (found[:, :, None] > levels).mean(axis=1)
-    noise = np.hypot(runs.std(axis=0, ddof=1) / np.sqrt(len(runs)), 0.5 / np.sqrt(400))
-    assert np.all(np.abs(runs.mean(axis=0) - predicted) < 4.0 * noise)
+    sigma, width = (float(f(LAWS[law], samples)) for f in (collapse_noise, collapse_width))
+    found = trajectories(law, samples)
+    error = found["means"].std(ddof=1) / np.sqrt(6.0)
+    assert 3.0 * error < found["means"].mean() < 0.6 * width
+    assert 0.6 * width < found["spread"] < 1.1 * width
+    predicted = committed_fraction(LAWS[law], samples, sigma * np.exp(width * WIDTHS), draws=400)
+    shares = found["shares"]
+    noise = np.hypot(shares.std(axis=0, ddof=1) / np.sqrt(6.0), 0.5 / np.sqrt(400))
+    assert np.all(np.abs(shares.mean(axis=0) - predicted) < 4.0 * noise)
 
 
 def test_committed_fraction_against_noised_training_points():
     """Mixture, and few training points: no flow, only weights."""
-    rng = np.random.default_rng(0)
-    law = GaussianMixture([0.6, 0.4], [[0.0] * 6, [2.0] * 6], [1.0, 0.3])
-    sigma, hits = np.array([0.3, 0.6, 1.0]), np.zeros((200, 3))
-    for r in range(200):
-        data = law.sample(12, rng)
-        for k, level in enumerate(sigma):
-            x = data[:6] + level * rng.standard_normal((6, 6))
-            hits[r, k] = np.mean(EmpiricalScore(data).query(x, level).max_weight > 0.5)
-    predicted = committed_fraction(law, 12, sigma, draws=250)
-    noise = np.hypot(hits.std(axis=0) / np.sqrt(200), np.sqrt(predicted * (1 - predicted) / 250))
-    assert np.all(np.abs(hits.mean(axis=0) - predicted) < 4.0 * noise + 0.01)
+    found, error = condensed(200)
+    predicted = committed_fraction(MIXTURE, 12, [0.3, 0.6, 1.0], draws=250)
+    noise = np.hypot(error, np.sqrt(predicted * (1 - predicted) / 250))
+    assert np.all(np.abs(found - predicted) < 4.0 * noise + 0.01)
 
 
 def test_committed_fraction_of_two_points():
@@ -178,3 +196,9 @@ def test_images_and_plain_arrays():
 def test_bad_input(call, message):
     with pytest.raises(InputError, match=message):
         call(EmpiricalScore(np.eye(2)), np.ones((3, 2)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_derived_again(call):
+    stored.derive_again(call)

@@ -11,6 +11,9 @@ from convergen.theory.denoisers.protocol import Denoiser
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.linear.denoising_errors import denoising_errors
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
 
 EXTREME = np.array([1e-8, 1e-3, 1.0, 1e3, 1e8])
 
@@ -349,11 +352,10 @@ def test_fit_in_many_dimensions_goes_through_the_gram_matrix():
     assert model.spectrum.rank == 4
 
 
-@pytest.mark.parametrize(("samples", "sigma"), [(60, 0.3), (400, 0.3), (60, 1.0)])
-def test_errors_of_the_linear_model_are_the_predicted_ones(samples, sigma):
-    spectrum = Spectrum.power_law(120, 0.8)
-    truth = GaussianDenoiser(spectrum)
-    rng = np.random.default_rng(8)
+@stored
+def simulated_errors(samples, sigma):
+    """Test and train errors of twelve linear models, each mean with its error."""
+    truth, rng = GaussianDenoiser(Spectrum.power_law(120, 0.8)), np.random.default_rng(8)
     tests, trains = [], []
     for _ in range(12):
         data = truth.sample(samples, rng)
@@ -361,12 +363,17 @@ def test_errors_of_the_linear_model_are_the_predicted_ones(samples, sigma):
         for x, errors in ((truth.sample(1500, rng), tests), (np.repeat(data, 4, axis=0), trains)):
             noisy = x + sigma * rng.standard_normal(x.shape)
             errors.append(np.mean(np.sum((x - model(noisy, sigma)) ** 2, axis=1)))
-    predicted = denoising_errors(spectrum, samples, sigma)
-    for errors, expected in ((tests, predicted.test), (trains, predicted.train)):
-        stderr = np.std(errors, ddof=1) / np.sqrt(len(errors))
+    return [(np.mean(e), np.std(e, ddof=1) / np.sqrt(12.0)) for e in (tests, trains)]
+
+
+@pytest.mark.parametrize(("samples", "sigma"), [(60, 0.3), (400, 0.3), (60, 1.0)])
+def test_errors_of_the_linear_model_are_the_predicted_ones(samples, sigma):
+    predicted = denoising_errors(Spectrum.power_law(120, 0.8), samples, sigma)
+    found = simulated_errors(samples, sigma)
+    for (mean, error), expected in zip(found, (predicted.test, predicted.train), strict=True):
         # The prediction of an extensive sum leaves out a term of order 1/d of it.
-        assert abs(np.mean(errors) - expected) < 4 * stderr + 0.002 * expected
-        assert stderr < 0.02 * expected
+        assert abs(mean - expected) < 4 * error + 0.002 * expected
+        assert error < 0.02 * expected
 
 
 # ---------------------------------------------------------------------------------------- bad input
@@ -423,3 +430,9 @@ def test_bad_input_is_refused_in_one_sentence(call, message):
 def test_unusable_eigenvectors_are_refused(vectors, message):
     with pytest.raises(InputError, match=message):
         GaussianDenoiser(Spectrum.from_eigenvalues([5.0, 4.0, 3.0, 2.0, 1.0], eigenvectors=vectors))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_derived_again(call):
+    stored.derive_again(call)

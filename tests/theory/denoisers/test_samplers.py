@@ -13,6 +13,9 @@ from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.linear.order_parameters import convergence
 from convergen.theory.random_matrices.analytic_functions import sampling_convergence
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
 
 METHODS = ["heun", "euler", "ddim", "ancestral", "stochastic", "adaptive"]
 LOW, HIGH = 0.05, 20.0
@@ -356,10 +359,13 @@ def test_any_callable_is_a_denoiser():
 # -------------------------------------------------------------------------- agreement with theory
 
 
-def measured_convergence(samples, low, high, levels, pairs=10, dim=100):
+@stored
+def simulated_convergence(samples, low, high, steps, to_zero):
     """q of pairs of linear models on the same seeds, with its error by the delta method."""
-    spectrum = Spectrum.power_law(dim, 0.7)
-    truth, rng = GaussianDenoiser(spectrum), np.random.default_rng(9)
+    pairs, dim = 10, 100
+    levels = karras_schedule(steps, low, high)
+    levels = levels if to_zero else levels[:-1]
+    truth, rng = GaussianDenoiser(Spectrum.power_law(dim, 0.7)), np.random.default_rng(9)
     overlaps, energies = [], []
     for _ in range(pairs):
         z = rng.standard_normal((100, dim))
@@ -373,15 +379,13 @@ def measured_convergence(samples, low, high, levels, pairs=10, dim=100):
         energies.append(0.5 * np.mean(np.sum(one**2, axis=1) + np.sum(two**2, axis=1)))
     q = np.mean(overlaps) / np.mean(energies)
     spread = np.array(overlaps) - q * np.array(energies)
-    error = np.std(spread, ddof=1) / np.sqrt(pairs) / np.mean(energies)
-    return spectrum, q, error
+    return q, np.std(spread, ddof=1) / np.sqrt(pairs) / np.mean(energies)
 
 
 @pytest.mark.parametrize("samples", [20, 60, 300])
 def test_two_linear_models_converge_as_predicted(samples):
-    low, high = 0.3, 5.0
-    levels = karras_schedule(40, low, high)[:-1]
-    spectrum, q, error = measured_convergence(samples, low, high, levels)
+    spectrum, low, high = Spectrum.power_law(100, 0.7), 0.3, 5.0
+    q, error = simulated_convergence(samples, low, high, 40, False)
     predicted = float(sampling_convergence(spectrum, samples, low, high))
     assert abs(q - predicted) < 4 * error + 2e-3
     assert error < 0.01
@@ -391,10 +395,9 @@ def test_two_linear_models_converge_as_predicted(samples):
 
 @pytest.mark.parametrize("samples", [20, 60, 300])
 def test_two_linear_models_reach_the_convergence_of_the_limit(samples):
-    spectrum, q, error = measured_convergence(
-        samples, 1e-3, 300.0, karras_schedule(60, 1e-3, 300.0)
-    )
-    assert abs(q - float(convergence(spectrum, samples))) < 4 * error + 2e-3
+    q, error = simulated_convergence(samples, 1e-3, 300.0, 60, True)
+    limit = float(convergence(Spectrum.power_law(100, 0.7), samples))
+    assert abs(q - limit) < 4 * error + 2e-3
     assert error < 0.01
 
 
@@ -461,3 +464,9 @@ def test_a_denoiser_that_never_answers_alike_is_given_up(monkeypatch):
     rng = np.random.default_rng(0)
     with pytest.raises(InputError, match="got stuck at sigma"):
         sample(lambda x, sigma: rng.standard_normal(x.shape), seeds(2, 3), method="adaptive")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_derived_again(call):
+    stored.derive_again(call)

@@ -15,6 +15,9 @@ from convergen.theory.mixtures.mean_recovery import (
     mean_thresholds,
 )
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -99,21 +102,26 @@ def test_channel_of_two_labels_is_the_tanh_average(snr):
     assert information == pytest.approx(expected, rel=1e-7)
 
 
-@pytest.mark.parametrize("components", [3, 5, 40, 1000])
-@pytest.mark.parametrize("signal", [0.01, 1.0, 8.0, 20.0])
-def test_channel_of_many_labels_matches_monte_carlo(components, signal):
+@stored
+def channel(components, signal):
+    """Overlap by its two definitions and information of the label, each with its error."""
     rng = np.random.default_rng(1)
     field = np.sqrt(signal) * rng.standard_normal((4_000_000 // components // 4, components))
     field[:, 0] += signal
     weights = softmax(field, axis=1)
-    # Three unbiased estimates of one number (Nishimori); their mean over classes has less noise.
+    # Unbiased estimates of one number (Nishimori).
     first = (components * weights[:, 0] - 1.0) / (components - 1.0)
     second = (components * np.sum(weights**2, axis=1) - 1.0) / (components - 1.0)
-    found, information = _label_channel(signal, components)
-    assert abs(z_score(first, found)) < 4.0
-    assert abs(z_score(second, found)) < 4.0
     bits = np.log(components) + np.log(weights[:, 0])
-    assert abs(z_score(bits, information)) < 4.0
+    return [(x.mean(), x.std(ddof=1) / np.sqrt(x.size)) for x in (first, second, bits)]
+
+
+@pytest.mark.parametrize("components", [3, 5, 40, 1000])
+@pytest.mark.parametrize("signal", [0.01, 1.0, 8.0, 20.0])
+def test_channel_of_many_labels_matches_monte_carlo(components, signal):
+    overlap, information = _label_channel(signal, components)
+    mean, error = channel(components, signal).T
+    assert np.all(np.abs(mean - [overlap, overlap, information]) < 4.0 * error)
 
 
 @pytest.mark.parametrize("components", [2, 3, 4, 10, 1000])
@@ -134,7 +142,7 @@ def test_channel_saturates_without_a_step():
     assert _label_channel(1e9, 7) == (1.0, np.log(7.0))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(load=st.floats(0.01, 100.0), signal=st.floats(0.05, 30.0))
 def test_two_components_satisfy_the_fixed_point_equations(load, signal):
     found = bayes_overlap(load, signal)
@@ -174,43 +182,64 @@ def test_bayes_tends_to_linear_for_weak_means_and_to_known_labels_for_strong_one
 CASES = [(2, 4.0, 1.0), (2, 1.0, 3.0), (3, 2.0, 3.0), (4, 1.0, 7.5)]
 
 
-@pytest.mark.parametrize(("components", "load", "signal"), CASES)
-def test_state_evolution_and_bbp_match_finite_systems(components, load, signal):
+@stored
+def simulated(components, load, signal):
+    """Message passing and principal components in six instances of 800 dimensions."""
     rng = np.random.default_rng([2, components])
-    bayes, linear, labels, norms = [], [], [], []
+    found = {name: [] for name in ("bayes", "linear", "labels", "norms")}
     for _ in range(6):
         instance = Instance(800, load, signal, components, rng)
         x, label = instance.draw()
         axes, means = message_passing(x, instance)
-        bayes.append(instance.squared_overlap(axes))
-        norms.append(np.sum(axes**2) / axes.size)
+        found["bayes"].append(instance.squared_overlap(axes))
+        found["norms"].append(np.sum(axes**2) / axes.size)
         cross = np.linalg.svd(means.T @ instance.simplex[label] / len(x), compute_uv=False)
-        labels.append(cross.mean())
+        found["labels"].append(cross.mean())
         small = x.T @ x if len(x) > 800 else x @ x.T
         leading = np.linalg.eigh(small)[1][:, 1 - components :]
-        linear.append(instance.squared_overlap(leading if len(x) > 800 else x.T @ leading))
-    expected = bayes_overlap(load, signal, components)
-    floor = 2.0 / 800  # corrections of order 1/d
-    assert abs(z_score(bayes, expected.overlap, floor)) < 4.0
-    assert abs(z_score(norms, expected.overlap, floor)) < 4.0
-    assert abs(z_score(labels, expected.label_overlap, floor)) < 4.0
-    assert abs(z_score(linear, linear_overlap(load, signal, components), floor)) < 4.0
-    # On the same data the two are told apart, by as much as predicted.
-    advantage = np.subtract(bayes, linear)
-    expected_advantage = expected.overlap - linear_overlap(load, signal, components)
-    assert abs(z_score(advantage, expected_advantage, floor)) < 4.0
-    assert z_score(advantage, 0.0) > 3.0
+        found["linear"].append(instance.squared_overlap(leading if len(x) > 800 else x.T @ leading))
+    return found
 
 
-def test_estimates_from_disjoint_data_agree_as_much_as_with_the_truth():
-    rng = np.random.default_rng(3)
-    values = []
+@stored
+def disjoint(components, load, signal):
+    """Mean cosines of the axes that message passing learns from disjoint data of six instances."""
+    rng, values = np.random.default_rng(3), []
     for _ in range(6):
-        instance = Instance(800, 2.0, 3.0, 3, rng)
+        instance = Instance(800, load, signal, components, rng)
         first, second = (message_passing(instance.draw()[0], instance)[0] for _ in range(2))
         # Cosines of the two subspaces, not squared: ⟨â, b̂⟩ = m² d with |â|² = |b̂|² = m d.
         left, right = (np.linalg.qr(a).Q for a in (first, second))
         values.append(np.linalg.svd(left.T @ right, compute_uv=False).mean())
+    return values
+
+
+@stored
+def informed(components, load, signal):
+    """Squared overlap that message passing reaches from near the truth."""
+    instance = Instance(1600, load, signal, components, np.random.default_rng(4))
+    x, _ = instance.draw()
+    axes, _ = message_passing(x, instance, 0.9 * instance.axes, steps=100)
+    return instance.squared_overlap(axes)
+
+
+@pytest.mark.parametrize(("components", "load", "signal"), CASES)
+def test_state_evolution_and_bbp_match_finite_systems(components, load, signal):
+    found = simulated(components, load, signal)
+    expected, linear = (f(load, signal, components) for f in (bayes_overlap, linear_overlap))
+    floor = 2.0 / 800  # corrections of order 1/d
+    assert abs(z_score(found["bayes"], expected.overlap, floor)) < 4.0
+    assert abs(z_score(found["norms"], expected.overlap, floor)) < 4.0
+    assert abs(z_score(found["labels"], expected.label_overlap, floor)) < 4.0
+    assert abs(z_score(found["linear"], linear, floor)) < 4.0
+    # On the same data the two are told apart, by as much as predicted.
+    advantage = found["bayes"] - found["linear"]
+    assert abs(z_score(advantage, expected.overlap - linear, floor)) < 4.0
+    assert z_score(advantage, 0.0) > 3.0
+
+
+def test_estimates_from_disjoint_data_agree_as_much_as_with_the_truth():
+    values = disjoint(3, 2.0, 3.0)
     assert abs(z_score(values, bayes_overlap(2.0, 3.0, 3).overlap, 2e-3)) < 4.0
 
 
@@ -221,11 +250,8 @@ def test_first_order_transition_has_two_fixed_points_and_message_passing_finds_b
     assert found.informed_overlap > 0.3
     thresholds = mean_thresholds(1, signal, components)
     assert thresholds.informed < thresholds.information < load < thresholds.algorithmic
-    rng = np.random.default_rng(4)
-    instance = Instance(1600, load, signal, components, rng)
-    x, _ = instance.draw()
-    informed, _ = message_passing(x, instance, 0.9 * instance.axes, steps=100)
-    assert instance.squared_overlap(informed) == pytest.approx(found.informed_overlap, abs=0.04)
+    reached = informed(components, load, signal)
+    assert reached == pytest.approx(float(found.informed_overlap), abs=0.04)
 
 
 @pytest.mark.parametrize("spike", [0.2, 1.0, 4.0])
@@ -312,3 +338,9 @@ def test_bad_arguments_are_refused(function):
         bayes_overlap(1e30, 1.0)
     with pytest.raises(InputError, match="dim"):
         mean_thresholds(0, 1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_derived_again(call):
+    stored.derive_again(call)
