@@ -132,24 +132,24 @@ def test_commitment_is_the_collapse(law, samples):
     error = found["means"].std(ddof=1) / np.sqrt(6.0)
     assert 3.0 * error < found["means"].mean() < 0.6 * width
     assert 0.6 * width < found["spread"] < 1.1 * width
-    predicted = committed_fraction(LAWS[law], samples, sigma * np.exp(width * WIDTHS), draws=400)
+    predicted = committed_fraction(LAWS[law], samples, sigma * np.exp(width * WIDTHS), draws=160)
     shares = found["shares"]
-    noise = np.hypot(shares.std(axis=0, ddof=1) / np.sqrt(6.0), 0.5 / np.sqrt(400))
+    noise = np.hypot(shares.std(axis=0, ddof=1) / np.sqrt(6.0), 0.5 / np.sqrt(160))
     assert np.all(np.abs(shares.mean(axis=0) - predicted) < 4.0 * noise)
 
 
 def test_committed_fraction_against_noised_training_points():
     """Mixture, and few training points: no flow, only weights."""
     found, error = condensed(200)
-    predicted = committed_fraction(MIXTURE, 12, [0.3, 0.6, 1.0], draws=250)
-    noise = np.hypot(error, np.sqrt(predicted * (1 - predicted) / 250))
+    predicted = committed_fraction(MIXTURE, 12, [0.3, 0.6, 1.0], draws=120)
+    noise = np.hypot(error, np.sqrt(predicted * (1 - predicted) / 120))
     assert np.all(np.abs(found - predicted) < 4.0 * noise + 0.01)
 
 
 def test_committed_fraction_of_two_points():
     """A weight exceeds ½ always, but for the ties."""
-    assert committed_fraction(Spectrum.isotropic(3), 2, 0.5) > 0.99
-    assert committed_fraction(Spectrum.isotropic(3), 1, 50.0) == 1.0
+    assert committed_fraction(Spectrum.isotropic(3), 2, 0.5, draws=150) > 0.99
+    assert committed_fraction(Spectrum.isotropic(3), 1, 50.0, draws=20) == 1.0
 
 
 def test_committed_fraction_of_a_data_set():
