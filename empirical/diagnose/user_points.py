@@ -40,7 +40,7 @@ def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points
     for name in options:
         if not any(_takes(row, name, each) for each, row in zip(sources, rows, strict=True)):
             raise OptionError(
-                OptionName(name), f" does not apply to {', '.join(map(printable, sources))}: leave "
+                OptionName(name), f" does not apply to {', '.join(map(printable, dict.fromkeys(sources)))}: leave "
                 "it out.",
             )  # fmt: skip
     return [

@@ -80,9 +80,11 @@ class SourceKind:
                     f" applies only to {option.ending} files: leave it out.",
                 )
             if option.required and given.get(option.name) is None:
+                own = self.opens is not None and Path(self.name).exists()
                 raise OptionError(
                     f"{self.name} needs the option ", OptionName(option.name),
-                    f" ({option.help}): add it.",
+                    f" ({option.help}): add it",
+                    f", or write ./{self.name} for what has this name." if own else ".",
                 )  # fmt: skip
         return {option.name: option.check(given.get(option.name)) for option in self.options}
 

@@ -43,6 +43,14 @@ def test_what_is_neither_name_nor_path(folder):
         meaning("pipe")
 
 
+def test_a_folder_with_the_name_of_a_source_is_pointed_at(folder):
+    with pytest.raises(InputError, match=r"images needs the option path \(the folder\): add it\."):
+        open_source("images", {})
+    (folder / "images").mkdir()
+    with pytest.raises(InputError, match=r"add it, or write ./images for what has this name\."):
+        open_source("images", {})
+
+
 def test_options_must_belong_to_the_source(folder):
     assert open_source("x.npz", {"key": "b"}).data.shape == (5, 5)
     for text, options in (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.sources.drawing import BASIS, DIM, DRAWING, gaussian
 from convergen.theory.sources.options import NUMBER, NUMBERS, Option
 from convergen.theory.sources.source import Source
@@ -39,7 +40,12 @@ def load(dim: int, spikes: tuple[float, ...], alpha: float | None, **drawing: An
     from convergen.theory.spectra.spectrum import Spectrum
 
     rest = dim - len(spikes)
-    bulk = None if alpha is None or rest < 1 else Spectrum.power_law(rest, alpha)
+    if rest < 1:
+        raise OptionError(
+            f"{len(spikes)} spikes do not fit beside a bulk: raise ", OptionName("dim"),
+            f" from {dim} to at least {len(spikes) + 1}.",
+        )  # fmt: skip
+    bulk = None if alpha is None else Spectrum.power_law(rest, alpha)
     raw = Spectrum.spiked(dim, spikes, bulk)
     return Source("spiked", lambda: raw, make_known=lambda: gaussian(raw, **drawing))
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.sources.drawing import check_size
 from convergen.theory.sources.table import load_source
 
 
@@ -49,7 +50,8 @@ def test_spikes_above_a_power_law():
     np.testing.assert_allclose(found.leading(6), [9.0, 5.0, 1.0, 1 / 2, 1 / 3, 1 / 4])
     flat = load_source("spiked", dim=6, spikes=[9.0, 5.0]).spectrum
     np.testing.assert_array_equal(flat.leading(6), [9.0, 5.0, 1.0, 1.0, 1.0, 1.0])
-    with pytest.raises(InputError, match="2 spikes do not fit"):
+    assert load_source("spiked", dim=3, alpha=1.0).spectrum.leading(3)[2] == 1.0
+    with pytest.raises(InputError, match=r"2 spikes do not fit .*: raise dim from 2 to at least 3"):
         load_source("spiked", dim=2, alpha=1.0)
 
 
@@ -86,6 +88,15 @@ def test_large_laws_are_predicted_but_not_drawn():
         source.known  # noqa: B018
     with pytest.raises(InputError, match=r"4e\+03 GB, .*: lower count"):
         load_source("spiked", dim=1000, count=10**9).known  # noqa: B018
+
+
+def test_what_draws_may_take():
+    check_size(20_000, 1)
+    check_size(1000, 10**6)
+    with pytest.raises(InputError, match=r"need 7.2 GB of eigenvectors, but at most 4.3 GB are"):
+        check_size(30_000, 1)
+    with pytest.raises(InputError, match=r"1100000 points of 1000 coordinates need 4.4 GB, but"):
+        check_size(1000, 1_100_000)
 
 
 @pytest.mark.parametrize(
