@@ -39,10 +39,8 @@ def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points
     rows = [find(meaning(each)["kind"]) for each in sources]
     for name in options:
         if not any(_takes(row, name, each) for each, row in zip(sources, rows, strict=True)):
-            raise OptionError(
-                OptionName(name), f" does not apply to {', '.join(map(printable, dict.fromkeys(sources)))}: leave "
-                "it out.",
-            )  # fmt: skip
+            given = ", ".join(map(printable, dict.fromkeys(sources)))
+            raise OptionError(OptionName(name), f" does not apply to {given}: leave it out.")
     return [
         load_points(each, **{k: v for k, v in options.items() if _takes(row, k, each)})
         for each, row in zip(sources, rows, strict=True)

@@ -72,6 +72,12 @@ def test_spectrum_of_data_is_their_second_moment(rng):
     assert data.fresh(3, rng) is None
 
 
+def test_span_is_that_of_all_values(rng):
+    raw = points(rng, 8, 4)
+    raw[3, 2], raw[5, 0] = 7.0, -4.0
+    assert DataSet(raw, "x").span == 11.0
+
+
 def test_truth_is_the_spectrum(rng):
     truth = Spectrum.from_eigenvalues([2.0, 0.5], eigenvectors=np.eye(2))
     data = DataSet(points(rng, 4, 2), "x", truth=truth)

@@ -131,6 +131,12 @@ def test_palette_bilevel_and_transparent_images(tmp_path, rng):
     np.testing.assert_array_equal(loaded[2, ..., 1], np.asarray(bilevel))
 
 
+def test_a_coloured_palette_makes_the_folder_colour(tmp_path, rng):
+    colour = Image.fromarray(rng.integers(0, 2, (4, 4, 3), dtype=np.uint8) * 255)
+    colour.quantize(8).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_array(tmp_path)[0], np.asarray(colour).ravel() / 255)
+
+
 def test_all_grey_kinds_stay_one_channel(tmp_path, rng):
     grey = Image.fromarray(rng.integers(0, 256, (4, 4), dtype=np.uint8))
     grey.convert("LA").save(tmp_path / "a.png")
