@@ -37,6 +37,7 @@ _DRAWS = 1024
 _LEADING = 256
 _BUDGET = 1_500_000
 _SEEDS_PER_SET = 16
+_BLOCK = 128
 # Largest log τ: every cosine there is 1 to rounding, whatever the spectrum.
 _HIGHEST = 600.0
 
@@ -185,7 +186,8 @@ def _gram_monte_carlo(spectrum: Spectrum, n: int, rho: float, seed: int) -> Floa
     rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
-    x = rng.standard_normal((sets, 2 * n, leading.size)) * np.sqrt(leading)
+    x = rng.standard_normal((sets, 2 * n, leading.size))
+    x *= np.sqrt(leading)
     gram = x @ x.transpose(0, 2, 1)
     tail = np.zeros(2)
     if spectrum.dim > _LEADING:
@@ -271,7 +273,13 @@ class _SaddlepointLaw(NamedTuple):
         det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τ g and
         M = eN − own τ f²; the saddle condition is linear in p.
         """
-        tau, d, e, f, g = self
+        blocks = range(0, len(self.e.value), _BLOCK)
+        return np.concatenate([self._average(samples, own, slice(i, i + _BLOCK)) for i in blocks])
+
+    def _average(self, samples: float, own: float, draws: slice) -> FloatArray:
+        """The same for some of the draws, so few that everything stays in the cache."""
+        tau, d = self.tau, self.log_det
+        e, f, g = (_Jet(*(part[draws] for part in jet)) for jet in (self.e, self.f, self.g))
         n0 = 1.0 + own * tau * g.value
         n1 = own * (g.value + tau * g.first)
         n2 = own * (2.0 * g.first + tau * g.second)
