@@ -28,7 +28,10 @@ Ridge = Annotated[float, typer.Option(help="Ridge added to the sample covariance
 Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 Out = Annotated[
-    Path | None, typer.Option(help="Save everything as netCDF (.nc).", show_default=False)
+    Path | None,
+    typer.Option(
+        help="Save as netCDF (.nc); predict computes and saves all quantities.", show_default=False
+    ),
 ]
 Plot = Annotated[
     Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).", show_default=False)

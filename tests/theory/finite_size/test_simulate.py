@@ -15,6 +15,8 @@ SPECTRA = {
     "blocks": theory.Spectrum.from_eigenvalues([5.0, 1.0, 0.2], [20, 40, 60]),
 }
 REPEATS = 8
+# One spectrum whose leading factors stand out and one whose do not: their distances take long.
+SLOW = ("spiked", "power-law-1")
 
 
 def normal_scores(result):
@@ -32,10 +34,11 @@ def test_every_order_parameter_is_predicted(name):
     # Bias and spread of these statistics both fall like 1/d, so that the number of repeats
     # decides which one shows: with 8 the bias is below the error bar.
     result = theory.simulate(
-        SPECTRA[name], [30, 120, 480], quantities=measurable(slow=True), repeats=REPEATS, seed=1
-    )
+        SPECTRA[name], [30, 120, 480], quantities=measurable(slow=name in SLOW), repeats=REPEATS,
+        seed=1,
+    )  # fmt: skip
     scores = normal_scores(result)
-    assert len(scores) == 13
+    assert len(scores) == (13 if name in SLOW else 11)
     for quantity, score in scores.items():
         assert np.all(score < 4.0), (quantity, score)
 
