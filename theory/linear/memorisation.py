@@ -27,7 +27,7 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
-from convergen.theory.random_matrices.equivalents import ScaledSpectrum, scaled
+from convergen.theory.random_matrices.equivalents import ScaledSpectrum, in_units, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Up to SMALL, exact averages over data sets; from LARGE on, the saddlepoint alone.
@@ -116,7 +116,7 @@ def memorisation_law(
     """
     n = as_samples(samples)
     parts = scaled(spectrum)
-    rho = as_nonnegative(ridge, "ridge") / parts.unit
+    rho = float(in_units(np.array(as_nonnegative(ridge, "ridge")), parts.unit, "ridge"))
     table = np.empty((4, n.size))
     sizes = [n.ravel() <= SMALL, n.ravel() < LARGE]
     methods = np.select(sizes, ["gram monte carlo", "joined"], "saddlepoint").astype(object)
@@ -291,13 +291,14 @@ class _SaddlepointLaw(NamedTuple):
         m2 = e.second * n0 + 2.0 * e.first * n1 + e.value * n2
         m2 = m2 - own * (2.0 * square1 + tau * square2)
         p = (m1 + d.first * m0) / (n1 + d.first * n0)
-        gap = m0 - p * n0
+        gap = np.maximum(m0 - p * n0, 1e-300)  # nearly rank-one spectra: 0 up to rounding
         cumulant = -0.5 * (d.value + np.log(gap) - np.log1p(-p))
         curvature = 0.5 * (d.first**2 - d.second - (m2 - p * n2) / gap)
         w = np.sqrt(np.maximum(-2.0 * cumulant, 1e-30))
         # Nearly rank-one spectra: every cosine is 1 to rounding, and the curvature rounds to 0.
         u = tau * np.sqrt(np.maximum(curvature, 1e-300))
-        missed = np.exp(samples * log_ndtr(w + np.log(u / w) / w))
+        with np.errstate(over="ignore"):  # an infinite exponent: nothing is missed
+            missed = np.exp(samples * log_ndtr(w + np.log(u / w) / w))
         cosine = np.sqrt(1.0 - p)
         # Below the first saddle every point exceeds c with probability of order one.
         hit = 1.0 - missed
