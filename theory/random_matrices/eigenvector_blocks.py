@@ -23,8 +23,9 @@ from convergen.theory.common.checks import (
     as_sample_size,
 )
 from convergen.theory.common.compiled import kernel
+from convergen.theory.random_matrices.curve_kernels import HUGE, free_sums
 from convergen.theory.random_matrices.eigenvector_windows import TOP, SampleCurve, lifted_paths
-from convergen.theory.random_matrices.kappa_kernels import HUGE, base_kappa, free_sums
+from convergen.theory.random_matrices.kappa_kernels import base_kappa
 from convergen.theory.spectra.compression import REACH, merge_neighbours
 from convergen.theory.spectra.spectrum import Spectrum
 

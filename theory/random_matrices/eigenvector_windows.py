@@ -19,7 +19,8 @@ from scipy.special import expit
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_sample_size
 from convergen.theory.common.roots import bracketed_root
-from convergen.theory.random_matrices.kappa_kernels import base_kappa, free_degrees, height
+from convergen.theory.random_matrices.curve_kernels import free_degrees, height
+from convergen.theory.random_matrices.kappa_kernels import base_kappa
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
 

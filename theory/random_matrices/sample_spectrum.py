@@ -100,7 +100,7 @@ def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> Sa
 def _on_curve(
     spectrum: Spectrum, n: float, x: FloatArray
 ) -> tuple[NDArray[np.complex128], float, bool]:
-    from convergen.theory.random_matrices.kappa_kernels import sample_points
+    from convergen.theory.random_matrices.curve_kernels import sample_points
 
     parts = scaled(spectrum, exact=True)
     kappa = np.empty(x.size, dtype=np.complex128)

@@ -78,7 +78,7 @@ class Spectrum:
 
     @cached_property
     def _positive(self) -> int:
-        """Number of distinct positive eigenvalues: only the last one may be zero."""
+        """Distinct positive eigenvalues: only the last one may be zero."""
         return self.eigenvalues.size - int(self.eigenvalues[-1] == 0.0)
 
     @cached_property
@@ -167,8 +167,7 @@ class Spectrum:
         Parameters
         ----------
         values : array_like, shape (k,)
-            Eigenvalues ≥ 0, at least one of them positive. Those that are equal up to rounding,
-            by a relative 1.4e-14, are merged.
+            Eigenvalues ≥ 0, one of them positive. A relative 1.4e-14 is rounding: merged.
         multiplicities : array_like of int, shape (k,), optional
             Default 1 each.
         error : float
@@ -232,8 +231,7 @@ class Spectrum:
         Raises
         ------
         InputError
-            If the smallest eigenvalue leaves the range of double precision, or they are too many
-            to be held.
+            If an eigenvalue leaves the range of double precision, or they fill the memory.
         """
         count = as_count(dim, "dim")
         alpha = as_nonnegative(exponent, "exponent")
@@ -271,8 +269,7 @@ class Spectrum:
         values = np.atleast_1d(as_finite(spikes, "spikes"))
         if values.ndim != 1:
             raise InputError(f"spikes must be a list, not an array of shape {values.shape}.")
-        rest = count - values.size
-        if rest < 1:
+        if (rest := count - values.size) < 1:
             raise InputError(
                 f"{values.size} spikes do not fit beside a bulk in dimension {count}: "
                 f"use dim of at least {values.size + 1}."

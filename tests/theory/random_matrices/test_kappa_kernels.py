@@ -59,48 +59,6 @@ def test_solution_satisfies_the_equation_without_cancellation(levels, n, z):
     assert 1 / slope == pytest.approx(1 - np.sum(w * (lam / (lam + kappa)) ** 2) / n, abs=1e-11)
 
 
-@pytest.mark.parametrize("n", SAMPLES)
-def test_height_solves_its_equation_or_is_zero(levels, n):
-    lam, w, _ = levels
-    inside = 0
-    for a in np.concatenate([np.linspace(-1.0, 3.0, 41), lam, lam * (1 + 1e-6)]):
-        b = kernels.height(lam, w, n, a)
-        if b > 0:
-            inside += 1
-            assert np.sum(w * lam**2 / ((lam - a) ** 2 + b**2)) / n == pytest.approx(1, rel=1e-12)
-        else:
-            assert np.sum(w * (lam / (lam - a)) ** 2) / n <= 1 + 1e-12
-    assert inside > 0
-
-
-@pytest.mark.parametrize("level", [1.0, 1e-150, 1e-300])
-@pytest.mark.parametrize("n", [21.0, 200.0, 1e12])
-def test_height_near_one_of_two_levels_hundreds_of_decades_apart(level, n):
-    # The other level is a constant there: 20 if it is above, 0 if it is below.
-    lam, w = np.array([1.0, 1e-300 if level == 1.0 else level]), np.array([20.0, 10.0])
-    count, taken = (20.0, 0.0) if level == 1.0 else (10.0, 20.0)
-    width = np.sqrt(count / (n - taken))
-    a = level * (1.0 - 0.5 * width)
-    expected = level * width * np.sqrt(0.75)
-    assert kernels.height(lam, w, n, a) == pytest.approx(expected, rel=1e-9)
-
-
-@pytest.mark.parametrize("n", SAMPLES)
-def test_sample_points_lie_on_the_real_axis_and_increase(levels, n):
-    lam, w, rank = levels
-    base, _ = kernels.base_kappa(lam, w, rank, n)
-    values = []
-    for a in np.linspace(-base, 2.0, 60)[1:]:
-        kappa, x = kernels.sample_point(lam, w, rank, n, base, a)
-        assert kappa.real == -a
-        z = kappa * (1 - np.sum(w * lam / (lam + kappa)) / n)
-        scale = abs(kappa) * (1 + rank / n)
-        assert -z.real == pytest.approx(x, abs=1e-12 * scale)
-        assert abs(z.imag) < 1e-12 * scale
-        values.append(x)
-    assert np.all(np.diff(values) > 0)
-
-
 @pytest.mark.parametrize("n", [1.0, 10.0, 41.0])
 @pytest.mark.parametrize("rho", [0.0, 0.1])
 def test_compiled_code_equals_python(levels, n, rho):
@@ -122,42 +80,3 @@ def test_compiled_code_equals_python(levels, n, rho):
     np.testing.assert_allclose(compiled[0], python[0], rtol=1e-13)
     if rho == 0:  # the gap is defined without a ridge only
         np.testing.assert_allclose(compiled[1], python[1], rtol=1e-13)
-    a = 0.3
-    assert kernels.height(lam, w, n, a) == pytest.approx(
-        kernels.height.py_func(lam, w, n, a), rel=1e-12
-    )
-
-
-@pytest.mark.parametrize("ratio", [1e-280, 1e-30, 1e-17, 1e-9, 0.05, 0.2, 1.0, 1.9])
-def test_height_keeps_its_digits_where_n_equals_the_rank(ratio):
-    # One level: (1 − r)² + b² = 1. Two levels and r → 0: b² = 2a Σ w/λ / Σ w/λ².
-    single = kernels.height(np.array([1.0]), np.array([7.0]), 7.0, ratio)
-    assert single == pytest.approx(np.sqrt(ratio * (2.0 - ratio)), rel=1e-12)
-    if ratio < 1e-8:
-        lam, w = np.array([1.0, 0.15]), np.array([4.0, 6.0])
-        expected = np.sqrt(2.0 * ratio * np.sum(w / lam) / np.sum(w / lam**2))
-        assert kernels.height(lam, w, 10.0, ratio) == pytest.approx(expected, rel=1e-7)
-
-
-def test_height_keeps_its_digits_where_n_counts_the_eigenvalues_above_a_gap():
-    # The level below is nowhere near: the equation is that of the level above, n = rank.
-    lam, w = np.array([1.0, 1e-60]), np.array([4.0, 6.0])
-    assert kernels.height(lam, w, 4.0, 1e-25) == pytest.approx(np.sqrt(2e-25), rel=1e-12)
-
-
-@pytest.mark.parametrize("n", [4.0, 9.0, 10.0, 1e6])
-@pytest.mark.parametrize("size", [1e-100, 1e-33, 1e-10, 0.1, 0.5, 1.0, 3.0, 1e8])
-def test_free_degrees_keep_their_digits_in_gaps(n, size):
-    mpmath = pytest.importorskip("mpmath")
-    lam, w = np.array([1.0, 0.5, 1e-60]), np.array([4.0, 5.0, 1.0])
-    kappa = size * np.exp(1j * np.array([0.0, 0.3, 1.5, 2.5, 3.0]))
-    first, second = np.empty_like(kappa), np.empty_like(kappa)
-    kernels.free_degrees(lam, w, n, kappa, first, second)
-    with mpmath.workdps(150):
-        shares = [[mpmath.mpf(x) / (mpmath.mpf(x) + mpmath.mpc(k)) for x in lam] for k in kappa]
-        for found, power in ((first, 1), (second, 2)):
-            exact = [
-                complex(n - mpmath.fsum(m * s**power for m, s in zip(w, row, strict=True)))
-                for row in shares
-            ]
-            np.testing.assert_allclose(found, exact, rtol=1e-12)
