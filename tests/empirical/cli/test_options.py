@@ -125,9 +125,11 @@ def test_one_new_file_is_a_theory_everywhere(added, convergen, tmp_path, monkeyp
     monkeypatch.setattr(figure.Figure, "savefig", read)
     assert "half-linear" in " ".join(convergen("train", "--help")[1].split())
     assert "half-linear: a model of a test" in convergen("options", "model")[1]
-    few = ("--set", "measure.draws=16", "--set", "measure.steps=4", "--threads", "1")
-    arguments = ("--data", "digits", "--model", "half-linear", "--samples", "8,32", *few)
-    code, _, err = convergen("train", *arguments, "--out", "run")
+    data = ("--data", "field", "--size", "4", "--count", "128")
+    few = ("draws=16", "steps=4", "projections=4", "error_points=8", "sigmas=[1.0]")
+    settings = [part for setting in few for part in ("--set", f"measure.{setting}")]
+    arguments = (*data, "--model", "half-linear", "--samples", "8,32", "--threads", "1")
+    code, _, err = convergen("train", *arguments, *settings, "--out", "run")
     assert code == 0, err
     code, out, err = convergen("validate", "run")
     assert code == 0, err

@@ -10,7 +10,9 @@ from torch import nn
 from convergen import empirical
 from convergen.theory.common.checks import InputError
 
-FEW = empirical.MeasureSettings(draws=16, steps=6, sigmas=(0.5,), factors=2, pictures=2)
+FEW = empirical.MeasureSettings(
+    draws=16, steps=6, sigmas=(0.5,), factors=2, pictures=2, error_points=16
+)
 SHORT = {"images": 320, "batch": 16, "snapshots": 1}
 
 
@@ -27,7 +29,8 @@ def test_a_named_network_gives_what_the_command_line_gives(convergen, tmp_path):
     found = empirical.train_pair("mlp", "digits", [4, 8], seed=3, options={"size": "tiny"},
                                  device="cpu", measure=FEW, images=320)  # fmt: skip
     code, _, err = convergen(
-        "train", "--data", "digits", "--model", "mlp", "--samples", "4,8", "--seeds", "3",
+        "train", "--set", "measure.error_points=16",
+        "--data", "digits", "--model", "mlp", "--samples", "4,8", "--seeds", "3",
         "--images", "320", "--set", "model.size=tiny", "--set", "measure.draws=16",
         "--set", "measure.steps=6", "--set", "measure.sigmas=[0.5]", "--set", "measure.factors=2",
         "--set", "measure.pictures=2", "--device", "cpu", "--out", "run", "--threads", "1",
@@ -49,6 +52,16 @@ def test_any_module_or_factory_is_trained_on_points(network):
     assert found["memorisation"].sizes["side"] == 2
     assert json.loads(found.attrs["training"])["images"] == 320
     assert found.attrs["data_fingerprint"]
+
+
+def test_where_the_law_is_known_all_points_may_be_trained_on():
+    from convergen.empirical import load_data
+
+    known = load_data("field", size=8, count=16)
+    found = empirical.train_pair(Net, known, 8, device="cpu", measure=FEW, **SHORT)
+    assert np.isfinite(found["test_error"]).all()
+    with pytest.raises(InputError, match="for testing, but 16 are"):
+        empirical.train_pair(Net, known.points, 8, device="cpu", measure=FEW, **SHORT)
 
 
 def test_a_module_that_is_given_stays_as_it_is_and_both_begin_with_its_parameters():

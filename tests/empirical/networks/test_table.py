@@ -54,6 +54,23 @@ def test_initial_parameters_are_drawn_in_a_fixed_order(name, size):
     assert hashlib.sha256(content).hexdigest().startswith(_INITIAL[name, size])
 
 
+# Outputs of moved parameters, stored at the same time: operations without parameters count, too.
+_ANSWERS = {
+    "mlp": [-1.61148, -2.1459, -1.0549, -6.35966, -4.34308, -0.19162, 1.12582, -0.53448, -0.79445],
+    "conv": [-0.66841, 0.31286, -0.17706, -0.02407, 1.73501, -1.52898, -0.26752, -0.25381, 0.31549],
+    "unet": [-1.12325, -1.53988, -0.40288, -0.25916, -0.231, 0.20162, -0.36842, 0.04773, -0.46227],
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_networks_compute_what_they_always_have(name):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        model = shaken(build(name))
+    found = model(*points()).detach().flatten(1)[:3, ::21][:, :3].flatten()
+    torch.testing.assert_close(found, torch.tensor(_ANSWERS[name]), rtol=1e-4, atol=2e-5)
+
+
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 16, 16)])
 @pytest.mark.parametrize("size", ["tiny", "small"])

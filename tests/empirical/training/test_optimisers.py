@@ -6,8 +6,11 @@ import torch
 from convergen.empirical.training.optimisers import RULES, NamedOptimiser
 from convergen.theory.common.checks import InputError
 
-SHAPES = {"matrix": (4, 3), "kernel": (4, 2, 3, 3), "bias": (4,), "gain": (4, 1, 1), "row": (1, 5)}
-IS_MATRIX = ("matrix", "kernel")
+SHAPES = {
+    "matrix": (4, 3), "least": (2, 2), "kernel": (4, 2, 3, 3),
+    "bias": (4,), "gain": (4, 1, 1), "row": (1, 5),
+}  # fmt: skip
+IS_MATRIX = ("matrix", "least", "kernel")
 RATE, DECAY = 0.01, 0.1
 
 

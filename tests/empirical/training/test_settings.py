@@ -1,5 +1,7 @@
 """Settings of a training run: averages, grids, learning rates, and what is refused."""
 
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 
@@ -62,6 +64,27 @@ def test_bad_settings(options, message):
     with pytest.raises(InputError, match=message) as error:
         TrainingSettings(**options)
     assert str(error.value).startswith("training: ")
+
+
+def test_defaults_are_those_that_shipped_results_were_trained_with():
+    assert asdict(TrainingSettings()) == {
+        "images": 64_000, "batch": 32, "optimizer": "adamw", "learning_rate": 4e-3,
+        "schedule": "cosine", "weight_decay": 0.0, "sigma_min": 0.05, "sigma_max": 20.0,
+        "weighting": "edm", "ema": 0.03, "snapshots": 0,
+    }  # fmt: skip
+
+
+def test_weights_of_the_error():
+    sigma = np.array([0.5, 1.0, 2.0])
+    np.testing.assert_allclose(TrainingSettings().weight(sigma), [5.0, 2.0, 1.25])
+    np.testing.assert_allclose(TrainingSettings(weighting="plain").weight(sigma), 1.0)
+
+
+def test_the_budget_is_rounded_up_to_whole_batches_and_reported_a_hundred_times():
+    settings = TrainingSettings(images=1001, batch=10)
+    assert settings.images == 1010
+    assert settings.report_images == 10
+    assert TrainingSettings(images=64_000, batch=32).report_images == 640
 
 
 def test_every_setting_is_documented():
