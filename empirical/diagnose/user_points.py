@@ -13,7 +13,7 @@ from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 from convergen.theory.data.regular_files import printable
 from convergen.theory.sources.naming import meaning, open_source, takes
-from convergen.theory.sources.source import Points
+from convergen.theory.sources.points import Points
 from convergen.theory.sources.table import SourceKind, find
 
 

@@ -12,70 +12,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.checks import FloatArray, InputError, as_count
-from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.sources.points import Points
 
 if TYPE_CHECKING:
     from convergen.theory.mixtures.mixture import GaussianMixture
     from convergen.theory.spectra.spectrum import Spectrum
 
 _LARGEST = 2**35  # bytes
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Points in raw units.
-
-    Attributes
-    ----------
-    name : str
-        What messages call them.
-    rows : ndarray or memmap, shape (N, …)
-        One point a row, images channels first; perhaps on disk.
-    shape : tuple of int
-        Shape of one point: (d,) or (channels, height, width).
-    groups : ndarray of int64, shape (N,), or None
-        Points of one group stay together: they share pixels, for instance.
-    """
-
-    name: str
-    rows: NDArray[Any]
-    shape: tuple[int, ...]
-    groups: NDArray[np.int64] | None = None
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    @property
-    def dim(self) -> int:
-        """Coordinates d of one point."""
-        return math.prod(self.shape)
-
-    def flat(self, rows: NDArray[np.int64] | slice = slice(None)) -> FloatArray:
-        """Some points as float64.
-
-        Parameters
-        ----------
-        rows : ndarray of int64 or slice
-            Which ones; default all.
-
-        Returns
-        -------
-        ndarray, shape (count, d)
-        """
-        return as_float_rows(self.rows[rows], self.dim)
-
-    def sum(self) -> FloatArray:
-        """Sum over all points, block by block.
-
-        Returns
-        -------
-        ndarray, shape (d,)
-        """
-        total = np.zeros(self.dim)
-        for block in row_blocks(self.rows):
-            total += as_float_rows(block, self.dim).sum(axis=0)
-        return total
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,5 @@
 """Options of sources on the command line: one table, every command."""
 
-import sys
-
 import numpy as np
 import pytest
 import typer
@@ -10,7 +8,8 @@ from convergen.theory.cli.source_flags import source_words, spelling, takes_sour
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources import table
 from convergen.theory.sources.options import WHOLE, Option
-from convergen.theory.sources.source import Points, data_source
+from convergen.theory.sources.points import Points
+from convergen.theory.sources.source import data_source
 from convergen.theory.sources.table import SourceKind, kinds, register
 
 
@@ -107,20 +106,3 @@ def test_a_new_source_can_be_trained_on(dummy):
     from convergen.empirical.data.kinds import load_data
 
     assert len(load_data("hum", gain=3)) == 60
-
-
-@pytest.fixture
-def convergen(monkeypatch, capsys, tmp_path):
-    """Call the command line: exit code, output, errors."""
-    from convergen.cli import main
-
-    def call(*arguments):
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr(sys, "argv", ["convergen", *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capsys.readouterr()
-        return ended.value.code or 0, said.out, said.err
-
-    return call

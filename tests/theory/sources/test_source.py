@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.source import Points, Source, check_covariance, data_source, draw
+from convergen.theory.sources.points import Points
+from convergen.theory.sources.source import Source, check_covariance, data_source, draw
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -11,16 +12,6 @@ def test_draw_does_not_depend_on_blocks(monkeypatch):
     whole = draw(truth, (2,), 1000, np.random.default_rng(3))
     monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 2 * 7)
     np.testing.assert_array_equal(draw(truth, (2,), 1000, np.random.default_rng(3)), whole)
-
-
-def test_points():
-    rows = np.arange(24.0).reshape(4, 1, 2, 3)
-    points = Points("x", rows, (1, 2, 3))
-    assert len(points) == 4
-    assert points.dim == 6
-    np.testing.assert_array_equal(points.flat(), rows.reshape(4, 6))
-    np.testing.assert_array_equal(points.flat(np.array([2, 0])), rows.reshape(4, 6)[[2, 0]])
-    np.testing.assert_array_equal(points.sum(), rows.reshape(4, 6).sum(axis=0))
 
 
 def test_nothing_is_computed_before_it_is_asked_for():

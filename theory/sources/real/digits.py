@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from convergen.theory.sources.source import Points, Source, data_source
+from convergen.theory.sources.points import Points
+from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 

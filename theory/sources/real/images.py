@@ -8,7 +8,8 @@ import numpy as np
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
-from convergen.theory.sources.source import Points, Source, data_source
+from convergen.theory.sources.points import Points
+from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 SIZE = Option(

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TRUTH, WHOLE, Option
-from convergen.theory.sources.source import Points, Source, data_source
+from convergen.theory.sources.points import Points
+from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 _HEIGHT, _WIDTH = 427, 640

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, Option
+from convergen.theory.sources.points import Points
 from convergen.theory.sources.real.images import GREY, SIZE
-from convergen.theory.sources.source import Points, Source, data_source
+from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 _LOOKED_AT = 64

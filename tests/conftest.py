@@ -1,4 +1,4 @@
-"""The command line in this process, for tests that train or measure."""
+"""The command line in this process, for tests that need no process of its own."""
 
 import sys
 
