@@ -158,7 +158,7 @@ def test_against_the_integral_over_kappa(samples):
             kappa = edge + u**2
             return 2 * u * s / (s + kappa) * slope(kappa) / mp.sqrt(noise(kappa))
 
-        # z cancels towards κ₀: what is left out does not matter, and the precision makes up for it.
+        # z cancels towards κ₀: the missing piece does not matter; the precision makes up for it.
         nodes = [mpf("1e-24"), 0.1, 1, 10, 100, mp.inf]
         with mp.workdps(72):
             exact = mp.quad(integrand, nodes) / mp.pi

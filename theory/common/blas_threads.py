@@ -23,8 +23,8 @@ def _controller(scipy_is_loaded: bool) -> ThreadpoolController:
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread inside a ``with`` block.
 
-    The limit is one of the process. While one thread holds it, others enter without setting it:
-    each would restore what it found, and the last to leave the limit of the first.
+    The limit holds for the whole process. While one thread holds it, others run under it without
+    setting their own: each would restore what it found, and the last would restore the limit.
 
     Returns
     -------

@@ -109,37 +109,6 @@ def convergence_isotropic() -> ClosedForm:
     )
 
 
-def convergence_series(order: int) -> tuple[ClosedForm, ClosedForm]:
-    """Expansions of the isotropic convergence q(γ) far from γ = 1.
-
-    Parameters
-    ----------
-    order : int
-        Highest power kept, of γ in the first and of 1/γ in the second; at least 1.
-
-    Returns
-    -------
-    tuple of ClosedForm
-        q = γ − γ²/4 − … for γ < 1 and q = 1 − 1/(4γ) − … for γ > 1. The error is of order
-        γ^{order+1} and γ^{−order−1}.
-
-    Raises
-    ------
-    InputError
-        If the order is not an integer ≥ 1.
-    """
-    highest = as_count(order, "order")
-    factors = [
-        sympy.rf(-_HALF, k) * sympy.rf(_HALF, k) / (sympy.rf(2, k) * sympy.factorial(k))
-        for k in range(highest + 1)
-    ]
-    squared = [sum(factors[j] * factors[k - j] for j in range(k + 1)) for k in range(highest + 1)]
-    small = sympy.Add(*(squared[k] * _LOAD ** (k + 1) for k in range(highest)))
-    large = sympy.Add(*(squared[k] * _LOAD**-k for k in range(highest + 1)))
-    source = f"expansion of {_MAILLARD_GOLDT}"
-    return ClosedForm(small, (_LOAD,), source), ClosedForm(large, (_LOAD,), source)
-
-
 def spike_overlap() -> ClosedForm:
     """Latent recovery Q(γ, θ) of one spike λ = 1 + θ on the unit bulk.
 

@@ -157,7 +157,7 @@ def sliced_maximum(eigenvalue: Callable[[float], FloatArray], splits: FloatArray
     -----
     In a fixed direction s/(1+s) ζ = s a/(1+s) − s b. With offset h = s − s₁ from a grid point,
     x = 1 + s₁, it is y₁ + αh − βh²/(x + h): fitted to the best point and its neighbours, the
-    maximum is y₁ + x (√β − √(β−α))². Where ζ has run into its floor of 0, two points below serve.
+    maximum is y₁ + x (√β − √(β−α))². Where ζ has reached its floor of 0, two points below are used.
     """
     curve = np.array([s / (1.0 + s) * eigenvalue(s) for s in splits])
     top = np.clip(curve.argmax(axis=0), 1, splits.size - 2)

@@ -102,7 +102,7 @@ def memorisation_law(
     ridge : float
         ρ ≥ 0.
     seed : int
-        Seed of the Monte Carlo averages; the same x̂ serve every n, so curves are smooth.
+        Seed of the Monte Carlo averages; the same x̂ are used for every n, so curves are smooth.
 
     Returns
     -------

@@ -122,7 +122,7 @@ class OrderParameters:
 
 
 def order_parameters(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0) -> OrderParameters:
-    """Q = Tr H²/Tr E(Σ̂ + ρ) and q* = Tr(H Σ^{1/2})/sqrt(Tr Σ · Tr E(Σ̂ + ρ)).
+    """Overlaps q = Tr H²/Tr E(Σ̂ + ρ) and q* = Tr(H Σ^{1/2})/sqrt(Tr Σ · Tr E(Σ̂ + ρ)).
 
     Parameters
     ----------

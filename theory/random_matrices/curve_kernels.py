@@ -51,7 +51,7 @@ def _height_sums(lam, w, a, unit, square):  # type: ignore[no-untyped-def]
 
 @kernel()
 def height(lam, w, n, a):  # type: ignore[no-untyped-def]
-    """B ≥ 0 with (1/n) Σ w λ²/((λ − a)² + b²) = 1, or 0 where the sum at b = 0 is below 1.
+    """The b ≥ 0 with (1/n) Σ w λ²/((λ − a)² + b²) = 1, or 0 where the sum at b = 0 is below 1.
 
     Then κ = −a + ib maps to a real −z, a point of the sample spectrum. Newton on the reciprocal
     of the sum, which is concave in b², from below: monotone, no bracket needed. Squares are

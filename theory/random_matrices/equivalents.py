@@ -276,7 +276,7 @@ def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
 def two_point(
     spectrum: Spectrum, samples: float, noise: tuple[float, float], weights: ArrayLike
 ) -> FloatArray:
-    """Z z' E[R A R'] along each population eigenvector, R = (Σ̂ + z)^{-1}, R' = (Σ̂ + z')^{-1}.
+    """Two-point function z z' E[R A R'], R = (Σ̂ + z)^{-1} and R' = (Σ̂ + z')^{-1}.
 
     Parameters
     ----------

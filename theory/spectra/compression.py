@@ -7,7 +7,8 @@ for the discrete measure of the eigenvalues therefore converges geometrically, a
 
 Such a rule sweeps over its points many times. One pass before it replaces the neighbours
 within a relative distance ``REACH`` by their own Gauss rule of three nodes, which six power
-sums give in closed form; what is left grows with the spread of the spectrum, not with d.
+sums give in closed form; the number of nodes then grows with the spread of the spectrum, not with
+d.
 """
 
 from __future__ import annotations

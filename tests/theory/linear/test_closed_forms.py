@@ -17,8 +17,6 @@ from convergen.theory.linear import closed_forms as closed_form
 LOADS = np.array([1e-9, 1e-3, 0.1, 0.5, 0.9, 1 - 1e-6, 1.0, 1 + 1e-6, 1.1, 2.0, 10.0, 1e3, 1e9])
 EVERY_FORM = {
     "convergence": closed_form.convergence_isotropic(),
-    "small-load series": closed_form.convergence_series(3)[0],
-    "large-load series": closed_form.convergence_series(3)[1],
     "overlap": closed_form.spike_overlap(),
     "threshold": closed_form.recovery_threshold_spike(),
     "half moment": closed_form.half_moment(),
@@ -112,8 +110,6 @@ def test_compiled_refuses_the_wrong_number_of_values():
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True])
 def test_orders_must_be_positive_integers(bad):
-    with pytest.raises(InputError, match="order"):
-        closed_form.convergence_series(bad)
     with pytest.raises(InputError, match="power"):
         closed_form.marchenko_pastur_moment(bad)
 
@@ -166,36 +162,6 @@ def test_convergence_is_once_differentiable_at_load_one():
     second = (above + below - 2 * middle) / steps**2
     rate = np.diff(second) / np.diff(np.log(steps))
     assert rate[-1] == pytest.approx(8 / (3 * np.pi**2), rel=1e-3)
-
-
-@pytest.mark.parametrize("order", [1, 2, 3, 5])
-@pytest.mark.parametrize("side", [0, 1])
-def test_series_errors_have_the_stated_order(order, side):
-    series = closed_form.convergence_series(order)[side]
-    (gamma,) = series.symbols
-
-    def error(small):
-        with mp.workdps(60):
-            load = mpf(small) if side == 0 else 1 / mpf(small)
-            terms = mpf(str(sympy.N(series.expression.subs(gamma, sympy.Float(load, 60)), 60)))
-            return terms - exact_in(load)
-
-    def exact_in(load):
-        half = mpf(1) / 2
-        if load < 1:
-            return load * mpmath.hyp2f1(-half, half, 2, load) ** 2
-        return mpmath.hyp2f1(-half, half, 2, 1 / load) ** 2
-
-    ratio = float(error(2e-4) / error(1e-4))
-    assert ratio == pytest.approx(2.0 ** (order + 1), rel=1e-3)
-
-
-def test_first_terms_of_the_series():
-    small, large = closed_form.convergence_series(3)
-    (gamma,) = small.symbols
-    assert sympy.expand(small.expression - (gamma - gamma**2 / 4 - gamma**3 / 64)) == 0
-    exact = 1 - 1 / (4 * gamma) - 1 / (64 * gamma**2) - sympy.Rational(3, 512) / gamma**3
-    assert sympy.expand(large.expression - exact) == 0
 
 
 # ------------------------------------------------------------------------------- the spike

@@ -262,17 +262,21 @@ def test_sampling_map_and_convergence_match_monte_carlo(samples):
     assert abs(theory.sampling_convergence(s, samples, low, high) - q) < 4 * stderr
 
 
+@pytest.mark.parametrize("denoised", [False, True])
 @pytest.mark.parametrize("load", [0.25, 1.0, 4.0])
-def test_sampling_convergence_of_an_isotropic_model(load):
+def test_sampling_map_and_convergence_of_an_isotropic_model(load, denoised):
     low, high = 0.1, 3.0
     s = Spectrum.isotropic(100, 2.0)
 
     def flow(x):
-        return np.sqrt((2 * x + low**2) / (2 * x + high**2))
+        near, far = 2 * x + low**2, 2 * x + high**2
+        return 2 * x / np.sqrt(near * far) if denoised else np.sqrt(near / far)
 
     mean = marchenko_pastur_mean(flow, 1 / load)
     square = marchenko_pastur_mean(lambda x: flow(x) ** 2, 1 / load)
-    q = theory.sampling_convergence(s, 100 * load, low, high)
+    mapped = theory.sampling_map(s, 100 * load, low, high, denoised=denoised)
+    assert mapped.values[0] == pytest.approx(mean, rel=1e-9)
+    q = theory.sampling_convergence(s, 100 * load, low, high, denoised=denoised)
     assert q == pytest.approx(mean**2 / square, rel=1e-9)
 
 
