@@ -32,6 +32,7 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
+from convergen.theory.common.progress import phase
 from convergen.theory.empirical_score.score import EmpiricalScore
 
 _CENTRE_DRAWS = 16384
@@ -221,10 +222,12 @@ def agreement_threshold(
     """
     levels, known = as_positive(sigma), as_law(law, seed)
     result, near = np.empty(levels.size), _START
-    for i, level in enumerate(levels.ravel().tolist()):
-        log_n = _half(known, level, draws, seed, near)
-        near = log_n if np.isfinite(log_n) else near
-        result[i] = np.exp(log_n)
+    with phase("agreement of empirical scores", levels.size, "noise level") as done:
+        for i, level in enumerate(levels.ravel().tolist()):
+            log_n = _half(known, level, draws, seed, near)
+            near = log_n if np.isfinite(log_n) else near
+            result[i] = np.exp(log_n)
+            done(1)
     generalise = samples_to_generalise(known, levels, seed=seed)
     return AgreementThreshold(result.reshape(levels.shape), generalise)
 

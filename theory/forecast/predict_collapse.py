@@ -107,16 +107,15 @@ def forecast_collapse(
         ("Gaussian bound", of_gaussian),
         ("linear denoisers", of_linear),
     ]  # fmt: skip
-    if agreement:
-        steps.append(("agreement of empirical scores", lambda: {
-            "agreement_samples": agreement_threshold(known, noise, seed=seed).samples,
-        }))  # fmt: skip
     result = Labelled()
     for name, step in steps:
         with phase(name):
             found = step()
         for key, values in found.items():
             result.add(key, values)
+    if agreement:
+        # It has a bar of its own.
+        result.add("agreement_samples", agreement_threshold(known, noise, seed=seed).samples)
     result.mark("samples", "samples", n)
     result.mark("sigma", "sigma", noise)
     result.attributes |= provenance(spectrum, seed=seed, draws=draws)
