@@ -1,7 +1,7 @@
 """How everything looks: one width, colour, line and marker per quantity, in every figure.
 
-Theory is drawn as lines, measurement as points with error bars, so that the two are told apart
-without colour. Colours are those of Okabe & Ito (2008), which colour-blind readers can tell apart.
+Theory is drawn as lines, measurement as points with error bars, so that the two differ without
+colour. Colours, lines and markers of quantities stand in the table of quantities.
 """
 
 from __future__ import annotations

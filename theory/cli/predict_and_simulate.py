@@ -126,7 +126,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
 
         check_targets(out, plot)
-        from convergen.theory.cli import report
+        from convergen.theory.cli import simulation_report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.finite_size import simulate as simulation
         from convergen.theory.finite_size.predict_subsets import forecast_subsets
@@ -156,9 +156,9 @@ def register(app: typer.Typer, draw: Draw) -> None:
             curves = forecast_subsets(smooth, total, prediction.main_names())
             files.append(draw(curves.dataset(), result.dataset(), plot))
         if json:
-            print(json_format.dumps(report.simulation_json(source, result)))
+            print(json_format.dumps(simulation_report.simulation_json(source, result)))
         else:
-            print(report.simulation_text(found.spectrum, result))
+            print(simulation_report.simulation_text(found.spectrum, result))
         say_written(files, json=json)
 
 

@@ -1,4 +1,4 @@
-"""Predictions and measurements as text and as JSON."""
+"""Predictions as text and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.quantities import Quantity, quantities
+from convergen.theory.common.quantities import quantities
 from convergen.theory.common.text import about, plain, table, wrapped
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -189,88 +189,6 @@ def _mixture_lines(prediction: Labelled) -> list[str]:
     return lines
 
 
-def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
-    """Prediction, measurement and z-score side by side.
-
-    Parameters
-    ----------
-    spectrum : Spectrum
-        Population spectrum.
-    result : Labelled
-        From `convergen.theory.finite_size.simulate.simulated`.
-
-    Returns
-    -------
-    str
-    """
-    rows = []
-    for row in (row for row in quantities() if row.symbol and row.measurement):
-        for label, index in _entries(result, row):
-            rows.append([""] * 6)
-            for i, n in enumerate(result["samples"]):
-                rows.append([label, f"{n:.6g}", *_comparison(result, row.key, (i, *index))])
-    repeats = result.attributes["repeats"]
-    lines = [
-        f"{heading(spectrum)}; {repeats} pairs of training sets, seed {result.attributes['seed']}",
-        "",
-        table(["quantity", "n", "predicted", "measured", "±", "z"], rows),
-        "",
-        wrapped(
-            f"±: standard error over {repeats} repeats; z: difference over the errors of both, as "
-            f"the normal score of Student's t with {repeats - 1} degree{'s' * (repeats > 2)} of "
-            "freedom."
-        ),
-        *_infinite_lines(result),
-    ]
-    if "convergence" in result:
-        with np.errstate(invalid="ignore", divide="ignore"):
-            ratio = (1.0 - result["convergence"]) / (1.0 - result["convergence_predicted"])
-        shown = ", ".join(
-            f"{value:.3f} (n = {n:g})"
-            for n, value in zip(result["samples"], ratio, strict=True)
-            if np.isfinite(value)
-        )
-        lines += ["", f"1 − q, measured / predicted: {shown}."] if shown else []
-    return "\n".join(lines)
-
-
-def _infinite_lines(result: Labelled) -> list[str]:
-    """A word on every quantity that was measured to be infinite where the law is finite."""
-    lines = []
-    for row in (row for row in quantities() if row.symbol and row.measurement):
-        if row.key not in result:
-            continue
-        found = np.isinf(result[row.key]) & np.isfinite(result[f"{row.key}_predicted"])
-        n = result["samples"][found.reshape(found.shape[0], -1).any(axis=1)]
-        if n.size:
-            lines.append(
-                f"{row.symbol} is infinite at n = {', '.join(about(each) for each in n)}: some "
-                "training set has no variance along a direction of the data, which the law for "
-                "Gaussian data excludes; a ridge makes it finite."
-            )
-    return [wrapped(line) for line in lines]
-
-
-def _entries(result: Labelled, row: Quantity) -> list[tuple[str, tuple[int, ...]]]:
-    """Labels of one quantity: one for each factor or noise level; none where there are both."""
-    if row.key not in result:
-        return []
-    further = row.dims[1:]
-    if further == ("factor",):
-        return [(f"{row.symbol}{k:g}", (i,)) for i, k in enumerate(result["factor"])]
-    if further == ("sigma",):
-        return [(f"{row.symbol}, σ = {s:.3g}", (j,)) for j, s in enumerate(result["sigma"])]
-    return [] if further else [(row.symbol, ())]
-
-
-def _comparison(result: Labelled, name: str, index: tuple[int, ...]) -> list[str]:
-    expected, mean, stderr, z = (
-        float(result[f"{name}{ending}"][index]) for ending in ("_predicted", "", "_stderr", "_z")
-    )
-    spread = "" if np.isnan(stderr) else f"{stderr:.2g}"
-    return [f"{expected:.5g}", f"{mean:.5g}", spread, "" if np.isnan(z) else f"{z:+.1f}"]
-
-
 def prediction_json(name: str, spectrum: Spectrum, prediction: Labelled) -> dict[str, Any]:
     """The prediction as one JSON object, in full double precision.
 
@@ -304,31 +222,3 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: Labelled) -> dict
     }
     result["attributes"] = {key: plain(value) for key, value in prediction.attributes.items()}
     return result
-
-
-def simulation_json(name: str, result: Labelled) -> dict[str, Any]:
-    """The comparison as one JSON object, in full double precision.
-
-    Parameters
-    ----------
-    name : str
-        SOURCE as the user gave it.
-    result : Labelled
-        From `convergen.theory.finite_size.simulate.simulated`.
-
-    Returns
-    -------
-    dict
-    """
-    endings = {"measured": "", "stderr": "_stderr", "predicted": "_predicted", "z": "_z"}
-    quantities = [key[:-2] for key in result.variables if key.endswith("_z")]
-    return {
-        "source": name,
-        "dimension": result.attributes["dimension"],
-        "samples": plain(result["samples"]),
-        "quantities": {
-            key: {label: plain(result[key + end]) for label, end in endings.items()}
-            for key in quantities
-        },
-        "attributes": {key: plain(value) for key, value in result.attributes.items()},
-    }

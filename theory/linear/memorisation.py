@@ -2,7 +2,7 @@
 
 Given X, the model's sample has the law of x̂ = Xᵀa/√n, a ~ N(0, I_n). Two laws follow.
 
-Small n: only the Gram matrix of the data enters, and m is its Monte Carlo average.
+Small n: m is a Monte Carlo average that needs only the Gram matrix of the data.
 
 Larger n: given x̂, the training points are nearly independent with covariance
 C = Σ + v vᵀ/n, v = Σ(Σ+ρ)^{-1} x̂, so that m = E_x̂ ∫₀¹ [1 − (1 − T(c))ⁿ] dc, where T(c) is the
@@ -182,7 +182,7 @@ def _gram_average(spectrum: Spectrum, samples: float, rho: float, seed: int) -> 
 
 
 def _gram_monte_carlo(spectrum: Spectrum, n: int, rho: float, seed: int) -> FloatArray:
-    """Average over data sets; the tail of a long spectrum enters by the central limit."""
+    """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
     rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.report import prediction_text, recovery_lines, simulation_text
+from convergen.theory.cli.report import prediction_text, recovery_lines
+from convergen.theory.cli.simulation_report import simulation_text
 from convergen.theory.finite_size.simulate import simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
 

@@ -58,6 +58,14 @@ def test_load_and_noise_levels_by_default():
     np.testing.assert_array_equal(found["load"], [0.5, 1.5])
     # The root mean square of a coordinate is sqrt(12.5/4).
     np.testing.assert_allclose(found["sigma"], np.array([0.1, 0.3, 1.0, 3.0]) * np.sqrt(3.125))
+    assert found.sizes["factor"] == 3
+
+
+def test_the_sampler_runs_over_the_usual_range_of_noise():
+    spectrum = theory.Spectrum.from_eigenvalues([8.0, 2.0, 0.5], [1, 2, 1])
+    found = theory.predict(spectrum, [2, 6], quantities=["sampling"])["sampling_convergence"]
+    ends = np.array([0.002, 80.0]) * np.sqrt(3.125)
+    np.testing.assert_allclose(found, theory.sampling_convergence(spectrum, [2, 6], *ends))
 
 
 def test_round_trip_through_netcdf(prediction, tmp_path):
