@@ -216,7 +216,7 @@ def renormalised_noise(
     kappa, slope = np.empty(n.size), np.empty(n.size)
     converged = np.empty(n.size, dtype=np.bool_)
     solve_kappas(
-        parts.nodes, parts.weights, parts.rank, n.ravel(), z.ravel(),
+        parts.nodes, parts.weights, parts.rank, n.flatten(), z.flatten(),
         kappa, slope, converged,
     )  # fmt: skip
     return RenormalisedNoise(
