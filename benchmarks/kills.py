@@ -24,12 +24,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 # Cells last a few seconds here, so they are saved more often than every 20 s.
-COMMAND = """
-from convergen.cli import main
-from convergen.empirical.experiment import train_cell
-train_cell._INTERVAL = 0.2
-main()
-"""
+CHECKPOINT_SECONDS = 0.2
 EXPERIMENT = """
 name = "kills"
 samples = [4, 32]
@@ -60,7 +55,7 @@ device = "cpu"
 
 
 @dataclass
-class Told:
+class Shown:
     """What the rounds showed."""
 
     kills: int = 0
@@ -71,10 +66,13 @@ class Told:
 
 
 def start(experiment: Path, run: Path, workers: int) -> subprocess.Popen[bytes]:
-    """Begin the sweep, or go on with it."""
-    arguments = ["train", experiment, "--out", run, "--threads", "1", "--workers", str(workers)]
+    """Begin the sweep, or continue it."""
+    arguments = [
+        "train", experiment, "--out", run, "--threads", 1, "--workers", workers,
+        "--checkpoint-seconds", CHECKPOINT_SECONDS,
+    ]  # fmt: skip
     return subprocess.Popen(
-        [sys.executable, "-c", COMMAND, *map(str, arguments)],
+        [sys.executable, "-m", "convergen", *map(str, arguments)],
         cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
     )  # fmt: skip
 
@@ -112,17 +110,17 @@ def stamps(run: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in run.glob("cells/*/result.nc")}
 
 
-def hammer(folder: Path, kills: int, seed: int, images: int = 8_000) -> Told:
+def hammer(folder: Path, kills: int, seed: int, images: int = 8_000) -> Shown:
     """Kill sweeps in rounds until there were as many kills as wanted."""
     experiment = folder / "kills.toml"
     experiment.write_text(EXPERIMENT.format(images=images))
     whole = folder / "whole"
     seconds = finish(experiment, whole, 1)
-    reference, told, rng = contents(whole), Told(), random.Random(seed)
-    while told.kills < kills:
-        run, workers = folder / f"round{told.rounds}", 1 + told.rounds % 2
-        told.rounds += 1
-        while told.kills < kills:
+    reference, shown, rng = contents(whole), Shown(), random.Random(seed)
+    while shown.kills < kills:
+        run, workers = folder / f"round{shown.rounds}", 1 + shown.rounds % 2
+        shown.rounds += 1
+        while shown.kills < kills:
             before = stamps(run)
             process = start(experiment, run, workers)
             try:
@@ -131,20 +129,20 @@ def hammer(folder: Path, kills: int, seed: int, images: int = 8_000) -> Told:
                 process.send_signal(signal.SIGKILL)
             process.communicate()
             again = stamps(run)
-            told.lost += [path for path, at in before.items() if again.get(path) != at]
+            shown.lost += [path for path, at in before.items() if again.get(path) != at]
             if process.returncode == 0:
                 break
             if process.returncode != -signal.SIGKILL:
                 raise RuntimeError(f"the sweep ended by itself with code {process.returncode}")
-            told.kills += 1
-            told.moments[moment(run)] += 1
+            shown.kills += 1
+            shown.moments[moment(run)] += 1
         finish(experiment, run, workers)
         found = contents(run)
         names = sorted(reference.keys() | found.keys())
-        told.differing += [
+        shown.differing += [
             f"{run.name}/{name}" for name in names if reference.get(name) != found.get(name)
         ]
-    return told
+    return shown
 
 
 def main() -> None:
@@ -155,15 +153,15 @@ def main() -> None:
     given = parser.parse_args()
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        told = hammer(Path(folder), given.kills, given.seed)
-    print(f"{told.kills} kills in {told.rounds} rounds, {time.perf_counter() - begun:.0f} s")
-    for words, count in told.moments.most_common():
+        shown = hammer(Path(folder), given.kills, given.seed)
+    print(f"{shown.kills} kills in {shown.rounds} rounds, {time.perf_counter() - begun:.0f} s")
+    for words, count in shown.moments.most_common():
         print(f"  {count:3d} {words}")
-    print(f"finished cells that were done again: {len(told.lost)}")
-    print(f"results that differ from those of the run without kills: {len(told.differing)}")
-    for name in told.differing:
+    print(f"finished cells that were done again: {len(shown.lost)}")
+    print(f"results that differ from those of the run without kills: {len(shown.differing)}")
+    for name in shown.differing:
         print(f"  {name}")
-    sys.exit(bool(told.lost or told.differing))
+    sys.exit(bool(shown.lost or shown.differing))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,10 +18,11 @@ from convergen.empirical.models.by_name import model_names
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.common.progress import phase
 
 if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Config, Experiment
-    from convergen.empirical.experiment.run import Finished
+    from convergen.empirical.experiment.train import Finished
 
 
 def _option(text: str, *names: str, **more: Any) -> Any:
@@ -39,13 +41,13 @@ def register(app: typer.Typer) -> None:
     @app.command()
     @takes_source_options(drawing=True)
     def train(
-        out: Annotated[Path, _option("Folder of the run; one begun before is gone on with.")],
+        out: Annotated[Path, _option("Folder of the run: new, empty, or of a run to continue.")],
         experiment: Annotated[
             Path | None, typer.Argument(metavar="EXPERIMENT.toml", show_default=False)
         ] = None,
         preset: Annotated[
             str | None,
-            _option(f"An experiment that comes along: {', '.join(preset_names())}."),
+            _option(f"An experiment that comes with the package: {', '.join(preset_names())}."),
         ] = None,
         data: Annotated[
             str | None,
@@ -83,15 +85,18 @@ def register(app: typer.Typer) -> None:
         threads: Annotated[
             int | None, _option("Threads of each cell  [default: as many as it keeps busy]", min=1)
         ] = None,
+        checkpoint_seconds: Annotated[
+            float, typer.Option(help="Time between two checkpoints: what a kill may lose.")
+        ] = 20.0,
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of a table.")
         ] = False,
     ) -> None:
         """Train models on disjoint splits of data and measure them.
 
-        The same command goes on with a run that was interrupted or killed, and so does --out alone.
+        The same command continues a run that was interrupted or killed, and so does --out alone.
         """
-        with _resumable(out):
+        with _interruptible(out):
             _need_torch()
             config = _base(experiment, preset, out, given=data is not None)
             _choose_data(config, data, given)
@@ -103,12 +108,14 @@ def register(app: typer.Typer) -> None:
             _apply(config, model, samples, seeds, words, setting or [])
             _name(config, data, model)
             found = _experiment(config)
-            from convergen.empirical.experiment.run import run_experiment
+            with phase("loading torch"):
+                from convergen.empirical.experiment.train import run_experiment
 
             finished = run_experiment(
-                found, out, workers=workers, scheduler=scheduler, threads=threads, progress=True
-            )
-        _tell(found, finished, out, json)
+                found, out, workers=workers, scheduler=scheduler, threads=threads,
+                checkpoint_seconds=checkpoint_seconds, progress=True,
+            )  # fmt: skip
+        _say(found, finished, out, json)
         if finished.unfinished:
             raise typer.Exit(1)
 
@@ -127,11 +134,11 @@ def _base(experiment: Path | None, preset: str | None, out: Path, *, given: bool
         return preset_config(preset)
     if given:
         return {}
-    plan = read_plan(RunFolder(out))
+    plan = read_plan(RunFolder(out).plan_path)
     if plan is None:
         raise InputError(
-            f"there is no run in {out} to go on with: give EXPERIMENT.toml, or --preset, or "
-            "--data with --model and --samples."
+            f"there is no run in {out} to continue: give EXPERIMENT.toml, or --preset, or --data "
+            "with --model and --samples."
         )
     return plan.experiment
 
@@ -202,42 +209,58 @@ def _need_torch() -> None:
 
 
 @contextmanager
-def _resumable(out: Path) -> Iterator[None]:
-    """Turn an interrupt or a request to end into one line and the usual exit code."""
-    received = [signal.SIGINT]
+def _interruptible(out: Path) -> Iterator[None]:
+    """Turn an interrupt or a request to end into one line and the usual exit code.
+
+    Any further one ends the process at once, which loses no more than a kill does.
+    """
 
     def stop(number: int, frame: object) -> None:
-        received[0] = signal.Signals(number)
-        raise KeyboardInterrupt
+        for each in before:
+            signal.signal(each, lambda again, _: os._exit(128 + again))
+        raise _Stopped(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    ending = False
     try:
         yield
-    except KeyboardInterrupt:
-        print(f"convergen: interrupted; to go on: convergen train --out {out}", file=sys.stderr)
-        raise typer.Exit(128 + received[0]) from None
+    except _Stopped as stopped:
+        ending = True
+        begun = (out / "plan.json").is_file()
+        advice = f"to continue: convergen train --out {out}" if begun else "nothing was begun yet"
+        print(f"convergen: interrupted; {advice}", file=sys.stderr)
+        raise typer.Exit(128 + stopped.number) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items() if not ending else ():
+            signal.signal(number, handler)
 
 
-def _tell(experiment: Experiment, finished: Finished, out: Path, json: bool) -> None:
+class _Stopped(KeyboardInterrupt):
+    """A signal asked for the end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+def _say(experiment: Experiment, finished: Finished, out: Path, json: bool) -> None:
     from convergen.empirical.experiment.report import summary_json, summary_text
 
     where = out / "result.nc"
     unfinished = {outcome.name: outcome.cause for outcome in finished.unfinished}
     if json:
-        told = summary_json(finished.result)
+        numbers = summary_json(finished.result)
         result = None if finished.result is None else str(where)
         print(
             json_format.dumps(
-                {"name": experiment.name, **told, "unfinished": unfinished, "result": result}
+                {"name": experiment.name, **numbers, "unfinished": unfinished, "result": result}
             )
         )
     elif finished.result is not None:
-        model, data = Path(experiment.model["name"]).name, finished.plan.data["name"]
+        model, data = Path(experiment.model["name"]).name, finished.run.data.name
         print(f"{experiment.name}: {model} on {data}\n")
         print(summary_text(finished.result))
-        print(f"\nResult in {where}. Beside the theory: convergen validate {out}")
+        print(f"\nResult in {where}. To compare it with the theory: convergen validate {out}")
     for name, cause in unfinished.items():
         print(f"convergen: cell {name} is not finished: {cause}", file=sys.stderr)
     if unfinished:

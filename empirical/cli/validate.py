@@ -14,6 +14,7 @@ from convergen.theory.common.checks import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
+    from convergen.empirical.experiment.run import Run
     from convergen.theory.common.atomic_files import Written
 
 # Draws a validation into a file; handed in, since this package knows nothing of pictures.
@@ -53,30 +54,42 @@ def register(app: typer.Typer, draw: Draw) -> None:
     ) -> None:
         """Hold trained models against every theory that applies, for each n."""
         from convergen.theory.cli.targets import check_targets, say_written
-        from convergen.theory.common.atomic_files import save_dataset
+        from convergen.theory.common.netcdf_files import save_dataset
 
-        result_path = run / "result.nc" if run.is_dir() or not run.exists() else run
-        home = result_path.parent
+        home = _home(run)
         data_path = out or home / "validation.nc"
         picture = plot or home / "validation.pdf"
-        if not result_path.is_file():
-            raise InputError(
-                f"{run} holds no result.nc: give the folder of a finished `convergen train`."
-            )
         check_targets(data_path, picture)
-        from convergen.empirical.experiment.declaration import Experiment
-        from convergen.empirical.storage.netcdf import load_netcdf
         from convergen.empirical.validate.report import validation_json, validation_text
         from convergen.empirical.validate.validate import validate as compare
 
-        result = load_netcdf(result_path)
-        if "experiment" not in result.attrs:
-            raise InputError(f"{result_path} is not the result of an experiment: give another.")
-        experiment = Experiment.from_config(json_format.loads(result.attrs["experiment"]))
-        found = compare(experiment, result)
+        source, result = _run_and_result(run)
+        found = compare(source, result)
         files = [save_dataset(found, data_path), draw(found, picture)]
         if json:
-            print(json_format.dumps(validation_json(experiment, found)))
+            print(json_format.dumps(validation_json(source.experiment, found)))
         else:
-            print(validation_text(experiment, found))
+            print(validation_text(source.experiment, found))
         say_written(files, json=json)
+
+
+def _home(path: Path) -> Path:
+    """Folder of a run or of a result."""
+    try:
+        if not path.exists():
+            raise InputError(f"there is no {path}: give the folder of a finished convergen train.")
+        return path if path.is_dir() else path.parent
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}.") from error
+
+
+def _run_and_result(path: Path) -> tuple[Run, xr.Dataset]:
+    """Those of a folder, or of a result that lies anywhere; both are verified."""
+    from convergen.empirical.experiment.run import Run
+    from convergen.theory.common.netcdf_files import load_dataset
+
+    if path.is_dir():
+        run = Run.open(path)
+        return run, run.result()
+    result = load_dataset(path)
+    return Run.behind(result, str(path)), result

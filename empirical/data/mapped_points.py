@@ -56,7 +56,7 @@ def mapped_points(
     Parameters
     ----------
     folder : Path
-        Where entries lie; made if its parent exists.
+        Where entries lie; made if there is none.
     key : str
         Of the entry; it must differ for other points or another `center`.
     name : str
@@ -88,7 +88,7 @@ def mapped_points(
     found = _open(points, moments, shape)
     if found is None:
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise InputError(
                 f"the points of {name} exceed memory and cannot be kept in {folder} "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.by_name import pinned
 from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
-from convergen.theory.common.checks import InputError, as_count, as_number, as_positive
+from convergen.theory.common.checks import InputError, as_count, as_number, as_positive, as_seed
 from convergen.theory.common.suggestions import suggestion
 
 Config = dict[str, Any]
@@ -117,13 +117,14 @@ class Experiment:
             try:
                 # As JSON keeps them, so that an experiment equals the one read back from its plan.
                 _set(self, **{section: json.loads(json.dumps(dict(options)))})
-            except TypeError as error:
-                raise InputError(f"[{section}] holds a value of no use there: {error}.") from error
+            except (TypeError, ValueError, RecursionError) as error:
+                reason = str(error).partition("\n")[0]
+                raise InputError(f"[{section}] holds a value of no use there: {reason}.") from error
         _set(self, model=pinned(self.model))
         _set(
             self,
-            samples=tuple(sorted(_counts(self.samples, "samples", 1))),
-            seeds=_counts(self.seeds, "seeds", 0),
+            samples=tuple(sorted(_distinct(self.samples, "samples", as_count))),
+            seeds=_distinct(self.seeds, "seeds", as_seed),
         )
 
     @classmethod
@@ -205,11 +206,11 @@ def _refuse_unknown(given: Mapping[str, Any], kind: type, where: str) -> None:
             )
 
 
-def _counts(values: object, name: str, minimum: int) -> tuple[int, ...]:
+def _distinct(values: object, name: str, check: Callable[[object, str], int]) -> tuple[int, ...]:
     """Distinct whole numbers."""
     if isinstance(values, str | Mapping) or not isinstance(values, Sequence) or not values:
         raise InputError(f"{name} must be a list of whole numbers, like [1, 2], not {values!r}.")
-    found = tuple(as_count(value, name, minimum) for value in values)
+    found = tuple(check(value, name) for value in values)
     if len(set(found)) < len(found):
         twice = next(value for value in found if found.count(value) > 1)
         raise InputError(f"{name} lists {twice} twice: remove one.")

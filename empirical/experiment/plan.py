@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convergen.empirical.experiment.declaration import Config, Experiment
-from convergen.empirical.storage.checked_files import make_folder, write
+from convergen.empirical.storage.checked_files import read, write_sealed
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.versions import git_commit, package_version
+from convergen.theory.common.seals import EMPTY_SEAL, is_sound
+from convergen.theory.common.versions import package_version
 
-if TYPE_CHECKING:
-    from convergen.empirical.data.dataset import DataSet
-    from convergen.empirical.splits.splits import Splits
-    from convergen.empirical.storage.run_folder import RunFolder
-
-logger = logging.getLogger(__name__)
-
+# Of the file; one more whenever older versions could no longer read it rightly.
+_FORMAT = 2
 _PACKAGES = ("convergen", "torch", "numpy", "scipy")
 
 
@@ -35,7 +30,7 @@ class Plan:
     experiment : dict
         Its settings; device and grouping are no longer ``auto``.
     data : dict
-        Name, rows, shape of a point and fingerprint.
+        ``fingerprint`` and, for the record, name, rows and shape of a point.
     splits : dict
         Digest of the splits of each seed.
     threads : int
@@ -53,12 +48,22 @@ class Plan:
     versions: list[dict[str, str]]
     commit: str
 
+    @property
+    def provenance(self) -> str:
+        """SHA-256 of what decides every number: experiment, data and splits.
+
+        Neither places of files nor versions belong to it, which may change in mid-run.
+        """
+        decisive = [_flat(self.experiment), self.data["fingerprint"], self.splits]
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()
+
     def attributes(self) -> dict[str, str]:
         """What results record of their origin.
 
         Returns
         -------
         dict
+            `from_attributes` makes a plan of it.
         """
         return {
             "experiment": json.dumps(self.experiment),
@@ -70,142 +75,140 @@ class Plan:
             "references": "arXiv:2605.21402",
         }
 
+    @classmethod
+    def from_attributes(cls, attributes: Mapping[str, Any]) -> Plan:
+        """The plan behind a result.
 
-def read_plan(run: RunFolder) -> Plan | None:
-    """Read the plan of a run.
+        Parameters
+        ----------
+        attributes : mapping
+            Of the result.
+
+        Returns
+        -------
+        Plan
+
+        Raises
+        ------
+        InputError
+            If they are not those of the result of an experiment.
+        """
+        try:
+            return cls(
+                experiment=json.loads(attributes["experiment"]),
+                data={"fingerprint": attributes["data_fingerprint"]},
+                splits=json.loads(attributes["split_digests"]),
+                threads=int(attributes["threads"]),
+                versions=json.loads(attributes["versions"]),
+                commit=attributes["commit"],
+            )
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError("it is not the result of an experiment") from error
+
+
+def read_plan(path: Path) -> Plan | None:
+    """Read a plan.
 
     Parameters
     ----------
-    run : RunFolder
-        Where.
+    path : Path
+        Its file.
 
     Returns
     -------
     Plan or None
-        None if none was written.
+        None if there is no such file.
 
     Raises
     ------
     InputError
-        If it is damaged.
+        If it is damaged, or that of another version.
     """
-    path = run.plan_path
-    if not path.exists():
+    content = read(path)
+    if content is None:
         return None
     try:
-        held = json.loads(path.read_bytes())
-        plan = Plan(**held["plan"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is damaged ({error}): use another folder.") from error
-    if held.get("sha256") != _digest(plan):
-        raise InputError(f"{path} fails its checksum: undo the change, or use another folder.")
-    return plan
+        held = json.loads(content)
+        written = held.get("format", 1) if "plan" in held else None
+    except (ValueError, AttributeError, TypeError, RecursionError):
+        written = None
+    if isinstance(written, int) and written != _FORMAT:
+        age = "a newer" if written > _FORMAT else "an older"
+        raise InputError(
+            f"{path} was written by {age} version of convergen (format {written}; this version "
+            f"reads {_FORMAT}): use that version, or give another folder."
+        )
+    if written is None or not is_sound(content):
+        raise InputError(f"{path} is damaged: undo the change, or give another folder.")
+    return Plan(**held["plan"])
 
 
-def freeze(run: RunFolder, experiment: Experiment, threads: int | None, available: int = 1) -> Plan:
-    """Write the plan of a run, or make sure that an older one is that of the same experiment.
+def write_plan(path: Path, plan: Plan) -> None:
+    """Write a plan.
 
     Parameters
     ----------
-    run : RunFolder
-        Where.
+    path : Path
+        Its file; replaced if it exists.
+    plan : Plan
+        What it shall hold.
+
+    Raises
+    ------
+    StorageError
+        If the operating system refuses.
+    """
+    held = {"format": _FORMAT, "digest": EMPTY_SEAL, "plan": asdict(plan)}
+    write_sealed(path, json.dumps(held, indent=1).encode())
+
+
+def renewed(plan: Plan, experiment: Experiment) -> Plan:
+    """A plan with the places of files and the versions of today.
+
+    Parameters
+    ----------
+    plan : Plan
+        That of a run which is resumed.
     experiment : Experiment
-        What shall be done.
-    threads : int or None
-        Threads of each cell; None keeps those of an older plan, or decides.
-    available : int
-        Processors that each cell has for itself.
+        As it is given now.
 
     Returns
     -------
     Plan
+    """
+    today = versions()
+    known = plan.versions if today in plan.versions else [*plan.versions, today]
+    config = plan.experiment | {"data": dict(experiment.data), "model": dict(experiment.model)}
+    return replace(plan, experiment=config, versions=known)
+
+
+def refuse_other(plan: Plan, experiment: Experiment, threads: int | None, folder: Path) -> None:
+    """Refuse to resume a run with other settings than its own.
+
+    Parameters
+    ----------
+    plan : Plan
+        Of the run.
+    experiment : Experiment
+        As it is given now.
+    threads : int or None
+        Threads of each cell, if they are given.
+    folder : Path
+        Of the run.
 
     Raises
     ------
     InputError
-        If the folder belongs to another experiment, or its data have changed.
-    StorageError
-        If the folder cannot be written to.
+        If they differ; the message says in what.
     """
-    # Bad input shows before anything is written.
-    begun = None if run.plan_path.exists() else _begun(experiment, threads, available)
-    with run.lock():
-        plan = read_plan(run)
-        if plan is None:
-            plan, splits = begun or _begun(experiment, threads, available)
-            make_folder(run.split_path(0).parent)
-            for seed, found in splits.items():
-                found.save(run.split_path(seed))
-            _write(run, plan)
-            return plan
-        _refuse_other(plan, experiment, threads, run.path)
-        renewed = _renewed(plan, experiment)
-        _restore_splits(run, renewed)
-        if renewed != plan:
-            _write(run, renewed)
-        return renewed
-
-
-def _begun(
-    experiment: Experiment, threads: int | None, available: int
-) -> tuple[Plan, dict[int, Splits]]:
-    """Decide everything, and divide the data."""
-    from convergen.empirical.common.devices import choose_device
-    from convergen.empirical.experiment import train_cell as cell
-    from convergen.empirical.models.by_name import check_model
-
-    data = cell.load(experiment)
-    check_model(experiment.model, data.shape, data.truth)
-    splits = {seed: cell.split_of(experiment, data, seed) for seed in experiment.seeds}
-    decided = experiment.decided(device=str(choose_device(experiment.run.device)))
-    decided = decided.decided(grouping=cell.choose_grouping(decided))
-    about = {
-        "name": data.name,
-        "rows": len(data.points),
-        "shape": list(data.shape),
-        "fingerprint": data.fingerprint,
-    }
-    digests = {str(seed): found.digest for seed, found in splits.items()}
-    chosen = threads or cell.useful_threads(decided, available)
-    plan = Plan(decided.config(), about, digests, chosen, [_versions()], git_commit())
-    return plan, splits
-
-
-def _renewed(plan: Plan, experiment: Experiment) -> Plan:
-    """The plan with the place of the data and the versions of today."""
-    from convergen.empirical.experiment import train_cell as cell
-    from convergen.empirical.models.by_name import check_model
-
-    data = cell.load(experiment)
-    _refuse_other_data(plan, data)
-    check_model(experiment.model, data.shape, data.truth)
-    versions = plan.versions if _versions() in plan.versions else [*plan.versions, _versions()]
-    config = plan.experiment | {"data": dict(experiment.data), "model": dict(experiment.model)}
-    return replace(plan, experiment=config, versions=versions)
-
-
-def _restore_splits(run: RunFolder, plan: Plan) -> None:
-    """Divide the data again where a file of splits is lost or damaged."""
-    from convergen.empirical.experiment import train_cell as cell
-    from convergen.empirical.splits.splits import Splits
-
-    experiment = Experiment.from_config(plan.experiment)
-    data = cell.load(experiment)
-    for seed in experiment.seeds:
-        path = run.split_path(seed)
-        try:
-            if Splits.load(path, data).digest == plan.splits[str(seed)]:
-                continue
-        except InputError as error:
-            logger.warning("warning: %s The data are divided again.", error)
-        splits = cell.split_of(experiment, data, seed)
-        if splits.digest != plan.splits[str(seed)]:
-            raise InputError(
-                f"{path} is damaged and cannot be made again to the same digest with these "
-                "versions of packages: use another folder."
-            )
-        make_folder(path.parent)
-        splits.save(path)
+    found = differences(Experiment.from_config(plan.experiment).config(), experiment.config())
+    if threads not in (None, plan.threads):
+        found.append(f"threads are {plan.threads} there and {threads} here")
+    if found:
+        raise InputError(
+            f"{folder} holds another experiment: {'; '.join(found)}: give the same settings, or "
+            "another folder."
+        )
 
 
 def differences(planned: Config, given: Config) -> list[str]:
@@ -227,8 +230,20 @@ def differences(planned: Config, given: Config) -> list[str]:
     return [
         _difference(key, theirs.get(key), ours.get(key))
         for key in keys
-        if key != "data.path" and ours.get(key) != theirs.get(key)
+        if ours.get(key) != theirs.get(key)
     ]
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide numbers.
+
+    Returns
+    -------
+    dict
+    """
+    return {"python": platform.python_version()} | {
+        name: package_version(name) for name in _PACKAGES
+    }
 
 
 def _difference(key: str, planned: object, given: object) -> str:
@@ -237,51 +252,16 @@ def _difference(key: str, planned: object, given: object) -> str:
     return f"{key} is {_shown(planned)} there and {_shown(given)} here"
 
 
-def _refuse_other(plan: Plan, experiment: Experiment, threads: int | None, folder: Path) -> None:
-    found = differences(Experiment.from_config(plan.experiment).config(), experiment.config())
-    if threads not in (None, plan.threads):
-        found.append(f"threads are {plan.threads} there and {threads} here")
-    if found:
-        raise InputError(
-            f"{folder} holds another experiment: {'; '.join(found)}: give the same settings, or "
-            "another folder."
-        )
-
-
-def _refuse_other_data(plan: Plan, data: DataSet) -> None:
-    if data.fingerprint != plan.data["fingerprint"]:
-        raise InputError(
-            f"the data {data.name!r} are not those the run was begun with: restore them, or give "
-            "another folder."
-        )
-
-
 def _flat(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings by ``section.key``; files are known by their content, wherever they lie."""
     found = {
         f"{section}.{key}" if isinstance(values, Mapping) else section: value
         for section, values in config.items()
         for key, value in (values.items() if isinstance(values, Mapping) else [("", values)])
     }
-    # Files are known by their content, wherever they lie.
-    return (
-        found | {"model.name": Path(found["model.name"]).name} if "model.name" in found else found
-    )
+    found.pop("data.path", None)
+    return found | {"model.name": Path(found["model.name"]).name}
 
 
 def _shown(value: object) -> str:
     return "not set" if value is None else json.dumps(value)
-
-
-def _write(run: RunFolder, plan: Plan) -> None:
-    held = {"sha256": _digest(plan), "plan": asdict(plan)}
-    write(run.plan_path, json.dumps(held, indent=1).encode())
-
-
-def _digest(plan: Plan) -> str:
-    return hashlib.sha256(json.dumps(asdict(plan), sort_keys=True).encode()).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    return {"python": platform.python_version()} | {
-        name: package_version(name) for name in _PACKAGES
-    }

@@ -31,10 +31,12 @@ def read_config(path: Path) -> Config:
         If it cannot be read or is not TOML.
     """
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise InputError(f"cannot read the experiment {str(path)!r}: {reason}.") from error
+    try:
+        config = _parsed(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{path.name} is not a TOML file: {error}.") from error
     data = config.get("data")
@@ -93,10 +95,22 @@ def override(config: Config, assignment: str) -> None:
             "training.images=1000."
         )
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        value = _parsed(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text.strip()
     assign(config, key.strip(), value)
+
+
+def _parsed(text: str) -> Config:
+    """Settings of a TOML text; refuses what is TOML, but no parser takes."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError as error:
+        raise InputError("settings are nested too deeply: give plain values and lists.") from error
+    except ValueError as error:
+        raise InputError("a number in the settings has too many digits: shorten it.") from error
 
 
 def assign(config: Config, key: str, value: object) -> None:

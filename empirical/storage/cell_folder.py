@@ -1,4 +1,4 @@
-"""The folder of a cell: lock, checkpoints, log and result, safe against kills."""
+"""The folder of a cell: lock, checkpoints, progress, log and result, safe against kills."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convergen.empirical.storage import checkpoints
 from convergen.empirical.storage.checked_files import (
     CorruptFile,
-    make_folder,
-    remove_sealed,
-    seal,
-    sweep_out,
-    unseal,
+    StorageError,
+    read,
+    read_sealed,
     write,
 )
-from convergen.empirical.storage.journal import append, flush, read_journal
-from convergen.empirical.storage.netcdf import dataset_of, netcdf_bytes
+from convergen.empirical.storage.journal import append, flush
+from convergen.empirical.storage.locks import Busy, locked
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.netcdf_files import dataset_of, netcdf_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -35,14 +34,34 @@ logger = logging.getLogger(__name__)
 
 # Checkpoints of a cell in work: the newest, and one to fall back on.
 _KEEP = 2
+# Attribute of results and checkpoints: digest of the experiment, data and splits behind them.
+PROVENANCE = "provenance"
 
 
 class CellFailed(Exception):
-    """A cell cannot be finished, for a cause that its message tells in one line."""
+    """A cell cannot be finished; the message gives the cause in one line."""
 
 
 class CellBusy(Exception):
     """Another process works in the cell."""
+
+
+class Progress(NamedTuple):
+    """How far a cell is.
+
+    Attributes
+    ----------
+    phase : str
+        What is being done, in words.
+    images : int
+        Images that each of its models has seen in training.
+    done : float
+        Share of the phase that is done; 0 where that is not known.
+    """
+
+    phase: str
+    images: int
+    done: float
 
 
 class CellFolder:
@@ -52,21 +71,23 @@ class CellFolder:
     ----------
     path : Path
         Where; made by `lock`.
+    provenance : str
+        Digest of the experiment, data and splits, which results and checkpoints carry.
 
     Attributes
     ----------
     name : str
         Of the cell.
-    journal_path : Path
-        Its log.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, provenance: str) -> None:
         self.path = path
         self.name = path.name
+        self.provenance = provenance
         self._result = path / "result.nc"
         self._failure = path / "failure.json"
-        self.journal_path = path / "log.jsonl"
+        self._progress = path / "progress.json"
+        self._journal = path / "log.jsonl"
 
     @contextmanager
     def lock(self, timeout: float = 5.0) -> Iterator[None]:
@@ -84,20 +105,16 @@ class CellFolder:
         StorageError
             If the folder cannot be made or written to.
         """
-        from filelock import FileLock, Timeout
-
-        make_folder(self.path)
         holder = self.path / "holder"
         try:
-            with FileLock(self.path / ".lock", timeout=timeout):
-                sweep_out(self.path)
+            with locked(self.path, timeout):
                 write(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
                 try:
                     yield
                 finally:
                     holder.unlink(missing_ok=True)
-        except Timeout:
-            who = holder.read_text() if holder.exists() else "another process"
+        except Busy:
+            who = (read(holder) or b"another process").decode(errors="replace")
             raise CellBusy(f"{who} is working in it") from None
 
     def save_checkpoint(
@@ -112,7 +129,7 @@ class CellFolder:
         tensors : mapping of Tensor or ndarray
             Parameters and the state of the optimiser.
         meta : mapping, optional
-            Anything else that is needed to go on, as JSON can hold it.
+            Anything else that a continued training needs, as JSON can hold it.
 
         Raises
         ------
@@ -120,8 +137,9 @@ class CellFolder:
             If the operating system refuses; older checkpoints are then untouched.
         """
         # What was logged up to here must not get lost where this checkpoint is not.
-        flush(self.journal_path)
-        checkpoints.save_checkpoint(self.path, images, tensors, meta or {})
+        flush(self._journal)
+        marked = {**(meta or {}), PROVENANCE: self.provenance}
+        checkpoints.save_checkpoint(self.path, images, tensors, marked)
         checkpoints.keep_newest(self.path, _KEEP)
 
     def load_checkpoint(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
@@ -131,8 +149,52 @@ class CellFolder:
         -------
         tuple or None
             The tensors, on the CPU, and the meta data with ``images``; None if there is none.
+
+        Raises
+        ------
+        InputError
+            If it comes from another experiment, other data or other splits.
         """
-        return checkpoints.load_checkpoint(self.path, self._passed_over)
+        found = checkpoints.load_checkpoint(self.path, self._passed_over)
+        if found is not None:
+            self._refuse_foreign(found[1].pop(PROVENANCE, None), "the checkpoints")
+        return found
+
+    def report(self, phase: str, *, images: int = 0, done: float = 0.0) -> None:
+        """Note how far the cell is, for the bar of whoever watches.
+
+        Parameters
+        ----------
+        phase : str
+            What is being done, in words.
+        images : int
+            Images that each of its models has seen.
+        done : float
+            Share of the phase that is done.
+
+        Raises
+        ------
+        StorageError
+            If the operating system refuses.
+        """
+        content = json.dumps(Progress(phase, images, done)._asdict())
+        try:
+            self._progress.write_text(content)
+        except OSError as error:
+            raise StorageError(f"cannot write {self._progress}: {error.strerror}.") from error
+
+    def progress(self) -> Progress | None:
+        """How far the cell is, as last reported.
+
+        Returns
+        -------
+        Progress or None
+            None before its first report, and while one is being written.
+        """
+        try:
+            return Progress(**json.loads(self._progress.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
 
     def log(self, **record: object) -> None:
         """Add a line to the log.
@@ -140,26 +202,14 @@ class CellFolder:
         Parameters
         ----------
         **record
-            What to note; ``images`` places it in the course of training, and of several
-            records with the same ``images`` the last one counts.
+            What to note. After a kill, lines that training repeats are written again.
 
         Raises
         ------
         StorageError
             If the operating system refuses.
         """
-        append(self.journal_path, record)
-
-    def records(self) -> list[dict[str, Any]]:
-        """Read the log.
-
-        Returns
-        -------
-        list of dict
-            In the order of writing, without those that a later line with the same ``images``
-            replaces and without a line that a kill has torn.
-        """
-        return read_journal(self.journal_path)
+        append(self._journal, record)
 
     def finish(self, dataset: xr.Dataset) -> None:
         """Save the result; of the checkpoints only the last stays.
@@ -174,13 +224,14 @@ class CellFolder:
         StorageError
             If the operating system refuses.
         """
-        seal(self._result, netcdf_bytes(dataset))
+        write(self._result, netcdf_bytes(dataset.assign_attrs(provenance=self.provenance)))
         self._failure.unlink(missing_ok=True)
+        self._progress.unlink(missing_ok=True)
         checkpoints.keep_newest(self.path, 1)
 
     @property
     def finished(self) -> bool:
-        """Whether there is an intact result; one that is not intact is reported and removed."""
+        """Whether there is an intact result of this experiment; a damaged one is removed."""
         return self._content() is not None
 
     @property
@@ -198,12 +249,13 @@ class CellFolder:
         Raises
         ------
         InputError
-            If the cell is not finished.
+            If the cell is not finished, or its result comes from another experiment, other data
+            or other splits.
         """
-        content = self._content()
-        if content is None:
+        found = self._content()
+        if found is None:
             raise InputError(f"the cell {self.name!r} is not finished: run the experiment again.")
-        return dataset_of(content)
+        return found
 
     def fail(self, cause: str, details: str = "") -> None:
         """Record why the cell cannot be finished.
@@ -219,24 +271,29 @@ class CellFolder:
         write(self._failure, content.encode())
         self.log(event="failed", cause=cause)
 
-    @property
-    def failure(self) -> str | None:
-        """Why the last attempt failed; None if it did not."""
-        if not self._failure.exists():
-            return None
-        return str(json.loads(self._failure.read_text())["cause"])
-
-    def _content(self) -> bytes | None:
+    def _content(self) -> xr.Dataset | None:
         try:
-            return unseal(self._result)
+            content = read_sealed(self._result)
         except CorruptFile as error:
-            self._corrupt(self._result, f"{error}: the cell is done again")
+            self._remove_corrupt(self._result, f"{error}: the cell is done again")
             return None
+        if content is None:
+            return None
+        found = dataset_of(content, str(self._result))
+        self._refuse_foreign(found.attrs.pop(PROVENANCE, None), self._result.name)
+        return found
+
+    def _refuse_foreign(self, provenance: object, what: str) -> None:
+        if provenance != self.provenance:
+            raise InputError(
+                f"{what} in {self.path} come from another experiment, other data or other splits: "
+                "give another folder."
+            )
 
     def _passed_over(self, path: Path, error: CorruptFile) -> None:
-        self._corrupt(path, f"{error}: an older state is used")
+        self._remove_corrupt(path, f"{error}: an older state is used")
 
-    def _corrupt(self, path: Path, message: str) -> None:
+    def _remove_corrupt(self, path: Path, message: str) -> None:
         logger.warning("warning: %s.", message)
         self.log(event="corrupt", file=path.name)
-        remove_sealed(path)
+        path.unlink(missing_ok=True)

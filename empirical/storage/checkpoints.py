@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.empirical.storage.checked_files import CorruptFile, remove_sealed, seal, unseal
+from convergen.empirical.storage.checked_files import CorruptFile, read_sealed, write_sealed
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.seals import EMPTY_SEAL
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +49,8 @@ def save_checkpoint(folder: Path, images: int, tensors: Tensors, meta: Mapping[s
         raise InputError(f"a checkpoint's meta data must be JSON: {error}.") from error
     plain = {name: torch.as_tensor(value).detach().cpu() for name, value in tensors.items()}
     contiguous = {name: value.contiguous() for name, value in plain.items()}
-    seal(folder / f"checkpoint-{images:012d}.safetensors", save(contiguous, {"meta": text}))
+    content = save(contiguous, {"meta": text, "digest": EMPTY_SEAL})
+    write_sealed(folder / f"checkpoint-{images:012d}.safetensors", content)
 
 
 def load_checkpoint(
@@ -72,7 +74,7 @@ def load_checkpoint(
 
     for path in reversed(checkpoint_paths(folder)):
         try:
-            content = unseal(path)
+            content = read_sealed(path)
         except CorruptFile as error:
             report(path, error)
             continue
@@ -95,7 +97,7 @@ def keep_newest(folder: Path, count: int) -> None:
         How many to keep.
     """
     for path in checkpoint_paths(folder)[:-count]:
-        remove_sealed(path)
+        path.unlink(missing_ok=True)
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:

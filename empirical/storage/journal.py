@@ -1,4 +1,4 @@
-"""Append-only logs of JSON lines."""
+"""Append-only logs of JSON lines, for people and their tools: nothing here reads them."""
 
 from __future__ import annotations
 
@@ -49,68 +49,6 @@ def flush(path: Path) -> None:
     if path.exists():
         with path.open("rb") as file:
             os.fsync(file.fileno())
-
-
-def read_journal(path: Path) -> list[dict[str, Any]]:
-    """Read a log.
-
-    Parameters
-    ----------
-    path : Path
-        The log; need not exist.
-
-    Returns
-    -------
-    list of dict
-        In the order of writing; torn lines are left out, and of several records with the same
-        ``images``, events apart, only the last is kept.
-    """
-    found: dict[object, dict[str, Any]] = {}
-    for number, line in enumerate(_lines(path)):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            continue
-        placed = "images" in record and "event" not in record
-        key = ("images", record["images"]) if placed else number
-        found.pop(key, None)
-        found[key] = record
-    return list(found.values())
-
-
-def last_images(path: Path, reach: int = 4096) -> int:
-    """Images seen according to the end of a log.
-
-    Parameters
-    ----------
-    path : Path
-        The log; need not exist.
-    reach : int
-        Bytes to look at.
-
-    Returns
-    -------
-    int
-        0 if nothing was logged there.
-    """
-    for line in reversed(_lines(path, reach)):
-        try:
-            images = json.loads(line).get("images")
-        except (ValueError, AttributeError):
-            continue
-        if images is not None:
-            return int(images)
-    return 0
-
-
-def _lines(path: Path, reach: int | None = None) -> list[bytes]:
-    try:
-        with path.open("rb") as file:
-            if reach is not None:
-                file.seek(max(0, path.stat().st_size - reach))
-            return file.read().splitlines()
-    except FileNotFoundError:
-        return []
 
 
 def _plain(value: Any) -> Any:

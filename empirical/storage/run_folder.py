@@ -4,53 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.empirical.storage.cell_folder import CellBusy, CellFailed, CellFolder
-from convergen.empirical.storage.checked_files import (
-    StorageError,
-    checksum_path,
-    make_folder,
-    seal,
-    sweep_out,
-)
+from convergen.empirical.storage.cell_folder import CellFolder
+from convergen.empirical.storage.checked_files import StorageError, write
 from convergen.empirical.storage.journal import append
-from convergen.empirical.storage.netcdf import netcdf_bytes
+from convergen.empirical.storage.locks import LOCK, Busy, locked
+from convergen.theory.common.atomic_files import unfinished
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.netcdf_files import netcdf_bytes
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CellBusy", "CellFailed", "CellFolder", "RunFolder"]
+_POINTS = ".convergen.points"
 
 
+@dataclass(frozen=True)
 class RunFolder:
-    """The folder of one experiment.
+    """The folder of one run.
 
-    Parameters
+    Attributes
     ----------
     path : Path
         Where.
+    provenance : str
+        Digest of the experiment, data and splits, which results and checkpoints carry; empty
+        before that is known.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.result_path = path / "result.nc"
-        self.plan_path = path / "plan.json"
+    path: Path
+    provenance: str = ""
 
-    def cell(self, name: str) -> CellFolder:
-        """The folder of a cell.
+    @property
+    def plan_path(self) -> Path:
+        """Where the plan is kept."""
+        return self.path / "plan.json"
 
-        Parameters
-        ----------
-        name : str
-            Of the cell.
+    @property
+    def result_path(self) -> Path:
+        """Where the result is kept."""
+        return self.path / "result.nc"
 
-        Returns
-        -------
-        CellFolder
-        """
-        return CellFolder(self.path / "cells" / name)
+    @property
+    def points_path(self) -> Path:
+        """Where points that exceed memory are mapped."""
+        return self.path / _POINTS
 
     def split_path(self, seed: int) -> Path:
         """Where the splits of a seed are kept.
@@ -66,6 +67,43 @@ class RunFolder:
         """
         return self.path / "splits" / f"seed-{seed}.npz"
 
+    def cell(self, name: str) -> CellFolder:
+        """The folder of a cell.
+
+        Parameters
+        ----------
+        name : str
+            Of the cell.
+
+        Returns
+        -------
+        CellFolder
+        """
+        return CellFolder(self.path / "cells" / name, self.provenance)
+
+    def refuse_files_of_others(self) -> None:
+        """Refuse a folder without a plan in which there is anything but what a kill has left.
+
+        Raises
+        ------
+        InputError
+            If there is; nothing in it is touched.
+        """
+        try:
+            if self.plan_path.exists():
+                return
+            names = {path.name for path in self.path.iterdir()}
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise StorageError(f"cannot use the folder {self.path}: {error.strerror}.") from error
+        names -= {LOCK, _POINTS, *(path.name for path in unfinished(self.path / "*"))}
+        if names:
+            raise InputError(
+                f"{self.path} holds files, like {min(names)!r}, but no plan of a run: give a new "
+                "or empty folder."
+            )
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other processes from writing plan, splits and result at the same time.
@@ -75,17 +113,10 @@ class RunFolder:
         StorageError
             If the folder cannot be made or written to.
         """
-        from filelock import FileLock, Timeout
-
-        make_folder(self.path)
         try:
-            with FileLock(self.path / ".lock", timeout=60.0):
-                # The folder may hold what is not ours.
-                ours = (self.plan_path, self.result_path, checksum_path(self.result_path))
-                sweep_out(self.path, *(path.name for path in ours))
-                sweep_out(self.path / "splits")
+            with locked(self.path, timeout=60.0):
                 yield
-        except Timeout:
+        except Busy:
             raise StorageError(
                 f"another process has been writing to {self.path} for a minute: wait for it."
             ) from None
@@ -108,4 +139,5 @@ class RunFolder:
         dataset : xarray.Dataset
             A function of the experiment alone.
         """
-        seal(self.result_path, netcdf_bytes(dataset))
+        # Whole numbers that were read from a file may have become NaN where a cell is missing.
+        write(self.result_path, netcdf_bytes(dataset.drop_encoding()))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Sequence
 from contextlib import suppress
@@ -13,6 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from convergen.empirical.sweep.sweep import Outcome, Task, attempt, give_up
+from convergen.theory.common.worker_processes import deaf_to_interrupts, die_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
@@ -82,7 +82,8 @@ class _Worker:
         self.process: SpawnProcess = context.Process(
             target=_serve, args=(theirs, device), daemon=True
         )
-        self.process.start()
+        with deaf_to_interrupts():  # this process ends it in order
+            self.process.start()
         theirs.close()
 
     def send(self, task: Task, attempts: int) -> None:
@@ -110,18 +111,8 @@ class _Worker:
 def _serve(pipe: Connection, device: str | None) -> None:
     if device is not None:  # CUDA reads it when it is first used
         os.environ["CUDA_VISIBLE_DEVICES"] = device
-    # An interrupt from the keyboard reaches all processes; the parent ends this one in order.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+    die_with_parent()  # a worker without one would keep its cell locked
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):  # the parent has gone
         while True:
             pipe.send(attempt(pipe.recv()))
-
-
-def _die_with_parent() -> None:
-    """A worker without a parent would keep its cell locked."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

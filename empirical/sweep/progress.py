@@ -1,4 +1,4 @@
-"""A progress bar for a sweep, fed by the logs of its cells wherever they run."""
+"""A progress bar for a sweep, fed by what its cells report wherever they run."""
 
 from __future__ import annotations
 
@@ -6,24 +6,40 @@ import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from convergen.empirical.storage.journal import last_images
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from convergen.empirical.storage.run_folder import RunFolder
 
-# Seconds between two looks at the logs.
+# Seconds between two looks at the cells.
 _INTERVAL = 0.5
 
 
+class Seen(NamedTuple):
+    """How far a sweep is.
+
+    Attributes
+    ----------
+    images : int
+        Images seen by all cells together.
+    cells : int
+        Cells that are finished.
+    phases : tuple of str
+        What cells are doing that do not train just now, with the share that is done.
+    """
+
+    images: int
+    cells: int
+    phases: tuple[str, ...]
+
+
 @contextmanager
-def watched(run: RunFolder, names: Sequence[str], budget: int, shown: bool) -> Iterator[None]:
-    """Show rate and time left while a ``with`` block runs.
+def watched(folder: RunFolder, names: Sequence[str], budget: int, shown: bool) -> Iterator[None]:
+    """Show rate, time left and what is being done while a ``with`` block runs.
 
     Parameters
     ----------
-    run : RunFolder
+    folder : RunFolder
         Where.
     names : sequence of str
         All cells.
@@ -37,22 +53,22 @@ def watched(run: RunFolder, names: Sequence[str], budget: int, shown: bool) -> I
         return
     from tqdm import tqdm
 
-    seen = images_seen(run, names, budget)
-    total, stop = budget * len(names), threading.Event()
+    stop = threading.Event()
+    begun = look(folder, names, budget).images
     with tqdm(
-        total=total, initial=seen, unit=" images", unit_scale=True, dynamic_ncols=True
-    ) as bar:
+        total=budget * len(names), initial=begun, unit=" images", unit_scale=True,
+        dynamic_ncols=True, desc="training",
+    ) as bar:  # fmt: skip
 
-        def look() -> None:
-            found = images_seen(run, names, budget)
+        def show() -> None:
+            seen = look(folder, names, budget)
             # Smaller than before where a cell had to go back to an older checkpoint.
-            bar.n = found
-            done = sum(run.cell(name).has_result for name in names)
-            bar.set_postfix_str(f"{done}/{len(names)} cells")
+            bar.n = seen.images
+            bar.set_postfix_str(", ".join([f"{seen.cells}/{len(names)} cells", *seen.phases[:2]]))
 
         def watch() -> None:
             while not stop.wait(_INTERVAL):
-                look()
+                show()
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -61,15 +77,15 @@ def watched(run: RunFolder, names: Sequence[str], budget: int, shown: bool) -> I
         finally:
             stop.set()
             watcher.join()
-            look()
+            show()
 
 
-def images_seen(run: RunFolder, names: Sequence[str], budget: int) -> int:
-    """Images seen by all cells together.
+def look(folder: RunFolder, names: Sequence[str], budget: int) -> Seen:
+    """How far a sweep is.
 
     Parameters
     ----------
-    run : RunFolder
+    folder : RunFolder
         Where.
     names : sequence of str
         All cells.
@@ -78,9 +94,18 @@ def images_seen(run: RunFolder, names: Sequence[str], budget: int) -> int:
 
     Returns
     -------
-    int
+    Seen
     """
-    cells = [run.cell(name) for name in names]
-    return sum(
-        budget if cell.has_result else min(budget, last_images(cell.journal_path)) for cell in cells
-    )
+    images, finished, phases = 0, 0, []
+    for name in names:
+        cell = folder.cell(name)
+        if cell.has_result:
+            images, finished = images + budget, finished + 1
+            continue
+        found = cell.progress()
+        if found is not None:
+            images += min(budget, found.images)
+            if found.phase != "training":
+                share = f" {found.done:.0%}" if found.done else ""
+                phases.append(f"{name} {found.phase}{share}")
+    return Seen(images, finished, tuple(phases))

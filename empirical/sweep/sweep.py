@@ -10,11 +10,11 @@ import traceback
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
+from convergen.empirical.storage.cell_folder import CellBusy, CellFailed, CellFolder
 from convergen.empirical.storage.checked_files import StorageError
-from convergen.empirical.storage.run_folder import CellBusy, CellFailed, CellFolder, RunFolder
+from convergen.empirical.storage.run_folder import RunFolder
 from convergen.empirical.sweep.progress import watched
 from convergen.theory.common.checks import InputError
 
@@ -42,8 +42,8 @@ class Task:
 
     Attributes
     ----------
-    root : Path
-        Folder of the run.
+    run : RunFolder
+        Where.
     cell : Cell
         Which.
     work : callable
@@ -51,7 +51,7 @@ class Task:
         `CellFolder.finish`. It must pickle where workers are used.
     """
 
-    root: Path
+    run: RunFolder
     cell: Cell
     work: Work
 
@@ -111,13 +111,14 @@ def sweep(
 
     Raises
     ------
-    StorageError
-        If nothing can be written any more.
+    InputError
+        If a cell holds the result of another experiment, nothing can be written any more, or the
+        runner cannot continue.
     """
     outcomes = {cell.name: Outcome(cell.name, FINISHED) for cell in cells}
     pending = [cell for cell in cells if not run.cell(cell.name).finished]
     run.log(event="begin", cells=len(cells), pending=len(pending), process=os.getpid())
-    tasks = [Task(run.path, cell, work) for cell in pending]
+    tasks = [Task(run, cell, work) for cell in pending]
     names = [cell.name for cell in cells]
     # Closed, so that an interrupt ends all workers before anything else happens.
     with watched(run, names, budget, progress), closing((runner or in_process)(tasks)) as done:
@@ -151,7 +152,7 @@ def in_process(tasks: Sequence[Task]) -> Generator[Outcome, None, None]:
 
 
 def attempt(task: Task) -> Outcome:
-    """Do one cell; whatever goes wrong is recorded in its folder and told, not raised.
+    """Do one cell; whatever goes wrong is recorded in its folder and returned, not raised.
 
     Parameters
     ----------
@@ -166,7 +167,7 @@ def attempt(task: Task) -> Outcome:
 
 
 def _locked(task: Task, act: Callable[[CellFolder], Outcome]) -> Outcome:
-    folder = RunFolder(task.root).cell(task.cell.name)
+    folder = task.run.cell(task.cell.name)
     try:
         with _ONE_AT_A_TIME, folder.lock():
             return Outcome(folder.name, FINISHED) if folder.finished else act(folder)

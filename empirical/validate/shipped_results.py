@@ -17,7 +17,7 @@ from convergen.theory.common.suggestions import suggestion
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.run import Run
 
 _FOLDER = Path(str(resources.files("convergen.empirical") / "results"))
 # Pictures of one seed are enough to look at.
@@ -45,25 +45,25 @@ def shipped_result(name: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        As that of `convergen.empirical.experiment.run`, with pictures of the first seed only.
+        As that of `convergen.empirical.experiment.run.Run`, with pictures of the first seed only.
 
     Raises
     ------
     InputError
         If there is none of that name.
     """
-    from convergen.empirical.storage.netcdf import load_netcdf
+    from convergen.theory.common.netcdf_files import load_dataset
 
     if name not in shipped_names():
         raise InputError(
             f"no result of {name!r} comes with the package{suggestion(name, shipped_names())}: "
             f"choose from {', '.join(shipped_names())}."
         )
-    return load_netcdf(_FOLDER / f"{name}.nc")
+    return load_dataset(_FOLDER / f"{name}.nc")
 
 
-def shipped_experiment(name: str) -> Experiment:
-    """The experiment behind a result.
+def shipped_run(name: str) -> Run:
+    """The run behind a result; its data and splits are verified when they are used.
 
     Parameters
     ----------
@@ -72,19 +72,19 @@ def shipped_experiment(name: str) -> Experiment:
 
     Returns
     -------
-    Experiment
+    Run
     """
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.run import Run
 
-    return Experiment.from_config(json.loads(shipped_result(name).attrs["experiment"]))
+    return Run.behind(shipped_result(name), name)
 
 
-def ship(run: Path) -> Path:
+def ship(path: Path) -> Path:
     """Keep a result with the package, as small as the figures allow.
 
     Parameters
     ----------
-    run : Path
+    path : Path
         Folder of a finished run.
 
     Returns
@@ -95,22 +95,22 @@ def ship(run: Path) -> Path:
     Raises
     ------
     InputError
-        If the run has no result, or a cell of it is missing.
+        If the run has no result, it is damaged, or a cell of it is missing.
     """
-    from convergen.empirical.storage.netcdf import load_netcdf
-    from convergen.theory.common.atomic_files import save_dataset
+    from convergen.empirical.experiment.run import Run
+    from convergen.theory.common.netcdf_files import save_dataset
 
-    result = load_netcdf(run / "result.nc")
+    run = Run.open(path)
+    result = run.result()
     missing = json.loads(result.attrs["missing_cells"])
     if missing:
-        raise InputError(f"{run} lacks the cells {', '.join(missing)}: finish it first.")
-    name = json.loads(result.attrs["experiment"])["name"]
+        raise InputError(f"{path} lacks the cells {', '.join(missing)}: finish it first.")
     for key, values in result.items():
         if "draw" in values.dims or key in _PICTURES:
             result[key] = values.astype("float32")
         if key in _PICTURES:
             result[key] = result[key].isel(seed=0)
-    target = _FOLDER / f"{name}.nc"
+    target = _FOLDER / f"{run.experiment.name}.nc"
     packed = {key: {"zlib": True, "shuffle": True} for key in result}
     for key, encoding in packed.items():
         result[key].encoding = encoding

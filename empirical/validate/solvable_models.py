@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.empirical.common.devices import choose_device
+from convergen.empirical.experiment.cells import joined
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.train_cell import collect, load, split_of
-from convergen.empirical.measure.evaluation_set import Subjects
+from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.measure import measure
 from convergen.empirical.models.by_name import fitted
 from convergen.empirical.models.table import compared_with
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
-def reference_names(experiment: Experiment) -> list[str]:
-    """Solvable models that suit the data of an experiment.
+def reference_names(run: Run) -> list[str]:
+    """Solvable models that suit the data of a run.
 
     Parameters
     ----------
-    experiment : Experiment
+    run : Run
         What was trained.
 
     Returns
@@ -31,34 +31,34 @@ def reference_names(experiment: Experiment) -> list[str]:
     list of str
         Names of `convergen.empirical.models.table`, in its order.
     """
-    data = load(experiment)
-    return [row.name for row in compared_with(data.shape, data.truth)]
+    return [row.name for row in compared_with(run.data.shape, run.data.truth)]
 
 
-def reference(experiment: Experiment, name: str) -> xr.Dataset:
-    """Fit a solvable model to every training set of an experiment and measure it alike.
+def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset:
+    """Fit a solvable model to the training sets of a run and measure it alike.
 
     Parameters
     ----------
-    experiment : Experiment
-        Its splits, noise and measures are used.
+    run : Run
+        Its data, splits and noise are used.
     name : str
         One of `reference_names`.
+    part : Experiment, optional
+        That of the run with fewer seeds, sample sizes or measures; default: all of it.
 
     Returns
     -------
     xarray.Dataset
-        As the result of the experiment, without its training history.
+        As the result of the run, without its training history.
     """
-    data = load(experiment)
-    device = choose_device("cpu")
+    experiment = part or run.experiment
     results = []
     for seed in experiment.seeds:
-        splits = split_of(experiment, data, seed)
-        subjects = Subjects(
-            data, splits, experiment.samples, experiment.training, experiment.measure
-        )
-        sets = [subjects.training_set(member) for member in range(2 * len(experiment.samples))]
-        models = fitted({"name": name}, sets, np.empty(0), device, seed=seed, truth=data.truth)
+        subjects = run.subjects(seed, experiment.samples, experiment.measure)
+        sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
+        models = fitted(
+            {"name": name}, sets, np.empty(0), choose_device("cpu"),
+            seed=seed, truth=run.data.truth,
+        )  # fmt: skip
         results.append(measure(models, subjects).expand_dims(seed=[seed]))
-    return collect(experiment, results)
+    return joined(experiment, results)

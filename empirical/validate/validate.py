@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.train_cell import load
+from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.solvable_models import reference, reference_names
+from convergen.theory.common.progress import phase
 from convergen.theory.common.quantities import compared
 from convergen.theory.common.scores import normal_score
 
@@ -25,13 +26,13 @@ _ROUNDING = 1e-12
 LAW = "linear law"
 
 
-def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
+def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
     """Hold measured order parameters against every theory that applies.
 
     Parameters
     ----------
-    experiment : Experiment
-        What was trained.
+    run : Run
+        What was trained, with its data and splits.
     result : xarray.Dataset
         What was measured, along ``samples`` and ``seed``.
 
@@ -47,13 +48,9 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
     """
     import xarray as xr
 
-    data = load(experiment)
     names = [row.key for row in compared()]
     measured = {name: _by_seed(result[name]) for name in names}
-    theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(experiment, data)}
-    for name in reference_names(experiment):
-        found = reference(experiment, name)
-        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in names}
+    theories = _theories(run, names)
     models = list(theories)
     out = xr.Dataset(coords={"samples": result["samples"], "theory": models})
     for quantity, values in measured.items():
@@ -80,6 +77,17 @@ def validate(experiment: Experiment, result: xr.Dataset) -> xr.Dataset:
         out[name] = _by_seed(result[name]).mean("seed").assign_attrs(result[name].attrs)
     out.attrs = dict(result.attrs)
     return out
+
+
+def _theories(run: Run, quantities: list[str]) -> dict[str, dict[str, xr.DataArray]]:
+    """What each theory that applies says of each quantity."""
+    with phase(f"predicting: {LAW}"):
+        theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(run.experiment, run.data)}
+    for name in reference_names(run):
+        with phase(f"fitting and measuring: {name}"):
+            found = reference(run, name)
+        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in quantities}
+    return theories
 
 
 def _by_seed(values: xr.DataArray) -> xr.DataArray:

@@ -6,8 +6,9 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import Written, save_dataset
+from convergen.theory.common.atomic_files import Written
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.netcdf_files import load_dataset, save_dataset
 from convergen.theory.common.versions import git_commit, package_version
 
 if TYPE_CHECKING:
@@ -72,19 +73,11 @@ def load_record(path: Path, figure: str) -> xr.Dataset:
     InputError
         If there is no such file, it is not netCDF, or it belongs to another figure.
     """
-    import xarray as xr
-
     if not path.is_file():
         raise InputError(
             f"there is no data file {path}: give one that convergen figures make wrote."
         )
-    try:
-        with xr.open_dataset(path, engine="h5netcdf") as opened:
-            dataset = opened.load()
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"{path} cannot be read as netCDF: give a file that convergen figures make wrote."
-        ) from error
+    dataset = load_dataset(path)
     found = dataset.attrs.get("figure")
     if found is None:
         raise InputError(

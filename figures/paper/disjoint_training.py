@@ -87,12 +87,11 @@ def pictures(name: str, noises: int, first: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.empirical.data.kinds import load_data
     from convergen.empirical.measure.intervals import over_seeds
-    from convergen.empirical.validate.shipped_results import shipped_experiment, shipped_result
+    from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 
     result = shipped_result(name)
-    data = load_data(**shipped_experiment(name).data)
+    data = shipped_run(name).data
     mean = np.broadcast_to(np.asarray(data.mean) / data.scale, data.shape)[0]
     chosen = [(first + noise) % result.sizes["picture"] for noise in range(noises)]
     kinds = result[["generated", "nearest_training"]].isel(channel=0, picture=chosen)

@@ -118,12 +118,12 @@ def _transitions(quality: str, seed: int) -> xr.Dataset:
 def _network(quality: str) -> xr.Dataset:
     import xarray as xr
 
-    from convergen.empirical.validate.shipped_results import shipped_experiment, shipped_result
+    from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
     from convergen.figures.paper.theory_of_trained import fitted, law, summary
 
-    experiment = shipped_experiment(_NETWORK)
-    score = fitted(experiment, quality).sel(theory="empirical-score", drop=True)
-    parts = [summary(shipped_result(_NETWORK)), law(experiment, quality), score]
+    run = shipped_run(_NETWORK)
+    score = fitted(run, quality).sel(theory="empirical-score", drop=True)
+    parts = [summary(shipped_result(_NETWORK)), law(run, quality), score]
     found = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
     wanted = [f"{q}{end}" for q in _LINES for end in ("", "_stderr", "_law", "_fitted")]
     return found[[*wanted, "line_samples"]].drop_vars("factor", errors="ignore")

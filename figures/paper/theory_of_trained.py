@@ -12,18 +12,18 @@ from convergen.figures.making.qualities import by_quality
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.run import Run
 
 _LAW = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
 QUANTITIES = (*_LAW, "variance_ratio")
 
 
-def law(experiment: Experiment, quality: str) -> xr.Dataset:
+def law(run: Run, quality: str) -> xr.Dataset:
     """The linear law of the data, on a finer grid of sample sizes than was trained.
 
     Parameters
     ----------
-    experiment : Experiment
+    run : Run
         Its data, noise levels and factors are used.
     quality : str
         smoke, draft or paper: nodes of the line.
@@ -35,13 +35,12 @@ def law(experiment: Experiment, quality: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.empirical.experiment.train_cell import load
     from convergen.empirical.validate.validate import linear_law
 
     count = by_quality(quality, 4, 17, 33)
-    ends = experiment.samples[0], experiment.samples[-1]
+    ends = run.experiment.samples[0], run.experiment.samples[-1]
     grid = tuple(np.unique(np.geomspace(*ends, count).round().astype(int)).tolist())
-    found = linear_law(replace(experiment, samples=grid), load(experiment))
+    found = linear_law(replace(run.experiment, samples=grid), run.data)
     lines = xr.Dataset({f"{name}_law": found[name].drop_vars("samples") for name in _LAW})
     lines = lines.rename(samples="node")
     lines["factor"] = np.arange(1, lines.sizes["factor"] + 1)
@@ -50,12 +49,12 @@ def law(experiment: Experiment, quality: str) -> xr.Dataset:
     return lines
 
 
-def fitted(experiment: Experiment, quality: str) -> xr.Dataset:
-    """Solvable models fitted to the very training sets of an experiment.
+def fitted(run: Run, quality: str) -> xr.Dataset:
+    """Solvable models fitted to the very training sets of a run.
 
     Parameters
     ----------
-    experiment : Experiment
+    run : Run
         What was trained.
     quality : str
         smoke, draft or paper: at smoke one seed, few draws and the two smallest sample sizes.
@@ -69,13 +68,12 @@ def fitted(experiment: Experiment, quality: str) -> xr.Dataset:
 
     from convergen.empirical.validate.solvable_models import reference, reference_names
 
+    part = run.experiment
     if quality == "smoke":
-        measure = replace(experiment.measure, draws=16)
-        experiment = replace(
-            experiment, samples=experiment.samples[:2], seeds=experiment.seeds[:1], measure=measure
-        )
-    names = reference_names(experiment)
-    parts = [summary(reference(experiment, name), "_fitted") for name in names]
+        measure = replace(part.measure, draws=16)
+        part = replace(part, samples=part.samples[:2], seeds=part.seeds[:1], measure=measure)
+    names = reference_names(run)
+    parts = [summary(reference(run, name, part), "_fitted") for name in names]
     return xr.concat(parts, "theory").assign_coords(theory=names)
 
 
@@ -85,7 +83,7 @@ def summary(result: xr.Dataset, ending: str = "") -> xr.Dataset:
     Parameters
     ----------
     result : xarray.Dataset
-        Of an experiment or of `convergen.empirical.validate.solvable_models.reference`.
+        Of a run or of `convergen.empirical.validate.solvable_models.reference`.
     ending : str
         Follows the name of each quantity.
 

@@ -75,17 +75,17 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.empirical.validate.shipped_results import shipped_experiment
+    from convergen.empirical.validate.shipped_results import shipped_run
     from convergen.figures.paper.theory_of_trained import fitted, law, summary
 
     found = results()
     parts = []
     for data, models in found.items():
         # Networks of a data set share its splits: any of them stands for the data.
-        experiment = shipped_experiment(f"{data}-{next(iter(models))}")
+        run = shipped_run(f"{data}-{next(iter(models))}")
         points = xr.concat([summary(result) for result in models.values()], "model", join="outer")
         points = points.assign_coords(model=list(models))
-        lines = [law(experiment, quality), fitted(experiment, quality)]
+        lines = [law(run, quality), fitted(run, quality)]
         parts.append(xr.merge([points, *lines], join="outer", compat="no_conflicts"))
     return xr.concat(parts, "data", join="outer").assign_coords(data=list(found))
 

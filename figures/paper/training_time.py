@@ -62,7 +62,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.empirical.validate.shipped_results import shipped_experiment
+    from convergen.empirical.validate.shipped_results import shipped_run
 
     found = results(SHOWN, (MODEL,))
     names = list(found)
@@ -73,7 +73,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
         wanted = by_quality(quality, SAMPLES[:2], SAMPLES, SAMPLES)
         # A finite data set ends before the last of them.
         chosen = sorted({min(n, last) for n in wanted})
-        end = shipped_experiment(f"{name}-{MODEL}").training.images
+        end = shipped_run(f"{name}-{MODEL}").experiment.training.images
         parts.append(_history(result.sel(samples=chosen), end))
     merged = xr.concat(parts, "data", join="outer").assign_coords(data=names)
     return merged.assign_attrs(sigma=SIGMA)

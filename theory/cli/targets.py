@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import Written, check_target, save_dataset
+from convergen.theory.common.atomic_files import Written, check_target
+from convergen.theory.common.netcdf_files import save_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,12 +7,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from convergen.theory.common.checks import InputError
-
-if TYPE_CHECKING:
-    import xarray as xr
 
 # In the name of every unfinished file, before its ending: nobody else calls a file so.
 PART = ".convergen-part"
@@ -123,24 +120,6 @@ def unfinished(path: Path) -> Iterator[Path]:
     anything = path.name == "*"
     name = f".*{PART}*" if anything else f"{glob.escape(_stem(path))}-*{PART}{path.suffix}"
     yield from path.parent.glob(name)
-
-
-def save_dataset(dataset: xr.Dataset, path: Path) -> Written:
-    """Write a labelled data set as netCDF.
-
-    Parameters
-    ----------
-    dataset : xarray.Dataset
-        What to save.
-    path : Path
-        Target, ending in ``.nc``.
-
-    Returns
-    -------
-    Written
-        The path, and whether a file was there before.
-    """
-    return write_beside(path, lambda temporary: dataset.to_netcdf(temporary, engine="h5netcdf"))
 
 
 def _followed(path: Path) -> Path:

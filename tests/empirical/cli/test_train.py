@@ -14,7 +14,7 @@ import xarray as xr
 
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.toml_files import preset_config
-from convergen.empirical.storage import checked_files as sealed
+from convergen.empirical.storage import checked_files
 
 QUICK = (
     "--size", "4", "--count", "64", "--set", "measure.draws=12",
@@ -86,18 +86,32 @@ def test_data_may_be_an_array(convergen, tmp_path):
     assert plan["data"]["shape"] == [6]
 
 
+def test_data_overwritten_before_validation_are_refused(convergen, tmp_path):
+    points = np.random.default_rng(0).standard_normal((60, 6))
+    np.save(tmp_path / "mine.npy", points)
+    code, _, err = convergen(
+        "train", "--data", "mine.npy", "--model", "linear", "--samples", "5", *QUICK[4:],
+        "--out", "run",
+    )  # fmt: skip
+    assert code == 0, err
+    np.save(tmp_path / "mine.npy", points[::-1])
+    for given in ("run", "run/result.nc"):
+        refused(convergen("validate", given), "are not those the run was begun with")
+    assert not (tmp_path / "run" / "validation.nc").exists()
+
+
 @pytest.mark.parametrize("name", preset_names())
 def test_presets_are_taken_up(convergen, monkeypatch, name):
     """What the command hands on; the runs themselves take longer than a test."""
     seen = {}
 
     def watch(experiment, folder, **options):
-        from convergen.empirical.experiment.run import Finished
+        from convergen.empirical.experiment.train import Finished
 
         seen.update(experiment=experiment, **options)
         return Finished(None, [], None)
 
-    monkeypatch.setattr("convergen.empirical.experiment.run.run_experiment", watch)
+    monkeypatch.setattr("convergen.empirical.experiment.train.run_experiment", watch)
     code, _, err = convergen("train", "--preset", name, "--out", "run", "--workers", "2")
     assert code == 0, err
     assert seen["experiment"].name == name
@@ -116,29 +130,6 @@ def test_out_alone_goes_on(convergen, tmp_path, monkeypatch):
     refused(convergen(*arguments, "--threads", "2"), "threads are 1 there and 2 here")
 
 
-def test_small_networks_take_one_thread_and_large_ones_more(monkeypatch):
-    from convergen.empirical.experiment.declaration import Experiment
-    from convergen.empirical.experiment.train_cell import useful_threads
-
-    def threads(available, *, grouping="pair", size=8, batch=32, model="mlp"):
-        return useful_threads(
-            Experiment.from_config(
-                {
-                    "name": "x", "samples": [4, 8, 16], "model": {"name": model},
-                    "data": {"kind": "field", "size": size, "count": 40},
-                    "training": {"batch": batch}, "run": {"grouping": grouping},
-                }
-            ),
-            available,
-        )  # fmt: skip
-
-    assert threads(8) == 1
-    assert threads(8, size=32, batch=64) == 2
-    assert threads(8, size=32, batch=64, grouping="seed") == 8
-    assert threads(2, size=32, batch=128) == 2
-    assert threads(8, model="linear") == 8
-
-
 # -------------------------------------------------------------------------------- bad input
 
 
@@ -146,48 +137,49 @@ def test_small_networks_take_one_thread_and_large_ones_more(monkeypatch):
     ("arguments", "words"),
     [
         ((*FIELD, *MLP), "does not say samples"),
-        ((*FIELD, "--samples", "4"), "does not say model"),
         ((*FIELD, *MLP, "--samples", "four"), "write whole numbers like 4,16,64"),
         (
             (*FIELD, *MLP, "--samples", "33"),
             "n = 33 is too large for two disjoint sets from the 64",
         ),
-        ((*FIELD, *MLP, "--samples", "0"), "samples must be a whole number of at least 1"),
-        ((*FIELD, *MLP, "--samples", "4", "--seeds", "1,1"), "seeds lists 1 twice"),
-        (("--data", "digits", "--model", "mlp", "--samples", "898"), "for testing, but 16 are"),
+        ((*FIELD, *MLP, "--samples", "4", "--seeds", "9223372036854775808"), "at most 92233720"),
         ((*FIELD, *MLP, "--samples", "4", "--set", "training.imags=3"), "did you mean 'images'"),
-        ((*FIELD, *MLP, "--samples", "4", "--set", "model.depht=3"), "depht"),
         ((*FIELD, *MLP, "--samples", "4", "--set", "images"), "write SECTION.KEY=VALUE"),
+        ((*FIELD, *MLP, "--samples", "4", "--set", "training.batch=true"), "not True"),
+        ((*FIELD, *MLP, "--samples", "4", "--set", "training.learning_rate=1e999"), "not inf"),
+        (
+            (*FIELD, *MLP, "--samples", "4", "--set", f"model.depth={'[' * 2000}{']' * 2000}"),
+            "nested too deeply",
+        ),
+        ((*FIELD, *MLP, "--samples", "4", "--checkpoint-seconds", "0"), "checkpoint_seconds must"),
         ((*FIELD, *MLP, "--samples", "4", "--scheduler", "nowhere"), "no Dask scheduler answers"),
         (("--data", "spiked", "--model", "unet", "--samples", "4"), "(300,)"),
-        (("--data", "field", "--model", "unet", "--samples", "4", "--set", "data.size=7"), "7"),
-        (("--data", "vectors.npy", "--model", "conv", "--samples", "4"), "(6,)"),
         (("--data", "missing.npy", "--model", "mlp", "--samples", "4"), "missing.npy"),
-        (("--data", "feild", "--model", "mlp", "--samples", "4"), "did you mean 'field'"),
         (("none.toml",), "cannot read the experiment"),
         (("none.toml", "--preset", "smoke"), "not both"),
+        ((), "there is no run in run to continue"),
     ],
 )
 def test_bad_input_is_one_line_and_code_2(convergen, tmp_path, arguments, words):
-    np.save(tmp_path / "vectors.npy", np.random.default_rng(0).standard_normal((40, 6)))
     refused(convergen("train", *arguments, "--out", "run"), words)
-    if "--scheduler" not in arguments:
-        assert not (tmp_path / "run").exists()
+    assert not (tmp_path / "run").exists()
 
 
-def test_splits_that_overlap_are_not_used(convergen, tmp_path, caplog):
-    """A file of splits with one row on both sides is made again, and the run is that of before."""
-    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
-    assert convergen(*arguments)[0] == 0
-    path = tmp_path / "run" / "splits" / "seed-0.npz"
-    sound = path.read_bytes()
-    with np.load(path) as file:
-        held = dict(file)
-    held["b"] = held["a"]
-    np.savez(path, **held)
-    assert convergen(*arguments)[0] == 0
-    assert path.read_bytes() == sound
-    assert "The data are divided again" in caplog.text
+def test_without_dask_the_folder_is_not_claimed(convergen, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--scheduler", "tcp://localhost:1")
+    refused(convergen(*arguments, "--out", "run"), "--scheduler needs the package")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_the_user_is_refused_and_untouched(convergen, tmp_path):
+    (tmp_path / "mine").mkdir()
+    for name in ("result.nc", ".result-a.nc", ".plan-a.json"):
+        (tmp_path / "mine" / name).write_text("mine")
+    arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "mine")
+    refused(convergen(*arguments), "give a new or empty folder")
+    assert {path.read_text() for path in (tmp_path / "mine").iterdir()} == {"mine"}
+    assert len(list((tmp_path / "mine").iterdir())) == 3
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -198,7 +190,9 @@ def test_a_folder_without_permission_is_refused(convergen, tmp_path):
 
 def test_a_folder_below_a_file_is_refused(convergen, tmp_path):
     (tmp_path / "file").write_text("here")
-    refused(convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "file/run"), "file")
+    base = ("train", *FIELD, *MLP, "--samples", "4", "--out")
+    refused(convergen(*base, "file/run"), "file")
+    refused(convergen(*base, "x" * 300), "name too long")
     assert (tmp_path / "file").read_text() == "here"
 
 
@@ -207,7 +201,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
     convergen, tmp_path, monkeypatch, victim
 ):
     arguments = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
-    through = sealed._write_through
+    through = checked_files._write_through
 
     def full(temporary, content):
         """Fails as the operating system does; files that are being written begin with a dot."""
@@ -216,10 +210,9 @@ def test_a_full_disk_ends_the_run_in_one_line_and_it_goes_on_later(
         return through(temporary, content)
 
     with monkeypatch.context() as patched:
-        patched.setattr(sealed, "_write_through", full)
+        patched.setattr(checked_files, "_write_through", full)
         refused(convergen(*arguments), "No space left on device")
-    left = (tmp_path / "run").rglob(f"*{victim}*")
-    assert [path for path in left if path.suffix != ".sha256"] == []
+    assert list((tmp_path / "run").rglob(f"*{victim}*")) == []
     assert convergen(*arguments)[0] == 0
     assert (tmp_path / "run" / "result.nc").exists()
 
@@ -252,7 +245,7 @@ def test_a_loss_that_diverges_stops_its_cell_alone(convergen, tmp_path, monkeypa
     assert convergen(*arguments)[0] == 0
 
 
-def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(convergen, tmp_path):
+def test_a_checkpoint_of_another_run_fails_its_cell_with_the_cause(convergen, tmp_path):
     base = ("train", *FIELD, *MLP, "--samples", "4", "--grouping", "pair")
     assert convergen(*base, "--set", "model.width=24", "--out", "other")[0] == 0
     assert convergen(*base, "--out", "run")[0] == 0
@@ -262,32 +255,84 @@ def test_a_checkpoint_of_another_architecture_fails_its_cell_with_the_cause(conv
         (cell / path.name).write_bytes(path.read_bytes())
     code, _, err = convergen(*base, "--out", "run")
     assert code == 1
-    assert "the checkpoint is that of another architecture" in err
+    assert "come from another experiment, other data or other splits" in err
 
 
-def test_a_request_to_end_says_how_to_go_on(tmp_path):
-    """SIGTERM in the first cell: one line, the code of the signal, and the run can go on.
+def test_a_run_that_stops_in_training_resumes_to_the_same_bits(convergen, tmp_path, monkeypatch):
+    """The short form of what benchmarks/kills.py does with real kills."""
+    from convergen.empirical.storage.cell_folder import CellFolder
+
+    base = ("train", *FIELD, *MLP, "--samples", "4", "--set", "training.snapshots=3")
+    often = (*base, "--checkpoint-seconds", "1e-9")
+    assert convergen(*base, "--out", "whole")[0] == 0
+    save, seen = CellFolder.save_checkpoint, []
+
+    def killed(self, images, *arguments):
+        save(self, images, *arguments)
+        seen.append(images)
+        if len(seen) % 3 == 0:
+            raise MemoryError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(CellFolder, "save_checkpoint", killed)
+        assert convergen(*often, "--out", "run")[0] == 1
+        assert convergen(*often, "--out", "run")[0] == 1
+    assert seen == [16, 32, 48, 64, 80, 96]
+    assert convergen(*often, "--out", "run")[0] == 0
+    for name in ("result.nc", "cells/seed0/result.nc"):
+        whole, resumed = (tmp_path / run / name for run in ("whole", "run"))
+        assert resumed.read_bytes() == whole.read_bytes()
+
+
+def test_an_interrupt_before_the_run_is_begun_advises_nothing_that_is_refused(
+    convergen, tmp_path, monkeypatch
+):
+    from convergen.empirical.experiment import deciding
+
+    def interrupted(experiment, folder):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(deciding, "read_data", interrupted)
+    code, out, err = convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert code == 130
+    assert out == ""
+    assert err.strip() == "convergen: interrupted; nothing was begun yet"
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_to_end_says_how_to_continue(tmp_path, asked, workers):
+    """A signal in the first cell, four in a row: one line, its code, and the run can continue.
 
     In a process of its own: a signal may strike between the opening of anything and its closing.
     """
     long = (
-        "train", *FIELD, *MLP, "--samples", "4", "--images", "400000", "--grouping", "pair",
-        "--out", "run",
+        "train", *FIELD, *MLP, "--samples", "4", "--images", "4000000", "--grouping", "pair",
+        "--out", "run", "--workers", workers,
     )  # fmt: skip
     journal = tmp_path / "run" / "cells" / "seed0-n4" / "log.jsonl"
     with subprocess.Popen(
         [sys.executable, "-m", "convergen", *long],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
     ) as process:  # fmt: skip
         while process.poll() is None:
             if journal.exists() and b"start" in journal.read_bytes():
-                process.send_signal(signal.SIGTERM)
+                for _ in range(1 if asked == signal.SIGTERM else 4):
+                    os.killpg(process.pid, asked)
+                    time.sleep(0.02)
                 break
             time.sleep(0.05)
         out, err = process.communicate()
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + asked
     assert out == ""
-    assert err.strip() == "convergen: interrupted; to go on: convergen train --out run"
+    said = "convergen: interrupted; to continue: convergen train --out run"
+    assert err.strip() in (said, "" if asked == signal.SIGINT else said)
 
 
 def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_changed(

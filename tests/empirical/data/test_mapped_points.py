@@ -79,7 +79,7 @@ def test_folder_that_cannot_be_made(tmp_path, raw):
     with pytest.raises(InputError, match=r"cannot be kept in .*: give another folder"):
         entry(tmp_path / "file", raw)
     with pytest.raises(InputError, match=r"cannot be kept in .*: give another folder"):
-        entry(tmp_path / "missing" / "run", raw)
+        entry(tmp_path / "file" / "run", raw)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")

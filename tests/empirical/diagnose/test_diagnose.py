@@ -10,7 +10,7 @@ from convergen.empirical.diagnose.report import closest, diagnosis_json, diagnos
 from convergen.empirical.diagnose.user_points import Points, load_points
 from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.measure.memorisation import nearest_training_points
-from convergen.empirical.validate.shipped_results import shipped_experiment, shipped_result
+from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.spectra.spectrum import Spectrum
@@ -106,13 +106,11 @@ def test_convergence_of_two_linear_models_is_as_predicted():
     assert abs(np.mean(values) - np.mean(predictions)) < 4.0 * stderr
 
 
-def test_unets_of_the_shipped_experiment():
+def test_unets_of_the_shipped_run():
     """Generated digits of n = 4 are copies, those of n = 768 are not, and A and B agree then."""
-    experiment = shipped_experiment("digits-unet")
-    from convergen.empirical.experiment.train_cell import load, split_of
-
-    data = load(experiment)
-    splits = split_of(experiment, data, experiment.seeds[0])
+    run = shipped_run("digits-unet")
+    seed = run.experiment.seeds[0]
+    data, splits = run.data, run.splits(seed)
     result = shipped_result("digits-unet")
     verdicts, agreement = {}, {}
     for n in (4, 768):
@@ -124,7 +122,7 @@ def test_unets_of_the_shipped_experiment():
         verdicts[n] = found.memorisation.verdict
         agreement[n] = found.convergence.value
         own = found.memorisation.own.indices[:, 0]
-        expected = result["nearest_row"].sel(samples=n, side="a", seed=experiment.seeds[0])
+        expected = result["nearest_row"].sel(samples=n, side="a", seed=seed)
         rows = splits.indices(n, "a")[own]
         np.testing.assert_array_equal(rows, expected.values[: len(rows)].astype(int))
     assert verdicts == {4: "memorising", 768: "not memorising"}

@@ -5,7 +5,7 @@ import pytest
 
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.run import run_experiment
+from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.models.solvable.trained_linear import TrainedLinear
 from convergen.empirical.validate import validate as validation
 from convergen.theory.denoisers.wiener import LinearDenoiser
@@ -35,18 +35,18 @@ def measured(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / request.param
     finished = run_experiment(experiment, folder, threads=1)
     assert finished.unfinished == []
-    return request.param, experiment, finished.result
+    return request.param, finished.run, finished.result
 
 
-def scores(experiment, result, monkeypatch):
+def scores(run, result, monkeypatch):
     monkeypatch.setattr(validation, "reference_names", lambda _: [])
-    found = validation.validate(experiment, result).sel(theory=validation.LAW)
+    found = validation.validate(run, result).sel(theory=validation.LAW)
     return {name: found[f"{name}_z"].values for name in QUANTITIES}
 
 
 def test_linear_denoisers_agree_with_the_law(measured, monkeypatch):
-    name, experiment, result = measured
-    found = scores(experiment, result, monkeypatch)
+    name, run, result = measured
+    found = scores(run, result, monkeypatch)
     largest = {quantity: np.abs(z).max() for quantity, z in found.items()}
     assert all(np.isfinite(z).all() for z in found.values())
     assert max(largest.values()) < 4.0, (name, largest)
@@ -54,13 +54,13 @@ def test_linear_denoisers_agree_with_the_law(measured, monkeypatch):
 
 def test_the_law_of_a_third_more_samples_is_refused(measured, monkeypatch):
     """The same measurements have the power to tell n from 4n/3."""
-    _, experiment, result = measured
+    name, run, result = measured
     law = validation.linear_law
-    config = experiment.config() | {"samples": [4 * n // 3 for n in SAMPLES]}
-    other = law(Experiment.from_config(config), load_data(**SOURCES[experiment.name]))
+    config = run.experiment.config() | {"samples": [4 * n // 3 for n in SAMPLES]}
+    other = law(Experiment.from_config(config), load_data(**SOURCES[name]))
     shifted = {name: found.assign_coords(samples=SAMPLES) for name, found in other.items()}
     monkeypatch.setattr(validation, "linear_law", lambda *_: shifted)
-    found = scores(experiment, result, monkeypatch)
+    found = scores(run, result, monkeypatch)
     assert np.abs(found["convergence"]).max() > 4.0
     assert np.abs(found["train_error"]).max() > 4.0
     assert np.abs(found["test_error"]).max() > 4.0

@@ -1,36 +1,40 @@
+import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from convergen.empirical.storage.run_folder import RunFolder
-from convergen.empirical.sweep.dask_cluster import on_dask
+from convergen.empirical.sweep.dask_cluster import connected, on_dask
 from convergen.empirical.sweep.sweep import FINISHED, sweep
 from convergen.theory.common.checks import InputError
-from tests.empirical.sweep.fake_cell import FakeCell, expected, work
+from tests.empirical.sweep.fake_cell import FakeCell, assert_done, records, work
 
 pytest.importorskip("distributed")
 
 
+@pytest.mark.slow
 def test_a_worker_of_a_real_cluster_is_killed_in_mid_run(tmp_path):
     from distributed import LocalCluster
 
-    run = RunFolder(tmp_path / "run")
+    run = RunFolder(tmp_path / "run", "digest")
     run.path.mkdir()
     cells = [FakeCell(f"cell{i}", i, pause=0.05) for i in range(4)]
     killed = []
 
     def kill():
         """End the first process that has begun a cell, at about half time."""
-        journal = run.cell("cell0").journal_path
-        for _ in range(600):
-            found = [record for record in run.cell("cell0").records() if "process" in record]
-            if found and journal.stat().st_size > 1000:
+        for _ in range(1200):
+            seen = run.cell("cell0").progress()
+            if seen is not None and seen.images >= 100:
+                found = [record for record in records(run.cell("cell0")) if "process" in record]
                 os.kill(found[0]["process"], signal.SIGKILL)
                 killed.append(found[0]["process"])
                 return
@@ -41,23 +45,67 @@ def test_a_worker_of_a_real_cluster_is_killed_in_mid_run(tmp_path):
     ) as cluster:
         killer = threading.Thread(target=kill)
         killer.start()
-        runner = partial(on_dask, address=cluster.scheduler_address)
-        outcomes = sweep(run, cells, work, runner)
+        with connected(cluster.scheduler_address) as client:
+            outcomes = sweep(run, cells, work, partial(on_dask, client=client))
         killer.join()
     assert len(killed) == 1
     assert killed[0] != os.getpid()
     assert [outcome.state for outcome in outcomes] == [FINISHED] * 4
-    processes = [r["process"] for r in run.cell("cell0").records() if r.get("event") == "start"]
+    processes = [
+        record["process"] for record in records(run.cell("cell0")) if record.get("event") == "start"
+    ]
     assert len(processes) == 2
     assert processes[0] == killed[0] != processes[1]
-    for cell in cells:
-        state, history = expected(cell)
-        np.testing.assert_array_equal(run.cell(cell.name).result()["state"], state)
-        np.testing.assert_array_equal(run.cell(cell.name).result()["history"], history)
+    assert_done(run, cells)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_dies_is_one_line_and_the_sweep_can_be_finished(tmp_path):
+    run = RunFolder(tmp_path / "run", "digest")
+    run.path.mkdir()
+    cells = [FakeCell("quick", 0), *(FakeCell(f"cell{i}", i, pause=0.3) for i in range(1, 3))]
+    command = [
+        sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host",
+        "127.0.0.1", "--no-dashboard", "--scheduler-file", tmp_path / "at.json",
+    ]  # fmt: skip
+    scheduler = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        while not (tmp_path / "at.json").exists():
+            time.sleep(0.1)
+        address = json.loads((tmp_path / "at.json").read_text())["address"]
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny",
+             "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"],
+            stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[3],
+        )  # fmt: skip
+
+        def end():
+            while not run.cell("quick").has_result:
+                time.sleep(0.1)
+            time.sleep(0.5)
+            scheduler.kill()
+
+        killer = threading.Thread(target=end)
+        killer.start()
+        with (
+            connected(address) as client,
+            pytest.raises(InputError, match="is lost; finished cells are kept") as error,
+        ):
+            sweep(run, cells, work, partial(on_dask, client=client))
+        killer.join()
+        assert "\n" not in str(error.value)
+        assert run.cell("quick").has_result
+    finally:
+        scheduler.kill()
+        worker.kill()
+        scheduler.wait()
+        worker.wait()
+    sweep(run, cells, work)
+    assert_done(run, cells)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:{free}", "no address"])
-def test_no_scheduler_at_the_address_is_one_clear_line(tmp_path, monkeypatch, address):
+def test_no_scheduler_at_the_address_is_one_clear_line(monkeypatch, address):
     import distributed
 
     with socket.socket() as held:
@@ -67,12 +115,12 @@ def test_no_scheduler_at_the_address_is_one_clear_line(tmp_path, monkeypatch, ad
     monkeypatch.setattr(
         distributed, "Client", lambda *args, **options: impatient(*args, **options | TIMEOUT)
     )
-    run = RunFolder(tmp_path / "run")
-    run.path.mkdir()
-    with pytest.raises(InputError, match="no Dask scheduler answers at") as error:
-        sweep(run, [FakeCell("one", 1)], work, partial(on_dask, address=address))
+    with (
+        pytest.raises(InputError, match="no Dask scheduler answers at") as error,
+        connected(address),
+    ):
+        pass
     assert "\n" not in str(error.value)
-    assert not run.cell("one").has_result
 
 
 TIMEOUT = {"timeout": "1s"}

@@ -1,18 +1,21 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.run import run_experiment
-from convergen.empirical.storage.netcdf import load_netcdf
+from convergen.empirical.experiment.run import Run
+from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.validate import shipped_results as shipped
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.netcdf_files import load_dataset
 
 
-@pytest.fixture
-def run(tmp_path):
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("shipped") / "run"
     experiment = Experiment.from_config(
         {
             "name": "field-linear", "samples": [4, 8], "seeds": [0, 1],
@@ -21,8 +24,8 @@ def run(tmp_path):
             "run": {"grouping": "seed", "device": "cpu"},
         }
     )  # fmt: skip
-    run_experiment(experiment, tmp_path / "run", threads=1)
-    return tmp_path / "run"
+    run_experiment(experiment, path, threads=1)
+    return path
 
 
 @pytest.fixture
@@ -37,15 +40,15 @@ def test_a_run_is_shipped_small_and_read_back(run, folder):
     target = shipped.ship(run)
     assert target == folder / "field-linear.nc"
     assert shipped.shipped_names() == ["field-linear"]
-    found, whole = shipped.shipped_result("field-linear"), load_netcdf(run / "result.nc")
+    found, whole = shipped.shipped_result("field-linear"), load_dataset(run / "result.nc")
     assert found["generated"].dims[0] == "samples"
     assert found["generated"].dtype == found["draw_power"].dtype == np.float32
     np.testing.assert_array_equal(found["generated"], whole["generated"].isel(seed=0))
     xr.testing.assert_equal(found["convergence"], whole["convergence"])
     assert found.attrs == whole.attrs
-    experiment = shipped.shipped_experiment("field-linear")
-    assert experiment.samples == (4, 8)
-    assert experiment.model == {"name": "linear"}
+    behind = shipped.shipped_run("field-linear")
+    assert behind.experiment == Run.open(run).experiment
+    assert behind.splits(1).digest == Run.open(run).splits(1).digest
 
 
 def test_shipping_repeats_to_the_byte(run, folder):
@@ -53,12 +56,14 @@ def test_shipping_repeats_to_the_byte(run, folder):
     assert shipped.ship(run).read_bytes() == first
 
 
-def test_a_run_with_missing_cells_is_not_shipped(run, folder):
-    result = load_netcdf(run / "result.nc")
-    result.attrs["missing_cells"] = json.dumps(["seed1"])
-    result.to_netcdf(run / "result.nc", engine="h5netcdf")
+def test_a_run_with_missing_cells_is_not_shipped(run, folder, tmp_path):
+    copy = shutil.copytree(run, tmp_path / "copy")
+    Run.open(copy).collect(["seed0"])
     with pytest.raises(InputError, match="lacks the cells seed1: finish it first"):
-        shipped.ship(run)
+        shipped.ship(copy)
+    (copy / "result.nc").write_bytes((copy / "result.nc").read_bytes()[:-1])
+    with pytest.raises(InputError, match="does not match its digest"):
+        shipped.ship(copy)
     assert list(folder.iterdir()) == []
 
 
@@ -75,7 +80,11 @@ def test_every_shipped_result_is_whole_and_that_of_its_file():
     names = shipped.shipped_names()
     assert len(names) >= 16
     for name in names:
-        result, experiment = shipped.shipped_result(name), shipped.shipped_experiment(name)
+        result = shipped.shipped_result(name)
+        run = Run.behind(result, name)
+        experiment = run.experiment
+        # Data and splits are verified against the digests in the result.
+        assert len(run.splits(experiment.seeds[0]).a) == experiment.samples[-1]
         assert json.loads(result.attrs["missing_cells"]) == [], name
         assert np.isfinite(result["convergence"]).all(), name
         assert experiment.name == name

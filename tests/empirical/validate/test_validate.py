@@ -1,28 +1,33 @@
-"""Trained and fitted linear denoisers against the theory; what `validate` tells of them."""
+"""Trained and fitted linear denoisers against the theory; what `validate` says of them."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.run import Run
+from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.validate import solvable_models as references
 from convergen.empirical.validate import validate as validation
-from convergen.empirical.validate.shipped_results import shipped_experiment, shipped_result
+from convergen.empirical.validate.shipped_results import shipped_result
 
 QUANTITIES = ("convergence", "latent_recovery", "train_error", "test_error")
 
 
-def law_of(experiment, result, monkeypatch):
+def law_of(name, monkeypatch):
     """The linear law alone: the other theories take longer."""
     monkeypatch.setattr(validation, "reference_names", lambda _: [])
-    return validation.validate(experiment, result).sel(theory=validation.LAW)
+    result = shipped_result(name)
+    return validation.validate(Run.behind(result, name), result).sel(theory=validation.LAW)
 
 
 @pytest.mark.parametrize("name", ["digits-linear", "field8-linear", "field16-linear"])
 def test_trained_linear_networks_agree_with_the_law(name, monkeypatch):
     """q, Q_k, train and test errors of the shipped runs within 4 errors, three seeds each."""
-    found = law_of(shipped_experiment(name), shipped_result(name), monkeypatch)
+    found = law_of(name, monkeypatch)
     for quantity in QUANTITIES:
         z = found[f"{quantity}_z"].values
         assert np.isfinite(z).all()
@@ -46,40 +51,48 @@ def test_mixtures_are_held_against_a_fitted_mixture(tmp_path):
             "run": {"grouping": "seed", "device": "cpu"},
         }
     )
-    assert "fitted-mixture" in references.reference_names(experiment)
-    found = {name: references.reference(experiment, name) for name in ("fitted-mixture", "linear")}
+    run = Run.begin(experiment, tmp_path / "run", threads=1)
+    assert "fitted-mixture" in references.reference_names(run)
+    found = {name: references.reference(run, name) for name in ("fitted-mixture", "linear")}
     errors = {
         name: (result["test_error"].mean("side") / result["true_error"]).values
         for name, result in found.items()
     }
     assert np.all(errors["fitted-mixture"].max(axis=-1) < 1.05)
     assert np.all(errors["linear"].max(axis=-1) > 1.3)
-    digits = shipped_experiment("digits-unet")
+    digits = Run.behind(shipped_result("digits-unet"), "digits-unet")
     assert "fitted-mixture" not in references.reference_names(digits)
 
 
 def test_a_wrong_law_is_refused(monkeypatch):
     """U-Nets on digits are not linear, and the z-scores say so."""
-    found = law_of(shipped_experiment("digits-unet"), shipped_result("digits-unet"), monkeypatch)
+    found = law_of("digits-unet", monkeypatch)
     assert not found["holds"].sel(samples=64).item()
     assert abs(float(found["convergence_z"].sel(samples=64))) > 2.0
 
 
-def test_train_then_validate(convergen, tmp_path):
-    run = tmp_path / "run"
-    code, out, err = convergen(
-        "train", "--data", "digits", "--model", "linear", "--samples", "8,64", "--seeds", "0,1",
-        "--out", run, "--threads", "1", "--set", "measure.draws=96", "--json",
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A small finished run of linear denoisers."""
+    path = tmp_path_factory.mktemp("validated") / "run"
+    experiment = Experiment.from_config(
+        {
+            "name": "small", "samples": [8, 24], "seeds": [0, 1],
+            "data": {"kind": "field", "size": 4, "count": 64}, "model": {"name": "linear"},
+            "measure": {"draws": 48, "steps": 8, "error_points": 16},
+            "run": {"grouping": "seed", "device": "cpu"},
+        }
     )  # fmt: skip
-    assert code == 0, err
-    assert json.loads(out)["unfinished"] == {}
-    before = (run / "result.nc").read_bytes()
-    assert convergen("train", "--out", run, "--json")[0] == 0
-    assert (run / "result.nc").read_bytes() == before
+    run_experiment(experiment, path, threads=1)
+    return path
+
+
+def test_a_run_is_held_against_its_theories(convergen, trained, tmp_path):
+    run = shutil.copytree(trained, tmp_path / "run")
     code, out, err = convergen("validate", run, "--json")
     assert code == 0, err
     found = json.loads(out)
-    assert found["samples"] == [8, 64]
+    assert found["samples"] == [8, 24]
     measured = found["quantities"]["convergence"]["measured"]
     fitted = found["quantities"]["convergence"]["theories"]["linear"]["predicted"]
     np.testing.assert_allclose(measured, fitted, atol=1e-6)
@@ -87,22 +100,40 @@ def test_train_then_validate(convergen, tmp_path):
     assert (run / "validation.pdf").read_bytes()[:4] == b"%PDF"
 
 
+def damaged(path, how):
+    content = path.read_bytes()
+    if how == "flipped":
+        content = content[:3000] + bytes([content[3000] ^ 4]) + content[3001:]
+    path.write_bytes(content[: len(content) // 2] if how == "cut" else content)
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut"])
+@pytest.mark.parametrize("given", ["run", "run/result.nc"])
+def test_a_damaged_result_is_refused(convergen, trained, tmp_path, how, given):
+    shutil.copytree(trained, tmp_path / "run")
+    damaged(tmp_path / "run" / "result.nc", how)
+    code, out, err = convergen("validate", given)
+    assert (code, out) == (2, "")
+    assert len(err.strip().splitlines()) == 1
+    assert "result.nc" in err
+    assert "damaged" in err
+
+
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("given", "words"),
     [
-        (("validate", "none"), "holds no result.nc"),
-        (("train", "--out", "empty"), "there is no run in"),
-        (("train", "--preset", "smal", "--out", "x"), "did you mean 'small'"),
-        (("train", "--data", "digits", "--model", "linear", "--samples", "1700", "--out", "x"),
-         "1700"),
-        (("train", "--data", "digits", "--model", "lineer", "--samples", "8", "--out", "x"),
-         "lineer"),
+        ("none", "there is no none: give the folder of a finished convergen train"),
+        (".", "there is no run in ."),
+        ("text.nc", "cannot be read as netCDF"),
+        ("other.nc", "it is not the result of an experiment"),
+        ("x" * 300, "name too long"),
     ],
-)  # fmt: skip
-def test_bad_input_is_one_line_and_leaves_nothing(convergen, tmp_path, arguments, words):
-    code, out, err = convergen(*arguments)
-    assert code == 2
-    assert out == ""
+)
+def test_what_is_no_run_is_refused_in_one_line(convergen, tmp_path, given, words):
+    (tmp_path / "text.nc").write_text("hello")
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "other.nc", engine="h5netcdf")
+    code, out, err = convergen("validate", given)
+    assert (code, out) == (2, "")
     assert words in err
     assert len(err.strip().splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"text.nc", "other.nc"}

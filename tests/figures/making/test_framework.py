@@ -185,7 +185,7 @@ def test_all_shipped_data_are_drawn_without_torch(tmp_path):
         "'summary'):\n"
         f"    print(make(Job(name, Path({str(tmp_path)!r}), formats=('svg',))).origin)\n"
         "from convergen.empirical.validate import shipped_results as shipped\n"
-        "for name in shipped.shipped_names(): shipped.shipped_experiment(name)\n"
+        "for name in shipped.shipped_names(): shipped.shipped_run(name)\n"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.splitlines() == ["shipped data of paper quality"] * 4

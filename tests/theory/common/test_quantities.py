@@ -14,7 +14,7 @@ from convergen.figures.looks.style import look_of
 from convergen.figures.plots.curves import draw
 from convergen.theory.cli import report, simulation_report
 from convergen.theory.common import quantities
-from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.common.netcdf_files import save_dataset
 from convergen.theory.common.quantities import Formula, Quantity
 from convergen.theory.finite_size.simulate import measurable, simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names

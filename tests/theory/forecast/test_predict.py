@@ -3,7 +3,7 @@ import pytest
 import xarray as xr
 
 from convergen import theory
-from convergen.theory.common.atomic_files import save_dataset
+from convergen.theory.common.netcdf_files import save_dataset
 from convergen.theory.common.quantities import chosen
 from convergen.theory.forecast.predict import dense_grid
 

@@ -1,0 +1,78 @@
+"""The independent parts of an experiment, and how their results become one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.experiment.declaration import Experiment
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What is trained together.
+
+    Attributes
+    ----------
+    name : str
+        Of its folder.
+    seed : int
+        Gives its splits, initial parameters and noise.
+    samples : tuple of int
+        Its training samples n; both sides of each.
+    """
+
+    name: str
+    seed: int
+    samples: tuple[int, ...]
+
+
+def cells(experiment: Experiment) -> list[Cell]:
+    """Divide an experiment into independent cells.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Its grouping decided: ``seed`` or ``pair``.
+
+    Returns
+    -------
+    list of Cell
+    """
+    if experiment.run.grouping == "seed":
+        return [Cell(f"seed{s}", s, experiment.samples) for s in experiment.seeds]
+    return [Cell(f"seed{s}-n{n}", s, (n,)) for s in experiment.seeds for n in experiment.samples]
+
+
+def joined(experiment: Experiment, results: Sequence[xr.Dataset]) -> xr.Dataset:
+    """Join the results of cells.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was trained.
+    results : sequence of xarray.Dataset
+        One for each of `cells`, or of some of them.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along ``samples`` and ``seed``; what is missing is NaN.
+    """
+    import xarray as xr
+
+    by_seed: dict[int, list[xr.Dataset]] = {}
+    for result in results:
+        by_seed.setdefault(int(result["seed"].item()), []).append(result)
+    options: Any = {
+        "coords": "minimal", "compat": "override", "join": "outer", "combine_attrs": "override",
+    }  # fmt: skip
+    parts = [
+        xr.concat(found, "samples", data_vars="minimal", **options) for found in by_seed.values()
+    ]
+    whole = xr.concat(parts, "seed", data_vars="all", **options)
+    return whole.reindex(samples=list(experiment.samples), seed=list(experiment.seeds))

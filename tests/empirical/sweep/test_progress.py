@@ -1,0 +1,47 @@
+import io
+import time
+
+import pytest
+
+from convergen.empirical.storage.run_folder import RunFolder
+from convergen.empirical.sweep import progress
+from convergen.empirical.sweep.progress import Seen, look, watched
+from convergen.empirical.sweep.sweep import sweep
+from tests.empirical.sweep.fake_cell import FakeCell, work
+
+NAMES = ["one", "two", "three"]
+
+
+@pytest.fixture
+def run(tmp_path):
+    """One cell is finished, one measures, one has not begun."""
+    folder = RunFolder(tmp_path / "run", "digest")
+    folder.path.mkdir()
+    sweep(folder, [FakeCell("one", 1)], work)
+    with folder.cell("two").lock():
+        folder.cell("two").report("measuring", images=200, done=0.25)
+    return folder
+
+
+def test_finished_and_running_cells_count(run):
+    assert look(run, NAMES, 300) == Seen(500, 1, ("two measuring 25%",))
+    run.cell("two").report("training", images=250, done=0.5)
+    assert look(run, NAMES, 300) == Seen(550, 1, ())
+    run.cell("two").report("reading the data")
+    assert look(run, NAMES, 300) == Seen(300, 1, ("two reading the data",))
+
+
+def test_a_terminal_shows_what_is_done_and_a_pipe_nothing(run, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    screen, pipe = Terminal(), io.StringIO()
+    monkeypatch.setattr(progress, "_INTERVAL", 0.02)
+    for stream in (screen, pipe):
+        monkeypatch.setattr("sys.stderr", stream)
+        with watched(run, NAMES, 300, shown=True):
+            time.sleep(0.3)
+    assert "500/900" in screen.getvalue()
+    assert "1/3 cells, two measuring 25%" in screen.getvalue()
+    assert pipe.getvalue() == ""

@@ -1,0 +1,75 @@
+"""Sealed netCDF files, and what readers say of damaged ones."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.common.netcdf_files import load_dataset, netcdf_bytes, save_dataset
+
+
+def dataset():
+    rng = np.random.default_rng(0)
+    return xr.Dataset(
+        {"a": (("x", "side"), rng.standard_normal((5, 2))), "b": ("x", [1, 2, 3, 4, 5])},
+        {"x": [1, 2, 3, 4, 5], "side": ["a", "b"]},
+        {"name": "test", "seed": 3},
+    )
+
+
+def test_the_same_data_are_the_same_bytes_and_come_back(tmp_path):
+    assert netcdf_bytes(dataset()) == netcdf_bytes(dataset())
+    save_dataset(dataset(), tmp_path / "a.nc")
+    xr.testing.assert_identical(load_dataset(tmp_path / "a.nc", must_be_sealed=True), dataset())
+
+
+def test_the_digest_does_not_disturb_other_readers(tmp_path):
+    save_dataset(dataset(), tmp_path / "a.nc")
+    with xr.open_dataset(tmp_path / "a.nc") as found:
+        xr.testing.assert_identical(found.load(), dataset())
+
+
+def test_a_file_without_a_digest_is_read_unless_one_is_wanted(tmp_path):
+    dataset().to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
+    xr.testing.assert_identical(load_dataset(tmp_path / "a.nc"), dataset())
+    with pytest.raises(InputError, match="does not match its digest"):
+        load_dataset(tmp_path / "a.nc", must_be_sealed=True)
+
+
+def refuse(path):
+    with pytest.raises(InputError) as error:
+        load_dataset(path)
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+
+
+def test_flipped_bits_of_sealed_files_are_always_noticed(tmp_path):
+    path = tmp_path / "a.nc"
+    save_dataset(dataset(), path)
+    whole = path.read_bytes()
+    tail = whole.rindex(b"convergen-sha256:")
+    rng = np.random.default_rng(1)
+    for at in [0, tail - 2, len(whole) - 1, *rng.integers(0, tail, 60)]:
+        damaged = bytearray(whole)
+        damaged[at] ^= 1 << int(rng.integers(8))
+        path.write_bytes(bytes(damaged))
+        refuse(path)
+
+
+@pytest.mark.parametrize("sealed", [True, False])
+def test_cut_files_are_one_line(tmp_path, sealed):
+    path = tmp_path / "a.nc"
+    content = netcdf_bytes(dataset())
+    if not sealed:
+        content = content[: content.rindex(b"\n")]
+    for size in [0, 1, 8, 100, *np.linspace(200, len(content) - 1, 40).astype(int)]:
+        path.write_bytes(content[:size])
+        refuse(path)
+
+
+def test_what_is_no_netcdf_at_all(tmp_path):
+    for name, content in (("text.nc", b"hello"), ("empty.nc", b""), ("old.nc", b"CDF\x01" * 9)):
+        (tmp_path / name).write_bytes(content)
+        refuse(tmp_path / name)
+    refuse(tmp_path / "none.nc")
+    refuse(tmp_path)
