@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-import inspect
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -126,7 +123,7 @@ def file_digest(name: str) -> str:
     InputError
         If it cannot be read.
     """
-    return hashlib.sha256(_content(_parts(name)[0])).hexdigest()
+    return _sha256(_content(_parts(name)[0]))
 
 
 def refuse_changed(name: str, digest: object) -> None:
@@ -246,14 +243,14 @@ def _content(path: Path) -> bytes:
 
 def _imported(path: Path) -> Any:
     """The module of a file, imported once for each content."""
+    from importlib.util import module_from_spec, spec_from_file_location
+
     content = _content(path)
-    name = (
-        f"_convergen_network_{hashlib.sha256(content + str(path.resolve()).encode()).hexdigest()}"
-    )
+    name = f"_convergen_network_{_sha256(content + str(path.resolve()).encode())}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = spec_from_file_location(name, path)
         assert spec is not None and spec.loader is not None  # noqa: PT018
-        module = importlib.util.module_from_spec(spec)
+        module = module_from_spec(spec)
         sys.modules[name] = module
         try:
             _attempted(f"cannot import {path}", lambda: spec.loader.exec_module(module))
@@ -263,8 +260,16 @@ def _imported(path: Path) -> Any:
     return sys.modules[name]
 
 
-def _parameters(factory: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+def _sha256(content: bytes) -> str:
+    from hashlib import sha256  # loads OpenSSL, which no list of names needs
+
+    return sha256(content).hexdigest()
+
+
+def _parameters(factory: Callable[..., Any]) -> Mapping[str, Any]:
+    from inspect import signature
+
     try:
-        return inspect.signature(factory).parameters
+        return signature(factory).parameters
     except (TypeError, ValueError):  # made in C
         return {}

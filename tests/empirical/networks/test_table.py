@@ -118,15 +118,25 @@ def test_a_network_has_the_symmetry_that_its_row_states_and_no_finer_one(name):
             assert gap(max(1, shift // 2)) > 1e-3
 
 
-def test_sizes_grow():
+# Parameters of every size for images of 32 × 32 pixels.
+_PARAMETERS = {
+    "mlp": {"tiny": 154_048, "small": 990_464, "base": 11_563_008},
+    "conv": {"tiny": 1328, "small": 9600, "base": 665_984},
+    "unet": {"tiny": 6769, "small": 40_113, "base": 4_134_785, "large": 60_909_313},
+    "diffusers": {},
+}
+
+
+def test_sizes_are_what_they_were_and_grow():
     for row in NETWORKS.rows():
         with torch.device("meta"):  # shapes alone
-            counts = [
-                sum(p.numel() for p in row.module((1, 32, 32), {"size": size}).parameters())
+            counts = {
+                size: sum(p.numel() for p in row.module((1, 32, 32), {"size": size}).parameters())
                 for size in row.sizes
-            ]
-        assert counts == sorted(set(counts))
-        assert not row.sizes or "small" in row.sizes
+            }
+        assert counts == _PARAMETERS[row.name]
+        assert list(counts.values()) == sorted(set(counts.values()))
+        assert not counts or "small" in counts
 
 
 def test_an_option_beside_a_size_wins():
