@@ -16,10 +16,10 @@ FUNCTIONS = {
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@pytest.mark.parametrize("rtol", [1e-15, 1e-6])
+@pytest.mark.parametrize("rtol", [1e-15, 1e-6, 0.02, 0.2])
 def test_the_steps_are_those_of_scipy_to_the_last_bit(name, rtol):
     function, rng, tried = FUNCTIONS[name], np.random.default_rng(3), 0
-    for low, high in rng.uniform(-1.0, 6.0, (60, 2)):
+    for low, high in rng.uniform(-1.0, 6.0, (400, 2)):
         if function(low) * function(high) >= 0.0:
             continue
         expected, report = brentq(

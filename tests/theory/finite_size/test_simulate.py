@@ -116,6 +116,12 @@ def test_results_depend_on_seed_but_not_on_workers_or_other_n():
     assert one.attrs["repeats"] == 3
 
 
+def test_half_of_the_rows_is_the_largest_set():
+    data = np.random.default_rng(0).standard_normal((10, 3))
+    found = theory.simulate(data, [5], repeats=2, quantities=["convergence"])
+    assert found.attrs["population"] == "10 samples"
+
+
 def test_dask_executor_gives_the_same_numbers():
     distributed = pytest.importorskip("distributed")
     spectrum = theory.Spectrum.isotropic(10)
