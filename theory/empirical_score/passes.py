@@ -97,7 +97,8 @@ class Pass:
             power=2.0 if single else 1.0,
             crowd=float(np.log(training.copies if single else n)),
             reach=float(np.log(n)) + (20.0 if single else 40.0),
-            share=1.0 / 16.0 if coarse else 1.0,
+            # Few coordinates have no second pass, and cost little.
+            share=1.0 / 16.0 if coarse and not training.direct else 1.0,
         )
         sums = Sums(
             query=query,

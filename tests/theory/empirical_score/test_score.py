@@ -96,6 +96,17 @@ def test_single_precision_where_few_points_share_the_weight(kind):
         )
 
 
+@pytest.mark.parametrize("dtype", TOLERANCES)
+@pytest.mark.parametrize("dim", [3, 40])
+def test_queries_far_from_all_points(dtype, dim):
+    """All logits are large and alike: nearly all of them have to be computed again."""
+    rng = np.random.default_rng(10)
+    y = (0.1 * rng.standard_normal((600, dim))).astype(dtype)
+    for sigma in (0.1, 1.0, 3.0):
+        x = (100.0 * sigma * rng.standard_normal((4, dim)) / np.sqrt(dim)).astype(dtype)
+        check(theory.EmpiricalScore(y).query(x, sigma), *reference(x, y, sigma), TOLERANCES[dtype])
+
+
 def test_hardly_a_query_needs_double_precision():
     """Else single precision would be no faster."""
     rng, dim, n = np.random.default_rng(8), 400, 1000
