@@ -1,11 +1,11 @@
 # make demo: set up and run the main job on real data.  make test: set up and run the tests.
 # make test-slow: kills, clusters, and the stored references derived again.
-# make figures: draw the figures of the paper.
+# make figures: draw the figures of the paper.  make gallery: write them into the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo figures test test-slow lint types benchmarks clean
+.PHONY: demo figures gallery test test-slow lint types benchmarks clean
 
 demo: $(VENV)/.installed
 	mkdir -p out
@@ -15,6 +15,9 @@ demo: $(VENV)/.installed
 
 figures: $(VENV)/.installed
 	$(BIN)/convergen figures make all --workers 2
+
+gallery: $(VENV)/.installed
+	$(BIN)/python -m convergen.figures.making.gallery docs
 
 test: $(VENV)/.developed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"

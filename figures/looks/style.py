@@ -7,7 +7,9 @@ colour. Colours, lines and markers of quantities stand in the table of quantitie
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -19,8 +21,6 @@ from convergen.theory.common.quantities import Line, quantity
 from convergen.theory.common.quantity_rows import BLACK, GREY
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
@@ -81,16 +81,25 @@ FAMILY_MARKERS = ("o", "s", "^", "D", "v")
 Draw = TypeVar("Draw", bound=Callable[..., "Figure"])
 
 
-def style() -> AbstractContextManager[None]:
+# Settings belong to the whole process: two threads that changed them in turn would each put back
+# what the other one had set, and leave this style behind.
+_ONE_AT_A_TIME = threading.RLock()
+
+
+@contextmanager
+def style() -> Iterator[None]:
     """Matplotlib settings of this project inside a ``with`` block, whatever the user's are.
 
-    Returns
-    -------
-    context manager
+    Only one thread at a time is inside such a block; afterwards the settings are the user's again.
+
+    Yields
+    ------
+    None
     """
     import matplotlib.style
 
-    return matplotlib.style.context(STYLE, after_reset=True)
+    with _ONE_AT_A_TIME, matplotlib.style.context(STYLE, after_reset=True):
+        yield
 
 
 def styled(draw: Draw) -> Draw:

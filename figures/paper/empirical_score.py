@@ -73,9 +73,9 @@ def compute(quality: str, seed: int) -> xr.Dataset:
 
     dim = by_quality(quality, 8, 16, 16)
     counts = by_quality(quality, (10, 100), *2 * ((10, 100, 1000, 10_000),))
-    levels = by_quality(quality, (0.3, 1.0, 3.0), *2 * ((0.3, 0.5, 1.0, 2.0, 4.0),))
+    levels = by_quality(quality, (0.5, 2.0), *2 * ((0.3, 0.5, 1.0, 2.0, 4.0),))
     dims = by_quality(quality, (2, 4, 8), *2 * ((2, 4, 8, 12, 16, 20),))
-    draws = by_quality(quality, 32, 48, 256)
+    draws = by_quality(quality, 16, 48, 256)
     repeats = by_quality(quality, 8, 32, 128)
     fine = by_quality(quality, 1, 1, 3)
     spectrum = theory.Spectrum.isotropic(dim)
@@ -88,7 +88,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
             _own_weights(spectrum, np.array(counts), fine, 2 * draws, repeats, seed),
             _collapse(spectrum, by_quality(quality, 17, 65, 129)),
             at_levels,
-            _lines(spectrum, by_quality(quality, 5, 9, 17), draws, seed),
+            _lines(spectrum, by_quality(quality, 3, 9, 17), draws, seed),
             by_dim.rename({name: f"{name}_of_dim" for name in by_dim.data_vars}),
         ]
     ).assign_attrs(dimension=dim, fixed_sigma=SIGMA)

@@ -73,9 +73,9 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     import xarray as xr
 
     fields = _fields(by_quality(quality, 41, 65, 65), by_quality(quality, 20, 60, 60), seed)
-    sets, draws = by_quality(quality, (12, 64), (48, 256), (200, 4096))
+    sets, draws, steps = by_quality(quality, (4, 64, 12), (48, 256, 64), (200, 4096, 64))
     dim, repeats = by_quality(quality, (200, 8), (400, 12), (1000, 24))
-    parts = [fields, _trajectories(sets, draws, seed), _recovery(dim, repeats, seed)]
+    parts = [fields, _trajectories(sets, draws, steps, seed), _recovery(dim, repeats, seed)]
     return xr.merge(parts).assign_attrs(dimension=_DIM, samples=_SAMPLES, recovery_dimension=dim)
 
 
@@ -112,7 +112,7 @@ def _fields(grid: int, count: int, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-def _trajectories(sets: int, draws: int, seed: int) -> xr.Dataset:
+def _trajectories(sets: int, draws: int, steps: int, seed: int) -> xr.Dataset:
     """How decided trajectories of empirical scores are, about component and training point."""
     import xarray as xr
 
@@ -131,7 +131,7 @@ def _trajectories(sets: int, draws: int, seed: int) -> xr.Dataset:
     laws = {"committed": (low, share, 1), "decided": (high, _certainty(high), _FINE)}
     sigma = np.append(low, high[::_FINE])
     found = np.array(
-        [_follow(mixture, sigma, np.random.default_rng([seed, r])) for r in range(sets)]
+        [_follow(mixture, sigma, steps, np.random.default_rng([seed, r])) for r in range(sets)]
     )
     simulated = {"committed": found[:, 0, : low.size], "decided": found[:, 1, low.size :]}
     words = {
@@ -160,14 +160,14 @@ def _trajectories(sets: int, draws: int, seed: int) -> xr.Dataset:
 
 
 def _follow(
-    mixture: theory.GaussianMixture, sigma: np.ndarray, rng: np.random.Generator
+    mixture: theory.GaussianMixture, sigma: np.ndarray, steps: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """One training set: share committed, and mean (p₁ − p₂)², at each noise level."""
     from convergen import theory
 
     score = theory.EmpiricalScore(mixture.sample(_SAMPLES, rng))
     noise = rng.standard_normal((64, _DIM))
-    levels = np.unique(np.append(np.geomspace(*_FLOW, 64), sigma))[::-1]
+    levels = np.unique(np.append(np.geomspace(*_FLOW, steps), sigma))[::-1]
     committed = theory.commitment_noise(score, noise, sigmas=levels).sigma
     path = theory.sample(score, noise, sigmas=levels, trajectory=True).trajectory
     assert path is not None

@@ -2,6 +2,7 @@
 
 import io
 
+import matplotlib
 import pytest
 
 from convergen.figures.looks import style
@@ -18,7 +19,9 @@ def test_shipped_data_are_drawn_whole_and_without_computing(name, tmp_path, monk
     monkeypatch.setattr(module, "compute", lambda *_: pytest.fail("shipped data were not used"))
     made = make(Job(name, tmp_path, "draft", formats=()))
     assert made.origin.startswith("shipped data of ")
+    before = dict(matplotlib.rcParams)
     figure = module.draw(record.load_record(made.files[0].path, name))
+    assert dict(matplotlib.rcParams) == before
     width, height = figure.get_size_inches()
     assert width in (style.COLUMN, style.PAGE)
     with style.style():

@@ -13,8 +13,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    return blindness.compute("smoke", seed=2)
+def smoke(smoke_of):
+    return smoke_of(blindness.NAME)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper import empirical_score
@@ -10,9 +9,8 @@ from convergen.figures.paper.crossings import crossing, half_samples
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    with threadpool_limits(1):
-        return empirical_score.compute("smoke", seed=1)
+def smoke(smoke_of):
+    return smoke_of(empirical_score.NAME)
 
 
 def test_own_weights_lie_on_the_lines(smoke):

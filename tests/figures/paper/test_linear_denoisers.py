@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.figures.making.data_files import load_record, shipped
@@ -12,9 +11,8 @@ QUANTITIES = ("renormalised_noise", "test_error", "train_error", "agreement", "d
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    with threadpool_limits(1):
-        return linear_denoisers.compute("smoke", seed=1)
+def smoke(smoke_of):
+    return smoke_of(linear_denoisers.NAME)
 
 
 @pytest.mark.parametrize("name", QUANTITIES)

@@ -3,16 +3,14 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad, trapezoid
-from threadpoolctl import threadpool_limits
 
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper import mixtures
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    with threadpool_limits(1):
-        return mixtures.compute("smoke", seed=1)
+def smoke(smoke_of):
+    return smoke_of(mixtures.NAME)
 
 
 def test_scores_are_the_gradients_of_the_log_density(smoke):

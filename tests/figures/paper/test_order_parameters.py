@@ -14,8 +14,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    return order_parameters.compute("smoke", seed=1)
+def smoke(smoke_of):
+    return smoke_of(order_parameters.NAME)
 
 
 @pytest.mark.parametrize("name", ["convergence", "memorisation", "latent_recovery"])

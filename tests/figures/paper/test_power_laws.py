@@ -13,8 +13,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    return power_laws.compute("smoke", seed=4)
+def smoke(smoke_of):
+    return smoke_of(power_laws.NAME)
 
 
 def _line_at_points(data, name):

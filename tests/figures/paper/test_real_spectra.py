@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_sample_image
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.figures.paper import patch_causes, real_spectra
@@ -21,9 +20,8 @@ STATED = {
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    with threadpool_limits(1):
-        return real_spectra.compute("smoke", seed=1)
+def smoke(smoke_of):
+    return smoke_of(real_spectra.NAME)
 
 
 def test_patches_come_from_their_places_in_the_photographs():

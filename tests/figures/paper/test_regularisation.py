@@ -20,8 +20,8 @@ def data():
 
 
 @pytest.fixture(scope="module")
-def smoke():
-    return regularisation.compute("smoke", seed=5)
+def smoke(smoke_of):
+    return smoke_of(regularisation.NAME)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 
 import matplotlib
@@ -12,11 +13,13 @@ import xarray as xr
 from convergen.cli import main
 from convergen.figures.looks import style
 from convergen.figures.making import data_files as record
-from convergen.figures.making import make, registry
+from convergen.figures.making import gallery, make, registry
 from convergen.figures.making.make import Job
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.quantity_rows import BLUE
 
-NAME = "order-parameters"
+# Quick to compute and to draw.
+NAME = "disjoint-training"
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +119,7 @@ def test_processes_make_the_same(made, tmp_path):
 
 
 def test_data_of_another_figure_are_refused(made, tmp_path):
-    with pytest.raises(InputError, match="'order-parameters', not of 'blindness'"):
+    with pytest.raises(InputError, match="'disjoint-training', not of 'blindness'"):
         record.load_record(made.files[0].path, "blindness")
     plain = tmp_path / "plain.nc"
     xr.Dataset({"x": ("a", [1.0])}).to_netcdf(plain, engine="h5netcdf")
@@ -125,9 +128,9 @@ def test_data_of_another_figure_are_refused(made, tmp_path):
 
 
 def test_incomplete_data_are_refused(made, tmp_path):
-    part = record.load_record(made.files[0].path, NAME).drop_vars("convergence")
+    part = record.load_record(made.files[0].path, NAME).drop_vars("picture")
     part.to_netcdf(tmp_path / "part.nc", engine="h5netcdf")
-    with pytest.raises(InputError, match=r"incomplete.*'convergence'"):
+    with pytest.raises(InputError, match=r"incomplete \(noise\)"):
         make.make(Job(NAME, tmp_path, data=tmp_path / "part.nc"))
 
 
@@ -142,7 +145,7 @@ def test_incomplete_data_are_refused(made, tmp_path):
         (["make", NAME, "--from-data", "missing.nc"], "no data file missing.nc"),
         (
             ["make", NAME, "--from-data", str(record.SHIPPED / "blindness.nc")],
-            "holds the data of the figure 'blindness', not of 'order-parameters'",
+            "holds the data of the figure 'blindness', not of 'disjoint-training'",
         ),
         (["make", NAME, "--from-data", "notes.txt"], "cannot be read as netCDF"),
         (["make", NAME, "--from-data", "x.nc", "--quality", "paper"], "leave out"),
@@ -176,19 +179,19 @@ def test_computing_says_which_package_it_lacks(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_all_shipped_data_are_drawn_without_torch(tmp_path):
+def test_shipped_data_of_trained_networks_are_drawn_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        "from pathlib import Path\n"
-        "from convergen.figures.making.make import Job, make\n"
+        "from convergen.figures.making import data_files, registry\n"
         "for name in ('disjoint-training', 'trained-against-predicted', 'training-time', "
         "'summary'):\n"
-        f"    print(make(Job(name, Path({str(tmp_path)!r}), formats=('svg',))).origin)\n"
+        "    path = data_files.shipped(name)\n"
+        "    print(type(registry.load(name).draw(data_files.load_record(path, name))).__name__)\n"
         "from convergen.empirical.validate import shipped_results as shipped\n"
         "for name in shipped.shipped_names(): shipped.shipped_run(name)\n"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert found.stdout.splitlines() == ["shipped data of paper quality"] * 4
+    assert found.stdout.splitlines() == ["Figure"] * 4
 
 
 def test_one_data_file_draws_one_figure(made, tmp_path, monkeypatch):
@@ -198,8 +201,77 @@ def test_one_data_file_draws_one_figure(made, tmp_path, monkeypatch):
         commands.make_figures([NAME, "blindness"], from_data=made.files[0].path, out=tmp_path)
 
 
+DUMMY = """
+import xarray as xr
+
+from convergen.figures.looks.style import new_figure, styled
+
+NAME, NUMBER, TITLE, CAPTION = "dummy", 99, "A dummy", "It shows nothing. It is one file."
+
+
+def compute(quality, seed):
+    return xr.Dataset({"x": ("place", [1.0, float(seed)])})
+
+
+@styled
+def draw(dataset):
+    figure = new_figure()
+    figure.subplots().plot(dataset["x"])
+    return figure
+"""
+
+
+def test_a_new_figure_is_one_file(tmp_path, monkeypatch, capsys):
+    from convergen.figures import paper
+
+    (tmp_path / "a_dummy.py").write_text(DUMMY)
+    monkeypatch.setattr(paper, "__path__", [*paper.__path__, str(tmp_path)])
+    registry.figures.cache_clear()
+    try:
+        for words in (["list"], ["make", "dummy", "--formats", "svg", "--out", str(tmp_path)]):
+            monkeypatch.setattr(sys, "argv", ["convergen", "figures", *words])
+            with pytest.raises(SystemExit) as ended:
+                main()
+            assert not ended.value.code
+        entry = gallery.entries()[-1]
+    finally:
+        registry.figures.cache_clear()
+        del sys.modules["convergen.figures.paper.a_dummy"]
+    shown = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in shown if line.startswith("99")] == [
+        ["99", "dummy", "A", "dummy"]
+    ]
+    assert (tmp_path / "dummy.svg").is_file()
+    assert "## 99. A dummy" in entry
+    assert "It is one file." in entry
+
+
+def test_drawing_in_threads_leaves_the_settings_of_the_user():
+    """Each puts back what it found, which must not be what the other one had set."""
+    before = dict(matplotlib.rcParams)
+    inside, left = threading.Event(), threading.Event()
+
+    def first():
+        with style.style():
+            inside.set()
+            left.wait(0.3)  # the other one would enter now
+
+    def second():
+        inside.wait(5.0)
+        with style.style():
+            left.set()
+            one.join(5.0)
+
+    one, two = threading.Thread(target=first), threading.Thread(target=second)
+    for thread in (one, two):
+        thread.start()
+    for thread in (one, two):
+        thread.join(5.0)
+    assert dict(matplotlib.rcParams) == before
+
+
 def test_members_of_a_family_differ_without_colour():
     looks = style.family("convergence", 5)
     assert len({look.line for look in looks}) == 5
     assert len({look.marker for look in looks}) == 5
-    assert style.family("convergence", 1)[0].colour.lower() == style.BLUE.lower()
+    assert style.family("convergence", 1)[0].colour.lower() == BLUE.lower()
