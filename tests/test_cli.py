@@ -1,6 +1,7 @@
 """The command line as a user meets it: in a process of its own."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -71,6 +72,18 @@ def test_predict_prints_a_table_and_thresholds():
     lines = result.stdout.splitlines()
     assert lines[0].startswith("digits: 64 dimensions (61 with variance)")
     assert [line.split()[0] for line in lines[3:5]] == ["64", "256"]
+    answer = " ".join(lines[lines.index("", 6) :])
+    assert "The 1797 points were read as a sample" in answer
+    found = re.search(r"q = 0\.9 takes (\d+) \((\d+) to (\d+)\)", answer)
+    needed, low, high = map(int, found.groups())
+    # 1797 points of 64 dimensions: close to the spectrum of the points themselves.
+    assert low <= needed <= high <= 1.2 * low
+    assert 60 < needed < 75
+
+
+def test_points_that_are_all_there_is():
+    result = run("predict", "digits", "--samples", "64,256", "--population")
+    lines = result.stdout.splitlines()
     assert "Two models agree to q = 0.9 from n = 65 on." in lines
     limit = "Recovered in the limit of large d: factor 1 from n = 132 on, factor 2 from n = 183 on"
     assert any(line.startswith(limit) for line in lines)
@@ -115,9 +128,10 @@ def test_own_data_with_figure_and_netcdf(folder, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["curves.nc", "curves.png"]
     assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
     with xr.open_dataset(tmp_path / "curves.nc", engine="h5netcdf") as saved:
-        spectrum = theory.Spectrum.from_file(folder / "good.npy")
-        expected = theory.convergence(spectrum, [5, 50])
-        np.testing.assert_array_equal(saved["convergence"], expected)
+        pilot = theory.estimate_population(np.load(folder / "good.npy"))
+        expected = theory.predict(pilot, [5, 50], quantities=["convergence"])
+        for name in ("convergence", "convergence_low", "convergence_to_truth_high"):
+            np.testing.assert_array_equal(saved[name], expected[name])
         assert "test_error" in saved
         assert saved.attrs["source"] == "good.npy"
 

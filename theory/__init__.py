@@ -41,6 +41,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         ],
         "linear.thresholds": ["samples_for"],
         "mixtures.mixture": ["GaussianMixture"],
+        "pilot.population": ["estimate_population"],
         "random_matrices.analytic_functions": [
             "expected_function",
             "sampling_convergence",

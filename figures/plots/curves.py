@@ -46,6 +46,9 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
         if row.dims == ("samples",):
             look = look_of(row.key)
             predicted(left, curves["samples"], curves[row.key], look)
+            if f"{row.key}_low" in curves:
+                ends = curves[f"{row.key}_low"], curves[f"{row.key}_high"]
+                left.fill_between(curves["samples"], *ends, color=look.colour, alpha=0.2, lw=0.0)
             if points is not None and row.key in points:
                 mean, error = points[row.key], points[f"{row.key}_stderr"]
                 measured(left, points["samples"], mean, error, look)
@@ -55,6 +58,9 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
     _finish(left, "overlap", "Memorisation and convergence")
     _finish(right, "squared overlap $Q_k$", "Latent recovery")
     source = str(curves.attrs["source"])
+    if "interval_level" in curves.attrs:
+        level, count = curves.attrs["interval_level"], curves.attrs["pilot_points"]
+        source = f"{source}: the law behind {count} points, {100.0 * level:.0f} % intervals"
     note = "" if points is None else f"; lines: theory, points: measured, ±{BARS:g} standard errors"
     for axes in (left, right):
         plain_ticks(axes.xaxis)
@@ -65,7 +71,7 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
 def _by_factor(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None, row: Quantity) -> None:
     """A curve for each factor, and what was measured of the quantity that this one predicts."""
     names = [other.key for other in quantities() if (other.law or other.key) == row.key]
-    for k, look in enumerate(_looks(curves)):
+    for k, look in enumerate(_looks(curves)[: curves.attrs.get("visible_factors")]):
         size = int(curves["multiplicity"].values[k])
         label = f"factor {k + 1}" + (f" (eigenspace, dim. {size})" if size > 1 else "")
         predicted(axes, curves["samples"], curves[row.key].values[:, k], look, label=label)

@@ -137,7 +137,7 @@ def default_samples(source: Source, simulation: bool) -> FloatArray:
     ndarray
         d/64 … 64 d by factors of 4; for simulations four powers of two that fit the data.
     """
-    dim = source.spectrum.dim
+    dim = source.spectrum.dim if source.data is None else source.points.dim
     if not simulation:
         return np.unique(np.maximum(np.round(dim * 4.0 ** np.arange(-3, 4)), 1.0))
     if source.data is None:

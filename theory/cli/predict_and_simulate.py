@@ -62,6 +62,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
             typer.Option(help="Convergence whose n is wanted  [default: 0.5, 0.9, 0.99]"),
         ] = None,
         seed: Seed = 0,
+        population: Annotated[
+            bool,
+            typer.Option("--population", help="The data are all there is, not a sample of more."),
+        ] = False,
         json: Json = False,
         out: Out = None,
         plot: Plot = None,
@@ -73,28 +77,35 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.forecast import predict as prediction
+        from convergen.theory.forecast.pilot import add_intervals, estimate, shown_factors
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
+        pilot = None if population else estimate(found, seed)
+        spectrum = found.spectrum if pilot is None else pilot.spectrum
         request = prediction.Request.of(
-            found.mixture or found.spectrum,
+            found.mixture or spectrum,
             n,
-            factors=factors,
+            factors=factors if pilot is None else shown_factors(pilot, factors),
             ridge=ridge,
             levels=tuple(level or prediction.LEVELS),
             seed=seed,
         )
         main = prediction.main_names()
         result = prediction.forecast(request, None if out else main)
+        answer = None if pilot is None else add_intervals(result, pilot, request)
         files = save_if_asked(result, out)
         if plot:
             smooth = replace(request, samples=prediction.dense_grid(n))
-            files.append(draw(prediction.forecast(smooth, main).dataset(), None, plot))
+            curves = prediction.forecast(smooth, main)
+            if pilot is not None:
+                add_intervals(curves, pilot, smooth)
+            files.append(draw(curves.dataset(), None, plot))
         if json:
-            print(json_format.dumps(report.prediction_json(source, found.spectrum, result)))
+            print(json_format.dumps(report.prediction_json(source, spectrum, result)))
         else:
-            print(report.prediction_text(found.spectrum, result))
+            print(report.prediction_text(spectrum, result, answer))
         say_written(files, json=json)
 
     @app.command()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.theory.cli.answer import answer_text
 from convergen.theory.common.labelled import Labelled
 from convergen.theory.common.quantities import quantities
 from convergen.theory.common.text import about, plain, table, wrapped
 from convergen.theory.spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    from convergen.theory.forecast.pilot import PilotAnswer
 
 
 def heading(spectrum: Spectrum) -> str:
@@ -32,7 +36,9 @@ def heading(spectrum: Spectrum) -> str:
     )
 
 
-def prediction_text(spectrum: Spectrum, prediction: Labelled) -> str:
+def prediction_text(
+    spectrum: Spectrum, prediction: Labelled, answer: PilotAnswer | None = None
+) -> str:
     """Table and thresholds in words.
 
     Parameters
@@ -41,6 +47,8 @@ def prediction_text(spectrum: Spectrum, prediction: Labelled) -> str:
         Population spectrum.
     prediction : Labelled
         From `convergen.theory.forecast.predict.forecast`.
+    answer : PilotAnswer, optional
+        What it says where the source is a pilot sample.
 
     Returns
     -------
@@ -60,6 +68,9 @@ def prediction_text(spectrum: Spectrum, prediction: Labelled) -> str:
             legend += [f"{row.symbol}k: {row.meaning or row.words}"] if shown else []
         else:
             columns.append((row.symbol, [f"{value:.4f}" for value in values]))
+            if f"{row.key}_low" in prediction:
+                ends = zip(prediction[f"{row.key}_low"], prediction[f"{row.key}_high"], strict=True)
+                columns.append(("", [f"({low:.3f}–{high:.3f})" for low, high in ends]))
             legend.append(f"{row.symbol}: {row.meaning or row.words}")
     head, cells = zip(*columns, strict=True)
     return "\n".join(
@@ -72,20 +83,25 @@ def prediction_text(spectrum: Spectrum, prediction: Labelled) -> str:
             *_eigenspaces(prediction, trivial),
             *_precision(prediction),
             "",
-            *_threshold_lines(prediction, trivial),
+            *(_threshold_lines(prediction, trivial) if answer is None else []),
             *_memorisation_lines(prediction),
             *_mixture_lines(prediction),
+            *([] if answer is None else ["", answer_text(answer, list(prediction["level"]))]),
         ]
     )
 
 
 def _trivial(prediction: Labelled) -> NDArray[np.bool_]:
     """Factors in an eigenspace so wide that chance alone gives them half of its overlap or more."""
+    if "visible_factors" in prediction.attributes:  # a pilot: what it does not show is no factor
+        return np.asarray(prediction["factor"] > prediction.attributes["visible_factors"])
     return np.asarray(prediction["multiplicity"] >= 0.5 * prediction.attributes["dimension"])
 
 
 def _eigenspaces(prediction: Labelled, trivial: NDArray[np.bool_]) -> list[str]:
     """A line for each group of equal eigenvalues, whose overlap is high by chance alone."""
+    if "visible_factors" in prediction.attributes:
+        return []
     multiplicity, dim = prediction["multiplicity"], prediction.attributes["dimension"]
     eigenvalue = prediction["eigenvalue"]
     lines = []
@@ -218,6 +234,13 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: Labelled) -> dict
     sizes = plain(prediction["convergence_samples"])
     result["thresholds"] = {
         "convergence": dict(zip(levels, sizes, strict=True)),
+        **{
+            f"convergence_{end}": dict(
+                zip(levels, plain(prediction[f"convergence_samples_{end}"]), strict=True)
+            )
+            for end in ("low", "high")
+            if f"convergence_samples_{end}" in prediction
+        },
         "latent_recovery": plain(prediction["recovery_threshold"]),
     }
     result["attributes"] = {key: plain(value) for key, value in prediction.attributes.items()}

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.theory.mixtures.mixture import GaussianMixture
+    from convergen.theory.pilot.population import Population
 
 LEVELS = (0.5, 0.9, 0.99)
 # Noise levels in units of the root mean square of a coordinate.
@@ -36,7 +37,7 @@ _SIGMAS = (0.1, 0.3, 1.0, 3.0)
 
 
 def predict(
-    spectrum: Spectrum | GaussianMixture,
+    spectrum: Spectrum | GaussianMixture | Population,
     samples: ArrayLike,
     *,
     factors: int = 3,
@@ -50,9 +51,11 @@ def predict(
 
     Parameters
     ----------
-    spectrum : Spectrum or GaussianMixture
+    spectrum : Spectrum, GaussianMixture or Population
         Population spectrum; a mixture stands for that of its covariance, and adds its speciation
-        noise and the recovery of its means.
+        noise and the recovery of its means. From `theory.estimate_population`: convergence and
+        the samples it needs are those of data as they are, with 90 % intervals as ``…_low`` and
+        ``…_high``, and the Gaussian law as ``…_gaussian``.
     samples : array_like, shape (m,)
         Numbers of training samples n ≥ 1; real values are allowed.
     factors : int
@@ -84,10 +87,18 @@ def predict(
     InputError
         If an argument is out of range or a quantity is unknown.
     """
+    from convergen.theory.forecast.pilot import add_intervals
+    from convergen.theory.pilot.population import Population
+
+    law = spectrum.spectrum if isinstance(spectrum, Population) else spectrum
     request = Request.of(
-        spectrum, samples, factors=factors, ridge=ridge, levels=levels, sigma=sigma, seed=seed
-    )
-    return forecast(request, quantities).dataset()
+        law, samples, factors=factors, ridge=ridge,
+        levels=levels, sigma=sigma, seed=seed,
+    )  # fmt: skip
+    result = forecast(request, quantities)
+    if isinstance(spectrum, Population):
+        add_intervals(result, spectrum, request)
+    return result.dataset()
 
 
 @dataclass(frozen=True)

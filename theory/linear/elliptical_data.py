@@ -50,23 +50,81 @@ def elliptical_convergence(
     ------
     InputError
         If an amplitude is not positive, or n is out of range.
-
-    Notes
-    -----
-    H = E Σ̂^{1/2} has the eigenvalues h(s) = (2/π) ∫ s √z/(s + κ)² dκ over κ > κ₀, which is the
-    integral of `convergen.theory.linear.order_parameters` by parts and needs no derivative of z.
     """
-    n, tau = as_samples(samples), as_positive(amplitudes, "amplitudes").ravel()
+    return elliptical_overlaps(spectrum, samples, amplitudes)[0]
+
+
+def elliptical_overlaps(
+    spectrum: Spectrum, samples: ArrayLike, amplitudes: ArrayLike
+) -> tuple[FloatArray, FloatArray]:
+    """Convergence q(n) and convergence to the truth q*(n) of linear models of elliptical data.
+
+    Parameters
+    ----------
+    spectrum, samples, amplitudes
+        As for `elliptical_convergence`.
+
+    Returns
+    -------
+    q, q_truth : ndarray, shape of `samples`
+        In [0, 1].
+
+    Raises
+    ------
+    InputError
+        If an amplitude is not positive, or n is out of range.
+    """
+    n, parts = as_samples(samples), scaled(spectrum)
+    h = _expected_sqrt(spectrum, n.ravel(), amplitudes)
+    trace = float(parts.nodes @ parts.weights)
+    q = (h**2 @ parts.weights) / trace
+    truth = (h @ (parts.weights * np.sqrt(parts.nodes))) / trace
+    return np.minimum(q, 1.0).reshape(n.shape), np.minimum(truth, 1.0).reshape(n.shape)
+
+
+def elliptical_bures_wasserstein(
+    spectrum: Spectrum, samples: ArrayLike, amplitudes: ArrayLike
+) -> FloatArray:
+    """Expected squared 2-Wasserstein distance of N(0, Σ̂) from N(0, Σ), over Tr Σ.
+
+    Parameters
+    ----------
+    spectrum, samples, amplitudes
+        As for `elliptical_convergence`.
+
+    Returns
+    -------
+    ndarray, shape of `samples`
+        As `convergen.theory.linear.distances.bures_wasserstein`, for elliptical data.
+
+    Raises
+    ------
+    InputError
+        If an amplitude is not positive, or n is out of range.
+    """
+    n, squared = as_samples(samples), spectrum.squared
+    parts = scaled(squared)
+    h = _expected_sqrt(squared, n.ravel(), amplitudes)
+    trace = float(np.sqrt(parts.nodes) @ parts.weights)
+    return np.maximum(2.0 - 2.0 * (h @ parts.weights) / trace, 0.0).reshape(n.shape)
+
+
+def _expected_sqrt(spectrum: Spectrum, n: FloatArray, amplitudes: ArrayLike) -> FloatArray:
+    """H = E Σ̂^{1/2} at the nodes of the spectrum, units of its largest eigenvalue, shape (m, k).
+
+    h(s) = (2/π) ∫ s √z/(s + κ)² dκ over κ > κ₀: the integral of `order_parameters` by parts, which
+    needs no derivative of z.
+    """
+    tau = as_positive(amplitudes, "amplitudes").ravel()
     amplitude = _AmplitudeMap(tau / tau.mean())
     parts = scaled(spectrum)
     nodes, weights = parts.nodes, parts.weights
-    trace = float(nodes @ weights)
-    steps = trace / parts.rank * np.exp(0.5 * np.pi * np.sinh(_NODES))
+    steps = float(nodes @ weights) / parts.rank * np.exp(0.5 * np.pi * np.sinh(_NODES))
     measure = steps * 0.5 * np.pi * np.cosh(_NODES) * (_NODES[1] - _NODES[0])
-    bases = renormalised_noise(spectrum, n.ravel(), 0.0).kappa / parts.unit
-    result = np.empty(n.size)
+    bases = renormalised_noise(spectrum, n, 0.0).kappa / parts.unit
+    result = np.empty((n.size, nodes.size))
     # Beyond 1e18, 1 − q is rounding.
-    for i, (count, base) in enumerate(zip(np.minimum(n.ravel(), 1e18), bases, strict=True)):
+    for i, (count, base) in enumerate(zip(np.minimum(n, 1e18), bases, strict=True)):
         kappa = base + steps
         shares = nodes / (nodes + kappa[:, None])
         used = shares @ weights / count
@@ -77,9 +135,8 @@ def elliptical_convergence(
             left = kappa[:, None] / (nodes + kappa[:, None])
             free = 1.0 - parts.rank / count + (left @ weights) / count
         z = kappa * used / amplitude.inverse(used, free)
-        h = (measure * np.sqrt(z)) @ (shares / (nodes + kappa[:, None])) * (2.0 / np.pi)
-        result[i] = (h**2 @ weights) / trace
-    return np.minimum(result, 1.0).reshape(n.shape)
+        result[i] = (measure * np.sqrt(z)) @ (shares / (nodes + kappa[:, None])) * (2.0 / np.pi)
+    return result
 
 
 class _AmplitudeMap:

@@ -52,7 +52,7 @@ def scaled(spectrum: Spectrum, *, exact: bool = False) -> ScaledSpectrum:
     else:
         nodes, weights = spectrum.compression.nodes, spectrum.compression.weights
     unit = spectrum.largest
-    return ScaledSpectrum(nodes / unit, weights.copy(), float(spectrum.rank), unit)
+    return ScaledSpectrum(nodes / unit, weights.copy(), spectrum.positive, unit)
 
 
 def in_units(values: FloatArray, unit: float, name: str) -> FloatArray:

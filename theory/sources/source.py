@@ -63,6 +63,8 @@ class Source:
         What those points are read from, where they may be many.
     size : tuple of int
         (N, *shape) of points in files, known before they are read.
+    label : str
+        Label of its spectrum where that differs from the name.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Source:
     make_points: Callable[[], Points] | None = None
     files: tuple[Path, ...] = ()
     size: tuple[int, ...] = ()
+    label: str = ""
 
     @cached_property
     def spectrum(self) -> Spectrum:
@@ -158,7 +161,9 @@ def data_source(
 
         return Spectrum.from_data(found.points.rows, source=label or name)
 
-    found = Source(name, spectrum, make_points=make_points, files=files, size=size)
+    found = Source(
+        name, spectrum, make_points=make_points, files=files, size=size, label=label or name
+    )
     return found
 
 

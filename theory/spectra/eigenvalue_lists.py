@@ -84,8 +84,8 @@ def checked_eigenvalues(
             f"{counts.size} multiplicities were given for {eigenvalues.size} eigenvalues: "
             "give one for each."
         )
-    if np.any(counts < 1.0) or np.any(counts != np.round(counts)):
-        raise InputError("multiplicities must be whole numbers of at least 1.")
+    if np.any(counts <= 0.0):
+        raise InputError("multiplicities must be positive: leave out what does not occur.")
     return eigenvalues, counts
 
 

@@ -43,7 +43,7 @@ class Spectrum:
     eigenvalues : ndarray, shape (k,)
         Distinct eigenvalues λ ≥ 0 of Σ, strictly descending; units of data squared.
     multiplicities : ndarray, shape (k,)
-        How often each occurs; they sum to `dim`.
+        How often each occurs; real numbers where the spectrum was estimated. They sum to `dim`.
     eigenvectors : ndarray, shape (dim, r), or None
         Eigenvectors of the leading r eigenvalues in descending order, if known.
     mean : ndarray, shape (dim,), or None
@@ -73,8 +73,13 @@ class Spectrum:
 
     @cached_property
     def rank(self) -> int:
-        """Number of positive eigenvalues."""
-        return self.dim - round(float(self.multiplicities[self._positive :].sum()))
+        """Number of positive eigenvalues, rounded where multiplicities are real."""
+        return round(self.positive)
+
+    @cached_property
+    def positive(self) -> float:
+        """Sum of the multiplicities of the positive eigenvalues."""
+        return float(self.multiplicities[: self._positive].sum())
 
     @cached_property
     def _positive(self) -> int:
@@ -168,8 +173,8 @@ class Spectrum:
         ----------
         values : array_like, shape (k,)
             Eigenvalues ≥ 0, one of them positive. A relative 1.4e-14 is rounding: merged.
-        multiplicities : array_like of int, shape (k,), optional
-            Default 1 each.
+        multiplicities : array_like, shape (k,), optional
+            Positive; estimated spectra have real ones. Default 1 each.
         error : float
             Absolute error of the values, within which they are merged too; for eigenvalues from a
             solver see `spectra.eigenvalue_lists.solver_error`.

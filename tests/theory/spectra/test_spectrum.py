@@ -262,9 +262,8 @@ def test_bad_eigenvalues_are_refused(values, match):
         ([1], "1 multiplicities were given for 2"),
         ([1, 2, 3], "3 multiplicities were given for 2"),
         ([[1, 2]], "multiplicities"),
-        ([1.5, 2], "whole numbers"),
-        ([0, 2], "at least 1"),
-        ([-1, 2], "at least 1"),
+        ([0, 2], "positive"),
+        ([-1, 2], "positive"),
         ([np.nan, 1], "NaN"),
         (["a", "b"], "real numbers"),
     ],
@@ -352,3 +351,14 @@ def test_bad_data_are_refused(data):
 def test_eigenvectors_and_mean_of_another_dimension_are_refused(field):
     given = np.ones((3, 2)) if field == "eigenvectors" else np.ones(3)
     assert_refused(lambda: Spectrum.from_eigenvalues([3.0, 1.0], **{field: given}), field)
+
+
+def test_real_multiplicities_are_fractions_of_whole_ones():
+    values, counts = [5.0, 1.0, 0.2], np.array([1.0, 10.0, 30.0])
+    whole = Spectrum.from_eigenvalues(values, 4.0 * counts)
+    part = Spectrum.from_eigenvalues(values, 0.375 * counts)
+    assert part.positive == pytest.approx(0.375 * 41.0, rel=1e-15)
+    # Laws of large systems know samples and dimensions by their ratio alone.
+    n = np.array([2.0, 16.0, 41.0, 160.0])
+    found = theory.convergence(part, n)
+    np.testing.assert_allclose(found, theory.convergence(whole, n * 4.0 / 0.375), rtol=1e-12)

@@ -1,0 +1,119 @@
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory.cli.answer import answer_text
+from convergen.theory.forecast.pilot import add_intervals
+from convergen.theory.forecast.predict import Request, forecast
+
+POWER = theory.Spectrum.power_law(200, 1.2)
+LEVELS = (0.5, 0.9)
+
+
+def draw(count, seed, amplitude=None):
+    rng = np.random.default_rng(seed)
+    data = rng.standard_normal((count, 200)) * np.sqrt(POWER.eigenvalues)
+    if amplitude is not None:
+        data *= np.sqrt(rng.gamma(amplitude, 1.0 / amplitude, (count, 1)))
+    return data
+
+
+def asked(pilot, samples, levels=LEVELS, **settings):
+    request = Request.of(pilot.spectrum, samples, levels=levels, **settings)
+    result = forecast(request, ["convergence", "distances", "thresholds"])
+    return result, add_intervals(result, pilot, request)
+
+
+def measured(samples, amplitude, repeats=24):
+    """1 − q, 1 − q* and W₂²/Tr Σ of linear models fitted to disjoint draws of the law."""
+    roots, distances = [], []
+    for seed in range(2 * repeats):
+        data = draw(samples, 1000 + seed, amplitude)
+        _, values, vectors = np.linalg.svd(data / np.sqrt(samples), full_matrices=False)
+        roots.append(((vectors.T * values) @ vectors).ravel())
+        # The nuclear norm of X Σ^{1/2}/√n is the trace of (Σ^{1/2} Σ̂ Σ^{1/2})^{1/2}.
+        mixed = np.linalg.svd(data * np.sqrt(POWER.eigenvalues / samples), compute_uv=False)
+        distances.append(POWER.trace + np.sum(values**2) - 2.0 * mixed.sum())
+    roots = np.array(roots)
+    size = np.mean(np.sum(roots**2, axis=1))
+    total = roots.sum(axis=0)
+    overlap = (total @ total - np.sum(roots**2)) / (len(roots) * (len(roots) - 1))
+    truth = np.diag(np.sqrt(POWER.eigenvalues)).ravel()
+    return (
+        1.0 - overlap / size,
+        1.0 - np.mean(roots @ truth) / np.sqrt(size * POWER.trace),
+        np.mean(distances) / POWER.trace,
+    )
+
+
+@pytest.mark.parametrize("amplitude", [None, 1.5], ids=["gaussian", "elliptical"])
+def test_convergence_is_that_of_the_data_as_they_are(amplitude):
+    pilot = theory.estimate_population(draw(1500, 0, amplitude))
+    result, answer = asked(pilot, [60.0, 300.0])
+    for i, n in enumerate((60, 300)):
+        gap, gap_to_truth, distance = measured(n, amplitude)
+        assert result["bures_wasserstein"][i] == pytest.approx(distance, rel=0.06)
+        assert 1.0 - result["convergence"][i] == pytest.approx(gap, rel=0.06)
+        assert 1.0 - result["convergence_to_truth"][i] == pytest.approx(gap_to_truth, rel=0.06)
+    if amplitude is None:
+        assert answer.excess == 1.0
+        np.testing.assert_allclose(result["convergence"], result["convergence_gaussian"])
+    else:
+        assert 1.4 < answer.excess < 2.0  # E τ² = 1 + 1/1.5
+        assert np.all(result["convergence"] < result["convergence_gaussian"] - 0.02)
+        assert np.all(result["bures_wasserstein"] > 1.15 * result["bures_wasserstein_gaussian"])
+
+
+def test_intervals_enclose_estimates_and_levels_are_met():
+    pilot = theory.estimate_population(draw(140, 1, 1.5))
+    samples = np.geomspace(5.0, 2e4, 9)
+    result, answer = asked(pilot, samples, levels=(0.5, 0.9, 1.0))
+    for key in ("convergence", "convergence_to_truth"):
+        assert np.all(result[f"{key}_low"] < result[key])
+        assert np.all(result[key] < result[f"{key}_high"])
+        assert np.all(np.diff(result[key]) > 0.0)
+    needed = result["convergence_samples"]
+    again, _ = asked(pilot, needed[:2])
+    np.testing.assert_allclose(again["convergence"], [0.5, 0.9], atol=2e-3)
+    assert needed[2] == np.inf
+    assert answer.points == 140
+    one, _ = asked(pilot, [140.0])
+    assert answer.today.value == pytest.approx(one["convergence"][0], rel=1e-9)
+    assert answer.today.low == pytest.approx(one["convergence_low"][0], rel=1e-6)
+
+
+def test_a_ridge_keeps_the_gaussian_law():
+    pilot = theory.estimate_population(draw(140, 1, 1.5))
+    result, answer = asked(pilot, [50.0], ridge=0.1)
+    assert answer.excess == 1.0
+    expected = theory.convergence(pilot.spectrum, [50.0], ridge=0.1)
+    np.testing.assert_allclose(result["convergence"], expected)
+
+
+def test_more_points_that_would_halve_the_interval_do():
+    few = theory.estimate_population(draw(60, 2))
+    _, answer = asked(few, [50.0], levels=(0.9,))
+    assert answer.more in 60.0 * 2.0 ** np.arange(1, 11)
+    many = theory.estimate_population(draw(int(answer.more), 3))
+    _, after = asked(many, [50.0], levels=(0.9,))
+
+    def width(found):
+        return float(np.log(found.needed.high[0] / found.needed.low[0]))
+
+    assert width(after) < 0.8 * width(answer)
+
+
+def test_the_answer_says_what_was_read_needed_and_trusted():
+    pilot = theory.estimate_population(draw(40, 4))
+    _, answer = asked(pilot, [50.0], levels=(0.9, 1.0))
+    text = " ".join(answer_text(answer, (0.9, 1.0)).split())
+    assert text.startswith("The 40 points were read as a sample")
+    assert "q = 1 is reached at no finite n" in text
+    low, high = answer.needed.low[0], answer.needed.high[0]
+    assert f"q = 0.9 takes {answer.needed.value[0]:.0f} ({low:.0f} to {high:.0f})" in text
+    assert 0.5 < answer.today.value < 0.9
+    assert "they half agree" in text
+    assert "The widest interval comes from what 40 points cannot show" in text
+    dataset = theory.predict(pilot, [50.0], quantities=["convergence"])
+    assert dataset.attrs["pilot_points"] == 40
+    assert float(dataset["convergence_low"][0]) < float(dataset["convergence"][0])

@@ -1,0 +1,117 @@
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from convergen import theory
+from convergen.theory.pilot.degrees_of_freedom import degrees_of_freedom
+from convergen.theory.pilot.sample import PilotSample
+from convergen.theory.spectra.principal_components import principal_components
+
+
+def points(count, dim, seed=0):
+    rng = np.random.default_rng(seed)
+    amplitudes = np.sqrt(rng.gamma(2.0, 0.5, (count, 1)))
+    return amplitudes * rng.standard_normal((count, dim)) / np.sqrt(np.arange(1.0, dim + 1.0)) + 3.0
+
+
+def read(data, center):
+    return degrees_of_freedom(
+        PilotSample.of(data, principal_components(data, center=center), center)
+    )
+
+
+def naive(data, noise, center):
+    """Tr Σ̂Q and κ, every covariance made without the point whose loss is taken; noise: f z."""
+    count = len(data)
+    mean = data.mean(axis=0) if center else 0.0
+    scatter = (data - mean).T @ (data - mean)
+    eye = np.eye(data.shape[1])
+    losses = []
+    for i in range(count):
+        others = np.delete(data, i, axis=0)
+        middle = others.mean(axis=0) if center else 0.0
+        # The distance from a mean of N − 1 points has N/(N − 1) times the variance.
+        point = (data[i] - middle) / np.sqrt(count / (count - 1.0) if center else 1.0)
+        rest = (others - middle).T @ (others - middle)
+        losses.append(point @ np.linalg.solve(rest + noise * eye, point))
+    df1 = np.trace(scatter @ np.linalg.inv(scatter + noise * eye))
+    return df1, noise * np.mean(losses) / df1
+
+
+def noise_at(data, df1, center):
+    """f z at which Tr Σ̂Q has this value."""
+    values = np.linalg.eigvalsh((data - data.mean(0) * center).T @ (data - data.mean(0) * center))
+    values = values[values > 1e-12 * values.max()]
+    log = brentq(
+        lambda t: np.sum(values / (values + np.exp(t))) - df1, -60.0, 60.0, xtol=1e-14, rtol=1e-14
+    )
+    return np.exp(log)
+
+
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize(("count", "dim"), [(12, 30), (20, 20), (40, 15)])
+def test_curve_is_that_of_leaving_out_points_one_by_one(count, dim, center):
+    data = points(count, dim)
+    found = read(data, center)
+    for node in (0, 20, 40):
+        noise = noise_at(data, found.df1[node], center)
+        df1, kappa = naive(data, noise, center)
+        assert found.df1[node] == pytest.approx(df1, rel=1e-8)
+        assert found.kappa[node] == pytest.approx(kappa, rel=1e-5)
+
+
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize(("count", "dim"), [(14, 30), (40, 15)])
+def test_influences_are_those_of_removing_points(count, dim, center):
+    data = points(count, dim, seed=1)
+    found = read(data, center)
+    for node in (10, 25, 38):
+        noise = noise_at(data, found.df1[node], center)
+        removed = [naive(np.delete(data, i, 0), noise, center) for i in range(count)]
+        expected = np.log(removed) - np.log(removed).mean(axis=0)
+        np.testing.assert_allclose(found.log_df1_influence[node], expected[:, 0], atol=1e-7)
+        np.testing.assert_allclose(found.log_kappa_influence[node], expected[:, 1], atol=1e-6)
+    middle = data.mean(axis=0) * center
+    sizes = np.sum((data - middle) ** 2, axis=1)
+    change = -(sizes - sizes.mean()) / sizes.sum() * (count / (count - 1.0) if center else 1.0)
+    np.testing.assert_allclose(found.log_trace_influence, change, rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [None, 1.5], ids=["gaussian", "elliptical"])
+@pytest.mark.parametrize(("count", "alpha"), [(120, 1.0), (400, 1.3)])
+def test_population_is_met_within_the_errors(count, alpha, shape):
+    spectrum = theory.Spectrum.power_law(500, alpha)
+    scores = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        data = rng.standard_normal((count, 500)) * np.sqrt(spectrum.eigenvalues)
+        if shape is not None:
+            data *= np.sqrt(rng.gamma(shape, 1.0 / shape, (count, 1)))
+        found = read(data, center=True)
+        nodes = [15, 22, 30]
+        gap = np.log(found.df1 / theory.df1(spectrum, found.kappa))[nodes]
+        scores.append(gap / np.hypot(found.error[nodes], 1.0 / count))
+    scores = np.array(scores)
+    assert np.abs(scores).max() < 5.0
+    assert np.all(np.abs(scores.mean(axis=0)) < 4.0 / np.sqrt(6.0))
+    # The errors are no wider than they need be.
+    assert np.sqrt(np.mean(scores**2)) > 0.4
+
+
+def test_influences_of_a_part_of_the_points_stand_for_all():
+    data = points(1500, 6, seed=2)
+    parts = principal_components(data)
+    sample = PilotSample.of(data, parts, centred=True)
+    assert len(sample.influential) == 500
+    curve = degrees_of_freedom(sample)
+    truth = np.diag(1.0 / np.arange(1.0, 7.0))
+    # Errors of 1500 points, not of 500: the scatter of df₁ over independent samples.
+    kappa = curve.kappa[24]
+    found = []
+    for seed in range(40):
+        other = read(points(1500, 6, seed=100 + seed), True)
+        found.append(np.interp(-np.log(kappa), -np.log(other.kappa), np.log(other.df1)))
+    assert curve.error[24] == pytest.approx(np.std(found), rel=0.4)
+    assert np.mean(found) == pytest.approx(
+        np.log(np.trace(truth @ np.linalg.inv(truth + kappa * np.eye(6)))), abs=0.01
+    )

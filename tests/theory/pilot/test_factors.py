@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory.pilot.factors import visible_factors
+from convergen.theory.pilot.sample import PilotSample
+from convergen.theory.spectra.principal_components import principal_components
+
+
+@pytest.mark.parametrize(("count", "dim"), [(300, 600), (900, 300)])
+def test_spikes_are_deflated_and_turned_as_predicted(count, dim):
+    spikes = np.array([40.0, 15.0])
+    bulk = theory.Spectrum.spiked(dim, spikes)
+    ratios, overlaps, predicted, thresholds = [], [], [], []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        data = rng.standard_normal((count, dim))
+        data[:, :2] *= np.sqrt(spikes)
+        parts = principal_components(data)
+        found = visible_factors(PilotSample.of(data, parts, centred=True))
+        assert len(found.eigenvalues) == 2  # nothing of the bulk
+        ratios.append(found.eigenvalues / spikes)
+        overlaps.append(np.diag(parts.eigenvectors[:2, :2]) ** 2)
+        predicted.append(found.overlaps)
+        thresholds.append(found.thresholds)
+    ratios, overlaps, predicted = map(np.array, (ratios, overlaps, predicted))
+    error = ratios.std(axis=0, ddof=1) / np.sqrt(12.0)
+    assert np.all(np.abs(ratios.mean(axis=0) - 1.0) < 4.0 * error)
+    # The sample eigenvalue of a spike fluctuates like √(2/n).
+    np.testing.assert_allclose(ratios.std(axis=0), np.sqrt(2.0 / count), rtol=0.7)
+    np.testing.assert_allclose(predicted.mean(axis=0), overlaps.mean(axis=0), atol=0.02)
+    known = np.maximum(theory.recovery_thresholds(bulk, 2), 1.0)
+    np.testing.assert_allclose(np.median(thresholds, axis=0), known, rtol=0.3)
+
+
+def test_a_bulk_alone_shows_no_factor():
+    data = np.random.default_rng(3).standard_normal((200, 400))
+    parts = principal_components(data)
+    assert visible_factors(PilotSample.of(data, parts, centred=True)).eigenvalues.size == 0
+
+
+def test_influence_is_the_change_without_a_point():
+    rng = np.random.default_rng(4)
+    data = rng.standard_normal((150, 20))
+    data[:, 0] *= 8.0
+    parts = principal_components(data, center=False)
+    found = visible_factors(PilotSample.of(data, parts, centred=False))
+    change = np.empty(150)
+    for i in range(150):
+        rest = np.delete(data, i, axis=0)
+        change[i] = np.log(np.linalg.eigvalsh(rest.T @ rest)[-1])
+    change -= change.mean()
+    assert np.corrcoef(change, found.log_influence[0])[0, 1] > 0.99
+    assert found.log_influence[0].std() == pytest.approx(change.std(), rel=0.1)
+    np.testing.assert_array_equal(found.moved(np.zeros(150)), found.eigenvalues)
+    moved = found.moved(np.eye(150)[7])
+    np.testing.assert_allclose(
+        np.log(moved[0] / found.eigenvalues[0]), found.log_influence[0, 7], rtol=1e-8
+    )

@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory import InputError
+from convergen.theory.pilot.population import estimate_population
+
+POWER = theory.Spectrum.power_law(600, 1.2)
+
+
+def draw(spectrum, count, seed, amplitude=None):
+    rng = np.random.default_rng(seed)
+    values = np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+    data = rng.standard_normal((count, spectrum.dim)) * np.sqrt(values)
+    if amplitude is not None:
+        data *= np.sqrt(rng.gamma(amplitude, 1.0 / amplitude, (count, 1)))
+    return data
+
+
+def sizes(spectrum):
+    return [float(theory.samples_for(spectrum, convergence=q)) for q in (0.5, 0.9)]
+
+
+LAWS = {
+    "isotropic": (theory.Spectrum.isotropic(300), None),
+    "spiked": (theory.Spectrum.spiked(300, [20.0, 5.0]), None),
+    "power law": (POWER, None),
+    "elliptical": (POWER, 1.5),
+}
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_sample_sizes_of_the_population_from_140_points(law):
+    spectrum, amplitude = LAWS[law]
+    truth = np.log(sizes(spectrum))
+    errors, plugged = [], []
+    for seed in range(5):
+        data = draw(spectrum, 140, seed, amplitude)
+        errors.append(np.log(sizes(estimate_population(data).spectrum)) - truth)
+        plugged.append(np.log(sizes(theory.Spectrum.from_data(data))) - truth)
+    median = np.median(np.abs(errors), axis=0)
+    assert np.all(median < np.log([1.25, 1.2]))
+    # What the sample spectrum itself would promise for q = 0.9.
+    assert np.median(np.abs(plugged), axis=0)[1] > 4.0 * median[1]
+
+
+def test_intervals_hold_the_truth_and_say_what_dominates():
+    truth = np.array(sizes(POWER))
+    inside = []
+    for seed in range(12):
+        found = estimate_population(draw(POWER, 100, seed)).interval(sizes)
+        assert np.all(found.low < found.value)
+        assert np.all(found.value < found.high)
+        inside.append((found.low <= truth) & (truth <= found.high))
+    assert np.all(np.mean(inside, axis=0) >= 0.75)
+    # q = 0.5 needs fewer points than the pilot has; q = 0.9 many more.
+    assert truth[0] < 100.0 < truth[1]
+    assert found.sampling[0] > found.unseen[0]
+    assert found.unseen[1] > found.unseen[0]
+
+
+def test_more_points_narrow_the_interval():
+    widths = []
+    for count in (60, 240, 960):
+        found = estimate_population(draw(POWER, count, 0)).interval(sizes)
+        widths.append(np.log(found.high / found.low))
+    assert np.all(np.diff(widths, axis=0) < 0.0)
+
+
+def test_units_and_order_change_nothing():
+    data = draw(POWER, 80, 1)
+    first = estimate_population(data).interval(sizes)
+    second = estimate_population(1e3 * data[:, ::-1] + 7.0).interval(sizes)
+    np.testing.assert_allclose(second.value, first.value, rtol=1e-6)
+    np.testing.assert_allclose(second.low, first.low, rtol=1e-6)
+    np.testing.assert_allclose(second.high, first.high, rtol=1e-6)
+
+
+def test_many_points_agree_with_the_sample_spectrum():
+    spectrum = theory.Spectrum.power_law(20, 0.7)
+    for count in (400, 6400):
+        data = draw(spectrum, count, 2)
+        found = np.array(sizes(estimate_population(data).spectrum))
+        plug = np.array(sizes(theory.Spectrum.from_data(data)))
+        assert np.all(np.abs(np.log(found / plug)) < 3.0 * 20.0 / count + 3e-3)
+
+
+def test_the_estimate_keeps_dimension_trace_and_seed():
+    data = draw(POWER, 90, 3)
+    found = estimate_population(data, seed=5, source="mine")
+    assert found.spectrum.dim == 600
+    assert found.spectrum.source == "mine"
+    assert found.points == 90
+    assert found.spectrum.trace == pytest.approx(np.var(data, axis=0, ddof=1).sum(), rel=0.05)
+    again = estimate_population(data, seed=5)
+    assert found.resampled[3].eigenvalues.tolist() == again.resampled[3].eigenvalues.tolist()
+    other = estimate_population(data, seed=6)
+    assert found.resampled[3].eigenvalues.tolist() != other.resampled[3].eigenvalues.tolist()
+
+
+def test_a_handful_of_points_is_refused():
+    with pytest.raises(InputError, match="at least 8"):
+        estimate_population(np.random.default_rng(0).standard_normal((7, 4)))

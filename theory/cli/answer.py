@@ -1,0 +1,91 @@
+"""What a pilot sample says, in words that anyone understands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from convergen.theory.common.text import about, wrapped
+from convergen.theory.forecast.pilot import LEVEL, PilotAnswer
+
+# What two models of a given agreement are called.
+_STATES = (
+    (0.5, "each mostly repeats its own training set"),
+    (0.9, "they half agree"),
+    (np.inf, "they have converged"),
+)
+
+
+def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
+    """A short paragraph: what was read, where one stands, what is needed, how far to trust it.
+
+    Parameters
+    ----------
+    answer : PilotAnswer
+        From `add_intervals`.
+    levels : sequence of float
+        Levels of convergence that were asked for.
+
+    Returns
+    -------
+    str
+    """
+    today, needed = answer.today, answer.needed
+    state = next(words for limit, words in _STATES if today.value < limit)
+    sizes = [
+        f"q = {level:g} takes {about(value)} ({about(low)} to {about(high)})"
+        if np.isfinite(value)
+        else f"q = {level:g} is reached at no finite n"
+        for level, value, low, high in zip(
+            levels, needed.value, needed.low, needed.high, strict=True
+        )
+    ]
+    interval = f"{100 * LEVEL:.0f} %"
+    return wrapped(
+        f"The {answer.points} points were read as a sample; all numbers are estimates for the law "
+        f"behind them, with {interval} intervals in parentheses (--population: these points are "
+        f"all there is). Two models trained on {answer.points} points each would agree to "
+        f"q = {today.value:.3f} ({today.low:.3f} to {today.high:.3f}): {state}. In training "
+        f"samples, {', '.join(sizes)}. {_factors(answer)} {_excess(answer)}{_trust(answer)}"
+    )
+
+
+def _excess(answer: PilotAnswer) -> str:
+    """How far from Gaussian the points are."""
+    if answer.excess == 1.0:
+        return ""
+    return (
+        f"1 − q is {answer.excess:.3g} times its value for Gaussian data, because points differ in "
+        "amplitude (contrast, brightness). "
+    )
+
+
+def _factors(answer: PilotAnswer) -> str:
+    starts = answer.factors
+    if starts.size == 0:
+        return "No leading factor can be told apart from the others with so few points."
+    if starts.size == 1:
+        return (
+            f"Factor 1 is visible in these points (recovered from n = {about(starts[0])} on), no "
+            "further ones."
+        )
+    return (
+        f"Factors 1 to {starts.size} are visible in these points (recovered from n = "
+        f"{', '.join(about(start) for start in starts[:5])}{', …' * (starts.size > 5)} on), no "
+        "further ones."
+    )
+
+
+def _trust(answer: PilotAnswer) -> str:
+    """What makes the widest interval, and how many points would halve it."""
+    worst = int(np.nanargmax(np.hypot(answer.needed.sampling, answer.needed.unseen)))
+    unseen = answer.needed.unseen[worst] > answer.needed.sampling[worst]
+    cause = (
+        f"what {answer.points} points cannot show"
+        if unseen
+        else "which points happened to be drawn"
+    )
+    if np.isfinite(answer.more):
+        return f"The widest interval comes from {cause}; about {about(answer.more)} would halve it."
+    return f"The widest interval comes from {cause}; no pilot of a feasible size halves it."

@@ -1,0 +1,188 @@
+"""Degrees of freedom of the population, read from the resolvent of a sample.
+
+With Q = (Σ̂ + z)^{-1} for f degrees of freedom, Q ≃ (κ/z)(Σ + κ)^{-1}, so that
+
+    df₁(κ) = Tr Σ̂Q,    z Tr ΣQ = κ df₁(κ),    κ = z Tr ΣQ / Tr Σ̂Q.
+
+Tr ΣQ/f is the mean over points of xᵀQ₋x/f, where Q₋ has not seen the point; that is known without
+a second sample: with G the resolvent of the Gram matrix, 1/(z G_ii) = 1 + xᵀQ₋x/f. No law of the
+amplitudes of the points is assumed: for elliptical data (arXiv:1310.8094) both relations hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.pilot.sample import PilotSample
+
+_NODES = 48
+# Range of z: from where df₁ is still small to where Q no longer changes with z.
+_ABOVE, _BELOW_GRAM, _BELOW_COVARIANCE = 30.0, 1e-4, 1e-2
+
+
+@dataclass(frozen=True, eq=False)
+class DegreesOfFreedom:
+    """The curve df₁(κ) of the population where a sample shows it.
+
+    Attributes
+    ----------
+    kappa : ndarray, shape (m,)
+        κ, descending; units of data squared.
+    df1 : ndarray, shape (m,)
+        df₁(κ) = Tr Σ(Σ + κ)^{-1}.
+    trace : float
+        Tr Σ.
+    log_df1_influence, log_kappa_influence : ndarray, shape (m, points)
+        What leaving out each point changes in the logarithms, less the mean change.
+    log_trace_influence : ndarray, shape (points,)
+        The same for the trace.
+    points : int
+        N, of which the influences may be a part.
+    """
+
+    kappa: FloatArray
+    df1: FloatArray
+    trace: float
+    log_df1_influence: FloatArray
+    log_kappa_influence: FloatArray
+    log_trace_influence: FloatArray
+    points: int
+
+    @property
+    def error(self) -> FloatArray:
+        """Standard error of log df₁ at fixed κ, shape (m,)."""
+        slope = np.gradient(np.log(self.df1), np.log(self.kappa))
+        moved = self.log_df1_influence - slope[:, None] * self.log_kappa_influence
+        return np.asarray(np.sqrt(self._weight * (moved**2).sum(axis=1)))
+
+    @property
+    def _weight(self) -> float:
+        """Of each squared influence in a variance: the jackknife's (N − 1)/N, for m of N points."""
+        return float((self.points - 1.0) / self.log_trace_influence.size)
+
+    def another_sample(self, rng: np.random.Generator) -> FloatArray:
+        """Draw how much each point counts in another sample of as many.
+
+        Parameters
+        ----------
+        rng : numpy.random.Generator
+            Source of randomness.
+
+        Returns
+        -------
+        ndarray, shape (points,)
+            Factors of the influences.
+        """
+        spread = rng.standard_normal(self.log_trace_influence.size)
+        return np.asarray(np.sqrt(self._weight) * spread)
+
+    def moved(self, counts: FloatArray) -> tuple[FloatArray, FloatArray, float]:
+        """The curve that another sample shows.
+
+        Parameters
+        ----------
+        counts : ndarray, shape (points,)
+            From `another_sample`.
+
+        Returns
+        -------
+        kappa, df1 : ndarray, shape (m,)
+        trace : float
+        """
+        return (
+            self.kappa * np.exp(self.log_kappa_influence @ counts),
+            self.df1 * np.exp(self.log_df1_influence @ counts),
+            self.trace * float(np.exp(self.log_trace_influence @ counts)),
+        )
+
+
+def degrees_of_freedom(sample: PilotSample) -> DegreesOfFreedom:
+    """Read df₁(κ) for κ ≥ κ₀(N) from a sample.
+
+    Parameters
+    ----------
+    sample : PilotSample
+        The pilot.
+
+    Returns
+    -------
+    DegreesOfFreedom
+        With what each point contributes to it: a jackknife without recomputing anything, since a
+        resolvent that has not seen a point differs from Q by one rank.
+    """
+    values, freedom, points = sample.eigenvalues, sample.freedom, sample.points
+    if freedom <= sample.dim:
+        low = _BELOW_GRAM * sample.trace / freedom
+    else:
+        low = _BELOW_COVARIANCE * values[-1]
+    noise = np.geomspace(_ABOVE * values[0], min(low, values[0]), _NODES)
+    used = values / (values + noise[:, None])
+    df1 = used.sum(axis=1)
+    error = (1.0 / unseen(sample, used) - 1.0).mean(axis=1)
+    rows = sample.influential
+    log_df1, log_kappa = _influences(sample, rows, used, df1)
+    variance = rows**2 @ values
+    log_trace = -variance * points / (freedom * sample.trace)
+    kappa = noise * freedom * error / df1
+    return DegreesOfFreedom(
+        kappa, df1, sample.trace, log_df1, log_kappa, log_trace - log_trace.mean(), points
+    )
+
+
+def unseen(sample: PilotSample, used: FloatArray) -> FloatArray:
+    """Compute 1 − h of each point, h its leverage at each noise, as a sum of positive terms.
+
+    Parameters
+    ----------
+    sample : PilotSample
+        The pilot.
+    used : ndarray, shape (k, r)
+        λ̂/(λ̂ + z) at each noise z.
+
+    Returns
+    -------
+    ndarray, shape (k, m)
+        1/(1 + leave-one-out loss).
+    """
+    squares = sample.left**2
+    null = sample.freedom / sample.points - squares.sum(axis=1)
+    null[null < 1e-9] = 0.0
+    # The mean that was subtracted holds 1/N of each point.
+    return np.asarray(sample.points / sample.freedom * (null + (1.0 - used) @ squares.T))
+
+
+def _influences(
+    sample: PilotSample, rows: FloatArray, used: FloatArray, df1: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """What log df₁ and log κ change when a point is left out, less the mean over points.
+
+    The scatter matrix loses c xxᵀ, c = N/f, and with a mean subtracted all others move by
+    x/(N − 1); products with its inverse follow from those with the full one (Sherman & Morrison).
+    """
+    points, freedom = sample.points, sample.freedom
+    centred = float(points - freedom)  # 1 where the mean was subtracted
+    scale, fewer = points / freedom, (points - 1.0) / (freedom - 1.0)
+    log_df1, log_kappa = np.empty((2, len(used), len(rows)))
+    for node, share in enumerate(used):
+        product = (rows * share) @ rows.T
+        own = np.diag(product)
+        free = 1.0 - scale * own
+        seen = scale * (rows**2 @ (share * (1.0 - share))) / free
+        # Leverage of point j (row) without point i (column).
+        moved = centred / (points - 1.0)
+        leverage = own[:, None] + (scale * product**2 + 2.0 * moved * product) / free
+        leverage = fewer * (leverage + moved**2 * own / free)
+        before = 1.0 / free - 1.0
+        change = 1.0 / np.maximum(1.0 - leverage, 1e-12) - 1.0 - before[:, None]
+        np.fill_diagonal(change, 0.0)
+        # The mean loss of all others: what they change, and what the point no longer adds.
+        mean = before.mean()
+        left_out = mean + change.sum(axis=0) / (len(rows) - 1.0) + (mean - before) / (points - 1.0)
+        log_df1[node] = np.log(np.maximum(df1[node] - seen, 1e-3 * df1[node]))
+        log_kappa[node] = np.log(left_out) - log_df1[node]
+    log_df1 -= log_df1.mean(axis=1, keepdims=True)
+    log_kappa -= log_kappa.mean(axis=1, keepdims=True)
+    return log_df1, log_kappa

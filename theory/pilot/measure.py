@@ -1,0 +1,119 @@
+"""A population spectrum that agrees with what a sample shows: a non-negative measure on λ ≥ 0.
+
+What lies far below κ₀(N) enters the visible df₁(κ) only through its variance, Σ w λ/κ: it is not
+determined, only bounded, by the total variance, by the dimension and by what is visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import linprog, nnls
+
+from convergen.theory.common.checks import FloatArray
+
+_NODES = 160
+_TOP, _FLOOR = 1.5, 1e-6
+# Weight of the total variance and of the dimension, each as that of the whole visible curve.
+_TRACE, _DIMENSION = 3.0, 1.0
+# Smallest relative error that a node of the curve is believed to have.
+_TRUST = 1e-3
+
+
+@dataclass(frozen=True)
+class Constraints:
+    """What a sample says of its population.
+
+    Attributes
+    ----------
+    kappa, df1 : ndarray, shape (m,)
+        Visible degrees of freedom.
+    error : ndarray, shape (m,)
+        Their relative errors.
+    trace : float
+        Tr Σ.
+    dim : int
+        d.
+    largest : float
+        Largest sample eigenvalue; no population eigenvalue is above 1.5 times this.
+    """
+
+    kappa: FloatArray
+    df1: FloatArray
+    error: FloatArray
+    trace: float
+    dim: int
+    largest: float
+
+    @property
+    def nodes(self) -> FloatArray:
+        """Grid of eigenvalues, descending, shape (p,)."""
+        return np.geomspace(_TOP * self.largest, _FLOOR * self.largest, _NODES)
+
+    def shares(self, eigenvalues: FloatArray) -> FloatArray:
+        """Share of each eigenvalue in the visible degrees of freedom, shape (m, p)."""
+        return np.asarray(eigenvalues / (eigenvalues + self.kappa[:, None]) / self.df1[:, None])
+
+
+def fit_measure(given: Constraints) -> tuple[FloatArray, FloatArray, float]:
+    """Weights ≥ 0 that reproduce df₁, the variance and at most d dimensions, by least squares.
+
+    Parameters
+    ----------
+    given : Constraints
+        What the sample shows.
+
+    Returns
+    -------
+    nodes, weights : ndarray, shape (p,)
+        Eigenvalues and how many of each there are; real numbers.
+    misfit : float
+        Root mean square of the relative residuals of df₁.
+    """
+    nodes = given.nodes
+    visible = given.shares(nodes)
+    certainty = 1.0 / np.maximum(given.error, _TRUST)
+    certainty /= np.linalg.norm(certainty)
+    matrix = np.zeros((len(visible) + 2, len(nodes) + 1))
+    matrix[:-2, :-1] = certainty[:, None] * visible
+    matrix[-2, :-1] = _TRACE * nodes / given.trace
+    matrix[-1] = _DIMENSION / given.dim  # the last column holds dimensions without variance
+    target = np.concatenate([certainty, [_TRACE, _DIMENSION]])
+    weights = nnls(matrix, target, maxiter=100 * len(nodes))[0][:-1]
+    misfit = np.sqrt(np.sum((certainty * (visible @ weights - 1.0)) ** 2))
+    return nodes, weights, float(misfit)
+
+
+def extreme_measures(
+    given: Constraints, tolerance: float, probes: FloatArray
+) -> list[tuple[FloatArray, FloatArray]]:
+    """Measures that a sample allows and that have the fewest or most degrees of freedom below.
+
+    Parameters
+    ----------
+    given : Constraints
+        What the sample shows.
+    tolerance : float
+        Relative distance from df₁ and the variance that is allowed.
+    probes : ndarray
+        κ at which df₁ shall be smallest and largest.
+
+    Returns
+    -------
+    list of (nodes, weights)
+        Two for each probe; empty where no measure is within the tolerance.
+    """
+    nodes = given.nodes
+    shares = np.vstack([given.shares(nodes), nodes / given.trace])
+    matrix = np.vstack([shares, -shares, np.full((1, len(nodes)), 1.0 / given.dim)])
+    count = len(shares)
+    limits = np.concatenate([np.full(count, 1.0 + tolerance), np.full(count, tolerance - 1.0), [1]])
+    found = []
+    for probe in probes:
+        wanted = nodes / (nodes + probe)
+        for sign in (1.0, -1.0):
+            result = linprog(sign * wanted, A_ub=matrix, b_ub=limits, method="highs")
+            if result.status == 0:
+                found.append((nodes, np.asarray(result.x)))
+    return found

@@ -1,0 +1,262 @@
+"""From a pilot sample to the law behind it, with what the pilot leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import ndtri
+
+from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.pilot.amplitudes import amplitude_law
+from convergen.theory.pilot.degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
+from convergen.theory.pilot.factors import VisibleFactors, visible_factors
+from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
+from convergen.theory.pilot.sample import PilotSample
+from convergen.theory.random_matrices.equivalents import df1, renormalised_noise
+from convergen.theory.spectra.principal_components import principal_components
+from convergen.theory.spectra.spectrum import Spectrum
+
+_DRAWS = 50
+_AMPLITUDE_DRAWS = 12
+# Where the spectra that are allowed differ most: κ below the last that is visible.
+_PROBES = np.array([1.0 / 3.0, 1.0 / 30.0])
+# Spectra within this of the fit, or twice its own misfit, agree with the sample as well.
+_TOLERANCE = 3e-3
+# Thinner slices of an eigenvalue than this count for nothing.
+_LEAST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate and where the truth lies.
+
+    Attributes
+    ----------
+    value, low, high : ndarray
+        Estimate and ends.
+    sampling, unseen : ndarray
+        Half-widths of the two parts in the logarithm: from the sampling of the pilot, and from
+        what a pilot of this size cannot show.
+    """
+
+    value: FloatArray
+    low: FloatArray
+    high: FloatArray
+    sampling: FloatArray
+    unseen: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """What a pilot says of the law behind it.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        The estimate, with real multiplicities.
+    points : int
+        Points N of the pilot.
+    factors : VisibleFactors
+        Leading factors that it shows.
+    curve : DegreesOfFreedom
+        What it shows of the rest.
+    amplitudes : ndarray, shape (t,)
+        Law of the squared amplitudes of its points; a single 1 if they are as alike as Gaussian
+        points are.
+    seed : int
+        Of the resampling.
+    """
+
+    spectrum: Spectrum
+    points: int
+    factors: VisibleFactors
+    curve: DegreesOfFreedom
+    amplitudes: FloatArray
+    seed: int
+    _sample: PilotSample
+    _given: Constraints
+    _misfit: float
+
+    @cached_property
+    def resampled(self) -> list[Spectrum]:
+        """Estimates from other samples of as many points, by the jackknife's influences."""
+        rng = np.random.default_rng(self.seed)
+        found = []
+        for _ in range(_DRAWS):
+            counts = self.curve.another_sample(rng)
+            kappa, df1, trace = self.curve.moved(counts)
+            given = replace(self._given, kappa=kappa, df1=df1, trace=trace)
+            fit = fit_measure(given)[:2]
+            found.append(
+                _spectrum(*fit, self.factors.moved(counts), given.dim, self.spectrum.source)
+            )
+        return found
+
+    @cached_property
+    def allowed(self) -> list[Spectrum]:
+        """The extremes among all spectra that agree with the sample."""
+        tolerance = max(_TOLERANCE, 2.0 * self._misfit)
+        probes = _PROBES * self.curve.kappa[-1]
+        found = extreme_measures(self._given, tolerance, probes)
+        lead, dim, source = self.factors.eigenvalues, self._given.dim, self.spectrum.source
+        return [_spectrum(*each, lead, dim, source) for each in found]
+
+    @cached_property
+    def resampled_amplitudes(self) -> list[FloatArray]:
+        """Laws of the amplitudes from other samples of as many points."""
+        rng = np.random.default_rng([self.seed, 1])
+        return [amplitude_law(self._sample, self.spectrum, rng) for _ in range(_AMPLITUDE_DRAWS)]
+
+    def interval(self, quantity: Callable[[Spectrum], ArrayLike], level: float = 0.9) -> Interval:
+        """Estimate a positive quantity of the population.
+
+        Parameters
+        ----------
+        quantity : callable
+            Of a spectrum; positive numbers of any shape, the same for every spectrum.
+        level : float
+            Confidence of the sampling part.
+
+        Returns
+        -------
+        Interval
+            The two parts are combined as independent ones, in the logarithm.
+        """
+        with np.errstate(divide="ignore"):
+            value = np.log(np.asarray(quantity(self.spectrum), np.float64))
+            draws = np.log(np.array([quantity(each) for each in self.resampled], np.float64))
+            ends = np.log(
+                np.array([quantity(each) for each in (self.spectrum, *self.allowed)], np.float64)
+            )
+        with np.errstate(invalid="ignore"):  # what is infinite stays so
+            spread = np.sqrt(np.mean((draws - value) ** 2, axis=0))
+            fewest, most = value - ends.min(axis=0), ends.max(axis=0) - value
+        # No estimate is finer than the grid of the measure.
+        sampling = np.hypot(ndtri(0.5 + 0.5 * level) * spread, _TOLERANCE)
+        return Interval(
+            np.exp(value), np.exp(value - np.hypot(sampling, fewest)),
+            np.exp(value + np.hypot(sampling, most)), sampling, np.maximum(fewest, most),
+        )  # fmt: skip
+
+    def points_to_halve(
+        self, quantity: Callable[[Spectrum], ArrayLike], interval: Interval
+    ) -> float:
+        """Points of a pilot whose interval for one number would be half as wide.
+
+        Parameters
+        ----------
+        quantity : callable
+            Of a spectrum; one positive number.
+        interval : Interval
+            Of that number, from this pilot.
+
+        Returns
+        -------
+        float
+            A power of two times N; infinite if a thousand times N would not do.
+
+        Notes
+        -----
+        Sampling errors fall like N^{-1/2}; what a larger pilot cannot show is found by taking the
+        estimate for the truth.
+        """
+        value = float(np.log(quantity(self.spectrum)))
+        wanted = 0.5 * float(np.hypot(interval.sampling, interval.unseen))
+        for doublings in range(1, 11):
+            count = self.points * 2.0**doublings
+            base = float(renormalised_noise(self.spectrum, count, 0.0).kappa)
+            lowest = max(base, 1e-3 * float(self.curve.kappa[-1]))
+            kappa = np.geomspace(self.curve.kappa[0], lowest, self.curve.kappa.size)
+            shown = replace(self._given, kappa=kappa, df1=df1(self.spectrum, kappa))
+            found = extreme_measures(shown, _TOLERANCE, _PROBES * lowest)
+            ends = [
+                float(np.log(quantity(_spectrum(*each, np.empty(0), shown.dim, ""))))
+                for each in found
+            ]
+            unseen = max((abs(end - value) for end in ends), default=0.0)
+            sampling = float(interval.sampling) * 2.0 ** (-0.5 * doublings)
+            if np.hypot(sampling, unseen) <= wanted:
+                return count
+        return float("inf")
+
+
+def estimate_population(
+    data: ArrayLike | np.memmap[Any, Any],
+    *,
+    center: bool = True,
+    seed: int = 0,
+    source: str = "data",
+) -> Population:
+    """Estimate the population spectrum from a pilot sample.
+
+    Parameters
+    ----------
+    data : array_like, shape (N, …)
+        The pilot; trailing dimensions are flattened. It is read in blocks.
+    center : bool
+        Subtract the mean; otherwise the law is taken about zero.
+    seed : int
+        Of the resampling behind the intervals.
+    source : str
+        Label kept with every result.
+
+    Returns
+    -------
+    Population
+
+    Raises
+    ------
+    InputError
+        If there are fewer than eight points, or they are not finite or do not vary.
+
+    Notes
+    -----
+    The degrees of freedom df₁(κ) are read from the resolvent of the sample for κ ≥ κ₀(N), each
+    point at its own amplitude; leading eigenvalues are deflated one by one; below κ₀(N) a
+    non-negative measure continues what is visible. docs/pilot.md derives all three.
+    """
+    parts = principal_components(data, center=center)
+    if parts.samples < 8:
+        raise InputError(
+            f"a pilot of {parts.samples} points says nothing of the law behind it: give at least 8."
+        )
+    sample = PilotSample.of(data, parts, center)
+    curve, factors = degrees_of_freedom(sample), visible_factors(sample)
+    given = Constraints(
+        curve.kappa, curve.df1, curve.error, sample.trace, sample.dim,
+        float(sample.eigenvalues[0]),
+    )  # fmt: skip
+    nodes, weights, misfit = fit_measure(given)
+    spectrum = replace(
+        _spectrum(nodes, weights, factors.eigenvalues, sample.dim, source),
+        eigenvectors=parts.eigenvectors, mean=parts.mean,
+    )  # fmt: skip
+    return Population(
+        spectrum, parts.samples, factors, curve, amplitude_law(sample, spectrum),
+        as_count(seed, "seed", 0), sample, given, misfit,
+    )  # fmt: skip
+
+
+def _spectrum(
+    nodes: FloatArray, weights: FloatArray, factors: FloatArray, dim: int, source: str
+) -> Spectrum:
+    """A measure whose upper end is replaced by as many known factors, and zeros up to d."""
+    total = np.cumsum(weights)
+    replaced = np.clip(factors.size - (total - weights), 0.0, weights)
+    kept = weights - replaced > _LEAST_WEIGHT
+    values, counts = nodes[kept], (weights - replaced)[kept]
+    if factors.size:
+        values = np.minimum(values, factors[-1] * (1.0 - _LEAST_WEIGHT))
+        values = np.concatenate([factors, values])
+        counts = np.concatenate([np.ones(factors.size), counts])
+    missing = dim - counts.sum()
+    if missing > _LEAST_WEIGHT:
+        values, counts = np.append(values, 0.0), np.append(counts, missing)
+    else:
+        counts *= dim / counts.sum()
+    return Spectrum.from_eigenvalues(values, counts, source=source)

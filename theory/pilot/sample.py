@@ -1,0 +1,85 @@
+"""A pilot sample reduced to what its resolvent needs: eigenvalues and left singular vectors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.spectra.principal_components import PrincipalComponents
+
+# Points whose rows are kept where there are more: their mean is then good to 1/√4096.
+_MOST_ROWS = 4096
+# Points that are left out one by one, where there are more.
+_MOST_INFLUENCES = 512
+
+
+@dataclass(frozen=True, eq=False)
+class PilotSample:
+    """What N points show of their covariance.
+
+    Attributes
+    ----------
+    eigenvalues : ndarray, shape (r,)
+        Positive eigenvalues of Σ̂ = X̃ᵀX̃/f, descending; units of data squared.
+    left : ndarray, shape (m, r)
+        Left singular vectors, one row for each of m ≤ N points.
+    freedom : int
+        f: N, or N − 1 where the mean was subtracted.
+    points : int
+        N.
+    dim : int
+        d.
+    """
+
+    eigenvalues: FloatArray
+    left: FloatArray
+    freedom: int
+    points: int
+    dim: int
+
+    @property
+    def trace(self) -> float:
+        """Unbiased estimate of Tr Σ."""
+        return float(self.eigenvalues.sum())
+
+    @property
+    def influential(self) -> FloatArray:
+        """Rows of `left` whose influence on an estimate is followed, at most 512."""
+        return self.left[:: -(-len(self.left) // _MOST_INFLUENCES)]
+
+    @classmethod
+    def of(
+        cls, data: ArrayLike | np.memmap[Any, Any], components: PrincipalComponents, centred: bool
+    ) -> PilotSample:
+        """Take left singular vectors from data whose principal components are known.
+
+        Parameters
+        ----------
+        data : array_like, shape (N, …)
+            The points.
+        components : PrincipalComponents
+            Theirs.
+        centred : bool
+            Whether their mean was subtracted.
+
+        Returns
+        -------
+        PilotSample
+        """
+        count = components.samples
+        freedom = count - 1 if centred else count
+        values = components.eigenvalues[: components.eigenvectors.shape[1]]
+        rows = _spread(count)
+        array = np.asarray(data)
+        part = np.asarray(array[rows], np.float64).reshape(len(rows), -1) - components.mean
+        left = part @ components.eigenvectors / np.sqrt(count * values)
+        return cls(values * (count / freedom), left, freedom, count, len(components.eigenvalues))
+
+
+def _spread(count: int) -> NDArray[np.int64]:
+    """Rows spread evenly over all points, so that points in order of class are all met."""
+    return np.unique(np.linspace(0, count - 1, min(count, _MOST_ROWS)).astype(np.int64))
