@@ -35,8 +35,7 @@ _MOST_FACTORS = 100_000
 class Spectrum:
     """An immutable population covariance, up to rotation.
 
-    Build one with a constructor: `isotropic`, `spiked`, `power_law`, `from_eigenvalues`,
-    `from_data` or `from_file`.
+    Built by `isotropic`, `spiked`, `power_law`, `from_eigenvalues`, `from_data`, `from_file`.
 
     Attributes
     ----------
@@ -78,7 +77,7 @@ class Spectrum:
 
     @cached_property
     def positive(self) -> float:
-        """Sum of the multiplicities of the positive eigenvalues."""
+        """Real rank."""
         return float(self.multiplicities[: self._positive].sum())
 
     @cached_property
@@ -333,12 +332,8 @@ class Spectrum:
         ----------
         path : str or Path
             ``.npy`` (memory-mapped), ``.npz``, or a folder of images.
-        size : int, optional
-            Crop images to a square and resize them to size × size.
-        grey : bool
-            Convert colour images to greyscale.
-        center : bool
-            Subtract the mean.
+        size, grey, center
+            Resize images to size × size, turn them grey, subtract the mean.
 
         Returns
         -------
