@@ -13,7 +13,7 @@ EPS = float(np.finfo(np.float64).eps)
 # Relative distance within which two numbers may stand for the same one: it covers 15 printed
 # digits, a change of units and short sums.
 SAME = 64.0 * EPS
-# A power law of this length takes less than a gigabyte.
+# Predictions for a power law of this length take little more than a gigabyte.
 _LONGEST = 20_000_000
 # A subnormal λ/λ_max has lost its digits: it is zero for every sum of this package.
 _NEGLIGIBLE = 1e-307

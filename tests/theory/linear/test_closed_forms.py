@@ -36,6 +36,10 @@ def exact_half_moment(load):
 # ------------------------------------------------------------------------ compiled functions
 
 
+def test_forms_are_public():
+    assert theory.closed_forms is closed_form
+
+
 def test_convergence_against_multiprecision():
     exact = [float(exact_half_moment(load) ** 2) for load in LOADS]
     np.testing.assert_allclose(
