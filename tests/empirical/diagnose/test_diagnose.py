@@ -7,7 +7,7 @@ import pytest
 
 from convergen.empirical.diagnose.diagnose import diagnose
 from convergen.empirical.diagnose.report import closest, diagnosis_json, diagnosis_text
-from convergen.empirical.diagnose.user_points import Points, load_points
+from convergen.empirical.diagnose.user_points import Points
 from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.measure.memorisation import nearest_training_points
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
@@ -208,7 +208,7 @@ def test_flat_rows_fit_images_of_as_many_coordinates(shape):
     assert found.samples[0].shape == (3, 4, 4)
 
 
-def test_bad_input_is_one_clear_sentence(tmp_path):
+def test_bad_input_is_one_clear_sentence():
     rng = np.random.default_rng(12)
     good = named(drawn(20, rng))
     with pytest.raises(InputError, match="one shape"):
@@ -219,28 +219,3 @@ def test_bad_input_is_one_clear_sentence(tmp_path):
         diagnose([good] * 3, good)
     with pytest.raises(InputError, match=r"threshold is 1\.5"):
         diagnose([good], good, threshold=1.5)
-    path = tmp_path / "points.npy"
-    bad = drawn(20, rng)
-    bad[3, 4] = np.nan
-    np.save(path, bad)
-    with pytest.raises(InputError, match=r"1 of 20 points .* NaN"):
-        load_points(str(path))
-    np.save(path, bad[:1] * 0.0)
-    with pytest.raises(InputError, match="at least two"):
-        load_points(str(path))
-    np.save(path, np.array([{"a": 1}], dtype=object), allow_pickle=True)
-    with pytest.raises(InputError, match=r"points\.npy"):
-        load_points(str(path))
-
-
-def test_digits_and_folders_are_read(tmp_path):
-    from PIL import Image
-
-    assert load_points("digits").shape == (1, 8, 8)
-    rng = np.random.default_rng(13)
-    pixels = rng.integers(0, 256, size=(3, 6, 5, 3), dtype=np.uint8)
-    for number, image in enumerate(pixels):
-        Image.fromarray(image).save(tmp_path / f"{number}.png")
-    found = load_points(str(tmp_path))
-    assert found.shape == (3, 6, 5)
-    np.testing.assert_allclose(found.rows, np.moveaxis(pixels, 3, 1) / 255.0, atol=1e-6)

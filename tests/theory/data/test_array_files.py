@@ -186,6 +186,18 @@ def monkeypatched_limit(path):
         read_array(path)
 
 
+def test_members_of_exactly_the_limit_are_read_in_pieces(tmp_path, monkeypatch):
+    data = np.arange(2**22 + 5, dtype=np.float64)  # more than one piece
+    np.savez(tmp_path / "x.npz", data)
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        size = archive.infolist()[0].file_size
+    monkeypatch.setattr("convergen.theory.data.array_files._LARGEST", size)
+    np.testing.assert_array_equal(read_array(tmp_path / "x.npz"), data)
+    monkeypatch.setattr("convergen.theory.data.array_files._LARGEST", size - 1)
+    with pytest.raises(InputError, match="are unpacked into memory"):
+        read_array(tmp_path / "x.npz")
+
+
 def test_members_that_are_no_arrays_are_refused(tmp_path):
     with zipfile.ZipFile(tmp_path / "raw.npz", "w") as archive:
         archive.writestr("notes.txt", b"hello, this is a text")

@@ -46,6 +46,9 @@ def test_what_is_neither_name_nor_path(folder):
 def test_a_folder_with_the_name_of_a_source_is_pointed_at(folder):
     with pytest.raises(InputError, match=r"images needs the option path \(the folder\): add it\."):
         open_source("images", {})
+    (folder / "torchvision").mkdir()
+    with pytest.raises(InputError, match=r"the set\): add it\."):
+        open_source("torchvision", {})
     (folder / "images").mkdir()
     with pytest.raises(InputError, match=r"add it, or write ./images for what has this name\."):
         open_source("images", {})

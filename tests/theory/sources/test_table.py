@@ -57,6 +57,14 @@ def test_defaults_are_filled_in():
     }  # fmt: skip
 
 
+def test_options_for_one_kind_of_file():
+    array = find("array")
+    assert array.checked({"path": "x.npy"}) == {"path": "x.npy", "key": None, "shape": None}
+    assert array.checked({"path": "x.NPZ", "key": "a"})["key"] == "a"
+    with pytest.raises(InputError, match=r"key applies only to .npz files: leave it out"):
+        array.checked({"path": "x.npy", "key": "a"})
+
+
 def test_a_source_that_registers_itself_is_found_everywhere(monkeypatch):
     monkeypatch.setattr(table, "_KINDS", dict(table._KINDS))
     options = (

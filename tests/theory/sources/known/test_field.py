@@ -84,9 +84,10 @@ def test_a_spectrum_alone_needs_no_eigenvectors():
         ({"alpha": -1.0}, "alpha must be a number, at least 0"),
         ({"alpha": 1000.0}, "at most 300"),
         ({"count": 0}, "at least 1"),
+        ({"size": 64, "count": 300_000}, "300000 points of 4096 coordinates need 4.92 GB"),
         ({"seed": -1}, "seed must be"),
     ],
 )
 def test_bad_input(options, words):
     with pytest.raises(InputError, match=words):
-        load_source("field", **options)
+        load_source("field", **options).known  # noqa: B018

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from convergen.empirical.diagnose.user_points import Points, load_points, load_sets, same_layout
+from convergen.theory.common.checks import InputError
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    rng = np.random.default_rng(13)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faces").mkdir()
+    for number in range(3):
+        image = rng.integers(0, 256, size=(6, 5, 3), dtype=np.uint8)
+        Image.fromarray(image).save(tmp_path / "faces" / f"{number}.png")
+    np.save("rows.npy", rng.standard_normal((20, 75)))
+    np.savez("two.npz", a=rng.standard_normal((4, 16)), b=np.ones((5, 2)))
+    return tmp_path
+
+
+def test_digits_and_folders_are_read(folder):
+    assert load_points("digits").shape == (1, 8, 8)
+    found = load_points("faces")
+    assert found.shape == (3, 6, 5)
+    pixels = [np.asarray(Image.open(f"faces/{number}.png")) for number in range(3)]
+    np.testing.assert_allclose(found.rows, np.moveaxis(pixels, 3, 1) / 255.0, atol=1e-6)
+    assert load_points("faces", size=4, grey=True).shape == (1, 4, 4)
+
+
+def test_points_that_cannot_be_measured(folder):
+    bad = np.ones((20, 40))
+    bad[3, 4], bad[7, :2] = np.nan, np.inf
+    np.save("points.npy", bad)
+    with pytest.raises(InputError, match=r"2 of 20 points of points.npy hold NaN or infinite"):
+        load_points("points.npy")
+    np.save("points.npy", np.zeros((1, 40)))
+    with pytest.raises(InputError, match=r"points.npy holds 1 point: give at least two"):
+        load_points("points.npy")
+    np.save("points.npy", np.zeros((2, 40)))
+    assert len(load_points("points.npy")) == 2
+    np.save("points.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    with pytest.raises(InputError, match=r"points\.npy cannot be read"):
+        load_points("points.npy")
+
+
+def test_each_set_takes_the_options_that_apply_to_it(folder):
+    sets = load_sets(["rows.npy", "faces", "two.npz"], {"size": 4, "key": "a"})
+    assert [each.shape for each in sets] == [(75,), (3, 4, 4), (16,)]
+    with pytest.raises(InputError, match=r"grey does not apply to rows.npy, digits: leave it out"):
+        load_sets(["rows.npy", "digits", "rows.npy"], {"grey": True})
+    with pytest.raises(InputError, match=r"key does not apply to rows.npy"):
+        load_sets(["rows.npy"], {"key": "a"})
+    drawn = load_sets(["field"], {"count": 5, "size": 4})
+    assert drawn[0].rows.shape == (5, 1, 4, 4)
+
+
+def test_one_layout_is_that_of_the_first_image():
+    flat, image = (Points(str(s), np.zeros((2, *s)), s) for s in ((12,), (3, 2, 2)))
+    other = Points("other", np.zeros((2, 1, 3, 4)), (1, 3, 4))
+    assert [each.shape for each in same_layout([flat, image])] == [(3, 2, 2)] * 2
+    assert [each.shape for each in same_layout([flat, flat])] == [(12,)] * 2
+    with pytest.raises(InputError, match=r"other holds points of shape \(1, 3, 4\), but others"):
+        same_layout([image, other])
+    with pytest.raises(InputError, match="one shape"):
+        same_layout([image, Points("short", np.zeros((2, 11)), (11,))])
