@@ -62,8 +62,17 @@ def test_infinite_measurements_get_a_word():
 
 def test_scores_are_named_with_their_degrees_of_freedom():
     spectrum = theory.Spectrum.isotropic(6)
-    text = simulation_text(spectrum, simulated(spectrum, [8], repeats=2))
+    found = simulated(spectrum, [8], repeats=2)
+    text = simulation_text(spectrum, found)
     assert "Student's t with 1 degree of freedom." in " ".join(text.split())
+    gaps = [1.0 - found[name][0] for name in ("convergence", "convergence_predicted")]
+    assert f"1 − q, measured / predicted: {gaps[0] / gaps[1]:.3f} (n = 8)." in text
+    row = text.splitlines()[4].split()
+    assert row[:2] == ["q", "8"]
+    assert row[2:] == [
+        f"{found['convergence_predicted'][0]:.5g}", f"{found['convergence'][0]:.5g}",
+        f"{found['convergence_stderr'][0]:.2g}", f"{found['convergence_z'][0]:+.1f}",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("samples", "words"), [
