@@ -1,6 +1,7 @@
 """What can be set, as text and as JSON, from the tables; and a file that is added to one."""
 
 import json
+import sys
 
 import pytest
 
@@ -51,7 +52,7 @@ def added(tmp_path, monkeypatch):
         (folder / f"{name}.py").write_text(text)
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
         monkeypatch.setattr(table, "_rows", dict(table._rows))
-        monkeypatch.delitem(__import__("sys").modules, f"{package.__name__}.{name}", False)
+        monkeypatch.delitem(sys.modules, f"{package.__name__}.{name}", False)
 
 
 @pytest.mark.parametrize("subject", ["data", "model", "training", "measure"])
