@@ -173,5 +173,5 @@ class NamedOptimiser:
 
 def _holds_matrices(stacked: Tensor) -> bool:
     """Whether each member holds a matrix, or a kernel that is one: more than one row and column."""
-    rows = stacked.shape[1] if stacked.ndim > 2 else 1
-    return rows > 1 and stacked[0, 0].numel() > 1
+    rows, columns = stacked.shape[1:2].numel(), stacked.shape[2:].numel()
+    return rows > 1 and columns > 1

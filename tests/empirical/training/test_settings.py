@@ -38,6 +38,7 @@ def test_learning_rate_warms_up_and_decays_to_zero():
     assert np.argmax(rates) == 19
     constant = TrainingSettings(images=32_000, batch=32, learning_rate=1.0, schedule="constant")
     assert constant.learning_rate_at(16_000) == constant.learning_rate_at(31_000) == 1.0
+    assert constant.learning_rate_at(0) == rates[0]
 
 
 @pytest.mark.parametrize(
