@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -62,13 +62,13 @@ def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: flo
             raise CellFailed(str(error)) from error
     else:
         folder.report("fitting")
-        models = _fitted(run, cell, subjects)
+        models = _fitted(run, cell, subjects, partial(_report, folder, "fitting", 0))
     watch = partial(_report, folder, "measuring", budget)
     result = measure(WatchedModels(models, subjects.settings, watch), subjects)
     folder.finish(_with_history(result, history, cell))
 
 
-def _fitted(run: Run, cell: Cell, subjects: Subjects) -> Any:
+def _fitted(run: Run, cell: Cell, subjects: Subjects, report: Callable[[float], object]) -> Any:
     """Models whose optimum is known, at the noise levels at which they will be called."""
     experiment = run.experiment
     settings, asked = experiment.training, experiment.measure
@@ -77,7 +77,7 @@ def _fitted(run: Run, cell: Cell, subjects: Subjects) -> Any:
     sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
     return fitted(
         experiment.model, sets, levels, choose_device(experiment.run.device),
-        seed=cell.seed, truth=run.data.truth,
+        seed=cell.seed, truth=run.data.truth, report=report,
     )  # fmt: skip
 
 

@@ -69,6 +69,10 @@ def test_a_mixture_has_as_many_components_as_it_is_told_or_as_the_truth():
     assert found.components == 3
     for mean in means:
         assert np.linalg.norm(found.means - mean, axis=-1).min() < 0.5
+    # The fit scales with the data.
+    small = fitted({"name": "fitted-mixture", "components": 3}, [1e-4 * points], np.empty(0), "cpu")
+    x = points[:5] + 1.0
+    np.testing.assert_allclose(small.models[0](1e-4 * x, 2e-4), 1e-4 * found(x, 2.0), rtol=1e-3)
     two = fitted({"name": "fitted-mixture"}, [points], np.empty(0), "cpu", truth=MIXTURE)
     assert two.models[0].components == 2
     # Never more than one for two points.
