@@ -13,14 +13,12 @@ SEED = 1
 
 @pytest.fixture(scope="session")
 def make_smoke(tmp_path_factory):
-    """Make a figure at smoke quality as SVG; what was made."""
+    """Compute a figure at smoke quality and save its data; what was made."""
 
     @functools.cache
     def once(name):
         with threadpool_limits(1):
-            return make(
-                Job(name, tmp_path_factory.mktemp(name), "smoke", seed=SEED, formats=("svg",))
-            )
+            return make(Job(name, tmp_path_factory.mktemp(name), "smoke", seed=SEED, formats=()))
 
     return once
 

@@ -107,6 +107,7 @@ def test_shipped_data_serve_draft_quality_with_their_seed(made, tmp_path, monkey
     assert computed == [("draft", 4), ("draft", 3), ("paper", 3)]
 
 
+@pytest.mark.slow
 def test_processes_make_the_same(made, tmp_path):
     jobs = [
         Job(NAME, folder, formats=("svg",), data=made.files[0].path)
