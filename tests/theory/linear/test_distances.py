@@ -286,6 +286,19 @@ def test_divergence_without_ridge_is_the_limit_of_a_small_ridge():
             assert small == pytest.approx(limit, rel=1e-10)
 
 
+def test_divergence_of_a_ridge_hundreds_of_decades_above_the_spectrum():
+    # The model is N(0, ρ): ½ Σ (log ρ/λ − 1 + λ/ρ), though ρ/λ itself overflows.
+    spectrum, ridge = Spectrum.power_law(300, 60.0), 1e300
+    expected = 0.5 * np.sum(np.log(ridge) - np.log(spectrum.eigenvalues) - 1.0)
+    found = theory.kullback_leibler(spectrum, [1.0, 1e5, 1e300], ridge)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_a_ridge_that_vanishes_beside_the_spectrum_is_refused():
+    with pytest.raises(InputError, match="use 0 or a larger value"):
+        theory.kullback_leibler(Spectrum.isotropic(3, 1e300), 5.0, 1e-100)
+
+
 def test_divergence_of_infinite_data_is_that_of_the_ridge_alone():
     lam, ridge = expanded(SPECTRA["spiked"]), 0.7
     expected = 0.5 * np.sum(lam / (lam + ridge) - 1.0 + np.log((lam + ridge) / lam))

@@ -252,6 +252,17 @@ def test_a_dominant_ridge_makes_all_models_equal():
     assert theory.order_parameters(s, n, ridge).gap == pytest.approx(gap, abs=4 * EPS)
 
 
+def test_a_ridge_at_the_end_of_the_floats():
+    s, ridge = Spectrum.isotropic(10**15), 1e300
+    found = theory.order_parameters(s, [2.0, 1e18], ridge)
+    np.testing.assert_allclose(found.convergence, 1.0, rtol=1e-14)
+    # Tr(H Σ^{1/2})/√(Tr Σ · dρ) = 1: all directions are alike.
+    np.testing.assert_allclose(found.convergence_to_truth, 1.0, rtol=1e-14)
+    assert_refused(
+        lambda: theory.order_parameters(Spectrum.isotropic(3, 1e-290), 2.0, 1e20), "ridge"
+    )
+
+
 def test_directions_without_variance_hold_only_the_ridge():
     s = spectrum(MIXED)
     for ridge in (0.0, 0.4):

@@ -294,6 +294,12 @@ def test_wide_noise_range_recovers_the_linear_model(samples):
     )
 
 
+@pytest.mark.parametrize("samples", [1e24, 1e300])
+def test_models_of_endless_data_agree(samples):
+    q = theory.sampling_convergence(Spectrum.power_law(300, 60.0), samples, 1e-3, 80.0)
+    assert q == pytest.approx(1.0, rel=1e-9)
+
+
 def test_levels_far_below_the_data_are_resolved():
     # σ_min²/λ down to 4·10⁻²⁶: the difference of κ and κ₀ is far below the spacing of doubles.
     s = Spectrum.from_eigenvalues([1e20, 1e10, 1.0], [3, 3, 3])

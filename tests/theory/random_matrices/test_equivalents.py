@@ -503,6 +503,15 @@ def test_bad_kappa_is_refused(f, kappa):
     assert_refused(lambda: f(spectrum(MIXED), kappa), "kappa")
 
 
+def test_noise_beyond_the_floats_in_units_of_the_spectrum_is_refused():
+    small, large = Spectrum.isotropic(4, 1e-200), Spectrum.isotropic(4, 1e200)
+    for call in (theory.renormalised_noise, theory.resolvent, theory.log_determinant):
+        assert_refused(lambda call=call: call(small, 3.0, 1e200), "1e308 times the largest")
+    for call in (theory.resolvent, theory.log_determinant):
+        assert_refused(lambda call=call: call(large, 3.0, 1e-200), "1e-323 times the largest")
+    assert_refused(lambda: theory.df1(small, 1e200), "kappa")
+
+
 def test_shapes_that_do_not_fit_are_refused():
     s = spectrum(MIXED)
     for f in (theory.renormalised_noise, theory.noise_of):
