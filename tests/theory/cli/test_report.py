@@ -81,3 +81,28 @@ def test_scores_are_named_with_their_degrees_of_freedom():
 ])  # fmt: skip
 def test_memorisation_is_judged_against_its_baseline(samples, words):
     assert words in predicted(theory.Spectrum.power_law(12, 1.0), samples)
+
+
+def test_dimensions_without_variance_are_named():
+    assert predicted(theory.Spectrum.from_eigenvalues([2.0, 0.0], [3, 2])).startswith(
+        "eigenvalues: 5 dimensions (3 with variance), effective dimension 3"
+    )
+    assert "with variance" not in predicted(theory.Spectrum.isotropic(5))
+
+
+def test_mixtures_have_their_means():
+    means = np.zeros((2, 6))
+    means[:, 0] = [2.0, -2.0]
+    known = theory.GaussianMixture([0.5, 0.5], means, [1.0, 1.0])
+    found = forecast(Request.of(known, [60]), main_names())
+    text = prediction_text(theory.Spectrum.isotropic(6), found)
+    row = text.split("Bayes-optimal\n")[1].splitlines()[0].split()
+    keys = ("mean_recovery_linear", "mean_recovery_bayes")
+    assert row == ["60", *(f"{found[key][0]:.4f}" for key in keys)]
+    # Unequal components have no law for their means.
+    other = theory.GaussianMixture([0.3, 0.7], means, [1.0, 1.0])
+    text = prediction_text(
+        theory.Spectrum.isotropic(6), forecast(Request.of(other, [60]), main_names())
+    )
+    assert "Components appear at noise" in text
+    assert "Bayes" not in text
