@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.report import prediction_text, recovery_lines
+from convergen.theory.cli.report import _memorisation_lines, prediction_text, recovery_lines
 from convergen.theory.cli.simulation_report import simulation_text
+from convergen.theory.common.labelled import Labelled
 from convergen.theory.finite_size.simulate import simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
 
@@ -106,3 +107,13 @@ def test_mixtures_have_their_means():
     )
     assert "Components appear at noise" in text
     assert "Bayes" not in text
+
+
+def test_five_per_cent_are_of_the_baseline():
+    found = Labelled()
+    found.mark("samples", "samples", [10, 20])
+    found.add("memorisation_baseline", [0.5, 0.5])
+    for first, words in ((0.53, "from n = 20 on"), (0.52, "at every n listed")):
+        found.add("memorisation", [first, 0.51])
+        (line,) = _memorisation_lines(found)
+        assert words in line
