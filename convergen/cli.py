@@ -36,7 +36,8 @@ def main() -> NoReturn:
         before = signal.signal(signal.SIGINT, _interrupt)
         code = _run(sys.argv[1:] or ["--help"])
         sys.stdout.flush()
-        signal.signal(signal.SIGINT, before)
+        if code < INTERRUPTED:  # else the end is near, and no further interrupt may disturb it
+            signal.signal(signal.SIGINT, before)
     except KeyboardInterrupt:
         _say("interrupted")
         code = INTERRUPTED

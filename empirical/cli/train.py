@@ -6,6 +6,7 @@ import json as json_format
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -212,12 +213,19 @@ def _need_torch() -> None:
 def _interruptible(out: Path) -> Iterator[None]:
     """Turn an interrupt or a request to end into one line and the usual exit code.
 
-    Any further one ends the process at once, which loses no more than a kill does.
+    Further ones in the next second say nothing new; later ones end the process at once, which
+    loses no more than a kill does.
     """
 
     def stop(number: int, frame: object) -> None:
+        first = time.monotonic()
+
+        def again(number: int, frame: object) -> None:
+            if time.monotonic() > first + 1.0:
+                os._exit(128 + number)
+
         for each in before:
-            signal.signal(each, lambda again, _: os._exit(128 + again))
+            signal.signal(each, again)
         raise _Stopped(number)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}

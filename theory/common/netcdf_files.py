@@ -6,7 +6,9 @@ Damaged bytes can lead HDF5 into loops without end, so the digest is verified be
 from __future__ import annotations
 
 import io
+import sys
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +34,15 @@ def netcdf_bytes(dataset: xr.Dataset) -> bytes:
     -------
     bytes
     """
-    return sealed(b"".join([dataset.to_netcdf(engine="h5netcdf"), b"\n", EMPTY_SEAL.encode()]))
+    with _no_cluster_lock():
+        content = dataset.to_netcdf(engine="h5netcdf")
+    return sealed(b"".join([content, b"\n", EMPTY_SEAL.encode()]))
+
+
+def _no_cluster_lock() -> AbstractContextManager[object]:
+    """Keep xarray in a worker of Dask from asking the scheduler for a lock on a file in memory."""
+    dask = sys.modules.get("dask")
+    return nullcontext() if dask is None else dask.config.set(scheduler="synchronous")
 
 
 def save_dataset(dataset: xr.Dataset, path: Path) -> Written:

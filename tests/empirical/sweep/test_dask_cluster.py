@@ -75,12 +75,14 @@ def test_a_scheduler_that_dies_is_one_line_and_the_sweep_can_be_finished(tmp_pat
         address = json.loads((tmp_path / "at.json").read_text())["address"]
         worker = subprocess.Popen(
             [sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny",
-             "--nthreads", "1", "--no-dashboard", "--death-timeout", "5"],
+             "--nthreads", "1", "--no-dashboard", "--death-timeout", "60"],
             stderr=subprocess.DEVNULL, cwd=Path(__file__).parents[3],
         )  # fmt: skip
 
         def end():
-            while not run.cell("quick").has_result:
+            for _ in range(1200):
+                if run.cell("quick").has_result:
+                    break
                 time.sleep(0.1)
             time.sleep(0.5)
             scheduler.kill()

@@ -74,7 +74,7 @@ def test_a_corrupt_result_redoes_that_cell_alone(run, cells, caplog):
 
 
 @pytest.mark.parametrize("damaged", [1, 2])
-def test_corrupt_checkpoints_go_back_and_arrive_at_the_same_bits(run, cells, caplog, damaged):
+def test_corrupt_checkpoints_lead_back_and_end_at_the_same_bits(run, cells, caplog, damaged):
     """The newest of the two is damaged: the older is used; both: the cell begins anew."""
 
     class Stop(Exception):
@@ -115,7 +115,7 @@ def test_cells_of_another_run_are_refused_and_stay(run, cells):
     assert {name: path.read_bytes() for name, path in results(run, cells).items()} == sound
 
 
-def test_a_cell_that_fails_says_why_and_the_others_go_on(run, cells):
+def test_a_cell_that_fails_says_why_and_the_others_are_done(run, cells):
     broken = FakeCell("broken", 9, nan_at=120)
     outcomes = sweep(run, [broken, *cells], work)
     assert outcomes[0].state == FAILED
