@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.checks import InputError, as_count, as_seed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,7 +94,7 @@ def train_pair(
     from convergen.empirical.training.trainer import Trainer
 
     sizes = _sizes(samples)
-    chosen = as_count(seed, "seed", 0)
+    chosen = as_seed(seed, "seed")
     settings = TrainingSettings(**_known(TrainingSettings, training))
     about = measure or MeasureSettings()
     where = choose_device(device)

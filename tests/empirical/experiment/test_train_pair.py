@@ -81,6 +81,7 @@ def test_a_module_that_is_given_stays_as_it_is_and_both_begin_with_its_parameter
     [
         ("linear", "digits", {}, "is fitted, not trained"),
         (Net, "digits", {"imags": 3}, "did you mean 'images'"),
+        (Net, "digits", {"seed": 2**63}, "seed must be"),
         (Net, np.ones((40, 3)), {}, "do not vary"),
         (Net, np.random.default_rng(0).standard_normal((40, 7)), {}, "cannot be called"),
         (Net, "digits", {"options": {"depth": 3}}, "Net cannot be built: TypeError"),
