@@ -1,8 +1,11 @@
 """The machinery of the figures: names, data files, formats, processes, bad input."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 
 import matplotlib
@@ -15,6 +18,7 @@ from convergen.figures.looks import style
 from convergen.figures.making import data_files as record
 from convergen.figures.making import gallery, make, registry
 from convergen.figures.making.make import Job
+from convergen.theory.common.atomic_files import PART
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.quantity_rows import BLUE
 
@@ -117,6 +121,27 @@ def test_processes_make_the_same(made, tmp_path):
         job.out.mkdir()
     for each in make.make_many(jobs, workers=2):
         assert each.files[1].path.read_bytes() == made.files[1].path.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("interrupts", [1, 4])
+def test_interrupts_of_the_terminal_end_all_processes_in_one_line(tmp_path, interrupts):
+    process = subprocess.Popen(
+        [sys.executable, "-m", "convergen", "figures", "make", "all", "--quality", "smoke",
+         "--workers", "2", "--out", str(tmp_path)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    while not list(tmp_path.iterdir()):  # until a worker has saved its first data
+        assert process.poll() is None
+        time.sleep(0.05)
+    for _ in range(interrupts):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.02)
+    # Workers hold the other ends of the pipes, too: this waits for all of them.
+    _, errors = process.communicate(timeout=60.0)
+    lines = [line for line in errors.splitlines() if not line.startswith(b"compiling kernels")]
+    assert (process.returncode, lines) == (130, [b"convergen: interrupted"])
+    assert [path for path in tmp_path.iterdir() if PART in path.name] == []
 
 
 def test_data_of_another_figure_are_refused(made, tmp_path):
