@@ -8,6 +8,7 @@ from convergen.theory.common.checks import (
     InputError,
     as_count,
     as_finite,
+    as_noise,
     as_nonnegative,
     as_positive,
     as_sample_size,
@@ -118,6 +119,14 @@ def test_sign_limits():
     with pytest.raises(InputError, match="ridge must not be negative, but -2") as error:
         as_nonnegative(-2, "ridge")
     assert_one_sentence(error)
+
+
+def test_noise_levels_have_two_ends():
+    np.testing.assert_array_equal(as_noise([1e-70, 0.3, 1e70]), [1e-70, 0.3, 1e70])
+    for level in (0.99e-70, 1.01e70, 0.0):
+        with pytest.raises(InputError, match="spam must") as error:
+            as_noise([1.0, level], "spam")
+        assert_one_sentence(error)
 
 
 @pytest.mark.parametrize("value", [1, 7, np.int32(7), 7.0, np.float64(7.0), 2**53])
