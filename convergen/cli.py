@@ -36,8 +36,8 @@ def main() -> NoReturn:
         before = signal.signal(signal.SIGINT, _interrupt)
         code = _run(sys.argv[1:] or ["--help"])
         sys.stdout.flush()
-        if code < INTERRUPTED:  # else the end is near, and no further interrupt may disturb it
-            signal.signal(signal.SIGINT, before)
+        # No further interrupt may disturb the end of a process that was interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_IGN if code >= INTERRUPTED else before)
     except KeyboardInterrupt:
         _say("interrupted")
         code = INTERRUPTED
