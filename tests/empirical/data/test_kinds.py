@@ -47,7 +47,7 @@ def test_data_of_presets_load():
     assert len(kinds) == 4
     for options in kinds:
         few = {} if options["kind"] == "digits" else {"count": 3}
-        assert len(load_data(**options, **few).shape) == 3
+        assert len(load_data(**(options | few)).shape) == 3
 
 
 def test_unknown_kind_and_options():
