@@ -128,7 +128,7 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     predicted = predict_subsets(
         spectrum, samples, population, factors=min(measure.factors, spectrum.rank),
         sigma=measure.sigmas,
-        quantities={row.group or row.key for row in compared()},
+        quantities=dict.fromkeys(row.group or row.key for row in compared()),
     )  # fmt: skip
     law = {
         row.key: predicted[row.law or row.key]

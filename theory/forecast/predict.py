@@ -232,7 +232,7 @@ def main_names() -> list[str]:
     -------
     list of str
     """
-    groups = {row.group or row.key for row in quantities() if row.main}
+    groups = dict.fromkeys(row.group or row.key for row in quantities() if row.main)
     return [*groups, "thresholds"]
 
 
