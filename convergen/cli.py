@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from convergen.theory.common.terminal import one_line, prepare_streams
+from convergen.theory.messages.terminal import one_line, prepare_streams
 
 if TYPE_CHECKING:
     import typer
     import xarray as xr
 
     from convergen.empirical.diagnose.diagnose import Diagnosis
-    from convergen.theory.common.atomic_files import Written
+    from convergen.theory.files.atomic_files import Written
 
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
 
@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> int:
 
     from convergen.theory.cli.source_flags import spelling
     from convergen.theory.common.checks import InputError
-    from convergen.theory.common.option_errors import OptionError
+    from convergen.theory.messages.option_errors import OptionError
 
     try:
         command = typer.main.get_command(build())

@@ -92,7 +92,7 @@ def register(app: typer.Typer, page: Page) -> None:
     ) -> None:
         """Judge your own generator: memorising, converged, and how many samples it needs."""
         from convergen.theory.cli.targets import say_written
-        from convergen.theory.common.atomic_files import check_target, write_beside
+        from convergen.theory.files.atomic_files import check_target, write_beside
 
         if html:
             check_target(html, (".html", ".htm"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     from convergen.empirical.networks.table import Network

@@ -18,8 +18,8 @@ from convergen.empirical.common.presets import preset_names
 from convergen.empirical.models.by_name import model_names
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.optional_packages import package_missing
-from convergen.theory.common.progress import phase
+from convergen.theory.messages.optional_packages import package_missing
+from convergen.theory.messages.progress import phase
 
 if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Config, Experiment

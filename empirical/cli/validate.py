@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.experiment.run import Run
-    from convergen.theory.common.atomic_files import Written
+    from convergen.theory.files.atomic_files import Written
 
 # Draws a validation into a file; handed in, since this package knows nothing of pictures.
 Draw = Callable[["xr.Dataset", Path], "Written"]
@@ -54,7 +54,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
     ) -> None:
         """Hold trained models against every theory that applies, for each n."""
         from convergen.theory.cli.targets import check_targets, say_written
-        from convergen.theory.common.netcdf_files import save_dataset
+        from convergen.theory.files.netcdf_files import save_dataset
 
         home = _home(run)
         data_path = out or home / "validation.nc"
@@ -86,7 +86,7 @@ def _home(path: Path) -> Path:
 def _run_and_result(path: Path) -> tuple[Run, xr.Dataset]:
     """Those of a folder, or of a result that lies anywhere; both are verified."""
     from convergen.empirical.experiment.run import Run
-    from convergen.theory.common.netcdf_files import load_dataset
+    from convergen.theory.files.netcdf_files import load_dataset
 
     if path.is_dir():
         run = Run.open(path)

@@ -7,7 +7,7 @@ import pkgutil
 from typing import Generic, Protocol, TypeVar
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 
 class Named(Protocol):

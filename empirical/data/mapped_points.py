@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.standard_units import standardised
-from convergen.theory.common.atomic_files import write_beside
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.files.atomic_files import write_beside
 
 
 def entry_key(files: Iterable[Path], options: Mapping[str, object]) -> str:

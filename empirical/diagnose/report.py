@@ -8,7 +8,7 @@ import numpy as np
 
 from convergen.empirical.diagnose.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
-from convergen.theory.common.text import about, plain, table, wrapped
+from convergen.theory.messages.text import about, plain, table, wrapped
 
 _LISTED = 5
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 from convergen.theory.data.regular_files import printable
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.naming import meaning, open_source, takes
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.table import SourceKind, find

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convergen.empirical.experiment.plan import Plan, versions
-from convergen.theory.common.progress import phase
 from convergen.theory.common.versions import git_commit
+from convergen.theory.messages.progress import phase
 
 if TYPE_CHECKING:
     from convergen.empirical.data.dataset import DataSet

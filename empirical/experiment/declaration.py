@@ -12,7 +12,7 @@ from convergen.empirical.models.by_name import pinned
 from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive, as_seed
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 Config = dict[str, Any]
 

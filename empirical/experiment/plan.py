@@ -13,8 +13,8 @@ from typing import Any
 from convergen.empirical.experiment.declaration import Config, Experiment
 from convergen.empirical.storage.checked_files import read, write_sealed
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.seals import EMPTY_SEAL, is_sound
 from convergen.theory.common.versions import package_version
+from convergen.theory.files.seals import EMPTY_SEAL, is_sound
 
 # Of the file; one more whenever older versions could no longer read it rightly.
 _FORMAT = 2

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.measure.intervals import over_seeds
-from convergen.theory.common.quantities import Quantity, quantities
-from convergen.theory.common.text import plain, table, wrapped
+from convergen.theory.messages.text import plain, table, wrapped
+from convergen.theory.quantities.table import Quantity, quantities
 
 if TYPE_CHECKING:
     import xarray as xr

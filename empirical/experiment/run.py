@@ -23,7 +23,7 @@ from convergen.empirical.experiment.plan import (
 from convergen.empirical.storage.checked_files import make_folder
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import load_dataset
+from convergen.theory.files.netcdf_files import load_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

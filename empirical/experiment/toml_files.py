@@ -9,7 +9,7 @@ from convergen.empirical.common.presets import preset_names, preset_path
 from convergen.empirical.experiment.declaration import Config
 from convergen.empirical.networks.own_network import absolute_name
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 
 def read_config(path: Path) -> Config:

@@ -23,7 +23,7 @@ from convergen.empirical.measure.overlaps import (
     latent_recovery,
     subspace_overlap,
 )
-from convergen.theory.common.quantities import quantities, quantity
+from convergen.theory.quantities.table import quantities, quantity
 
 if TYPE_CHECKING:
     import xarray as xr

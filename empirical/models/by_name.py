@@ -19,7 +19,7 @@ from convergen.empirical.networks.own_network import (
 )
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 if TYPE_CHECKING:
     from convergen.empirical.models.ensemble import Ensemble

@@ -22,7 +22,7 @@ from convergen.empirical.storage.checked_files import (
 from convergen.empirical.storage.journal import append, flush
 from convergen.empirical.storage.locks import Busy, locked
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import dataset_of, netcdf_bytes
+from convergen.theory.files.netcdf_files import dataset_of, netcdf_bytes
 
 if TYPE_CHECKING:
     import torch

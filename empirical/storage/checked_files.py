@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from convergen.theory.common.atomic_files import unfinished, write_beside
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.seals import is_sound, sealed
+from convergen.theory.files.atomic_files import unfinished, write_beside
+from convergen.theory.files.seals import is_sound, sealed
 
 
 class StorageError(InputError):
@@ -26,7 +26,7 @@ def write_sealed(path: Path, content: bytes) -> None:
     path : Path
         Target; replaced if it exists.
     content : bytes
-        What it shall hold, with `convergen.theory.common.seals.EMPTY_SEAL` in it once.
+        What it shall hold, with `convergen.theory.files.seals.EMPTY_SEAL` in it once.
 
     Raises
     ------

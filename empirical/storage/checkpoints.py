@@ -11,7 +11,7 @@ import numpy as np
 
 from convergen.empirical.storage.checked_files import CorruptFile, read_sealed, write_sealed
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.seals import EMPTY_SEAL
+from convergen.theory.files.seals import EMPTY_SEAL
 
 if TYPE_CHECKING:
     import torch

@@ -12,9 +12,9 @@ from convergen.empirical.storage.cell_folder import CellFolder
 from convergen.empirical.storage.checked_files import StorageError, write
 from convergen.empirical.storage.journal import append
 from convergen.empirical.storage.locks import LOCK, Busy, locked
-from convergen.theory.common.atomic_files import unfinished
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import netcdf_bytes
+from convergen.theory.files.atomic_files import unfinished
+from convergen.theory.files.netcdf_files import netcdf_bytes
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from convergen.empirical.sweep.sweep import Outcome, Task, attempt, give_up, one_line
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     from distributed import Client

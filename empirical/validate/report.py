@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate.validate import CLOSE
-from convergen.theory.common.quantities import Quantity, compared
-from convergen.theory.common.text import plain, table, wrapped
+from convergen.theory.messages.text import plain, table, wrapped
+from convergen.theory.quantities.table import Quantity, compared
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -52,7 +52,7 @@ def shipped_result(name: str) -> xr.Dataset:
     InputError
         If there is none of that name.
     """
-    from convergen.theory.common.netcdf_files import load_dataset
+    from convergen.theory.files.netcdf_files import load_dataset
 
     if name not in shipped_names():
         raise InputError(
@@ -98,7 +98,7 @@ def ship(path: Path) -> Path:
         If the run has no result, it is damaged, or a cell of it is missing.
     """
     from convergen.empirical.experiment.run import Run
-    from convergen.theory.common.netcdf_files import save_dataset
+    from convergen.theory.files.netcdf_files import save_dataset
 
     run = Run.open(path)
     result = run.result()

@@ -10,9 +10,9 @@ from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.solvable_models import reference, reference_names
-from convergen.theory.common.progress import phase
-from convergen.theory.common.quantities import compared
-from convergen.theory.common.scores import normal_score
+from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.scores import normal_score
+from convergen.theory.quantities.table import compared
 
 if TYPE_CHECKING:
     import xarray as xr

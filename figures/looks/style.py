@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.atomic_files import Written, write_beside
-from convergen.theory.common.quantities import Line, quantity
-from convergen.theory.common.quantity_rows import BLACK, GREY
+from convergen.theory.files.atomic_files import Written, write_beside
+from convergen.theory.quantities.rows import BLACK, GREY
+from convergen.theory.quantities.table import Line, quantity
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

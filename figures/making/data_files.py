@@ -6,10 +6,10 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import Written
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import load_dataset, save_dataset
 from convergen.theory.common.versions import git_commit, package_version
+from convergen.theory.files.atomic_files import Written
+from convergen.theory.files.netcdf_files import load_dataset, save_dataset
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from convergen.figures.making import registry
 from convergen.figures.making.data_files import load_record, save_record, shipped
-from convergen.theory.common.atomic_files import Written, unfinished
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import save_dataset
-from convergen.theory.common.optional_packages import package_missing
 from convergen.theory.common.worker_processes import deaf_to_interrupts, die_with_parent
+from convergen.theory.files.atomic_files import Written, unfinished
+from convergen.theory.files.netcdf_files import save_dataset
+from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     import xarray as xr

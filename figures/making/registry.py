@@ -19,7 +19,7 @@ import pkgutil
 from typing import TYPE_CHECKING, Protocol, cast
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -19,7 +19,7 @@ from convergen.figures.looks.style import (
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.mean_learning import learnt_overlaps
-from convergen.theory.common.quantity_rows import ORANGE
+from convergen.theory.quantities.rows import ORANGE
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.figures.looks.style import look_of, new_figure, plain_ticks, predicted, styled
-from convergen.theory.common.quantities import quantities
+from convergen.theory.quantities.table import quantities
 
 if TYPE_CHECKING:
     import xarray as xr

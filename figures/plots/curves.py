@@ -16,7 +16,7 @@ from convergen.figures.looks.style import (
     predicted,
     styled,
 )
-from convergen.theory.common.quantities import Quantity, quantities
+from convergen.theory.quantities.table import Quantity, quantities
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,7 +16,7 @@ from convergen.figures.looks.style import (
     styled,
 )
 from convergen.figures.looks.trained_networks import theory_look
-from convergen.theory.common.quantities import compared
+from convergen.theory.quantities.table import compared
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convergen.theory.common.text import about, wrapped
 from convergen.theory.forecast.pilot import LEVEL, PilotAnswer
+from convergen.theory.messages.text import about, wrapped
 
 # What two models of a given agreement are called.
 _STATES = (

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.theory.cli.report import heading
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.quantities import quantities, quantity
-from convergen.theory.common.text import plain, table, wrapped
+from convergen.theory.messages.text import plain, table, wrapped
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import quantities, quantity
 
 if TYPE_CHECKING:
     from convergen.theory.spectra.spectrum import Spectrum

@@ -11,7 +11,7 @@ import typer
 
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     from convergen.theory.cli.targets import Draw

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.cli.answer import answer_text
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.quantities import quantities
-from convergen.theory.common.text import about, plain, table, wrapped
+from convergen.theory.messages.text import about, plain, table, wrapped
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import quantities
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:

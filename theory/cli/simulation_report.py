@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from convergen.theory.cli.report import heading
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.quantities import Quantity, quantities
-from convergen.theory.common.text import about, plain, table, wrapped
+from convergen.theory.messages.text import about, plain, table, wrapped
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import Quantity, quantities
 from convergen.theory.spectra.spectrum import Spectrum
 
 

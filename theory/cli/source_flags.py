@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.sources.options import TRUTH, Option
 from convergen.theory.sources.table import kinds
 

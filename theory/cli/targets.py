@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import Written, check_target
-from convergen.theory.common.netcdf_files import save_dataset
+from convergen.theory.files.atomic_files import Written, check_target
+from convergen.theory.files.netcdf_files import save_dataset
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.common.labelled import Labelled
+    from convergen.theory.quantities.labelled import Labelled
 
 PLOTS = (".pdf", ".png", ".svg")
 

@@ -32,8 +32,8 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
-from convergen.theory.common.progress import phase
 from convergen.theory.empirical_score.score import EmpiricalScore
+from convergen.theory.messages.progress import phase
 
 _CENTRE_DRAWS = 16384
 _LARGEST = 690.0  # log n, within double precision

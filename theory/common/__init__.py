@@ -1,4 +1,4 @@
-"""What every room needs: checks of arguments, atomic files, text, threads, blocks of rows.
+"""What every room needs: checks of arguments, compiled kernels, threads, blocks of rows.
 
 It imports no other room.
 """

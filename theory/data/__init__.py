@@ -1,4 +1,4 @@
 """Real data as matrices of points: arrays in files, folders of images.
 
-It may import common.
+It may import the shared rooms (files, messages, common).
 """

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
-from convergen.theory.common.option_errors import OptionError, OptionName
 from convergen.theory.data.npy_headers import DAMAGE, Header, read_header
 from convergen.theory.data.regular_files import printable, reason, regular_file
+from convergen.theory.messages.option_errors import OptionError, OptionName
 
 if TYPE_CHECKING:
     import os

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
-from convergen.theory.common.option_errors import OptionError, OptionName
-from convergen.theory.common.progress import phase
 from convergen.theory.data.regular_files import printable, reason, regular_file
+from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.progress import phase
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -1,4 +1,4 @@
 """The protocol that all denoisers share, the Gaussian ones, and the samplers.
 
-It may import spectra and common.
+It may import spectra and the shared rooms below.
 """

@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.quantities import chosen
 from convergen.theory.linear.leading_distances import sliced_maximum, split_grid
+from convergen.theory.quantities.table import chosen
 
 _SEEDS = 64
 

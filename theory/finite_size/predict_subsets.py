@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.quantities import chosen
 from convergen.theory.forecast.predict import Request, forecast
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import chosen
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:

@@ -18,15 +18,15 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.progress import phase
-from convergen.theory.common.quantities import chosen, quantity
-from convergen.theory.common.quantities import quantities as all_quantities
-from convergen.theory.common.scores import normal_score
 from convergen.theory.finite_size.measure_pair import Population, measure_pair
 from convergen.theory.finite_size.predict_subsets import forecast_subsets
 from convergen.theory.finite_size.training_sets import Draw, expanded, training_sets
 from convergen.theory.forecast.predict import Request
+from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.scores import normal_score
+from convergen.theory.quantities.table import chosen, quantity
+from convergen.theory.quantities.table import quantities as all_quantities
 from convergen.theory.spectra.provenance import provenance
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -88,7 +88,7 @@ def simulate(
     -------
     xarray.Dataset
         For each quantity X: ``X`` (mean), ``X_stderr``, ``X_predicted`` and ``X_z``, the
-        difference over its error as a normal score (`convergen.theory.common.scores`).
+        difference over its error as a normal score (`convergen.theory.quantities.scores`).
 
     Raises
     ------

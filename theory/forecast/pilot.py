@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.progress import phase
-from convergen.theory.common.quantities import quantity
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical_data import (
     elliptical_bures_wasserstein,
     elliptical_overlaps,
 )
 from convergen.theory.linear.order_parameters import order_parameters
+from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.population import Interval, Population, estimate_population
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import quantity
 from convergen.theory.sources.source import Source
 from convergen.theory.spectra.spectrum import Spectrum
 

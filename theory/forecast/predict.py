@@ -19,9 +19,9 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.progress import phase
-from convergen.theory.common.quantities import Formula, Quantity, chosen, quantities
+from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import Formula, Quantity, chosen, quantities
 from convergen.theory.spectra.provenance import provenance
 from convergen.theory.spectra.spectrum import Spectrum
 

@@ -13,9 +13,9 @@ from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_wi
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
 from convergen.theory.common.checks import as_noise, as_samples
-from convergen.theory.common.labelled import Labelled
-from convergen.theory.common.progress import phase
 from convergen.theory.linear.thresholds import samples_for
+from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.spectra.provenance import provenance
 from convergen.theory.spectra.spectrum import Spectrum
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.labelled import Labelled
 from convergen.theory.mixtures.mean_recovery import bayes_overlap, linear_overlap, mean_thresholds
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.mixtures.speciation import speciation_noise
+from convergen.theory.quantities.labelled import Labelled
 
 
 def add_mixture(result: Labelled, mixture: GaussianMixture, samples: FloatArray) -> None:

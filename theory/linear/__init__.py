@@ -1,6 +1,6 @@
 """What linear generative models learn from n samples: overlaps, distances, errors, thresholds.
 
-It may import random_matrices, denoisers, spectra and common.
+It may import random_matrices, denoisers, spectra and the shared rooms below.
 """
 
 from __future__ import annotations

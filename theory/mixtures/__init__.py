@@ -1,4 +1,4 @@
 """Gaussian mixtures: exact scores, speciation, and how well means can be learnt.
 
-It may import denoisers, spectra and common.
+It may import denoisers, spectra and the shared rooms below.
 """

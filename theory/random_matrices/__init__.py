@@ -1,4 +1,4 @@
 """Sample covariance matrices: deterministic equivalents, eigenvalues, eigenvectors.
 
-It may import spectra and common.
+It may import spectra and the shared rooms below.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
 from convergen.theory.sources.source import KnownLaw, draw
 

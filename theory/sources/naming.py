@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.option_errors import OptionError, OptionName
-from convergen.theory.common.suggestions import suggestion
 from convergen.theory.data.regular_files import printable, regular_file
+from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.sources.source import Source, check_covariance
 from convergen.theory.sources.table import SourceKind, find, kinds
 

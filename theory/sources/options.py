@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.messages.option_errors import OptionError, OptionName
 
 _TRUTHS = {"true": True, "false": False}
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.option_errors import OptionError, OptionName
-from convergen.theory.common.suggestions import suggestion
+from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.sources.options import Option
 from convergen.theory.sources.source import Source
 

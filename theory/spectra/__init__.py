@@ -1,4 +1,4 @@
 """Population spectra: what the theory knows about data.
 
-It may import data and common.
+It may import data and the shared rooms below.
 """

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from convergen.empirical.common.named_options import TABLE
 from convergen.empirical.networks.preconditioning import Preconditioned
 from convergen.empirical.networks.table import NETWORKS, Network, images_only
-from convergen.theory.common.optional_packages import package_missing
+from convergen.theory.messages.optional_packages import package_missing
 from convergen.theory.sources.options import Option
 
 # A U-Net of about the size of our `base`, for images of at least 16 × 16 pixels.

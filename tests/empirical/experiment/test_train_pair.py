@@ -36,7 +36,7 @@ def test_a_named_network_gives_what_the_command_line_gives(convergen, tmp_path):
         "--set", "measure.pictures=2", "--device", "cpu", "--out", "run", "--threads", "1",
     )  # fmt: skip
     assert code == 0, err
-    from convergen.theory.common.netcdf_files import load_dataset
+    from convergen.theory.files.netcdf_files import load_dataset
 
     saved = load_dataset(tmp_path / "run" / "result.nc")
     for name in ("convergence", "memorisation", "latent_recovery", "train_error", "test_error"):

@@ -13,7 +13,7 @@ from convergen.empirical.storage.checked_files import (
     remove_parts,
     write_sealed,
 )
-from convergen.theory.common.seals import EMPTY_SEAL, is_sound
+from convergen.theory.files.seals import EMPTY_SEAL, is_sound
 
 CONTENT = f"before {EMPTY_SEAL} after".encode()
 

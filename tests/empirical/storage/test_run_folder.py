@@ -5,7 +5,7 @@ from convergen.empirical.storage.checked_files import StorageError
 from convergen.empirical.storage.locks import LOCK
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import load_dataset
+from convergen.theory.files.netcdf_files import load_dataset
 
 
 def test_a_new_an_empty_and_a_killed_run_may_be_begun(tmp_path):

@@ -10,7 +10,7 @@ from convergen.empirical.experiment.run import Run
 from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.validate import shipped_results as shipped
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import load_dataset
+from convergen.theory.files.netcdf_files import load_dataset
 
 
 @pytest.fixture(scope="module")

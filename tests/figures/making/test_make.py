@@ -18,9 +18,9 @@ from convergen.figures.looks import style
 from convergen.figures.making import data_files as record
 from convergen.figures.making import gallery, make, registry
 from convergen.figures.making.make import Job
-from convergen.theory.common.atomic_files import PART
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.quantity_rows import BLUE
+from convergen.theory.files.atomic_files import PART
+from convergen.theory.quantities.rows import BLUE
 
 # Quick to compute and to draw.
 NAME = "disjoint-training"

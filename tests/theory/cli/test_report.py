@@ -6,9 +6,9 @@ import pytest
 from convergen import theory
 from convergen.theory.cli.report import _memorisation_lines, prediction_text, recovery_lines
 from convergen.theory.cli.simulation_report import simulation_text
-from convergen.theory.common.labelled import Labelled
 from convergen.theory.finite_size.simulate import simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
+from convergen.theory.quantities.labelled import Labelled
 
 
 def predicted(spectrum, samples=(10,), **options):

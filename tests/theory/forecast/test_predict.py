@@ -3,9 +3,9 @@ import pytest
 import xarray as xr
 
 from convergen import theory
-from convergen.theory.common.netcdf_files import save_dataset
-from convergen.theory.common.quantities import chosen
+from convergen.theory.files.netcdf_files import save_dataset
 from convergen.theory.forecast.predict import dense_grid
+from convergen.theory.quantities.table import chosen
 
 SPECTRUM = theory.Spectrum.power_law(60, 1.0)
 SAMPLES = [4, 30.5, 200]

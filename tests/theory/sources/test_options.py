@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergen.theory.common.option_errors import OptionError
+from convergen.theory.messages.option_errors import OptionError
 from convergen.theory.sources.options import NUMBER, NUMBERS, TEXT, TRUTH, WHOLE, WHOLES, Option
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.drawing import (
     BASIS,
     DIM,

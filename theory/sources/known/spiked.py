@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.drawing import BASIS, DIM, DRAWING, gaussian
 from convergen.theory.sources.options import NUMBER, NUMBERS, Option
 from convergen.theory.sources.source import Source

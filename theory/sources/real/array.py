@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.option_errors import OptionError, OptionName
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, WHOLES, Option
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.source import Source, data_source

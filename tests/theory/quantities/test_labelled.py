@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from convergen.theory.common.labelled import Labelled
+from convergen.theory.quantities.labelled import Labelled
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ def compared() -> list[Quantity]:
 def _table() -> dict[str, Quantity]:
     """The rows, read from their file on first use."""
     if not _TABLE:
-        from convergen.theory.common.quantity_rows import ROWS
+        from convergen.theory.quantities.rows import ROWS
 
         _TABLE.update((row.key, row) for row in ROWS)
     return _TABLE

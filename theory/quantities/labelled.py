@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convergen.theory.common.quantities import quantity
+from convergen.theory.quantities.table import quantity
 
 if TYPE_CHECKING:
     import xarray as xr

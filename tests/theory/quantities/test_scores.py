@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from convergen.theory.common.scores import normal_score, student_to_normal
+from convergen.theory.quantities.scores import normal_score, student_to_normal
 
 
 @pytest.mark.parametrize("freedom", [1.0, 2.0, 7.0, 60.0, 1e4])

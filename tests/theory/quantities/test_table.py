@@ -13,11 +13,11 @@ from convergen import theory
 from convergen.figures.looks.style import look_of
 from convergen.figures.plots.curves import draw
 from convergen.theory.cli import report, simulation_report
-from convergen.theory.common import quantities
-from convergen.theory.common.netcdf_files import save_dataset
-from convergen.theory.common.quantities import Formula, Quantity
+from convergen.theory.files.netcdf_files import save_dataset
 from convergen.theory.finite_size.simulate import measurable, simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
+from convergen.theory.quantities import table as quantities
+from convergen.theory.quantities.table import Formula, Quantity
 
 SPECTRUM = theory.Spectrum.spiked(20, [9.0])
 SYMBOLS = Path(__file__).parents[3] / "docs" / "symbols.md"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from convergen.theory.common.quantities import Formula
-from convergen.theory.common.quantities import Quantity as Row
+from convergen.theory.quantities.table import Formula
+from convergen.theory.quantities.table import Quantity as Row
 
 # Okabe & Ito (2008): colour-blind readers can tell them apart.
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"

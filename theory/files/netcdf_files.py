@@ -12,9 +12,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from convergen.theory.common.atomic_files import Written, write_beside
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.seals import EMPTY_SEAL, has_seal, is_sound, sealed
+from convergen.theory.files.atomic_files import Written, write_beside
+from convergen.theory.files.seals import EMPTY_SEAL, has_seal, is_sound, sealed
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-from convergen.theory.common.terminal import one_line, plain_ascii, prepare_streams
+from convergen.theory.messages.terminal import one_line, plain_ascii, prepare_streams
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@ import os
 
 import pytest
 
-from convergen.theory.common.atomic_files import PART, check_target, unfinished, write_beside
 from convergen.theory.common.checks import InputError
+from convergen.theory.files.atomic_files import PART, check_target, unfinished, write_beside
 
 
 def test_replaces_a_file_whole_and_says_so(tmp_path):

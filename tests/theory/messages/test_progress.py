@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from convergen.theory.common import progress
+from convergen.theory.messages import progress
 
 
 class Terminal(io.StringIO):

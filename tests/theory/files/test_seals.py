@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 
-from convergen.theory.common.seals import EMPTY_SEAL, has_seal, is_sound, sealed
+from convergen.theory.files.seals import EMPTY_SEAL, has_seal, is_sound, sealed
 
 CONTENT = f"before {EMPTY_SEAL} after".encode()
 

@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.netcdf_files import load_dataset, netcdf_bytes, save_dataset
+from convergen.theory.files.netcdf_files import load_dataset, netcdf_bytes, save_dataset
 
 
 def dataset():

@@ -1,0 +1,4 @@
+"""What people read on a terminal: text, tables, progress, suggestions, errors.
+
+It may import common.
+"""
