@@ -89,6 +89,12 @@ def test_points_that_are_all_there_is():
     assert any(line.startswith(limit) for line in lines)
 
 
+def test_a_known_law_is_no_sample():
+    result = run("predict", "isotropic", "--population")
+    assert result.returncode == 2
+    assert "--population does not apply to 'isotropic', whose law is known" in result.stderr
+
+
 def test_predict_json_equals_the_library():
     result = run("predict", "power-law", "--dim", 50, "--alpha", 1.5, "--samples", "10,100",
                  "--factors", 2, "--level", 0.8, "--level", 0.95, "--json")  # fmt: skip

@@ -77,17 +77,25 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.forecast import predict as prediction
-        from convergen.theory.forecast.pilot import add_intervals, estimate, shown_factors
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
+        if population and found.data is None:
+            raise InputError(
+                f"--population does not apply to {source!r}, whose law is known: leave it out."
+            )
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
-        pilot = None if population else estimate(found, seed)
+        pilot = None
+        if found.data is not None and not population:
+            from convergen.theory.forecast.pilot import add_intervals, estimate, shown_factors
+
+            pilot = estimate(found.data, found.label, seed)
+            factors = shown_factors(pilot, factors)
         spectrum = found.spectrum if pilot is None else pilot.spectrum
         request = prediction.Request.of(
             found.mixture or spectrum,
             n,
-            factors=factors if pilot is None else shown_factors(pilot, factors),
+            factors=factors,
             ridge=ridge,
             levels=tuple(level or prediction.LEVELS),
             seed=seed,

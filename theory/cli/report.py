@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.cli.answer import answer_text
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantities
@@ -86,7 +85,7 @@ def prediction_text(
             *(_threshold_lines(prediction, trivial) if answer is None else []),
             *_memorisation_lines(prediction),
             *_mixture_lines(prediction),
-            *([] if answer is None else ["", answer_text(answer, list(prediction["level"]))]),
+            *_answer_lines(prediction, answer),
         ]
     )
 
@@ -176,6 +175,16 @@ def _memorisation_lines(prediction: Labelled) -> list[str]:
         "Of the n listed, memorisation is within 5 % of its fresh-data baseline from "
         f"n = {about(n[loud[-1] + 1])} on."
     ]
+
+
+def _answer_lines(prediction: Labelled, answer: PilotAnswer | None) -> list[str]:
+    """What a pilot says, in words."""
+    if answer is None:
+        return []
+    # Known laws need nothing of this.
+    from convergen.theory.cli.answer import answer_text
+
+    return ["", answer_text(answer, list(prediction["level"]))]
 
 
 def _mixture_lines(prediction: Labelled) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.predict import Request
@@ -17,7 +18,6 @@ from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.population import Interval, Population, estimate_population
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
-from convergen.theory.sources.source import Source
 from convergen.theory.spectra.spectrum import Spectrum
 
 LEVEL = 0.9
@@ -54,25 +54,24 @@ class PilotAnswer:
     excess: float
 
 
-def estimate(source: Source, seed: int = 0) -> Population | None:
-    """The population behind a source of data.
+def estimate(data: ArrayLike, label: str, seed: int = 0) -> Population:
+    """Estimate the population behind a data set, as a named phase.
 
     Parameters
     ----------
-    source : Source
-        Any source.
+    data : array_like, shape (N, …)
+        The pilot.
+    label : str
+        Label kept with every result.
     seed : int
         Of the resampling behind intervals.
 
     Returns
     -------
-    Population or None
-        None where the law is known.
+    Population
     """
-    if source.data is None:
-        return None
     with phase("population behind the sample"):
-        return estimate_population(source.data, seed=seed, source=source.label)
+        return estimate_population(data, seed=seed, source=label)
 
 
 def shown_factors(population: Population, wanted: int) -> int:

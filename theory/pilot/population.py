@@ -169,6 +169,12 @@ class Population:
         wanted = 0.5 * float(np.hypot(interval.sampling, interval.unseen))
         for doublings in range(1, 11):
             count = self.points * 2.0**doublings
+            sampling = float(interval.sampling) * 2.0 ** (-0.5 * doublings)
+            # A larger pilot leaves no more unseen than this one.
+            if np.hypot(sampling, interval.unseen) <= wanted:
+                return count
+            if sampling > wanted:
+                continue
             base = float(renormalised_noise(self.spectrum, count, 0.0).kappa)
             lowest = max(base, 1e-3 * float(self.curve.kappa[-1]))
             kappa = np.geomspace(self.curve.kappa[0], lowest, self.curve.kappa.size)
@@ -179,7 +185,6 @@ class Population:
                 for each in found
             ]
             unseen = max((abs(end - value) for end in ends), default=0.0)
-            sampling = float(interval.sampling) * 2.0 ** (-0.5 * doublings)
             if np.hypot(sampling, unseen) <= wanted:
                 return count
         return float("inf")

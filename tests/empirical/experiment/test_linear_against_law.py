@@ -20,7 +20,14 @@ SOURCES = {
 }
 
 
-@pytest.fixture(scope="module", params=SOURCES)
+# A law and a data set at once, the others in the slow part.
+PARAMS = [
+    name if name in ("spiked", "digits") else pytest.param(name, marks=pytest.mark.slow)
+    for name in SOURCES
+]
+
+
+@pytest.fixture(scope="module", params=PARAMS)
 def measured(request, tmp_path_factory):
     experiment = Experiment.from_config(
         {

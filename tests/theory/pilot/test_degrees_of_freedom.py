@@ -98,6 +98,7 @@ def test_population_is_met_within_the_errors(count, alpha, shape):
     assert np.sqrt(np.mean(scores**2)) > 0.4
 
 
+@pytest.mark.slow
 def test_influences_of_a_part_of_the_points_stand_for_all():
     data = points(1500, 6, seed=2)
     parts = principal_components(data)
