@@ -39,6 +39,8 @@ def main() -> NoReturn:
         # No further interrupt may disturb the end of a process that was interrupted.
         signal.signal(signal.SIGINT, signal.SIG_IGN if code >= INTERRUPTED else before)
     except KeyboardInterrupt:
+        # The interpreter puts a handler of ours back to the default while it ends, but not this.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         _say("interrupted")
         code = INTERRUPTED
     except OSError as error:
