@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 Cell = dict[str, FloatArray]
 
+# Every repeat is kept until the end, for errors of ratios.
+_MOST_REPEATS = 1_000_000
+
 
 def simulate(
     population: Spectrum | GaussianMixture | ArrayLike,
@@ -124,6 +127,11 @@ def simulated(
     """What `simulate` returns, before it becomes a data set; arguments as there."""
     counts = _whole(samples)
     size = as_count(repeats, "repeats", 2)
+    if size > _MOST_REPEATS:
+        raise InputError(
+            f"repeats = {size} pairs of training sets are more than the {_MOST_REPEATS} that are "
+            "kept: give fewer."
+        )
     seed = as_seed(seed)
     names = measurable() if quantities is None else list(quantities)
     chosen(names, "measurement")

@@ -151,6 +151,7 @@ def test_extreme_spectra_are_measured_without_a_warning(spectrum):
     [
         (theory.Spectrum.isotropic(4), [2.5], {}, "whole numbers"),
         (theory.Spectrum.isotropic(4), [2], {"repeats": 1}, "repeats"),
+        (theory.Spectrum.isotropic(4), [2], {"repeats": 10**9}, "more than the 1000000"),
         (theory.Spectrum.isotropic(4), [2], {"workers": 0}, "workers"),
         (theory.Spectrum.isotropic(4), [2], {"seed": -1}, "seed"),
         (theory.Spectrum.isotropic(4), [2], {"quantities": ["beauty"]}, "beauty"),

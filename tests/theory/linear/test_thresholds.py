@@ -75,6 +75,7 @@ def test_no_sample_size_suffices():
         ({"test_error": 1.0}, "sigma"),
         ({"convergence": 0.9, "sigma": 1.0}, "sigma"),
         ({"test_error": 1.0, "sigma": -1.0}, "positive"),
+        ({"test_error": 1.0, "sigma": 0.0}, "positive"),
         ({"bures_wasserstein": 0.0}, "positive"),
         ({"bures_wasserstein": 0.1, "ridge": 0.1}, "ridge"),
         ({"convergence": 0.9, "ridge": -0.1}, "negative"),
