@@ -34,7 +34,7 @@ def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
     today, needed = answer.today, answer.needed
     state = next(words for limit, words in _STATES if today.value < limit)
     sizes = [
-        f"q = {level:g} takes {about(value)} ({about(low)} to {about(high)})"
+        f"q = {level:g} takes {about(value)} ({about(max(low, 1.0))} to {about(high)})"
         if np.isfinite(value)
         else f"q = {level:g} is reached at no finite n"
         for level, value, low, high in zip(
@@ -48,6 +48,17 @@ def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
         f"all there is). Two models trained on {answer.points} points each would agree to "
         f"q = {today.value:.3f} ({today.low:.3f} to {today.high:.3f}): {state}. In training "
         f"samples, {', '.join(sizes)}. {_factors(answer)} {_excess(answer)}{_trust(answer)}"
+        f"{_repeats(answer)}"
+    )
+
+
+def _repeats(answer: PilotAnswer) -> str:
+    """A warning where points occur twice."""
+    if answer.repeated == 0:
+        return ""
+    return (
+        f" Beware: {answer.repeated} of the points repeat{'s' * (answer.repeated == 1)} an earlier "
+        "one exactly, which makes all of this too optimistic: remove repetitions."
     )
 
 

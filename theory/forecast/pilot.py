@@ -42,6 +42,8 @@ class PilotAnswer:
         Samples at which each of the leading factors that the pilot shows is recovered.
     more : float
         Points of a pilot that would halve the widest interval of `needed`.
+    repeated : int
+        Points that repeat an earlier one.
     excess : float
         1 − q over its value for Gaussian data of the same covariance, at large n.
     """
@@ -51,6 +53,7 @@ class PilotAnswer:
     needed: Interval
     factors: FloatArray
     more: float
+    repeated: int
     excess: float
 
 
@@ -159,7 +162,9 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         dims, law, attributes = result.variables["recovery_threshold"]
         starts = np.append(visible, law[visible.size :])[: law.size]
         result.variables["recovery_threshold"] = dims, starts, attributes
-    return PilotAnswer(population.points, today, needed, visible, more, float(factor[0, -1]))
+    return PilotAnswer(
+        population.points, today, needed, visible, more, population.repeated, float(factor[0, -1])
+    )
 
 
 def _odds(spectrum: Spectrum, n: FloatArray, ridge: float) -> FloatArray:

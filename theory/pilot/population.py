@@ -70,6 +70,8 @@ class Population:
         points are.
     seed : int
         Of the resampling.
+    repeated : int
+        Points that repeat an earlier one exactly; they count as agreement of independent points.
     """
 
     spectrum: Spectrum
@@ -78,6 +80,7 @@ class Population:
     curve: DegreesOfFreedom
     amplitudes: FloatArray
     seed: int
+    repeated: int
     _sample: PilotSample
     _given: Constraints
     _misfit: float
@@ -243,8 +246,14 @@ def estimate_population(
     )  # fmt: skip
     return Population(
         spectrum, parts.samples, factors, curve, amplitude_law(sample, spectrum),
-        as_count(seed, "seed", 0), sample, given, misfit,
+        as_count(seed, "seed", 0), _repeated(data), sample, given, misfit,
     )  # fmt: skip
+
+
+def _repeated(data: ArrayLike) -> int:
+    """Points that repeat an earlier one exactly."""
+    array = np.asarray(data)
+    return len(array) - len({hash(row.tobytes()) for row in array})
 
 
 def _spectrum(

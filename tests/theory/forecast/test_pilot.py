@@ -117,3 +117,14 @@ def test_the_answer_says_what_was_read_needed_and_trusted():
     dataset = theory.predict(pilot, [50.0], quantities=["convergence"])
     assert dataset.attrs["pilot_points"] == 40
     assert float(dataset["convergence_low"][0]) < float(dataset["convergence"][0])
+
+
+def test_repeated_points_are_counted_and_said():
+    data = draw(20, 5)
+    pilot = theory.estimate_population(np.concatenate([data, data[:7]]))
+    assert pilot.repeated == 7
+    _, answer = asked(pilot, [50.0])
+    assert "7 of the points repeat an earlier one exactly" in " ".join(
+        answer_text(answer, LEVELS).split()
+    )
+    assert theory.estimate_population(data).repeated == 0
