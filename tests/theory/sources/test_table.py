@@ -35,7 +35,7 @@ def test_options_of_one_name_are_read_alike():
 def test_known_laws_come_first():
     known = [kind.known for kind in kinds().values()]
     assert known == sorted(known, reverse=True)
-    assert list(kinds())[5:] == ["array", "digits", "images", "patches", "torchvision"]
+    assert list(kinds())[5:] == ["array", "digits", "faces", "images", "patches", "torchvision"]
 
 
 def test_bad_names_and_options():

@@ -1,4 +1,4 @@
-"""Patches of the two photographs that scikit-learn ships."""
+"""Patches of the photographs that scikit-learn and scikit-image ship."""
 
 from __future__ import annotations
 
@@ -9,30 +9,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.data import scikit_image
 from convergen.theory.messages.option_errors import OptionError, OptionName
-from convergen.theory.sources.options import TRUTH, WHOLE, Option
+from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 _HEIGHT, _WIDTH = 427, 640
+_PACKAGES = ("scikit-learn", "scikit-image")
 # Added to the variance of a patch before it is divided by its root: 10 grey levels squared.
 _FLOOR = 10.0 / 255.0**2
 _BLOCK = 4
 
 _OPTIONS = (
     Option("size", WHOLE, "side of a patch in pixels", 8, least=2, most=106, flag="--size"),
+    Option(
+        "pictures", TEXT, "package whose photographs are cut", _PACKAGES[0], choices=_PACKAGES,
+        flag="--pictures",
+    ),
     Option("contrast", TRUTH, "divide each patch by its contrast", False, flag="--contrast"),
     Option("stride", WHOLE, "step between patches; without it size/2", least=1, flag="--stride"),
     Option(
         "count", WHOLE, "patches taken at random places; without it all", least=1, flag="--count"
     ),
     Option("seed", WHOLE, "seed of that choice", 0, least=0, most=2**63 - 1),
-)
+)  # fmt: skip
 
 
-def load(size: int, contrast: bool, stride: int | None, count: int | None, seed: int) -> Source:
-    """Grey patches of two photographs, the mean of each patch removed.
+def load(
+    size: int, pictures: str, contrast: bool, stride: int | None, count: int | None, seed: int
+) -> Source:
+    """Grey patches of photographs, the mean of each patch removed.
 
     Each photograph is tiled into blocks of 4 · size pixels, and only patches inside one block are
     taken. A block is a group: patches of different groups share no pixel, whatever the stride.
@@ -41,11 +49,13 @@ def load(size: int, contrast: bool, stride: int | None, count: int | None, seed:
     ----------
     size : int
         Side of a patch in pixels, 2 to 106.
+    pictures : str
+        Package whose photographs are cut: the two of scikit-learn, or nine of scikit-image.
     contrast : bool
         Divide each patch by its standard deviation, (variance + 10)^(1/2) in grey levels of 255.
     stride : int or None
         Step of the grid of patches within a block; None for size/2, so that a pixel is in up to
-        four patches: 8 × 8 patches are 25 480 in 520 groups.
+        four patches: 8 × 8 patches of scikit-learn are 25 480 in 520 groups.
     count : int or None
         Take so many at random places of the grid; None for all.
     seed : int
@@ -59,21 +69,29 @@ def load(size: int, contrast: bool, stride: int | None, count: int | None, seed:
     Raises
     ------
     InputError
-        If fewer patches exist than `count`.
+        If fewer patches exist than `count`, or scikit-image is wanted and not installed.
     """
-    name = f"patches {size}x{size}" + (", contrast normalised" if contrast else "")
+    whence = "" if pictures == _PACKAGES[0] else f" of {pictures}"
+    name = f"patches {size}x{size}{whence}" + (", contrast normalised" if contrast else "")
     step = stride or max(1, size // 2)
-    return data_source(name, lambda: _points(name, size, contrast, step, count, seed))
+    return data_source(name, lambda: _points(name, size, pictures, contrast, step, count, seed))
 
 
 def _points(
-    name: str, size: int, contrast: bool, step: int, count: int | None, seed: int
+    name: str,
+    size: int,
+    pictures: str,
+    contrast: bool,
+    step: int,
+    count: int | None,
+    seed: int,
 ) -> Points:
     """Cut patches, remove their means and, if wanted, their contrast."""
-    cut = [_cut(photograph, size, step) for photograph in photographs()]
+    shipped = list(photographs()) if pictures == _PACKAGES[0] else scikit_image.photographs()
+    cut = [_cut(photograph, size, step) for photograph in shipped]
     rows = np.concatenate([found for found, _ in cut])
-    blocks = [len(np.unique(group)) for _, group in cut]
-    groups = np.concatenate([cut[0][1], cut[1][1] + blocks[0]])
+    blocks = np.cumsum([0, *(len(np.unique(group)) for _, group in cut)])
+    groups = np.concatenate([group + start for (_, group), start in zip(cut, blocks, strict=False)])
     if count is not None:
         chosen = _choose(len(rows), count, seed)
         rows, groups = rows[chosen], groups[chosen]
@@ -108,10 +126,11 @@ def _cut(photograph: FloatArray, side: int, step: int) -> tuple[FloatArray, NDAr
     block = _BLOCK * side
     views = np.lib.stride_tricks.sliding_window_view(photograph, (side, side))
     starts = np.arange(0, block - side + 1, step)
-    tops = (np.arange(0, _HEIGHT - block + 1, block)[:, None] + starts).ravel()
-    lefts = (np.arange(0, _WIDTH - block + 1, block)[:, None] + starts).ravel()
+    height, width = photograph.shape
+    tops = (np.arange(0, height - block + 1, block)[:, None] + starts).ravel()
+    lefts = (np.arange(0, width - block + 1, block)[:, None] + starts).ravel()
     rows = views[tops[:, None], lefts].reshape(-1, side**2)
-    number = (tops // block)[:, None] * (_WIDTH // block) + lefts // block
+    number = (tops // block)[:, None] * (width // block) + lefts // block
     return rows, number.ravel().astype(np.int64)
 
 
@@ -125,4 +144,8 @@ def _choose(available: int, count: int, seed: int) -> NDArray[np.int64]:
     return np.sort(order[:count])
 
 
-register(SourceKind("patches", "patches of the two photographs of scikit-learn", _OPTIONS, load))
+register(
+    SourceKind(
+        "patches", "patches of the photographs of scikit-learn or scikit-image", _OPTIONS, load
+    )
+)

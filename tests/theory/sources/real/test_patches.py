@@ -91,3 +91,16 @@ def test_count_takes_random_places():
 def test_bad_options(options, words):
     with pytest.raises(InputError, match=words):
         load_source("patches", **options).points  # noqa: B018
+
+
+def test_photographs_of_scikit_image():
+    skimage = pytest.importorskip("skimage.data")
+    data = load_source("patches", pictures="scikit-image", size=32, stride=32).points
+    assert data.name == "patches 32x32 of scikit-image"
+    # Blocks of 128 pixels, 16 patches each: as many as fit whole in each photograph.
+    blocks = [4 * 4, 4 * 4, 4 * 4, 2 * 3, 3 * 4, 4 * 4, 4 * 4, 3 * 5, 3 * 5]
+    assert len(data) == 16 * sum(blocks)
+    np.testing.assert_array_equal(np.unique(data.groups), np.arange(sum(blocks)))
+    camera = skimage.camera()[:32, 32:64] / 255.0
+    first = 16 * (blocks[0] + blocks[1])
+    np.testing.assert_allclose(data.rows[first + 1].reshape(32, 32), camera - camera.mean())
