@@ -310,7 +310,7 @@ def _precision(bfloat16: bool) -> Iterator[None]:
         yield
         return
     target = "convergen.empirical.training.trainer.autocast"
-    with mock.patch(target, lambda device: nullcontext()):
+    with mock.patch(target, return_value=nullcontext()):
         yield
 
 
