@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def load_points(source: str, **options: Any) -> Points:
         raise InputError(
             f"{bad} of {len(found)} points of {name} hold NaN or infinite values: remove them."
         )
-    return Points(name, found.rows, found.shape)
+    return replace(found, name=name, groups=None)
 
 
 def same_layout(sets: Sequence[Points]) -> list[Points]:
@@ -114,4 +115,4 @@ def same_layout(sets: Sequence[Points]) -> list[Points]:
                 f"{each.name} holds points of shape {each.shape}, but others have shape {shape}: "
                 "give all in one shape."
             )
-    return [Points(each.name, each.rows, shape) for each in sets]
+    return [replace(each, shape=shape, groups=None) for each in sets]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.data.record import Record
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,12 +29,15 @@ class Points:
         Shape of one point: (d,) or (channels, height, width).
     groups : ndarray of int64, shape (N,), or None
         Points of one group stay together: they share pixels, for instance.
+    record : Record or None
+        How they were stored and what was done to them; None for points that were drawn.
     """
 
     name: str
     rows: NDArray[Any]
     shape: tuple[int, ...]
     groups: NDArray[np.int64] | None = None
+    record: Record | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,3 +72,9 @@ class Points:
         for block in row_blocks(self.rows):
             total += as_float_rows(block, self.dim).sum(axis=0)
         return total
+
+    @cached_property
+    def value_range(self) -> tuple[float, float]:
+        """Least and largest value of all points, found in one pass when first asked for."""
+        ends = [(block.min(), block.max()) for block in row_blocks(self.rows)]
+        return float(min(low for low, _ in ends)), float(max(high for _, high in ends))

@@ -1,0 +1,18 @@
+from convergen.theory.data.record import Record, Skipped, named
+
+
+def test_remarks_say_what_was_left_out_and_done():
+    record = Record(
+        "faces", "folder", 5, "encoded images", "uint8",
+        skipped=(Skipped("has another ending", ("notes.txt",)),), notes=("2 images were turned",),
+    )  # fmt: skip
+    assert record.remarks() == [
+        "faces: 1 file (notes.txt) has another ending.", "faces: 2 images were turned.",
+    ]  # fmt: skip
+    assert Record("x", "npy", 5, "vectors", "float64").remarks() == []
+
+
+def test_names_are_counted_and_the_first_three_shown():
+    assert named(["a", "b", "c"], "file") == "3 files (a, b, c)"
+    assert named(["a", "b", "c", "d\n"], "image") == "4 images (a, b, c, …)"
+    assert named(["a\n"], "image") == "1 image (a\\n)"
