@@ -8,22 +8,19 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.forecast.amplitude_factor import amplitude_factor, odds_of
 from convergen.theory.forecast.predict import Request
-from convergen.theory.linear.elliptical_data import (
-    elliptical_bures_wasserstein,
-    elliptical_overlaps,
-)
-from convergen.theory.linear.order_parameters import order_parameters
+from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
 from convergen.theory.messages.progress import phase
-from convergen.theory.pilot.population import Interval, Population, estimate_population
+from convergen.theory.pilot.interval import Interval
+from convergen.theory.pilot.population import Population, estimate_population
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
 from convergen.theory.spectra.spectrum import Spectrum
 
 LEVEL = 0.9
-# Sample sizes at which curves are inverted, and at which the error of amplitudes is found.
-_GRID, _COARSE = 64, 8
-_DEVIATE = 1.6449  # of a normal variable, 5 % in each tail
+# Sample sizes at which curves are inverted.
+_GRID = 64
 
 
 @dataclass(frozen=True)
@@ -115,13 +112,12 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     top = 1e4 * max(population.points, request.spectrum.dim, float(n.max()))
     grid = np.geomspace(1.0, top, _GRID)
     every = np.concatenate([n, [float(population.points)], grid])
-    gaussian = _odds(population.spectrum, every, request.ridge)
     with phase("amplitudes"):
-        factor, error = _correction(population, every, gaussian, request.ridge)
+        factor, error = amplitude_factor(population, every, request.ridge)
 
     def wanted(spectrum: Spectrum) -> FloatArray:
         """Odds of q and q* at every n but the grid's, then n at each level."""
-        odds = factor * _odds(spectrum, every, request.ridge)
+        odds = factor * odds_of(spectrum, every, request.ridge)
         falling = np.minimum.accumulate(odds[0, n.size + 1 :])
         with np.errstate(divide="ignore"):
             target = np.log((1.0 - levels) / levels)
@@ -131,17 +127,15 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     count = n.size + 1
     errors = np.concatenate([error[:, :count].ravel(), np.full(levels.size, error[0, -1])])
     with phase("intervals"):
-        found = _widened(population.interval(wanted, LEVEL), errors)
-        needed = _part(found, slice(2 * count, None))
+        found = population.interval(wanted, LEVEL).widened(errors)
+        needed = found[2 * count :]
         width = np.where(np.isfinite(needed.value), np.hypot(needed.sampling, needed.unseen), 0.0)
         worst = 2 * count + int(np.argmax(width))
-        more = population.points_to_halve(
-            lambda spectrum: wanted(spectrum)[worst], _part(found, np.array(worst))
-        )
+        more = population.points_to_halve(lambda spectrum: wanted(spectrum)[worst], found[worst])
     for row, key in enumerate(("convergence", "convergence_to_truth")):
         if key not in result:
             continue
-        _replace(result, key, _overlap(_part(found, slice(row * count, (row + 1) * count - 1))))
+        _replace(result, key, found[row * count : (row + 1) * count - 1].overlap())
     if "convergence_samples" in result:
         _replace(result, "convergence_samples", needed)
     result.attributes |= {
@@ -151,7 +145,7 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         "visible_factors": len(population.factors.eigenvalues),
         "amplitude_second_moment": float(np.mean(population.amplitudes**2)),
     }
-    today = _overlap(_part(found, np.array(n.size)))
+    today = found[n.size].overlap()
     if "bures_wasserstein" in result and population.amplitudes.size > 1 and request.ridge == 0.0:
         dims, law, attributes = result.variables["bures_wasserstein"]
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
@@ -165,62 +159,6 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     return PilotAnswer(
         population.points, today, needed, visible, more, population.repeated, float(factor[0, -1])
     )
-
-
-def _odds(spectrum: Spectrum, n: FloatArray, ridge: float) -> FloatArray:
-    """(1 − q)/q and (1 − q*)/q* of Gaussian data, shape (2, m)."""
-    found = order_parameters(spectrum, n, ridge)
-    # With a ridge the gaps end as rounding errors.
-    gaps = np.maximum([found.gap, found.gap_to_truth], np.finfo(np.float64).tiny)
-    return gaps / np.maximum([found.convergence, found.convergence_to_truth], 1e-300)
-
-
-def _correction(
-    population: Population, n: FloatArray, gaussian: FloatArray, ridge: float
-) -> tuple[FloatArray, FloatArray]:
-    """What amplitudes multiply the odds with, and the error of its logarithm, shape (2, m)."""
-    if population.amplitudes.size == 1 or ridge > 0.0:
-        return np.ones_like(gaussian), np.zeros_like(gaussian)
-
-    def elliptical(points: FloatArray, amplitudes: FloatArray) -> FloatArray:
-        overlaps = np.array(elliptical_overlaps(population.spectrum, points, amplitudes))
-        return (1.0 - overlaps) / overlaps
-
-    # Beyond 1000 d samples the ratio has reached its limit, and 1 − q lost digits.
-    near = np.minimum(n, 1e3 * population.spectrum.dim)
-    factor = elliptical(near, population.amplitudes) / _odds(population.spectrum, near, 0.0)
-    few = np.geomspace(near.min(), near.max(), _COARSE)
-    draws = np.log([elliptical(few, tau) for tau in population.resampled_amplitudes])
-    spread = draws.std(axis=0, ddof=1)
-    error = np.array([np.interp(np.log(near), np.log(few), row) for row in spread])
-    return factor, error
-
-
-def _widened(interval: Interval, error: FloatArray) -> Interval:
-    """An interval whose logarithm has one more independent error."""
-    sampling = np.hypot(interval.sampling, _DEVIATE * error)
-    below = np.log(interval.value / interval.low)
-    above = np.log(interval.high / interval.value)
-    with np.errstate(invalid="ignore"):
-        return Interval(
-            interval.value,
-            interval.value * np.exp(-np.hypot(below, _DEVIATE * error)),
-            interval.value * np.exp(np.hypot(above, _DEVIATE * error)),
-            sampling, interval.unseen,
-        )  # fmt: skip
-
-
-def _part(interval: Interval, index: slice | np.ndarray) -> Interval:
-    return Interval(
-        interval.value[index], interval.low[index], interval.high[index],
-        interval.sampling[index], interval.unseen[index],
-    )  # fmt: skip
-
-
-def _overlap(odds: Interval) -> Interval:
-    """Interval of q from one of (1 − q)/q."""
-    value, low, high = (1.0 / (1.0 + each) for each in (odds.value, odds.high, odds.low))
-    return Interval(value, low, high, odds.sampling, odds.unseen)
 
 
 def _replace(result: Labelled, key: str, found: Interval) -> None:

@@ -15,6 +15,7 @@ from convergen.theory.common.checks import FloatArray, InputError, as_count
 from convergen.theory.pilot.amplitudes import amplitude_law
 from convergen.theory.pilot.degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
 from convergen.theory.pilot.factors import VisibleFactors, visible_factors
+from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.equivalents import df1, renormalised_noise
@@ -29,26 +30,6 @@ _PROBES = np.array([1.0 / 3.0, 1.0 / 30.0])
 _TOLERANCE = 3e-3
 # Thinner slices of an eigenvalue than this count for nothing.
 _LEAST_WEIGHT = 1e-6
-
-
-@dataclass(frozen=True)
-class Interval:
-    """An estimate and where the truth lies.
-
-    Attributes
-    ----------
-    value, low, high : ndarray
-        Estimate and ends.
-    sampling, unseen : ndarray
-        Half-widths of the two parts in the logarithm: from the sampling of the pilot, and from
-        what a pilot of this size cannot show.
-    """
-
-    value: FloatArray
-    low: FloatArray
-    high: FloatArray
-    sampling: FloatArray
-    unseen: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
