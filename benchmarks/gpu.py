@@ -433,8 +433,15 @@ def _guarded(what: str, work: Callable[[], Row]) -> Row:
     try:
         return {"what": what, **work()}
     except Exception as error:
-        traceback.print_exc()
-        return {"what": what, "failed": f"{type(error).__name__}: {str(error)[:200]}"}
+        return {"what": what, **_failure(error)}
+
+
+def _failure(error: Exception) -> Row:
+    """What went wrong, and where in this package."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f"{Path(f.filename).name}:{f.lineno}" for f in frames if "convergen" in f.filename]
+    words = " ".join(str(error).split())[:300]
+    return {"failed": f"{type(error).__name__}: {words}", "at": " < ".join(reversed(ours[-4:]))}
 
 
 def _words(model: Model, shape: tuple[int, ...]) -> str:
@@ -475,13 +482,12 @@ def main() -> int:
                 rows.append(row)
                 _print(row)
         except Exception as error:
-            traceback.print_exc()
-            rows.append({"what": title, "failed": f"{type(error).__name__}: {str(error)[:200]}"})
+            rows.append({"what": title, **_failure(error)})
             _print(rows[-1])
         report["sections"][title] = rows
         print(f"  ({time.perf_counter() - start:.1f} s)", flush=True)
-    if given.json:
-        given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        if given.json:  # after every section, so that a stopped run leaves its numbers
+            given.json.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     bad = [
         row["what"]
         for rows in report["sections"].values()

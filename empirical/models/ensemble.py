@@ -63,7 +63,7 @@ class Ensemble:
             name: value.detach().clone().requires_grad_() for name, value in stacked.items()
         }
         self.average = {name: value.detach().clone() for name, value in stacked.items()}
-        self._evaluate = torch.compile(self._apply) if compiled else self._apply
+        self._evaluate = _compiled(self._apply) if compiled else self._apply
 
     @property
     def size(self) -> int:
@@ -182,6 +182,15 @@ class Ensemble:
             for m in range(self.members)
         ]
         return torch.stack(found)
+
+
+def _compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Compile for fixed shapes, the only ones that `torch.vmap` of every layer accepts."""
+    # A few versions of one function are kept, those of earlier ensembles among them; beyond that
+    # number calls are no longer compiled, without a word.
+    torch.compiler.reset()
+    compiled: Callable[..., Tensor] = torch.compile(function, dynamic=False)
+    return compiled
 
 
 def _seeded(build: Callable[[], nn.Module], seed: int) -> nn.Module:

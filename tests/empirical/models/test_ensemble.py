@@ -1,6 +1,10 @@
 """Ensembles as denoisers."""
 
+import functools
+
 import numpy as np
+import pytest
+import torch
 
 from convergen.empirical.models.by_name import untrained
 from convergen.theory.denoisers.protocol import Denoiser
@@ -21,3 +25,26 @@ def test_denoisers_follow_the_protocol():
     for member in range(3):
         np.testing.assert_allclose(models.denoiser(member)(x, sigma), found[member], rtol=1e-4,
                                    atol=1e-5)  # fmt: skip
+
+
+@pytest.mark.slow
+def test_compiled_ensembles_of_several_sizes_agree_with_plain_ones(monkeypatch):
+    """Traced without a compiler; torch 2.11 made the second size a symbol, which vmap refused."""
+    traced = functools.partial(torch.compile, backend="aot_eager")
+    monkeypatch.setattr(torch, "compile", traced)
+    source = torch.Generator().manual_seed(0)
+    for members, batch in ((2, 4), (3, 6)):
+        x = torch.randn(members, batch, 1, 8, 8, generator=source)
+        sigma = 0.1 + torch.rand(members, batch, generator=source)
+        plain, compiled = (
+            untrained({"name": "unet", "size": "tiny"}, (1, 8, 8), range(members), compiled=flag)
+            for flag in (False, True)
+        )
+        gradients = []
+        for ensemble in (plain, compiled):
+            for value in (*ensemble.parameters.values(), *ensemble.average.values()):
+                value.data.add_(0.01)
+            ensemble(x, sigma).square().mean().backward()
+            gradients.append([p.grad for p in ensemble.parameters.values()])
+        for a, b in zip(*gradients, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
