@@ -10,6 +10,7 @@ from torch.nn import functional
 
 from convergen.empirical.kernels.convolutional import gram
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.relu_kernel import relu_tangent_kernel
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
@@ -165,6 +166,14 @@ def test_dark_pixels_without_bias():
 def test_kernel_grows_with_the_square_of_the_images():
     x = images(4)
     torch.testing.assert_close(gram(3.0 * x), 9.0 * gram(x))
+
+
+def test_one_pixel_is_a_point_of_a_dense_network():
+    # Around a circle of one pixel all nine neighbours are that pixel.
+    x = images(5, (6, 1, 1))
+    found = gram(x, readout="flatten", padding="circular", depth=4, bias=0.3)
+    dense = relu_tangent_kernel(x.numpy(), depth=4, bias=0.3)
+    np.testing.assert_allclose(found.numpy(), dense, rtol=1e-7)
 
 
 @pytest.mark.parametrize(
