@@ -31,6 +31,8 @@ class Section:
         Options of each named size, if it has any.
     symmetries : tuple of str
         What it commutes with, and with which options; empty where nothing is known.
+    training : mapping
+        Settings of the training that it has where nothing else is asked for.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Section:
     options: tuple[Option, ...]
     sizes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     symmetries: tuple[str, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _data() -> Iterable[Section]:
@@ -62,7 +65,14 @@ def _model() -> Iterable[Section]:
     return [
         *(Section(row.name, row.description, row.options) for row in solvable),
         *(
-            Section(row.name, row.description, row.options, row.sizes, tuple(_symmetries(row)))
+            Section(
+                row.name,
+                row.description,
+                row.options,
+                row.sizes,
+                tuple(_symmetries(row)),
+                row.training,
+            )
             for row in NETWORKS.rows()
         ),
         Section(
@@ -151,7 +161,8 @@ def _plain(section: Section) -> dict[str, Any]:
     ]
     about = {"name": section.name, "description": section.description, "options": options}
     about |= {"sizes": section.sizes} if section.sizes else {}
-    return about | ({"symmetries": section.symmetries} if section.symmetries else {})
+    about |= {"symmetries": section.symmetries} if section.symmetries else {}
+    return about | ({"training": section.training} if section.training else {})
 
 
 def _text(section: Section) -> str:
@@ -164,6 +175,10 @@ def _text(section: Section) -> str:
         words = ", ".join(f"{name} = {_value(value)}" for name, value in values.items())
         lines.append(f"  size = {size}{chosen}: {words}")
     lines += [f"  commutes with {words}" for words in section.symmetries]
+    lines += [
+        f"  training.{name} = {_value(value)} by default"
+        for name, value in section.training.items()
+    ]
     return "\n".join(lines)
 
 

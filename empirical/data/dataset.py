@@ -87,6 +87,11 @@ class DataSet:
         return math.prod(self.shape)
 
     @property
+    def standard_mean(self) -> FloatArray | float:
+        """What was subtracted in standard units: points + this have raw zero at zero."""
+        return self.mean / self.scale
+
+    @property
     def flat(self) -> NDArray[np.float32]:
         """View of the points as rows, shape (N, d)."""
         return self.points.reshape(len(self.points), -1)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from convergen.empirical.measure.settings import MeasureSettings
-from convergen.empirical.models.by_name import pinned
+from convergen.empirical.models.by_name import pinned, usual_training
 from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive, as_seed
@@ -135,7 +135,8 @@ class Experiment:
         ----------
         config : mapping
             ``name``, ``samples``, ``seeds`` and the sections ``data``, ``model``, ``training``,
-            ``measure``, ``splits`` and ``run``.
+            ``measure``, ``splits`` and ``run``. What the training does not say is what suits the
+            network, else the default.
 
         Returns
         -------
@@ -150,13 +151,15 @@ class Experiment:
         missing = [key for key in ("name", "samples", "data", "model") if key not in config]
         if missing:
             raise InputError(f"the experiment does not say {missing[0]}: add it.")
-        given = dict(config)
+        given = {"training": {}, **config}
         for section, kind in _SECTIONS.items():
             if section in given:
                 options = given[section]
                 if not isinstance(options, Mapping):
                     raise InputError(f"[{section}] must be a table of settings, not {options!r}.")
                 _refuse_unknown(options, kind, f"{section}: ")
+                if section == "training" and len(options) < len(fields(kind)):
+                    options = {**usual_training(given["model"]), **options}
                 given[section] = kind(**options)
         return cls(**given)
 

@@ -112,7 +112,8 @@ def _trainer(run: Run, cell: Cell, subjects: Subjects) -> tuple[Any, Trainer]:
     experiment = run.experiment
     device = choose_device(experiment.run.device)
     models = untrained(
-        experiment.model, subjects.data.shape, initial_seeds(subjects, cell.seed), device=device,
+        experiment.model, subjects.data.shape, initial_seeds(subjects, cell.seed),
+        subjects.data.standard_mean, device=device,
         batched=experiment.run.grouping == "seed", compiled=device.type == "cuda",
     )  # fmt: skip
     of_seed = members(subjects, cell.seed)

@@ -95,18 +95,19 @@ def train_pair(
 
     sizes = _sizes(samples)
     chosen = as_seed(seed, "seed")
-    settings = TrainingSettings(**_known(TrainingSettings, training))
     about = measure or MeasureSettings()
     where = choose_device(device)
     row = _row(network)
     points = _data(data)
     keywords = row.resolve(points.shape, options or {})
+    settings = TrainingSettings(**{**row.training, **_known(TrainingSettings, training)})
     rest = 0 if points.truth is not None else _LEAST_HELD_OUT
     limit = SplitSettings().duplicate_limit
     splits = split(points, sizes, chosen, duplicate_limit=limit, held_out=rest)
     subjects = Subjects(points, splits, sizes, settings, about)
     models = Ensemble(
-        lambda: row.build(points.shape, **keywords), initial_seeds(subjects, chosen),
+        lambda: row.assembled(points.shape, keywords, points.standard_mean),
+        initial_seeds(subjects, chosen),
         device=where, batched=row.grouping == "seed", compiled=where.type == "cuda",
     )  # fmt: skip
     for _ in Trainer(models, points.points, members(subjects, chosen), settings).run():

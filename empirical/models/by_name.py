@@ -136,6 +136,23 @@ def needs_training(model: Model) -> bool:
     return is_own(name) or name in NETWORKS.names()
 
 
+def usual_training(model: object) -> dict[str, Any]:
+    """Settings of the training that suit a network, where an experiment asks for no others.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name`` and options; anything else has none.
+
+    Returns
+    -------
+    dict
+        Fields of `TrainingSettings`.
+    """
+    name = model.get("name") if isinstance(model, Mapping) else None
+    return dict(NETWORKS.find(name).training) if name in NETWORKS.names() else {}
+
+
 def grouping_of(model: Model) -> str:
     """How models of this kind are trained together; fixed, since it decides rounding.
 
@@ -154,7 +171,11 @@ def grouping_of(model: Model) -> str:
 
 
 def untrained(
-    model: Model, shape: tuple[int, ...], seeds: Sequence[int], **options: Any
+    model: Model,
+    shape: tuple[int, ...],
+    seeds: Sequence[int],
+    mean: NDArray[np.float64] | float = 0.0,
+    **options: Any,
 ) -> Ensemble:
     """Networks with fresh parameters.
 
@@ -166,6 +187,8 @@ def untrained(
         Shape of one point.
     seeds : sequence of int
         One seed for each member.
+    mean : ndarray, shape `shape`, or float
+        Of the points before it was subtracted, in standard units, for networks that see it.
     **options
         Of `Ensemble`.
 
@@ -179,7 +202,7 @@ def untrained(
     if not isinstance(row, Network):
         raise InputError(f"model {row.name!r} is no network: it is fitted, not trained.")
     keywords = row.resolve(shape, _options(model))
-    return Ensemble(lambda: row.build(shape, **keywords), seeds, **options)
+    return Ensemble(lambda: row.assembled(shape, keywords, mean), seeds, **options)
 
 
 def fitted(

@@ -14,6 +14,8 @@ from convergen.theory.sources.options import Option
 if TYPE_CHECKING:
     from torch import nn
 
+    from convergen.theory.common.checks import FloatArray
+
 Shape = tuple[int, ...]
 
 
@@ -52,6 +54,13 @@ class Network:
     shift : callable
         ``shift(options)`` is the s for which the denoiser commutes with periodic translations by
         multiples of s pixels; 0 where no such symmetry is known.
+    blind : bool
+        Whether it does not look at σ, so that samples are drawn by stochastic ascent.
+    sees_mean : bool
+        Whether it is given points with their mean, as networks without biases must be. All else
+        works about the mean: `module` adds it to what goes in and subtracts it from what comes out.
+    training : mapping
+        Settings of the training that suit it, where nothing else is asked for.
     """
 
     name: str
@@ -62,6 +71,9 @@ class Network:
     grouping: str = "pair"
     check: Callable[[Shape, Mapping[str, Any]], None] = _any_shape
     shift: Callable[[Mapping[str, Any]], int] = _no_shift
+    blind: bool = False
+    sees_mean: bool = False
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def resolve(self, shape: Shape, given: Mapping[str, Any]) -> dict[str, Any]:
         """Check options and fill in those of a size and the defaults.
@@ -96,8 +108,10 @@ class Network:
         self.check(shape, found)
         return found
 
-    def module(self, shape: Shape, given: Mapping[str, Any]) -> nn.Module:
-        """Build the denoiser.
+    def module(
+        self, shape: Shape, given: Mapping[str, Any], mean: FloatArray | float = 0.0
+    ) -> nn.Module:
+        """Build the denoiser of points about their mean.
 
         Parameters
         ----------
@@ -105,13 +119,38 @@ class Network:
             Shape of one point.
         given : mapping
             As in `resolve`.
+        mean : ndarray, shape `shape`, or float
+            Of the points before it was subtracted, in standard units.
 
         Returns
         -------
         torch.nn.Module
             Its ``forward(x, sigma)`` takes x of shape (batch, *shape) and sigma of shape (batch,).
         """
-        return self.build(shape, **self.resolve(shape, given))
+        return self.assembled(shape, self.resolve(shape, given), mean)
+
+    def assembled(
+        self, shape: Shape, options: Mapping[str, Any], mean: FloatArray | float
+    ) -> nn.Module:
+        """Build the denoiser from options that have been checked.
+
+        Parameters
+        ----------
+        shape, mean
+            As in `module`.
+        options : mapping
+            From `resolve`.
+
+        Returns
+        -------
+        torch.nn.Module
+        """
+        found = self.build(shape, **options)
+        if not self.sees_mean:
+            return found
+        from convergen.empirical.networks.about_mean import AboutMean
+
+        return AboutMean(found, mean, shape)
 
 
 NETWORKS: FolderTable[Network] = FolderTable(

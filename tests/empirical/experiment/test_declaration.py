@@ -88,3 +88,19 @@ def test_documented_values_are_the_defaults(tmp_path):
         "data": {"kind": "digits"}, "model": {"name": "unet", "size": "small"},
     }  # fmt: skip
     assert documented == Experiment.from_config(bare)
+
+
+def test_a_training_that_says_nothing_is_the_one_that_suits_the_network():
+    def sigma_max(network, **training):
+        given = {
+            "name": "x",
+            "samples": [4],
+            "data": {"kind": "digits"},
+            "model": {"name": network},
+        }
+        return Experiment.from_config({**given, **training}).training.sigma_max
+
+    assert sigma_max("unet") == 20.0
+    assert sigma_max("conv") == 3.0
+    assert sigma_max("conv", training={"images": 64}) == 3.0
+    assert sigma_max("conv", training={"sigma_max": 7.0}) == 7.0

@@ -105,7 +105,7 @@ def test_the_least_of_a_range_is_allowed():
     check_model({"name": "trained-linear", "steps": 1, "tolerance": 1e-12}, IMAGE)
     check_model({"name": "fitted-mixture", "components": 1}, IMAGE)
     check_model({"name": "mlp", "width": 1, "depth": 1}, IMAGE)
-    check_model({"name": "conv", "width": 1, "depth": 2}, IMAGE)
+    check_model({"name": "conv", "width": 1, "poolings": 0}, IMAGE)
     check_model({"name": "unet", "width": 1, "growth": [1], "blocks": 1}, IMAGE)
 
 

@@ -15,7 +15,7 @@ from convergen.theory.denoisers.samplers import sample
 
 SHAPE = (1, 4, 4)
 SMALL = TrainingSettings(images=160, batch=8, ema=0.1, learning_rate=1e-3)
-OPTIONS = {"mlp": {"width": 8, "depth": 2}, "conv": {"width": 8}, "unet": {"size": "tiny"}}
+OPTIONS = {"mlp": {"width": 8, "depth": 2}, "conv": {"size": "tiny"}, "unet": {"size": "tiny"}}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -56,7 +56,8 @@ def unet():
 
 @pytest.mark.parametrize("name", ["mlp", "conv", "unet"])
 def test_batched_and_looped_ensembles_agree(name):
-    short = TrainingSettings(images=64, batch=8, ema=0.1, learning_rate=1e-3)
+    # Adam would turn the sign of a gradient that is all rounding into a whole step.
+    short = TrainingSettings(images=64, batch=8, ema=0.1, optimizer="sgd", learning_rate=1e-3)
     (one, first), (two, second) = (
         trained(name, batched=batched, settings=short) for batched in (True, False)
     )
