@@ -1,11 +1,11 @@
 # make demo: set up and run the main job on real data.  make test: set up and run the tests.
 # make test-slow: kills, clusters, and the stored references derived again.
-# make figures: draw the figures of the paper.  make gallery: write them into the documentation.
+# make docs: build the documentation into out/docs, its tutorials run.  make figures: draw the figures of the paper.  make gallery: write them into the documentation.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo figures gallery test test-slow lint types benchmarks clean
+.PHONY: demo docs figures gallery test test-slow lint types benchmarks clean
 
 demo: $(VENV)/.installed
 	mkdir -p out
@@ -24,6 +24,9 @@ test: $(VENV)/.developed
 
 test-slow: $(VENV)/.developed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+docs: $(VENV)/.documented
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs out/docs
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .
@@ -48,4 +51,8 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.developed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(VENV)/.documented: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	touch $@
