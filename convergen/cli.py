@@ -58,6 +58,8 @@ def _run(arguments: list[str]) -> int:
 
     try:
         command = typer.main.get_command(build())
+        if "_CONVERGEN_COMPLETE" in os.environ:  # a shell asks what may follow
+            return int(command.main(arguments, "convergen", standalone_mode=False) or 0)
         with command.make_context("convergen", arguments) as context:
             command.invoke(context)
     except typer.Exit as ended:
@@ -85,6 +87,7 @@ def build() -> typer.Typer:
     """
     import typer
 
+    from convergen import doctor
     from convergen.empirical.cli import measure, options, train, validate
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, predict_and_simulate
@@ -94,7 +97,6 @@ def build() -> typer.Typer:
         help="How much data until a generative model stops memorising, converges and has learnt "
         "the latent factors.",
         no_args_is_help=True,
-        add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
@@ -115,6 +117,7 @@ def build() -> typer.Typer:
     options.register(app)
     measure.register(app, _diagnosis_page)
     figures.register(app)
+    doctor.register(app)
     return app
 
 

@@ -5,11 +5,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import convergen
-from convergen import cli
+from convergen import cli, doctor
 from convergen.theory.common.checks import InputError
 
 START = [sys.executable, "-m", "convergen"]
@@ -137,3 +139,27 @@ def test_streams_that_are_closed():
     assert found.returncode == 0
     found = subprocess.run(["sh", "-c", f"{shell} predict 2>/dev/full"], check=False)
     assert found.returncode == 2
+
+
+def test_a_shell_is_answered_what_may_follow():
+    words = {"COMP_WORDS": "convergen pre", "COMP_CWORD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "convergen"],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, **words, "_CONVERGEN_COMPLETE": "complete_bash"},
+    )  # fmt: skip
+    assert done.stdout.split() == ["predict"]
+
+
+def test_the_doctor_names_what_is_missing(monkeypatch):
+    """Versions come from the installed packages, extras from the package's own metadata."""
+    asked = ["numpy>=2", "nothing-of-that-name>=1; extra == 'empirical'", "convergen[x]"]
+    monkeypatch.setattr(doctor, "requires", lambda name: asked)
+    found = doctor.findings()
+    assert found["packages"] == {"numpy": np.__version__}
+    assert found["extras"]["empirical"]["complete"] is False
+    words = "\n".join(doctor.report(found))
+    assert "without nothing-of-that-name" in words
+    assert "pip install '.[empirical]'" in words
+    assert Path(found["cache"]["folder"]).name
+    assert found["threads"]["processors"] >= 1
