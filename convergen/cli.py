@@ -90,7 +90,7 @@ def build() -> typer.Typer:
     from convergen import doctor
     from convergen.empirical.cli import measure, options, train, validate
     from convergen.figures.making import cli as figures
-    from convergen.theory.cli import collapse, predict_and_simulate
+    from convergen.theory.cli import collapse, plan, predict_and_simulate
 
     app = typer.Typer(
         name="convergen",
@@ -111,6 +111,7 @@ def build() -> typer.Typer:
         pass
 
     predict_and_simulate.register(app, _draw)
+    plan.register(app, _draw_plan)
     collapse.register(app, _draw_collapse)
     train.register(app)
     validate.register(app, _draw_validation)
@@ -143,6 +144,14 @@ def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> Writ
     from convergen.figures.plots.collapse import draw
 
     return save(draw(curves), path)
+
+
+def _draw_plan(curves: xr.Dataset, rows: xr.Dataset | None, path: Path) -> Written:
+    from convergen.figures.looks.style import save
+    from convergen.figures.plots.plan import draw
+
+    assert rows is not None
+    return save(draw(curves, rows), path)
 
 
 def _draw_validation(found: xr.Dataset, path: Path) -> Written:

@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "denoisers.wiener": ["LinearDenoiser"],
         "empirical_score.score": ["EmpiricalScore"],
         "finite_size.simulate": ["simulate"],
+        "forecast.plan": ["plan"],
         "forecast.predict": ["predict"],
         "linear.denoising_errors": ["denoiser_variance", "denoising_errors"],
         "linear.distances": ["bures_wasserstein", "kullback_leibler"],

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.amplitude_factor import amplitude_factor, odds_of
+from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
 from convergen.theory.messages.progress import phase
@@ -112,12 +112,13 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     top = 1e4 * max(population.points, request.spectrum.dim, float(n.max()))
     grid = np.geomspace(1.0, top, _GRID)
     every = np.concatenate([n, [float(population.points)], grid])
+    law = DataLaw(population, every, request.ridge)
     with phase("amplitudes"):
-        factor, error = amplitude_factor(population, every, request.ridge)
+        error = law.error
 
     def wanted(spectrum: Spectrum) -> FloatArray:
         """Odds of q and q* at every n but the grid's, then n at each level."""
-        odds = factor * odds_of(spectrum, every, request.ridge)
+        odds = law.odds(spectrum)
         falling = np.minimum.accumulate(odds[0, n.size + 1 :])
         with np.errstate(divide="ignore"):
             target = np.log((1.0 - levels) / levels)
@@ -147,18 +148,18 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     }
     today = found[n.size].overlap()
     if "bures_wasserstein" in result and population.amplitudes.size > 1 and request.ridge == 0.0:
-        dims, law, attributes = result.variables["bures_wasserstein"]
+        dims, gaussian, attributes = result.variables["bures_wasserstein"]
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
         result.variables["bures_wasserstein"] = dims, values, attributes
-        result.variables["bures_wasserstein_gaussian"] = dims, law, attributes
+        result.variables["bures_wasserstein_gaussian"] = dims, gaussian, attributes
     visible = population.factors.thresholds
     if "recovery_threshold" in result:
-        dims, law, attributes = result.variables["recovery_threshold"]
-        starts = np.append(visible, law[visible.size :])[: law.size]
+        dims, starts, attributes = result.variables["recovery_threshold"]
+        starts = np.append(visible, starts[visible.size :])[: starts.size]
         result.variables["recovery_threshold"] = dims, starts, attributes
-    return PilotAnswer(
-        population.points, today, needed, visible, more, population.repeated, float(factor[0, -1])
-    )
+    gaussian_far = gaussian_odds(population.spectrum, every, request.ridge)[0, -1]
+    excess = float(law.odds(population.spectrum)[0, -1] / gaussian_far)
+    return PilotAnswer(population.points, today, needed, visible, more, population.repeated, excess)
 
 
 def _replace(result: Labelled, key: str, found: Interval) -> None:

@@ -23,6 +23,7 @@ _COORDINATES = {
     "multiplicity": ("dimension of the factor's eigenspace", ""),
     "sigma": ("noise level", "data"),
     "level": ("convergence", ""),
+    "wish": ("wish", ""),
     "sample_block": ("last rank of the block, largest eigenvalue first", ""),
     "population_block": ("last rank of the block, largest eigenvalue first", ""),
 }

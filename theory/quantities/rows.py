@@ -199,6 +199,28 @@ THRESHOLDS = (
     ),
 )  # fmt: skip
 
+# Computed by plan, for what further samples bring.
+PLANS = (
+    Row(
+        "recovered_factors", "recovered factors, sum of the squared overlaps", "ΣQ",
+        r"\sum_k Q_k", colour=GREEN, marker="^", label="recovered factors $\\sum_k Q_k$",
+    ),
+    Row(
+        "test_error_ratio", "test error of the linear denoiser over that of the true one", "error",
+        r"E_\mathrm{test}/E_\mathrm{true}", colour=BLACK, marker="D",
+    ),
+    Row("convergence_gain", "gain in convergence over the samples at hand"),
+    Row("convergence_to_truth_gain", "gain in convergence to truth over the samples at hand"),
+    Row("recovered_factors_gain", "gain in recovered factors over the samples at hand"),
+    Row("test_error_excess_left", "excess of the test error over that with the samples at hand"),
+    Row(
+        "halfway_samples", "samples that bring half of the largest gain in convergence", dims=()
+    ),
+    Row("wish_level", "level that is wished for", dims=("wish",)),
+    Row("wish_samples", "samples that a wish needs", dims=("wish",)),
+    Row("together_samples", "samples that all wishes together need", dims=()),
+)  # fmt: skip
+
 # Computed by predict_collapse, for the empirical score.
 COLLAPSE = (
     Row(
@@ -301,5 +323,5 @@ MEASURED = (
 )  # fmt: skip
 
 ROWS = (
-    *ORDER_PARAMETERS, *DISTANCES, *DENOISING, *THRESHOLDS, *COLLAPSE, *MIXTURES, *MEASURED
+    *ORDER_PARAMETERS, *DISTANCES, *DENOISING, *THRESHOLDS, *PLANS, *COLLAPSE, *MIXTURES, *MEASURED
 )  # fmt: skip

@@ -1,0 +1,45 @@
+import numpy as np
+
+from convergen import theory
+from convergen.theory.forecast.factor_starts import factor_starts
+
+SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
+
+
+def pilot(count, seed, spikes=(21.0, 6.0)):
+    data = np.random.default_rng(seed).standard_normal((count, 120))
+    data[:, : len(spikes)] *= np.sqrt(spikes)
+    return theory.estimate_population(data)
+
+
+def test_intervals_hold_the_thresholds_of_the_law():
+    truth = np.maximum(theory.recovery_thresholds(SPIKED, 2), 1.0)
+    inside, widths = [], []
+    for seed in range(10):
+        found = factor_starts(pilot(140, seed))
+        assert np.all(found.low <= found.value)
+        assert np.all(found.value <= found.high)
+        inside.append((found.low[:2] <= truth) & (truth <= found.high[:2]))
+        widths.append(found.sampling[1])
+    assert np.mean(inside) >= 0.8
+    wider = factor_starts(pilot(60, 0)).sampling[1]
+    assert np.median(widths) < 0.8 * wider
+
+
+def test_factors_that_may_be_one_start_anywhere():
+    apart, near = (factor_starts(pilot(300, 1, spikes)) for spikes in ((30.0, 9.0), (30.0, 28.0)))
+    assert np.log(near.high[0] / near.low[0]) > 3.0 * np.log(apart.high[0] / apart.low[0])
+
+
+def test_level_and_seed():
+    found = pilot(100, 2)
+    half, most = factor_starts(found, 0.5), factor_starts(found, 0.98)
+    assert np.all(most.high > half.high)
+    np.testing.assert_array_equal(half.value, found.factors.thresholds)
+    np.testing.assert_array_equal(factor_starts(found, 0.5).high, half.high)
+
+
+def test_no_factor_no_interval():
+    flat = theory.estimate_population(np.random.default_rng(3).standard_normal((40, 300)))
+    assert flat.factors.thresholds.size == 0
+    assert factor_starts(flat).high.size == 0

@@ -1,0 +1,29 @@
+import pytest
+
+from convergen.theory import InputError
+from convergen.theory.forecast.wishes import parse_wishes
+
+
+def test_wishes_are_read_once_each():
+    found = parse_wishes(["convergence=0.95, factor=5", "test_error=1.05", "factor=5"])
+    assert [wish.name for wish in found] == ["convergence=0.95", "factor=5", "test-error=1.05"]
+    assert [wish.words for wish in found] == [
+        "two models agree to q = 0.95", "factor 5 is recovered",
+        "the test error is 1.05 times its limit",
+    ]  # fmt: skip
+    assert parse_wishes([]) == []
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("convergence", "cannot read the wish 'convergence': write NAME=LEVEL"),
+    ("convergnce=0.9", r"unknown wish 'convergnce' \(did you mean 'convergence'\?\)"),
+    ("convergence=1", "convergence must be above 0 and below 1, not '1'"),
+    ("convergence-to-truth=0", "convergence-to-truth must be above 0 and below 1, not '0'"),
+    ("factor=2.5", "factor must be a whole number, at least 1, not '2.5'"),
+    ("test-error=1", "test-error must be above 1, not '1'"),
+    ("test-error=inf", "test-error must be above 1, not 'inf'"),
+    ("factor=many", "not 'many'"),
+])  # fmt: skip
+def test_wishes_that_make_no_sense(text, words):
+    with pytest.raises(InputError, match=words):
+        parse_wishes([text])

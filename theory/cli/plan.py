@@ -1,0 +1,112 @@
+"""The sub-command `plan`."""
+
+from __future__ import annotations
+
+import json as json_format
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convergen.theory.cli import predict_and_simulate as commands
+from convergen.theory.cli.source_flags import Given, takes_source_options
+from convergen.theory.common.checks import InputError
+
+if TYPE_CHECKING:
+    from convergen.theory.cli.targets import Draw
+    from convergen.theory.pilot.population import Population
+    from convergen.theory.spectra.spectrum import Spectrum
+
+
+def register(app: typer.Typer, draw: Draw) -> None:
+    """Add the command to an application.
+
+    Parameters
+    ----------
+    app : typer.Typer
+        The front door.
+    draw : callable
+        Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    """
+
+    @app.command()
+    @takes_source_options()
+    def plan(
+        source: commands.SourceArgument,
+        given: Given,
+        have: Annotated[
+            float | None,
+            typer.Option(help="Samples at hand  [default: all points of the data]"),
+        ] = None,
+        budget: Annotated[
+            float | None,
+            typer.Option(help="What further samples may cost; without a cost, how many."),
+        ] = None,
+        cost_per_sample: Annotated[
+            float | None, typer.Option(help="Cost of each further sample  [default: 1]")
+        ] = None,
+        want: Annotated[
+            list[str] | None,
+            typer.Option(
+                metavar="NAME=LEVEL",
+                help="convergence=0.95, convergence-to-truth=0.9, factor=5 or test-error=1.05 "
+                "(times its limit); repeat for more.",
+                show_default=False,
+            ),
+        ] = None,
+        sigma: Annotated[
+            float | None,
+            typer.Option(
+                help="Noise level of the test error, data units  [default: the root mean square "
+                "of a coordinate]"
+            ),
+        ] = None,
+        factors: Annotated[
+            int, typer.Option(help="Leading latent factors to follow, as far as they show.", min=1)
+        ] = 10,
+        seed: commands.Seed = 0,
+        json: commands.Json = False,
+        out: commands.Out = None,
+        plot: commands.Plot = None,
+    ) -> None:
+        """Say what further samples would gain, and how many a wish takes."""
+        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
+
+        check_targets(out, plot)
+        from convergen.theory.cli import plan_report
+        from convergen.theory.forecast import plan as planning
+        from convergen.theory.forecast.wishes import parse_wishes
+        from convergen.theory.sources.naming import open_source
+
+        wishes = [wish.name for wish in parse_wishes(want or ())]
+        if cost_per_sample is not None and budget is None and not wishes:
+            raise InputError(
+                "--cost-per-sample prices a --budget or a --want: give one of them, or leave it "
+                "out."
+            )
+        found = open_source(source, given)
+        if found.data is None:
+            if have is None:
+                raise InputError(
+                    f"the law of {source!r} is known and has no sample to start from: give the "
+                    "samples at hand as --have."
+                )
+            law: Spectrum | Population = found.spectrum
+        else:
+            from convergen.theory.forecast.pilot import estimate
+
+            law = estimate(found.data, found.label, seed)
+        cost = 1.0 if cost_per_sample is None else cost_per_sample
+        request = planning.PlanRequest.of(
+            law, have=have, budget=budget, cost_per_sample=cost, wishes=wishes, sigma=sigma,
+            factors=factors,
+        )  # fmt: skip
+        result, answer = planning.planned(request)
+        files = save_if_asked(result, out)
+        if plot:
+            curves = planning.smooth_curves(request)
+            files.append(draw(curves.dataset(), result.dataset(), plot))
+        if json:
+            print(json_format.dumps(plan_report.plan_json(source, request, result)))
+        else:
+            print(plan_report.plan_text(request, result, answer))
+        say_written(files, json=json)

@@ -1,0 +1,160 @@
+"""Plans as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from convergen.theory.cli.plan_answer import plan_answer, standing
+from convergen.theory.cli.report import heading
+from convergen.theory.forecast.plan import PlanAnswer, PlanRequest
+from convergen.theory.messages.text import about, plain, table, wrapped
+from convergen.theory.quantities.labelled import Labelled
+
+# Column title and format of each quantity, and of what it gains.
+_REACHED = {
+    "convergence": ("q", "{:.4f}"),
+    "convergence_to_truth": ("q*", "{:.4f}"),
+    "recovered_factors": ("factors", "{:.2f}"),
+    "test_error_ratio": ("error", "{:.3f}"),
+}
+_GAINED = {
+    "convergence_gain": ("q", "{:+.4f}"),
+    "convergence_to_truth_gain": ("q*", "{:+.4f}"),
+    "recovered_factors_gain": ("factors", "{:+.2f}"),
+    "test_error_excess_left": ("excess", "× {:.3f}"),
+}
+
+
+def plan_text(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str:
+    """Tables and a paragraph in words.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    result : Labelled
+        From `planned`.
+    answer : PlanAnswer
+        From `planned`.
+
+    Returns
+    -------
+    str
+    """
+    followed = (
+        f"factors: Σ Qk, recovered out of the {request.factors} leading ones"
+        + " that show" * (request.pilot is not None)
+        if "recovered_factors" in result
+        else ""
+    )
+    legend = [
+        "q: overlap of two models trained on disjoint data", "q*: overlap with the truth", followed,
+        f"error: test error of the linear denoiser at noise σ = {request.sigma:.3g} over that of "
+        "the true one",
+    ]  # fmt: skip
+    return "\n".join(
+        [
+            heading(request.spectrum),
+            "",
+            _table(request, result, _REACHED, 0),
+            "",
+            wrapped(", ".join(each for each in legend if each) + "."),
+            "",
+            f"Gained over the {about(request.have)} at hand (excess: what is left of error − 1):",
+            "",
+            _table(request, result, _GAINED, 1),
+            *_wishes(request, answer),
+            "",
+            plan_answer(request, result, answer),
+        ]
+    )
+
+
+def _table(
+    request: PlanRequest, result: Labelled, shown: dict[str, tuple[str, str]], first: int
+) -> str:
+    """Rows of sample sizes; a pilot's intervals stand beside the numbers."""
+    n = result["samples"][first:]
+    columns = [
+        ("n", [f"{each:.6g}" for each in n]),
+        ("×", [f"{each / request.have:.3g}" for each in n]),
+    ]
+    if request.priced:
+        columns.append(("cost", [f"{(each - request.have) * request.cost:.6g}" for each in n]))
+    for key, (title, form) in shown.items():
+        if key not in result:
+            continue
+        columns.append((title, [form.format(each) for each in result[key][first:]]))
+        if f"{key}_low" in result:
+            plain_form = form.replace("+", "").replace("× ", "")
+            ends = zip(result[f"{key}_low"][first:], result[f"{key}_high"][first:], strict=True)
+            shown_ends = [
+                f"({plain_form.format(low)}–{plain_form.format(high)})" for low, high in ends
+            ]
+            columns.append(("", shown_ends))
+    head, cells = zip(*columns, strict=True)
+    return table(list(head), [list(row) for row in zip(*cells, strict=True)])
+
+
+def _wishes(request: PlanRequest, answer: PlanAnswer) -> list[str]:
+    """How many samples each wish takes."""
+    if not request.wishes:
+        return []
+    names = [wish.name for wish in request.wishes]
+    each = [answer.wishes[i] for i in range(len(names))]
+    if len(names) > 1:
+        names.append("all of these")
+        each.append(answer.together)
+    rows = []
+    for name, found in zip(names, each, strict=True):
+        n, more = float(found.value), max(float(found.value) - request.have, 0.0)
+        known = np.isfinite(n)
+        ends = f"({about(float(found.low))}–{about(float(found.high))})"
+        rows.append([
+            name,
+            about(n) if known else "–",
+            *([ends if known else ""] if request.pilot is not None else []),
+            about(np.ceil(more)) if known else "–",
+            *([about(np.ceil(more) * request.cost) if known else "–"] if request.priced else []),
+            standing(request, found),
+        ])  # fmt: skip
+    interval = [""] if request.pilot is not None else []
+    return ["", table(["wish", "n", *interval, "more", *["cost"] * request.priced, ""], rows)]
+
+
+def plan_json(name: str, request: PlanRequest, result: Labelled) -> dict[str, Any]:
+    """The plan as one JSON object, in full double precision.
+
+    Parameters
+    ----------
+    name : str
+        SOURCE as the user gave it.
+    request : PlanRequest
+        What was asked for.
+    result : Labelled
+        From `planned`.
+
+    Returns
+    -------
+    dict
+        Infinities and NaN are None, for JSON has neither.
+    """
+    found: dict[str, Any] = {
+        "source": name,
+        "dimension": request.spectrum.dim,
+        "have": plain(request.have),
+        "samples": plain(result["samples"]),
+        "cost": plain((result["samples"] - request.have) * request.cost),
+    }
+    for key, (dims, values, _) in result.variables.items():
+        if "samples" in dims or not dims:
+            found[key] = plain(values[()])
+    columns = [key for key in result.variables if key.startswith("wish_")]
+    found["wishes"] = [
+        {"wish": wish.name, **{key: plain(result[key][i]) for key in columns}}
+        for i, wish in enumerate(request.wishes)
+    ]
+    found["attributes"] = {key: plain(value) for key, value in result.attributes.items()}
+    return found

@@ -1,0 +1,324 @@
+"""Planning: what further samples bring, and how many a wish takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_count,
+    as_noise,
+    as_number,
+    as_positive,
+    as_sample_size,
+)
+from convergen.theory.forecast.plan_numbers import Numbers, as_intervals
+from convergen.theory.forecast.wishes import Wish, parse_wishes
+from convergen.theory.pilot.interval import Interval
+from convergen.theory.pilot.population import Population
+from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.table import quantity
+from convergen.theory.spectra.provenance import provenance
+from convergen.theory.spectra.spectrum import Spectrum
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+LEVEL = 0.9
+# Multiples of the samples at hand, continued by factors of ten.
+_MULTIPLES = np.array([1.0, 2.0, 4.0])
+_MOST_FACTORS = 10
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """Checked arguments of `plan`.
+
+    Attributes
+    ----------
+    law : Spectrum or Population
+        What is known of the data.
+    have : float
+        Samples at hand.
+    affordable : float or None
+        Further samples that the budget pays for; None without a budget.
+    cost : float
+        Of one further sample.
+    wishes : tuple of Wish
+        What is to be reached.
+    sigma : float
+        Noise level of the test error, data units.
+    factors : int
+        Leading factors whose recovery is followed; for a pilot only those that it shows.
+    samples : ndarray, shape (m,)
+        Sample sizes that are compared, the first one `have`.
+    """
+
+    law: Spectrum | Population
+    have: float
+    affordable: float | None
+    cost: float
+    wishes: tuple[Wish, ...]
+    sigma: float
+    factors: int
+    samples: FloatArray
+
+    @classmethod
+    def of(
+        cls,
+        law: Spectrum | Population,
+        *,
+        have: float | None = None,
+        budget: float | None = None,
+        cost_per_sample: float = 1.0,
+        wishes: Iterable[str] = (),
+        sigma: float | None = None,
+        factors: int = _MOST_FACTORS,
+    ) -> PlanRequest:
+        """Check the arguments of `plan`."""
+        pilot = law if isinstance(law, Population) else None
+        spectrum = law.spectrum if isinstance(law, Population) else law
+        if have is None and pilot is None:
+            raise InputError(
+                "a plan for a law that is known starts from a number of samples: give have, the "
+                "samples that are there already."
+            )
+        start = as_sample_size(have if have is not None else pilot.points)  # type: ignore[union-attr]
+        cost = as_number(as_positive(cost_per_sample, "cost per sample"), "cost per sample")
+        affordable = None
+        if budget is not None:
+            affordable = float(np.floor(as_number(as_positive(budget, "budget"), "budget") / cost))
+            if affordable < 1.0:
+                raise InputError(
+                    f"a budget of {budget:g} does not pay for one sample at {cost:g}: raise it."
+                )
+        root = float(np.sqrt(spectrum.trace / spectrum.dim))
+        noise = as_number(as_noise(root if sigma is None else sigma), "sigma")
+        followed = _told_apart(spectrum, as_count(factors, "factors"))
+        if pilot is not None:
+            followed = min(followed, pilot.factors.eigenvalues.size)
+        return cls(
+            law, start, affordable, cost, tuple(parse_wishes(wishes)), noise,
+            followed, _sizes(start, affordable),
+        )  # fmt: skip
+
+    @property
+    def spectrum(self) -> Spectrum:
+        """Of the law."""
+        return self.law.spectrum if isinstance(self.law, Population) else self.law
+
+    @property
+    def priced(self) -> bool:
+        """Whether further samples have a price or a limit."""
+        return self.affordable is not None or self.cost != 1.0
+
+    @property
+    def pilot(self) -> Population | None:
+        """The pilot, where the law is an estimate."""
+        return self.law if isinstance(self.law, Population) else None
+
+
+@dataclass(frozen=True)
+class PlanAnswer:
+    """What a plan says beyond its table.
+
+    Attributes
+    ----------
+    wishes : Interval
+        Samples for each wish; NaN for a factor that the pilot does not show.
+    together : Interval
+        Samples for all of them.
+    halfway : Interval or None
+        Samples that bring half of the gain of the last row.
+    more : float
+        Points of a pilot that would halve the widest interval; NaN where the law is known.
+    """
+
+    wishes: Interval
+    together: Interval
+    halfway: Interval | None
+    more: float
+
+
+def plan(
+    law: Spectrum | Population,
+    *,
+    have: float | None = None,
+    budget: float | None = None,
+    cost_per_sample: float = 1.0,
+    wishes: Iterable[str] = (),
+    sigma: float | None = None,
+    factors: int = _MOST_FACTORS,
+) -> xr.Dataset:
+    """Plan how many further samples to collect.
+
+    Parameters
+    ----------
+    law : Spectrum or Population
+        A law that is known, or what a pilot says of one (`theory.estimate_population`).
+    have : float, optional
+        Samples at hand; default the points of the pilot.
+    budget : float, optional
+        What further samples may cost in all.
+    cost_per_sample : float
+        Of each further sample; by default the budget counts samples.
+    wishes : iterable of str
+        What is to be reached, such as ``"convergence=0.95"``, ``"convergence-to-truth=0.9"``,
+        ``"factor=5"`` or ``"test-error=1.05"`` (times its limit).
+    sigma : float, optional
+        Noise level of the test error of the linear denoiser, data units; default sqrt(Tr Σ/d).
+    factors : int
+        Leading factors whose recovery is followed; of a pilot only those that it shows.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along `samples` (what is at hand, 2, 4 and 10 times as many and so on, and what the budget
+        pays for): convergence, convergence to truth, recovered factors Σ Q_k, the test error over
+        its limit, and what each gains; along `wish` the samples that each wish takes, and
+        ``together`` for all. From a pilot each has the ends of its 90 % interval beside it, as
+        ``…_low`` and ``…_high``.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range, or a wish cannot be read.
+    """
+    request = PlanRequest.of(
+        law, have=have, budget=budget, cost_per_sample=cost_per_sample, wishes=wishes,
+        sigma=sigma, factors=factors,
+    )  # fmt: skip
+    return planned(request)[0].dataset()
+
+
+def planned(request: PlanRequest) -> tuple[Labelled, PlanAnswer]:
+    """What `plan` returns, before it becomes a data set, and what its last words need.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        Checked arguments.
+
+    Returns
+    -------
+    Labelled, PlanAnswer
+    """
+    found = as_intervals(_numbers_of(request), request.pilot, LEVEL)
+    result = _labelled(request, found)
+    wishes, together = found["wishes"], found["together"]
+    result.mark("wish", "wish", np.array([wish.name for wish in request.wishes], dtype=object))
+    if request.wishes:
+        result.add("wish_level", [wish.level for wish in request.wishes])
+        _put(result, "wish_samples", wishes, request)
+        _put(result, "together_samples", together, request)
+    more = float("nan")
+    halfway = found.get("halfway")
+    if halfway is not None:
+        _put(result, "halfway_samples", halfway, request)
+    if request.pilot is not None:
+        more = _more(request, found)
+        result.attributes |= {"points_to_halve": more, "pilot_points": request.pilot.points}
+        result.attributes |= {"interval_level": LEVEL, "pilot_seed": request.pilot.seed}
+    return result, PlanAnswer(wishes, together, halfway, more)
+
+
+def smooth_curves(request: PlanRequest, points: int = 17) -> Labelled:
+    """The same on a grid of sample sizes, for a picture.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        Checked arguments.
+    points : int
+        Sample sizes.
+
+    Returns
+    -------
+    Labelled
+    """
+    grid = np.geomspace(request.have, request.samples[-1], points)
+    dense = replace(request, samples=grid, wishes=())
+    return _labelled(dense, as_intervals(_numbers_of(dense), request.pilot, LEVEL))
+
+
+def _told_apart(spectrum: Spectrum, wanted: int) -> int:
+    """Leading factors in eigenspaces of less than half of all dimensions: others come by chance."""
+    groups = spectrum.groups(min(wanted, spectrum.dim))
+    wide = spectrum.multiplicities[groups] >= 0.5 * spectrum.dim
+    return int(np.argmax(wide)) if wide.any() else groups.size
+
+
+def _sizes(have: float, affordable: float | None) -> FloatArray:
+    """Sample sizes that are compared."""
+    end = 10.0 * have if affordable is None else have + affordable
+    decades = 10.0 ** np.arange(max(np.ceil(np.log10(end / have)), 0.0) + 1.0)
+    sizes = np.round(have * (decades[:, None] * _MULTIPLES).ravel())
+    sizes[0] = have
+    return np.unique(np.append(sizes[sizes <= end], end))
+
+
+def _numbers_of(request: PlanRequest) -> Numbers:
+    return Numbers(
+        request.spectrum, request.samples, request.sigma, request.factors, request.wishes,
+        request.pilot,
+    )  # fmt: skip
+
+
+_SHOWN = {
+    "convergence": "convergence",
+    "truth": "convergence_to_truth",
+    "recovered": "recovered_factors",
+    "error": "test_error_ratio",
+    "convergence_gain": "convergence_gain",
+    "truth_gain": "convergence_to_truth_gain",
+    "recovered_gain": "recovered_factors_gain",
+    "error_left": "test_error_excess_left",
+}
+
+
+def _labelled(request: PlanRequest, found: dict[str, Interval]) -> Labelled:
+    """The table: everything along the sample sizes."""
+    result = Labelled()
+    result.mark("samples", "samples", request.samples)
+    result.mark("load", "samples", request.samples / request.spectrum.dim)
+    for name, key in _SHOWN.items():
+        if name in found:
+            _put(result, key, found[name], request)
+    result.attributes |= provenance(
+        request.spectrum, have=request.have, cost_per_sample=request.cost,
+        affordable=request.affordable, sigma=request.sigma, factors=request.factors,
+    )  # fmt: skip
+    return result
+
+
+def _put(result: Labelled, key: str, found: Interval, request: PlanRequest) -> None:
+    """Add a quantity, and from a pilot the ends of its interval."""
+    result.add(key, found.value)
+    if request.pilot is None:
+        return
+    row = quantity(key)
+    for ending, values in (("low", found.low), ("high", found.high)):
+        words = f"{row.words}, {ending} end of the {100 * LEVEL:.0f} % interval"
+        about = {**row.attributes, "long_name": words}
+        result.variables[f"{key}_{ending}"] = row.dims, values, about
+
+
+def _more(request: PlanRequest, found: dict[str, Interval]) -> float:
+    """Points of a pilot that would halve the widest interval of the plan."""
+    assert request.pilot is not None
+    known = np.isfinite(found["wishes"].value)
+    name, chosen = ("wishes", np.where(known)[0]) if known.any() else ("odds", np.array([-1]))
+    widths = np.hypot(found[name].sampling, found[name].unseen)[chosen]
+    worst = int(chosen[np.argmax(widths)])
+    numbers = _numbers_of(request)
+
+    def wanted(spectrum: Spectrum) -> ArrayLike:
+        return float(numbers.of(spectrum)[name][worst])
+
+    return request.pilot.points_to_halve(wanted, found[name][worst])
