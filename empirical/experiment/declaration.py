@@ -9,9 +9,9 @@ from typing import Any
 
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.by_name import pinned, usual_training
-from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive, as_seed
+from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT
 from convergen.theory.messages.suggestions import suggestion
 
 Config = dict[str, Any]

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.data.dataset import DataSet
-from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.empirical.splits.row_orders import row_orders, take_in_turns
 from convergen.theory.common.checks import (
     InputError,
     as_count,
     as_seed,
 )
+from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.theory.files.atomic_files import check_target, write_beside
 
 Rows = NDArray[np.int64]

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.splits.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.empirical.splits.splits import Splits, split
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 
 RESULTS = resources.files("convergen.empirical") / "results"
 

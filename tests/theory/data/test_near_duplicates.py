@@ -3,9 +3,9 @@ import pytest
 from scipy.sparse.csgraph import connected_components
 
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.splits import near_duplicates as module
-from convergen.empirical.splits.near_duplicates import near_duplicates
 from convergen.theory.common.checks import InputError
+from convergen.theory.data import near_duplicates as module
+from convergen.theory.data.near_duplicates import near_duplicates
 
 
 def brute_force(points, limit):
