@@ -48,17 +48,36 @@ def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
         f"all there is). Two models trained on {answer.points} points each would agree to "
         f"q = {today.value:.3f} ({today.low:.3f} to {today.high:.3f}): {state}. In training "
         f"samples, {', '.join(sizes)}. {_factors(answer)} {_excess(answer)}{_trust(answer)}"
-        f"{_repeats(answer)}"
+        f"{repeats_text(answer.repeated, answer.nearly_repeated)}"
     )
 
 
-def _repeats(answer: PilotAnswer) -> str:
-    """A warning where points occur twice."""
-    if answer.repeated == 0:
+def repeats_text(exact: int, near: int) -> str:
+    """A warning where points occur twice.
+
+    Parameters
+    ----------
+    exact, near : int
+        Points that repeat an earlier one exactly, and but for little.
+
+    Returns
+    -------
+    str
+        Empty where there are none.
+    """
+    if exact + near == 0:
         return ""
+    parts = [
+        f"{count} of the points {verb}{'s' * (count == 1)} {which}"
+        for count, verb, which in (
+            (exact, "repeat", "an earlier one exactly"),
+            (near, "nearly repeat", "another one"),
+        )
+        if count
+    ]
     return (
-        f" Beware: {answer.repeated} of the points repeat{'s' * (answer.repeated == 1)} an earlier "
-        "one exactly, which makes all of this too optimistic: remove repetitions."
+        f" Beware: {' and '.join(parts)}, which makes all of this too optimistic: remove "
+        "repetitions."
     )
 
 

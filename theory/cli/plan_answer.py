@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from convergen.theory.cli.answer import repeats_text
 from convergen.theory.forecast.plan import LEVEL, PlanAnswer, PlanRequest
 from convergen.theory.messages.text import about, wrapped
 from convergen.theory.pilot.interval import Interval
@@ -160,7 +161,7 @@ def _trust(request: PlanRequest, answer: PlanAnswer) -> str:
             " Points differ in amplitude (contrast, brightness): q, q* and the test error account "
             "for that, the recovery of factors does not."
         )
-    return words
+    return words + repeats_text(pilot.repeated, pilot.nearly_repeated)
 
 
 def _number(result: Labelled, key: str, row: int, request: PlanRequest, form: str) -> str:

@@ -27,7 +27,7 @@ _TIGHT = 1e-12
 _PAIR_VALUES = 2**22
 
 
-def near_duplicates(points: NDArray[Any], limit: float) -> Labels:
+def near_duplicates(points: NDArray[Any], limit: float, *, principal: bool = False) -> Labels:
     """Connected components of points joined where |cos| of two reaches a limit.
 
     Parameters
@@ -36,6 +36,9 @@ def near_duplicates(points: NDArray[Any], limit: float) -> Labels:
         Points; the cosine is about the origin.
     limit : float
         Above 0 and at most 1, where only multiples of each other are joined.
+    principal : bool
+        Whether coordinates are principal components, the leading ones first, so that no axes need
+        to be found.
 
     Returns
     -------
@@ -57,7 +60,7 @@ def near_duplicates(points: NDArray[Any], limit: float) -> Labels:
     bound = as_number(as_positive(limit, "duplicate limit"), "duplicate limit")
     if bound > 1.0:
         raise InputError(f"a duplicate limit is a |cosine|, at most 1, not {bound:g}: lower it.")
-    norms, views = _projections(points)
+    norms, views = _projections(points, principal)
     labels = np.arange(len(points), dtype=np.int64)
     zero = np.flatnonzero(norms == 0.0)
     labels[zero] = zero[:1]
@@ -78,14 +81,14 @@ def near_duplicates(points: NDArray[Any], limit: float) -> Labels:
     return labels
 
 
-def _projections(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+def _projections(
+    points: NDArray[Any], principal: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
     """Norms of all points, and their directions along at most 64 orthonormal axes."""
     dim = math.prod(points.shape[1:])
     norms = np.concatenate([_norms(as_float_rows(b, dim)) for b in row_blocks(points)])
-    few = np.unique(np.linspace(0, len(points) - 1, _BASIS_ROWS).astype(np.int64))
-    sample = as_float_rows(points[few], dim) / np.maximum(norms[few], np.finfo(float).tiny)[:, None]
     # Any orthonormal axes are right; those along which the points vary most reject most pairs.
-    axes = np.linalg.svd(sample, full_matrices=False)[2][:_AXES].T
+    axes = np.eye(dim, min(dim, _AXES)) if principal else _axes(points, norms, dim)
     views = np.empty((len(points), axes.shape[1]), dtype=np.float32)
     start = 0
     for block in row_blocks(points):
@@ -94,6 +97,13 @@ def _projections(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.
             views[part] = (as_float_rows(block, dim) @ axes) / norms[part, None]
         start = part.stop
     return norms, views
+
+
+def _axes(points: NDArray[Any], norms: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
+    """Principal axes of the directions of some of the points, as columns."""
+    few = np.unique(np.linspace(0, len(points) - 1, _BASIS_ROWS).astype(np.int64))
+    sample = as_float_rows(points[few], dim) / np.maximum(norms[few], np.finfo(float).tiny)[:, None]
+    return np.asarray(np.linalg.svd(sample, full_matrices=False)[2][:_AXES].T)
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:

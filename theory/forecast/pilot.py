@@ -39,8 +39,8 @@ class PilotAnswer:
         Samples at which each of the leading factors that the pilot shows is recovered.
     more : float
         Points of a pilot that would halve the widest interval of `needed`.
-    repeated : int
-        Points that repeat an earlier one.
+    repeated, nearly_repeated : int
+        Points that repeat an earlier one exactly, and but for little.
     excess : float
         1 − q over its value for Gaussian data of the same covariance, at large n.
     """
@@ -51,6 +51,7 @@ class PilotAnswer:
     factors: FloatArray
     more: float
     repeated: int
+    nearly_repeated: int
     excess: float
 
 
@@ -159,7 +160,16 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         result.variables["recovery_threshold"] = dims, starts, attributes
     gaussian_far = gaussian_odds(population.spectrum, every, request.ridge)[0, -1]
     excess = float(law.odds(population.spectrum)[0, -1] / gaussian_far)
-    return PilotAnswer(population.points, today, needed, visible, more, population.repeated, excess)
+    return PilotAnswer(
+        population.points,
+        today,
+        needed,
+        visible,
+        more,
+        population.repeated,
+        population.nearly_repeated,
+        excess,
+    )
 
 
 def _replace(result: Labelled, key: str, found: Interval) -> None:

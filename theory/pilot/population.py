@@ -17,6 +17,7 @@ from convergen.theory.pilot.degrees_of_freedom import DegreesOfFreedom, degrees_
 from convergen.theory.pilot.factors import VisibleFactors, visible_factors
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
+from convergen.theory.pilot.repeats import exact_repeats, near_repeats
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.equivalents import df1, renormalised_noise
 from convergen.theory.spectra.principal_components import principal_components
@@ -53,6 +54,8 @@ class Population:
         Of the resampling.
     repeated : int
         Points that repeat an earlier one exactly; they count as agreement of independent points.
+    nearly_repeated : int
+        Points that do so but for little: |cosine| about the mean of at least 0.999.
     """
 
     spectrum: Spectrum
@@ -62,6 +65,7 @@ class Population:
     amplitudes: FloatArray
     seed: int
     repeated: int
+    nearly_repeated: int
     _sample: PilotSample
     _given: Constraints
     _misfit: float
@@ -233,16 +237,12 @@ def estimate_population(
         _spectrum(nodes, weights, factors.eigenvalues, sample.dim, source),
         eigenvectors=parts.eigenvectors, mean=parts.mean,
     )  # fmt: skip
+    exact = exact_repeats(data)
     return Population(
         spectrum, parts.samples, factors, curve, amplitude_law(sample, spectrum),
-        as_count(seed, "seed", 0), _repeated(data), sample, given, misfit,
+        as_count(seed, "seed", 0), exact, max(near_repeats(sample) - exact, 0),
+        sample, given, misfit,
     )  # fmt: skip
-
-
-def _repeated(data: ArrayLike) -> int:
-    """Points that repeat an earlier one exactly."""
-    array = np.asarray(data)
-    return len(array) - len({hash(row.tobytes()) for row in array})
 
 
 def _spectrum(

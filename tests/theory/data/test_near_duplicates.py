@@ -38,6 +38,7 @@ def test_planted_copies_in_many_dimensions(limit, monkeypatch):
     expected = brute_force(points, limit - 1e-12)
     assert 1 < np.bincount(expected).max() < 10
     assert_same_partition(near_duplicates(points, limit), expected)
+    assert_same_partition(near_duplicates(points, limit, principal=True), expected)
 
 
 def test_chains_are_one_cluster():
