@@ -231,7 +231,7 @@ def _reason(data: DataSet, limit: float | None) -> str:
 
 
 def _read(kind: type[Splits], path: Path) -> tuple[Splits, str]:
-    from convergen.theory.data.array_files import load_array
+    from convergen.theory.data.reading import load_array
 
     damaged = InputError(f"{path} does not hold splits: make them again.")
     if path.suffix != ".npz":

@@ -49,7 +49,7 @@ def meaning(text: str) -> dict[str, str]:
         raise InputError(
             f"unknown source {printable(text)!r}{suggestion(text, list(table))}: use "
             f"{', '.join(name for name, kind in table.items() if kind.opens is None)}, or the path "
-            "of a .npy or .npz file or of a folder of images that exists."
+            "of an array file or of a folder or an archive of images that exists."
         )
     regular_file(path, folders=True)
     kind = next(kind for kind in table.values() if kind.opens is not None and kind.opens(path))
@@ -113,8 +113,6 @@ def takes(kind: SourceKind, name: str, text: str, *, drawing: bool) -> bool:
     bool
     """
     return any(
-        option.name == name
-        and (drawing or not option.drawing)
-        and text.lower().endswith(option.ending)
+        option.name == name and (drawing or not option.drawing) and option.fits(text)
         for option in kind.options
     )

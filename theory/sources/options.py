@@ -63,8 +63,8 @@ class Option:
     flag : str
         Its own flag on the command line, such as ``--dim``; empty if there is none and it is
         written ``--option name=value``.
-    ending : str
-        Ending of the option ``path`` for which alone it has a meaning; empty for any.
+    ending : tuple of str
+        Endings of the option ``path`` for which alone it has a meaning; empty for any.
     drawing : bool
         Whether it says how points are drawn or laid out and leaves the law as it is: predictions
         from the law do not take it.
@@ -80,7 +80,7 @@ class Option:
     most: float | None = None
     choices: tuple[str, ...] = ()
     flag: str = ""
-    ending: str = ""
+    ending: tuple[str, ...] = ()
     drawing: bool = False
 
     @property
@@ -112,6 +112,20 @@ class Option:
             if bound is not None
         ]
         return self.type.words + (f", {' and '.join(bounds)}" if bounds else "")
+
+    def fits(self, path: str) -> bool:
+        """Tell whether it has a meaning for a path.
+
+        Parameters
+        ----------
+        path : str
+            The option ``path``, or what stands for it.
+
+        Returns
+        -------
+        bool
+        """
+        return not self.ending or path.lower().endswith(self.ending)
 
     def check(self, value: object) -> Any:
         """Check a value.

@@ -73,11 +73,11 @@ class SourceKind:
                     f"{suggestion(name, names)}: {takes}.",
                 )  # fmt: skip
         for option in self.options:
-            fits = str(given.get("path", "")).lower().endswith(option.ending)
+            fits = option.fits(str(given.get("path", "")))
             if given.get(option.name) is not None and not fits:
                 raise OptionError(
                     OptionName(option.name),
-                    f" applies only to {option.ending} files: leave it out.",
+                    f" applies only to {', '.join(option.ending)} files: leave it out.",
                 )
             if option.required and given.get(option.name) is None:
                 own = self.opens is not None and Path(self.name).exists()

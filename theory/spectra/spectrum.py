@@ -344,7 +344,7 @@ class Spectrum:
         InputError
             If the path does not exist or does not hold a data matrix.
         """
-        from convergen.theory.data.array_files import load_array
+        from convergen.theory.data.reading import load_array
 
         data = load_array(file := Path(path), size=size, grey=grey)
         return cls.from_data(data, center=center, source=file.name)

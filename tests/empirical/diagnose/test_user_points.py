@@ -21,11 +21,11 @@ def folder(tmp_path, monkeypatch):
 
 def test_digits_and_folders_are_read(folder):
     assert load_points("digits").shape == (1, 8, 8)
-    found = load_points("faces")
+    found = load_points("./faces")
     assert found.shape == (3, 6, 5)
     pixels = [np.asarray(Image.open(f"faces/{number}.png")) for number in range(3)]
     np.testing.assert_allclose(found.rows, np.moveaxis(pixels, 3, 1) / 255.0, atol=1e-6)
-    assert load_points("faces", size=4, grey=True).shape == (1, 4, 4)
+    assert load_points("./faces", size=4, grey=True).shape == (1, 4, 4)
 
 
 def test_points_that_cannot_be_measured(folder):
@@ -45,7 +45,7 @@ def test_points_that_cannot_be_measured(folder):
 
 
 def test_each_set_takes_the_options_that_apply_to_it(folder):
-    sets = load_sets(["rows.npy", "faces", "two.npz"], {"size": 4, "key": "a"})
+    sets = load_sets(["rows.npy", "./faces", "two.npz"], {"size": 4, "key": "a"})
     assert [each.shape for each in sets] == [(75,), (3, 4, 4), (16,)]
     with pytest.raises(InputError, match=r"grey does not apply to rows.npy, digits: leave it out"):
         load_sets(["rows.npy", "digits", "rows.npy"], {"grey": True})

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.array_files import read_array
 from convergen.theory.data.npy_headers import DAMAGE, read_header
+from convergen.theory.data.reading import read_array
 
 
 def npy(shape, descr="'<f8'", data=64):

@@ -4,7 +4,7 @@ import socket
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.array_files import load_array
+from convergen.theory.data.reading import load_array
 from convergen.theory.data.regular_files import printable, regular_file
 
 

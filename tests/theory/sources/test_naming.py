@@ -44,7 +44,9 @@ def test_what_is_neither_name_nor_path(folder):
 
 
 def test_a_folder_with_the_name_of_a_source_is_pointed_at(folder):
-    with pytest.raises(InputError, match=r"images needs the option path \(the folder\): add it\."):
+    with pytest.raises(
+        InputError, match=r"images needs the option path \(what holds them\): add it\."
+    ):
         open_source("images", {})
     (folder / "torchvision").mkdir()
     with pytest.raises(InputError, match=r"the set\): add it\."):
@@ -77,7 +79,7 @@ def test_predictions_take_no_options_of_drawing(folder):
 def test_eigenvectors_beyond_memory_are_refused_undecoded(folder, monkeypatch):
     monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8)
     monkeypatch.setattr(
-        "convergen.theory.data.image_folders.pixels", lambda *_: pytest.fail("read")
+        "convergen.theory.data.image_sets.read_pixels", lambda *_: pytest.fail("read")
     )
     assert open_source("./digits", {}).size == (3, 1, 2, 2)
     monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8 - 1)

@@ -1,15 +1,16 @@
-"""Folders of images."""
+"""Folders and archives of images."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.sheets import CUT, KEEP
+from convergen.theory.data.table import suffixes
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
-from convergen.theory.sources.points import Points
-from convergen.theory.sources.source import Source, data_source
+from convergen.theory.sources.reading import data_of
+from convergen.theory.sources.real.array import KEY
+from convergen.theory.sources.source import Source
 from convergen.theory.sources.table import SourceKind, register
 
 SIZE = Option(
@@ -17,20 +18,29 @@ SIZE = Option(
     flag="--size",
 )  # fmt: skip
 GREY = Option("grey", TRUTH, "turn colour images into grey", False, flag="--grey")
+SHEETS = Option(
+    "sheets", TEXT, "cut contact sheets into their images, or keep each as one image",
+    choices=(CUT, KEEP), flag="--sheets",
+)  # fmt: skip
 
 
-def load(path: str, size: int | None, grey: bool) -> Source:
-    """All images of a folder.
+def load(path: str, key: str | None, size: int | None, grey: bool, sheets: str | None) -> Source:
+    """All images of a folder or an archive.
 
     Parameters
     ----------
     path : str
-        Folder of png, jpg, bmp, tif, webp, gif, ppm or pgm files; not those of sub-folders.
+        Folder of png, jpg, bmp, tif, webp, gif, ppm or pgm files, or of class folders that hold
+        them; or an archive or a table of them.
+    key : str or None
+        Column of a table that holds several.
     size : int or None
         Side in pixels to which images are brought by a centre crop and Lanczos resampling; without
         it all must have one size.
     grey : bool
         Turn colour images into grey.
+    sheets : {'cut', 'keep'} or None
+        Cut contact sheets, or take each for one image; None to refuse them.
 
     Returns
     -------
@@ -42,31 +52,23 @@ def load(path: str, size: int | None, grey: bool) -> Source:
     InputError
         If there is no image, or one is damaged or of another size.
     """
-    from convergen.theory.data.image_folders import decoded, open_folder
     from convergen.theory.data.regular_files import printable
 
-    folder = Path(path)
-    if folder.is_file():
+    if Path(path).is_file() and not _opens(Path(path)):
         raise InputError(
-            f"{printable(folder)} is a file: use the kind 'array' for an array of numbers."
+            f"{printable(path)} is a file: use the kind 'array' for an array of numbers."
         )
-    found = open_folder(folder, size=size, grey=grey)
-    height, width, channels = found.shape
-    whole = (len(found.files), channels, height, width)
+    return data_of(path, key=key, size=size, grey=grey, sheets=sheets)
 
-    def points() -> Points:
-        each = (np.moveaxis(found.read(number), 2, 0) for number in range(whole[0]))
-        return Points(printable(folder), decoded(each, whole), whole[1:])
 
-    return data_source(
-        printable(folder.resolve().name), points, label=printable(folder.name), files=found.files,
-        size=whole,
-    )  # fmt: skip
+def _opens(path: Path) -> bool:
+    return path.is_dir() or path.suffix.lower() in suffixes(images=True)
 
 
 register(
     SourceKind(
-        "images", "the path of a folder of images",
-        (Option("path", TEXT, "the folder", required=True), SIZE, GREY), load, opens=Path.is_dir,
+        "images", f"of a folder of images, or of them in {', '.join(suffixes(images=True))}",
+        (Option("path", TEXT, "what holds them", required=True), KEY, SIZE, GREY, SHEETS), load,
+        opens=_opens,
     )
 )  # fmt: skip

@@ -109,7 +109,7 @@ def photographs() -> FloatArray:
     ndarray of float64, shape (2, 427, 640)
         In [0, 1].
     """
-    from convergen.theory.data.array_files import load_array
+    from convergen.theory.data.reading import load_array
 
     spec = importlib.util.find_spec("sklearn")
     if spec is None or spec.origin is None:

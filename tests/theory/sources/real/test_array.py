@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.real.array import oriented
+from convergen.theory.data.layout import oriented
 from convergen.theory.sources.table import load_source
 
 
@@ -38,7 +38,9 @@ def test_shapes(tmp_path, rng, stored, point):
 def test_explicit_shape_and_key(tmp_path, rng):
     raw = rng.random((6, 12))
     np.savez(tmp_path / "x.npz", train=raw, test=raw[:2])
-    points = load_source("array", path=tmp_path / "x.npz", key="train", shape=[3, 2, 2]).points
+    points = load_source(
+        "array", path=tmp_path / "x.npz", key="train", shape=[3, 2, 2], layout="first"
+    ).points
     assert points.shape == (3, 2, 2)
     np.testing.assert_array_equal(points.flat(), raw)
 
@@ -65,7 +67,7 @@ def test_bad_paths(tmp_path, rng):
     with pytest.raises(InputError, match="cannot be opened"):
         load_source("array", path=tmp_path / "gone.npy")
     np.save(tmp_path / "x.npy", rng.random((4, 2)))
-    with pytest.raises(InputError, match=r"key applies only to .npz files: leave it out"):
+    with pytest.raises(InputError, match=r"key applies only to .*.npz, .* files: leave it out"):
         load_source("array", path=tmp_path / "x.npy", key="train")
     with pytest.raises(InputError, match="shape must be whole numbers, at least 1, not \\[0\\]"):
         load_source("array", path=tmp_path / "x.npy", shape=[0])

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.array_files import load_array
+from convergen.theory.data.reading import load_array
 from convergen.theory.sources.table import load_source
 
 
@@ -35,7 +35,7 @@ def test_images_are_those_of_load_array(folder, options):
 def test_bad_folders(folder, tmp_path):
     with pytest.raises(InputError, match="use the kind 'array'"):
         load_source("images", path=folder / "00.png")
-    with pytest.raises(InputError, match="cannot be listed"):
+    with pytest.raises(InputError, match="gone cannot be opened"):
         load_source("images", path=tmp_path / "gone")
     Image.fromarray(np.zeros((3, 3, 3), np.uint8)).save(folder / "zz.png")
     with pytest.raises(InputError, match="give size to bring"):

@@ -5,8 +5,8 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data import image_folders as module
-from convergen.theory.data.array_files import load_array
+from convergen.theory.data import image_sets as module
+from convergen.theory.data.reading import load_array
 
 
 @pytest.fixture
@@ -126,8 +126,14 @@ def test_palette_bilevel_and_transparent_images(tmp_path, rng):
     clear.save(tmp_path / "b.png")
     bilevel.save(tmp_path / "c.png")
     loaded = load_array(tmp_path).reshape(3, 4, 4, 3)
-    np.testing.assert_array_equal(loaded[0], np.asarray(colour) / 255)
-    np.testing.assert_array_equal(loaded[1], np.asarray(colour) / 255)
+    # Laid on white: half of the colour and half of the paper at an alpha of 128/255.
+    expected = (128 * np.asarray(colour, float) + 127 * 255) / 255
+    np.testing.assert_allclose(loaded[1] * 255, expected, atol=0.51)
+    alpha = np.full(256, 255)
+    alpha[:3] = 0, 128, 255
+    alpha = alpha[np.asarray(palette)][..., None]
+    expected = (alpha * np.asarray(colour, float) + (255 - alpha) * 255) / 255
+    np.testing.assert_allclose(loaded[0] * 255, expected, atol=0.51)
     np.testing.assert_array_equal(loaded[2, ..., 1], np.asarray(bilevel))
 
 
@@ -161,7 +167,9 @@ def test_images_of_different_shape_are_refused(tmp_path, rng):
     images = [rng.integers(0, 256, s, dtype=np.uint8) for s in [(4, 5), (4, 5), (5, 4)]]
     folder = save_images(tmp_path / "odd", images)
     with pytest.raises(
-        InputError, match=r"002.png has 4 × 5 pixels, but 000.png has 5 × 4: give size to bring"
+        InputError,
+        match=r"002.png has 4 × 5 pixels, but 000.png has 5 × 4 .of 3 images: 2 of 5 × 4, 1 of "
+        r"4 × 5.: give size to bring",
     ):
         load_array(folder)
 
@@ -194,9 +202,9 @@ def test_images_too_large_to_be_true_are_refused_unread(tmp_path, side):
 def test_too_many_images_are_refused_undecoded(tmp_path, monkeypatch):
     # 9000 × 9000 pixels each: two of them exceed a limit of one.
     for name in "ab":
-        (tmp_path / f"{name}.pgm").write_bytes(b"P5 9000 9000 255\n")
+        (tmp_path / f"{name}.pgm").write_bytes(b"P5 9000 9000 255\n" + bytes(9000**2 // 500))
     monkeypatch.setattr(module, "_LARGEST", 4 * 9000**2)
-    monkeypatch.setattr(module, "pixels", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(module, "read_pixels", lambda *_: pytest.fail("decoded"))
     with pytest.raises(
         InputError,
         match=r"2 images of 9000 x 9000 x 1 values decode to 0.648 GB, but at most 0.32 GB",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.array_files import load_array, read_array
+from convergen.theory.data.reading import load_array, read_array
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_missing_path_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["data.csv", "data", "picture.png"])
 def test_unknown_kinds_of_file_are_refused(tmp_path, name):
     (tmp_path / name).write_text("1,2\n")
-    with pytest.raises(InputError, match=rf"{name} is neither a .npy or .npz file nor a folder"):
+    with pytest.raises(InputError, match=rf"{name} is neither a .h5, .* or .zip file nor a"):
         load_array(tmp_path / name)
 
 
@@ -135,14 +135,16 @@ def test_arrays_without_numbers_are_refused(tmp_path, suffix, data, message):
 def test_image_options_are_refused_for_array_files(tmp_path, rng, options, suffix):
     path = tmp_path / f"data.{suffix}"
     (np.save if suffix == "npy" else np.savez)(path, rng.standard_normal((5, 3)))
-    with pytest.raises(InputError, match="size and grey apply only to folders of images"):
+    with pytest.raises(
+        InputError, match=f"{' and '.join(options)} appl.* only to folders and archives of images"
+    ):
         load_array(path, **options)
 
 
 def test_key_is_refused_where_it_means_nothing(tmp_path, rng):
     np.save(tmp_path / "data.npy", rng.standard_normal((5, 3)))
     for path in (tmp_path / "data.npy", tmp_path):
-        with pytest.raises(InputError, match=r"key applies only to .npz files"):
+        with pytest.raises(InputError, match=r"key applies only to .*.npz, .* files, not to"):
             load_array(path, key="x")
 
 
@@ -181,7 +183,7 @@ def test_archives_that_declare_gigabytes_are_refused_unread(tmp_path):
 
 def monkeypatched_limit(path):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("convergen.theory.data.array_files._LARGEST", 2**31)
+        patch.setattr("convergen.theory.data.choosing.LARGEST", 2**31)
         patch.setattr("zipfile.ZipFile.open", lambda *_, **__: pytest.fail("read"))
         read_array(path)
 
@@ -191,9 +193,9 @@ def test_members_of_exactly_the_limit_are_read_in_pieces(tmp_path, monkeypatch):
     np.savez(tmp_path / "x.npz", data)
     with zipfile.ZipFile(tmp_path / "x.npz") as archive:
         size = archive.infolist()[0].file_size
-    monkeypatch.setattr("convergen.theory.data.array_files._LARGEST", size)
+    monkeypatch.setattr("convergen.theory.data.choosing.LARGEST", size)
     np.testing.assert_array_equal(read_array(tmp_path / "x.npz"), data)
-    monkeypatch.setattr("convergen.theory.data.array_files._LARGEST", size - 1)
+    monkeypatch.setattr("convergen.theory.data.choosing.LARGEST", size - 1)
     with pytest.raises(InputError, match="are unpacked into memory"):
         read_array(tmp_path / "x.npz")
 

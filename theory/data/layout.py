@@ -1,0 +1,336 @@
+"""How the numbers of a point are ordered: the order in which neighbouring pixels agree.
+
+An image of C channels and W columns is stored channel by channel, where the pixel below lies W
+numbers further, or pixel by pixel, where it lies W · C further. Only in the true order do the two
+agree best. Rows are compared, not columns: in the wrong order the numbers of one grey pixel lie
+side by side, and would agree too well.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.messages.option_errors import OptionError, OptionName
+
+FIRST, LAST = "first", "last"
+LAYOUTS = (FIRST, LAST)
+_CHANNELS = (1, 2, 3, 4)
+_WORDS = {FIRST: "channels first", LAST: "channels last"}
+# Numbers, and points, that are looked at.
+_LOOKED_AT, _MOST = 2**22, 64
+# Student's t above which an order is taken for found: about one error in 10⁵.
+_CERTAIN = 1e-5
+# Squared difference, in units of the variance, below which parts of a point are flat.
+_FLAT = 1e-3
+# Agreement that a declared shape must lose by, and that unnamed images must show.
+_CONTRADICTS, _IMAGE, _PEAK = 0.05, 0.3, 0.03
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """Points in the convention of this package, and how they were stored.
+
+    Attributes
+    ----------
+    rows : ndarray, shape (N, …)
+        View of what was given: vectors (N, d), or images (N, channels, height, width).
+    point : tuple of int
+        Shape of one point: (d,) or (channels, height, width).
+    layout : str
+        As in `Record.layout`.
+    image : tuple of int or None
+        As in `Record.image`: what flat rows look like.
+    image_layout : str
+        As in `Record.image_layout`.
+    """
+
+    rows: NDArray[Any]
+    point: tuple[int, ...]
+    layout: str
+    image: Shape | None = None
+    image_layout: str = ""
+
+
+def oriented(
+    raw: NDArray[Any],
+    name: str,
+    shape: Sequence[int] | None = None,
+    layout: str | None = None,
+) -> Laid:
+    """Bring points to vectors, or to images with channels first.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (N, …)
+        Points as stored: vectors (N, d), grey images (N, height, width), or images with 1 to 4
+        channels, first or last.
+    name : str
+        What messages call them.
+    shape : sequence of int, optional
+        Shape of one point if it is not to be guessed: (d,) or (channels, height, width); (height,
+        width, channels) is understood where only the last can count channels.
+    layout : {'first', 'last'}, optional
+        Whether the numbers of a point are stored channel by channel, or pixel by pixel. Without it
+        the order is that in which neighbouring pixels agree.
+
+    Returns
+    -------
+    Laid
+
+    Raises
+    ------
+    OptionError
+        If the shape is that of neither vectors nor images, `shape` or `layout` does not fit, or
+        the order cannot be told.
+    """
+    if raw.ndim < 2:
+        raise OptionError(
+            f"{name} has shape {raw.shape}, but one point a row is needed: reshape it to (N, d)."
+        )
+    if shape is not None:
+        return _shaped(raw, name, tuple(shape), layout)
+    if raw.ndim == 4:
+        return _declared(raw, name, layout)
+    if layout is not None:
+        raise OptionError(
+            OptionName("layout"), f" says how images with channels are stored, but {name} has "
+            f"shape {raw.shape}: give the ", OptionName("shape"), " of one point beside it, or "
+            "leave it out.",
+        )  # fmt: skip
+    if raw.ndim == 3:
+        return Laid(raw, (1, *raw.shape[1:]), "grey images")
+    if raw.ndim == 2:
+        return _with_image(Laid(raw, raw.shape[1:], "vectors"))
+    raise _no_points(raw, name)
+
+
+def as_images(rows: NDArray[Any], shape: Sequence[int], layout: str) -> NDArray[Any]:
+    """Lay flat rows out as images.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N, …)
+        Points of channels · height · width numbers each.
+    shape : sequence of int
+        (channels, height, width).
+    layout : {'first', 'last'}
+        Whether they are stored channel by channel, or pixel by pixel.
+
+    Returns
+    -------
+    ndarray, shape (N, channels, height, width)
+        A view if the rows are contiguous.
+    """
+    channels, height, width = shape
+    flat = rows.reshape(len(rows), -1)
+    if layout == FIRST:
+        return flat.reshape(len(rows), channels, height, width)
+    return np.moveaxis(flat.reshape(len(rows), height, width, channels), 3, 1)
+
+
+def found_layout(rows: NDArray[Any], shape: Sequence[int]) -> str | None:
+    """Tell in which order of their numbers neighbouring pixels agree.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N, …)
+        Points of channels · height · width numbers each, in either order.
+    shape : sequence of int
+        (channels, height, width).
+
+    Returns
+    -------
+    {'first', 'last'} or None
+        None where it cannot be told: noise, few or flat images.
+    """
+    channels, height, width = shape
+    if channels == 1:
+        return FIRST
+    if height < 2 or width < 2:
+        return None
+    sample = _sample(rows)
+    steps = {FIRST: width, LAST: width * channels}
+    better, _ = _compare(sample, steps[FIRST], steps[LAST])
+    found = {1: FIRST, -1: LAST}.get(better)
+    if found is None or _agreement(sample, steps[found]).mean() < 0.1:
+        return None
+    return found
+
+
+def likely_image(rows: NDArray[Any]) -> tuple[Shape, str] | None:
+    """Tell whether flat rows are square images, grey, RGB or RGBA.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (N, d)
+        Vectors.
+
+    Returns
+    -------
+    tuple of (channels, height, width) and {'first', 'last'}, or None
+        None unless the number below agrees clearly better than its neighbours do, as in pictures
+        alone.
+    """
+    dim = math.prod(rows.shape[1:])
+    sample = _sample(rows)
+    if len(sample) < 8:
+        return None
+    sample = sample - sample.mean(axis=0)
+    best: tuple[float, Shape, str] | None = None
+    for channels in (1, 3, 4):
+        side = math.isqrt(dim // channels)
+        if side < 8 or channels * side**2 != dim:
+            continue
+        for layout in LAYOUTS[: 1 if channels == 1 else 2]:
+            apart = channels if layout == LAST else 1
+            below = side * apart
+            score = float(_agreement(sample, below).mean())
+            beside = max(
+                float(_agreement(sample, below + 2 * sign * apart).mean()) for sign in (-1, 1)
+            )
+            pictured = score > _IMAGE and score - beside > _PEAK
+            if pictured and (best is None or score > best[0]):
+                best = score, (channels, side, side), layout
+    return None if best is None else best[1:]
+
+
+def _with_image(found: Laid) -> Laid:
+    """Vectors, and the images that they may be."""
+    guess = likely_image(found.rows)
+    if guess is None:
+        return found
+    return replace(found, image=guess[0], image_layout=f"flattened, {_WORDS[guess[1]]}")
+
+
+def _shaped(raw: NDArray[Any], name: str, shape: tuple[int, ...], layout: str | None) -> Laid:
+    """Points of a shape that was given."""
+    if len(shape) not in (1, 3) or math.prod(shape) != math.prod(raw.shape[1:]):
+        raise OptionError(
+            OptionName("shape"), f" {list(shape)} does not fit {name}, whose points have shape "
+            f"{raw.shape[1:]}: give d, or channels, height and width, of the same size.",
+        )  # fmt: skip
+    if len(shape) == 1:
+        if layout is not None:
+            raise OptionError(
+                OptionName("layout"), " says how images are stored, but ", OptionName("shape"),
+                f" {list(shape)} is that of vectors: leave one of them out.",
+            )  # fmt: skip
+        return Laid(raw, shape, "vectors")
+    if shape[2] in _CHANNELS and shape[0] not in _CHANNELS:
+        shape = (shape[2], shape[0], shape[1])
+    channels, height, width = shape
+    stored = raw.shape[1:]
+    if layout is None and stored == shape != (height, width, channels):
+        return _as_declared(raw, name, FIRST, shape)
+    if layout is None and stored == (height, width, channels) != shape:
+        return _as_declared(raw, name, LAST, shape)
+    order = layout or found_layout(raw, (channels, height, width))
+    if order is None:
+        raise _undecided(name, f"{channels} channels of {height} × {width} pixels")
+    flat = "flattened, " if raw.ndim == 2 and channels > 1 else ""
+    rows = raw if order == FIRST else as_images(raw, shape, order)
+    words = f"{flat}{_WORDS[order]}" if channels > 1 else "grey images"
+    return Laid(rows, shape, words)
+
+
+def _declared(raw: NDArray[Any], name: str, layout: str | None) -> Laid:
+    """Images whose shape says where channels are."""
+    first, last = raw.shape[1] in _CHANNELS, raw.shape[3] in _CHANNELS
+    if first and last:
+        # Tiny images: the reading that makes them square.
+        first, last = raw.shape[2] == raw.shape[3], raw.shape[1] == raw.shape[2]
+        if first == last and layout is None:
+            raise _undecided(name, f"shape {raw.shape}")
+        if first == last:
+            first, last = layout == FIRST, layout == LAST
+    if not (first or last):
+        raise _no_points(raw, name)
+    order = FIRST if first else LAST
+    shape = raw.shape[1:] if first else (raw.shape[3], *raw.shape[1:3])
+    if layout not in (None, order):
+        return Laid(as_images(raw, shape, str(layout)), shape, _WORDS[str(layout)])
+    if layout == order:
+        return Laid(raw if first else np.moveaxis(raw, 3, 1), shape, _WORDS[order])
+    return _as_declared(raw, name, order, shape)
+
+
+def _as_declared(raw: NDArray[Any], name: str, order: str, shape: tuple[int, ...]) -> Laid:
+    """Images in the order that their shape says, unless their pixels contradict it."""
+    channels, height, width = shape
+    other = LAST if order == FIRST else FIRST
+    if channels > 1 and min(height, width) > 1:
+        steps = {FIRST: width, LAST: width * channels}
+        better, margin = _compare(_sample(raw), steps[other], steps[order])
+        if better == 1 and margin > _CONTRADICTS:
+            raise OptionError(
+                f"{name} has shape {raw.shape}, but neighbouring pixels agree only if the numbers "
+                f"of a point are read as {_WORDS[other]}: give ", OptionName("layout"),
+                f" {other} if they were reshaped by mistake, or {order} to take them as they are.",
+            )  # fmt: skip
+    return Laid(raw if order == FIRST else np.moveaxis(raw, 3, 1), shape, _WORDS[order])
+
+
+def _sample(rows: NDArray[Any]) -> FloatArray:
+    """Some points, evenly spread, finite and not flat, each of mean 0 and variance 1."""
+    dim = math.prod(rows.shape[1:])
+    count = int(np.clip(_LOOKED_AT // max(1, dim), 2, _MOST))
+    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
+    sample = np.asarray(rows[chosen], dtype=np.float64).reshape(len(chosen), dim)
+    sample = sample[np.isfinite(sample).all(axis=1)]
+    sample -= sample.mean(axis=1, keepdims=True)
+    scale = sample.std(axis=1, keepdims=True)
+    kept = scale[:, 0] > 0.0
+    return np.asarray(sample[kept] / scale[kept])
+
+
+def _agreement(sample: FloatArray, step: int) -> FloatArray:
+    """Correlation of numbers that are `step` apart; several parts of each of few points.
+
+    1 − ⟨(x_i − x_{i+step})²⟩/2, whose units are those of the point.
+    """
+    squares = (sample[:, step:] - sample[:, :-step]) ** 2
+    parts = max(1, min(8, 32 // max(1, len(sample)), squares.shape[1] // 32))
+    pieces = np.array_split(squares, parts, axis=1)
+    return np.concatenate([1.0 - 0.5 * piece.mean(axis=1) for piece in pieces])
+
+
+def _compare(sample: FloatArray, one: int, other: int) -> tuple[int, float]:
+    """1 where numbers `one` apart agree better, −1 where the `other`, 0 if unsure; the margin."""
+    from scipy.special import stdtrit
+
+    if len(sample) == 0:
+        return 0, 0.0
+    first, second = _agreement(sample, one), _agreement(sample, other)
+    size = min(first.size, second.size)
+    if size < 2:
+        return 0, 0.0
+    # Ratios of squared differences are alike in all images, differences of agreements are not.
+    ratio = np.log((1.0 - second[:size] + _FLAT) / (1.0 - first[:size] + _FLAT))
+    spread = float(ratio.std(ddof=1)) / math.sqrt(size)
+    sure = abs(ratio.mean()) > spread * float(stdtrit(size - 1, 1.0 - _CERTAIN))
+    margin = abs(float((first[:size] - second[:size]).mean()))
+    return (int(np.sign(ratio.mean())) if sure else 0), margin
+
+
+def _undecided(name: str, what: str) -> OptionError:
+    return OptionError(
+        f"{name} holds points of {what}, and its pixels do not tell whether channels come first or "
+        "last: give the ", OptionName("layout"), f" {FIRST} (channel by channel) or {LAST} (pixel "
+        "by pixel).",
+    )  # fmt: skip
+
+
+def _no_points(raw: NDArray[Any], name: str) -> OptionError:
+    return OptionError(
+        f"{name} has shape {raw.shape}, which is that of neither vectors nor images of 1 to 4 "
+        "channels: give the ", OptionName("shape"), " of one point.",
+    )  # fmt: skip
