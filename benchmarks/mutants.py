@@ -3,8 +3,9 @@
 The mutants are those of cosmic-ray: arithmetic, comparisons, `and`, `or`, `not`, numbers, booleans,
 loops that never run. They are drawn evenly over the places where a module can be changed,
 annotations left out. Each is written into a copy of the tree; first the test file that mirrors its
-module runs, then the tests of its room, then those of the command line. Tests that fail or hang
-kill it. What survives is printed with its difference, to be given a test or called equivalent.
+module runs, then the tests of its room, then those of the command line. Tests that fail, which
+they must not do without the change, or take too long kill it. What survives is printed with its
+difference, to be given a test or called equivalent.
 
     python benchmarks/mutants.py [--count 200] [--seed 0] [--skip theory/data …] [PATH …]
     python benchmarks/mutants.py --only theory/common/roots.py:33:12:NumberReplacer:0 …
@@ -22,13 +23,14 @@ import random
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import parso.python.tree  # noqa: F401  (cosmic-ray imports parso's modules in an order that fails)
@@ -49,6 +51,8 @@ KEPT = re.compile(
 )
 MEMORY = 16 * 2**30
 FILE_SIZE = 2**30
+# Processor time of any test file, and waiting time over processor time of one that hangs.
+LONGEST, WAITING = 1200, 10
 
 
 @dataclass(frozen=True)
@@ -135,92 +139,98 @@ def tests_of(path: str) -> list[str]:
     return [*near, "tests/test_cli.py"]
 
 
-class Copy:
-    """A copy of the tree in which tests run, with compiled code that changes do not touch."""
+class Trees:
+    """A copy of the tree that stays as it is, and one for each change that shares its files."""
 
     def __init__(self, folder: Path) -> None:
-        self.tree, self._warm, self._own = folder / "tree", folder / "warm", folder / "own"
+        self.plain, self._changed = folder / "plain", folder / "changed"
         listed = subprocess.run(
             ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
         )
         self.files = listed.stdout.splitlines()
-        for name in self.files:
-            target = self.tree / name
+        # Kernels of a tree in which tests have run serve here as well.
+        kernels = [
+            path.relative_to(ROOT).as_posix() for path in (ROOT / "theory").rglob("*.nb[ci]")
+        ]
+        for name in (*self.files, *kernels):
+            target = self.plain / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target, follow_symlinks=False)
-        self._warm.mkdir()
-        self._seconds: dict[str, float] = {}
+        self._seconds: dict[str, int] = {}
 
-    def passes(self, tests: str) -> float:
-        """Seconds that tests take without any change; they must pass."""
+    def seconds(self, tests: str) -> int:
+        """Processor time that tests take without a change; they must pass."""
         if tests not in self._seconds:
-            start = time.monotonic()
-            output = self._pytest(tests, self._warm, None)
-            if output is None or output.returncode not in (0, 5):  # 5: nothing but slow tests
-                raise RuntimeError(f"{tests} fails without a change:\n{output and output.stdout}")
-            self._seconds[tests] = time.monotonic() - start
+            start = _used()
+            said = self._failure(tests, self.plain, LONGEST)
+            if said is not None:
+                raise RuntimeError(f"{tests} fails without a change:\n{said}")
+            self._seconds[tests] = int(_used() - start) + 1
         return self._seconds[tests]
 
     def killed_by(self, mutant: Mutant) -> str | None:
         """Tests that notice a change; None where all of them pass."""
-        module = self.tree / mutant.path
-        source, stamp = module.read_text(), module.stat()
         for tests in tests_of(mutant.path):
-            seconds = self.passes(tests)
-            shutil.rmtree(self._own, ignore_errors=True)
-            shutil.copytree(self._warm, self._own, copy_function=os.link)
-            try:
-                module.write_text(mutant.code(source))
-                os.utime(module, (stamp.st_atime, stamp.st_mtime + 10))  # no older byte code serves
-                output = self._pytest(tests, self._own, 60 + 10 * seconds)
-            finally:
-                module.write_text(source)
-                os.utime(module, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
-            if output is None or output.returncode not in (0, 5):
+            limit = 60 + 4 * self.seconds(tests)
+            shutil.rmtree(self._changed, ignore_errors=True)
+            shutil.copytree(self.plain, self._changed, symlinks=True, copy_function=os.link)
+            module = self._changed / mutant.path
+            source = module.read_text()
+            module.unlink()
+            module.write_text(mutant.code(source))
+            later = module.stat().st_mtime + 10  # no older byte code serves
+            os.utime(module, (later, later))
+            if self._failure(tests, self._changed, limit) is not None:
                 return tests
         return None
 
-    def _pytest(
-        self, tests: str, cache: Path, limit: float | None
-    ) -> subprocess.CompletedProcess[str] | None:
-        """Run tests in a process group of their own; None if they take too long."""
+    def _failure(self, tests: str, tree: Path, seconds: int) -> str | None:
+        """What tests print if they fail or take too long."""
         environment = {
             **os.environ,
-            "NUMBA_CACHE_DIR": str(cache),
-            "PYTHONPATH": str(self.tree),
-            "HYPOTHESIS_STORAGE_DIRECTORY": str(cache / "hypothesis"),
+            "PYTHONPATH": str(tree),
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
         }
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        if limit is not None:
-            environment["PYTHONDONTWRITEBYTECODE"] = "1"
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "--tb=short"]
-        command += ["-p", "no:cacheprovider", tests]
+        for name in ("PYTHONDONTWRITEBYTECODE", "NUMBA_CACHE_DIR"):
+            environment.pop(name, None)
         process = subprocess.Popen(
-            command,
-            cwd=self.tree,
+            [
+                *(sys.executable, "-m", "pytest", "-x", "-q", "-m", "not slow", "--tb=short"),
+                *("-p", "no:cacheprovider", tests),
+            ],
+            cwd=tree,
             env=environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
             start_new_session=True,
-            preexec_fn=_limits,
+            preexec_fn=partial(_limit, seconds),
         )
         try:
-            said, _ = process.communicate(timeout=limit)
+            said, _ = process.communicate(timeout=WAITING * seconds)
         except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate()
-            return None
-        return subprocess.CompletedProcess(command, process.returncode, said)
+            os.killpg(process.pid, signal.SIGKILL)
+            said = process.communicate()[0] + "it takes too long"
+        # 5: nothing but slow tests.
+        return None if process.returncode in (0, 5) else said
 
 
-def _limits() -> None:
-    """A change must not fill memory or disk."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_SIZE, FILE_SIZE))
+def _used() -> float:
+    """Processor time of child processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _limit(seconds: int) -> None:
+    """A change must not fill memory or disk, nor run for ever."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, FILE_SIZE),
+        (resource.RLIMIT_CPU, seconds),
+    ):
+        resource.setrlimit(what, (most, most))
 
 
 def difference(mutant: Mutant, source: str) -> str:
@@ -257,13 +267,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     survivors = []
     with tempfile.TemporaryDirectory() as folder:
-        copy = Copy(Path(folder))
+        trees = Trees(Path(folder))
         modules = [
             name
-            for name in copy.files
+            for name in trees.files
             if name.endswith(".py") and _below(name, paths) and not _below(name, options.skip)
         ]
-        sources = {name: (copy.tree / name).read_text() for name in modules}
+        sources = {name: (trees.plain / name).read_text() for name in modules}
         mutants = [one for name, source in sources.items() for one in mutants_of(name, source)]
         if options.only:
             drawn = [mutant for mutant in mutants if str(mutant) in options.only]
@@ -271,7 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             drawn = draw(mutants, sources, options.count, options.seed)
         print(f"{len(modules)} modules, {len(mutants)} mutants, {len(drawn)} drawn", flush=True)
         for number, mutant in enumerate(drawn, 1):
-            killer = copy.killed_by(mutant)
+            killer = trees.killed_by(mutant)
             print(f"{number:4d} {mutant}  {killer or 'SURVIVES'}", flush=True)
             if killer is None:
                 survivors.append(mutant)

@@ -10,6 +10,7 @@ from typing import Any
 
 from numba import njit
 from numba.core import caching
+from numba.core.runtime import rtsys
 
 _said = False
 
@@ -102,7 +103,10 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Machine code for a signature, or None."""
         try:
-            found = super().load_overload(sig, target_context)
+            # Kept code needs numba's run time alone. What the method of numba loads besides it, all
+            # that a compilation may need, takes as long as importing numba.
+            rtsys.initialize(target_context)
+            found = self._load_overload(sig, target_context)
         except Exception:  # damaged files raise whatever pickle makes of their bytes
             found = None
             self._forget()

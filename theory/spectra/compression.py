@@ -151,6 +151,15 @@ def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
     return count
 
 
+@kernel()
+def _total(w):  # type: ignore[no-untyped-def]
+    """Σ w in order. The sum of an array would load numba's linear algebra and SciPy's."""
+    total = 0.0
+    for i in range(w.size):
+        total += w[i]
+    return total
+
+
 @kernel(fastmath={"reassoc", "contract"})
 def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
     """Recurrence coefficients of the polynomials orthogonal under Σ w δ_x (Stieltjes).
@@ -161,7 +170,7 @@ def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
     previous, current = np.empty(count), np.empty(count)
     for i in range(count):
         previous[i], current[i] = 0.0, 1.0
-    norm = w.sum()
+    norm = _total(w)
     last_norm = 1.0
     for k in range(alpha.size):
         mean = 0.0
