@@ -50,7 +50,7 @@ def shipped_result(name: str) -> xr.Dataset:
     Raises
     ------
     InputError
-        If there is none of that name.
+        If there is none of that name, or it is damaged.
     """
     from convergen.theory.files.netcdf_files import load_dataset
 
@@ -59,7 +59,7 @@ def shipped_result(name: str) -> xr.Dataset:
             f"no result of {name!r} comes with the package{suggestion(name, shipped_names())}: "
             f"choose from {', '.join(shipped_names())}."
         )
-    return load_dataset(_FOLDER / f"{name}.nc")
+    return load_dataset(_FOLDER / f"{name}.nc", must_be_sealed=True)
 
 
 def shipped_run(name: str) -> Run:

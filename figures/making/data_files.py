@@ -71,13 +71,14 @@ def load_record(path: Path, figure: str) -> xr.Dataset:
     Raises
     ------
     InputError
-        If there is no such file, it is not netCDF, or it belongs to another figure.
+        If there is no such file, it is not netCDF, it is shipped and does not match its digest, or
+        it belongs to another figure.
     """
     if not path.is_file():
         raise InputError(
             f"there is no data file {path}: give one that convergen figures make wrote."
         )
-    dataset = load_dataset(path)
+    dataset = load_dataset(path, must_be_sealed=path.parent == SHIPPED)
     found = dataset.attrs.get("figure")
     if found is None:
         raise InputError(

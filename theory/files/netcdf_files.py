@@ -19,6 +19,8 @@ from convergen.theory.files.seals import EMPTY_SEAL, has_seal, is_sound, sealed
 if TYPE_CHECKING:
     import xarray as xr
 
+_UNREADABLE = "{} cannot be read as netCDF: it is damaged, or not a file that convergen wrote."
+
 
 def netcdf_bytes(dataset: xr.Dataset) -> bytes:
     """Content of a netCDF file, with its digest behind its end, where HDF5 never looks.
@@ -93,7 +95,9 @@ def load_dataset(path: Path, *, must_be_sealed: bool = False) -> xr.Dataset:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
-    if (must_be_sealed or has_seal(content)) and not is_sound(content):
+    if must_be_sealed and not has_seal(content):
+        raise InputError(_UNREADABLE.format(path))
+    if has_seal(content) and not is_sound(content):
         raise InputError(f"{path} is damaged: its content does not match its digest.")
     return dataset_of(content, str(path))
 
@@ -126,6 +130,4 @@ def dataset_of(content: bytes, name: str) -> xr.Dataset:
             with xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
                 return opened.load()
     except Exception as error:  # HDF5 and what decodes it raise anything at damaged bytes
-        raise InputError(
-            f"{name} cannot be read as netCDF: it is damaged, or not a file that convergen wrote."
-        ) from error
+        raise InputError(_UNREADABLE.format(name)) from error

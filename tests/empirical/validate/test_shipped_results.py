@@ -67,6 +67,15 @@ def test_a_run_with_missing_cells_is_not_shipped(run, folder, tmp_path):
     assert list(folder.iterdir()) == []
 
 
+def test_a_flipped_bit_in_a_shipped_result_is_found_before_it_is_read(run, folder):
+    target = shipped.ship(run)
+    content = bytearray(target.read_bytes())
+    content[len(content) // 2] ^= 1
+    target.write_bytes(content)
+    with pytest.raises(InputError, match="does not match its digest"):
+        shipped.shipped_result("field-linear")
+
+
 def test_other_names_are_refused(folder):
     (folder / "digits-unet.nc").touch()
     with pytest.raises(InputError, match="did you mean 'digits-unet'"):

@@ -111,6 +111,15 @@ def test_shipped_data_serve_draft_quality_with_their_seed(made, tmp_path, monkey
     assert computed == [("draft", 4), ("draft", 3), ("paper", 3)]
 
 
+def test_a_flipped_bit_in_shipped_data_is_found_before_they_are_read(made, tmp_path, monkeypatch):
+    content = bytearray(made.files[0].path.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / f"{NAME}.nc").write_bytes(content)
+    monkeypatch.setattr(record, "SHIPPED", tmp_path)
+    with pytest.raises(InputError, match="does not match its digest"):
+        make.make(Job(NAME, tmp_path / "out", "draft", seed=3, formats=()))
+
+
 @pytest.mark.slow
 def test_processes_make_the_same(made, tmp_path):
     jobs = [

@@ -32,7 +32,7 @@ def test_the_digest_does_not_disturb_other_readers(tmp_path):
 def test_a_file_without_a_digest_is_read_unless_one_is_wanted(tmp_path):
     dataset().to_netcdf(tmp_path / "a.nc", engine="h5netcdf")
     xr.testing.assert_identical(load_dataset(tmp_path / "a.nc"), dataset())
-    with pytest.raises(InputError, match="does not match its digest"):
+    with pytest.raises(InputError, match="not a file that convergen wrote"):
         load_dataset(tmp_path / "a.nc", must_be_sealed=True)
 
 
