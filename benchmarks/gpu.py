@@ -23,6 +23,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -35,6 +36,7 @@ from convergen.empirical.common.devices import choose_device
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.toml_files import preset_config
 from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.kernels.convolutional import gram
 from convergen.empirical.models.by_name import untrained
 from convergen.empirical.networks.table import NETWORKS
 from convergen.empirical.training.settings import TrainingSettings
@@ -382,6 +384,35 @@ def _grouped(bench: Bench, model: Model, members: int, batch: int) -> Row:
     return row
 
 
+# --- Kernels -------------------------------------------------------------------------------------
+
+
+def kernels(bench: Bench) -> Iterator[Row]:
+    """Gram matrices of the convolutional tangent kernel against float64 on the processor."""
+    compared = 8 if bench.short else 64
+    # Pooling to a vector needs every pair of pixels, 64² times the work.
+    for readout, count in (
+        ("pool", 16 if bench.short else 256),
+        ("flatten", 16 if bench.short else 4096),
+    ):
+        images = np.random.default_rng(2).standard_normal((count, 1, 8, 8))
+        options: dict[str, Any] = {"depth": 3, "readout": readout}
+        reference = gram(images[:compared], device="cpu", dtype=torch.float64, **options)
+        for kind in (torch.float64, torch.float32):
+            work = partial(gram, images, device=str(bench.device), dtype=kind, **options)
+
+            found = work()[:compared, :compared].double().cpu()
+            error = float((found - reference).abs().max() / reference.diagonal().max())
+            taken = seconds_of(work, bench.device, 1 if bench.short else 2)
+            yield {
+                "what": f"{count} images of 8×8, {readout}, {str(kind).removeprefix('torch.')}",
+                "entries/s": count**2 / taken,
+                "error": error,
+                # Near the diagonal the kernel has a corner, where rounding counts as a root.
+                "equal": error < (1e-9 if kind == torch.float64 else 1e-3),
+            }
+
+
 # --- A paper preset, shortened -------------------------------------------------------------------
 
 
@@ -424,6 +455,7 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "stopping and resuming": resuming,
     "training throughput": throughput,
     "ensembles of small networks": ensembles,
+    "convolutional tangent kernel": kernels,
     "the preset `paper`, shortened": paper,
 }
 
