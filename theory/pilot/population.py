@@ -25,6 +25,7 @@ from convergen.theory.spectra.spectrum import Spectrum
 
 _DRAWS = 50
 _AMPLITUDE_DRAWS = 12
+_FEWEST = 8
 # Where the spectra that are allowed differ most: κ below the last that is visible.
 _PROBES = np.array([1.0 / 3.0, 1.0 / 30.0])
 # Spectra within this of the fit, or twice its own misfit, agree with the sample as well.
@@ -213,7 +214,7 @@ def estimate_population(
     Raises
     ------
     InputError
-        If there are fewer than eight points, or they are not finite or do not vary.
+        If there are fewer than eight different points, or they are not finite or do not vary.
 
     Notes
     -----
@@ -222,9 +223,12 @@ def estimate_population(
     non-negative measure continues what is visible. docs/pilot.md derives all three.
     """
     parts = principal_components(data, center=center)
-    if parts.samples < 8:
+    exact = exact_repeats(data)
+    if parts.samples - exact < _FEWEST:
+        different = f" with {parts.samples - exact} different ones" if exact else ""
         raise InputError(
-            f"a pilot of {parts.samples} points says nothing of the law behind it: give at least 8."
+            f"a pilot of {parts.samples} points{different} says nothing of the law behind it: give "
+            f"at least {_FEWEST}{' different ones' if exact else ''}."
         )
     sample = PilotSample.of(data, parts, center)
     curve, factors = degrees_of_freedom(sample), visible_factors(sample)
@@ -237,7 +241,6 @@ def estimate_population(
         _spectrum(nodes, weights, factors.eigenvalues, sample.dim, source),
         eigenvectors=parts.eigenvectors, mean=parts.mean,
     )  # fmt: skip
-    exact = exact_repeats(data)
     return Population(
         spectrum, parts.samples, factors, curve, amplitude_law(sample, spectrum),
         as_count(seed, "seed", 0), exact, max(near_repeats(sample) - exact, 0),
