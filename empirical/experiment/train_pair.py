@@ -151,14 +151,14 @@ def _data(data: str | DataSet | ArrayLike) -> DataSet:
     from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.data.kinds import load_data
     from convergen.empirical.data.standard_units import standardised
-    from convergen.theory.sources.real.array import oriented
+    from convergen.theory.data.layout import oriented
 
     if isinstance(data, DataSet):
         return data
     if isinstance(data, str):
         return load_data(data)
-    rows, shape = oriented(np.asarray(data), "data")
-    return standardised(rows, shape, name="data")
+    laid = oriented(np.asarray(data), "data")
+    return standardised(laid.rows, laid.point, name="data")
 
 
 def _origin(
