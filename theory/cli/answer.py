@@ -83,12 +83,19 @@ def repeats_text(exact: int, near: int) -> str:
 
 def _excess(answer: PilotAnswer) -> str:
     """How far from Gaussian the points are."""
-    if answer.excess == 1.0:
+    value, low, high = answer.excess
+    if low == high:
         return ""
-    return (
-        f"1 − q is {answer.excess:.3g} times its value for Gaussian data, because points differ in "
-        "amplitude (contrast, brightness). "
+    if low <= 1.0 <= high:
+        return "Up to the errors, 1 − q is what it is for Gaussian data. "
+    # Which explains more of the logarithm.
+    amplitude = answer.by_amplitudes**2 > value if value > 1.0 else answer.by_amplitudes**2 < value
+    cause = (
+        "points differ in amplitude (contrast, brightness)"
+        if amplitude
+        else "the data are far from Gaussian in ways other than amplitude"
     )
+    return f"1 − q is expected {value:.2g} times the Gaussian value, because {cause}. "
 
 
 def _factors(answer: PilotAnswer) -> str:

@@ -1,4 +1,9 @@
-"""How much more two models disagree on data as they are than on Gaussian data."""
+"""How much more two models disagree on data as they are than on Gaussian data.
+
+Amplitudes explain most of it (`convergen.theory.linear.elliptical_data`). What is left is measured
+between disjoint parts of the pilot, for n ≤ N/2, and ends at the constant of the fourth moments for
+n → ∞ where the pilot is large enough to show it.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,11 @@ from convergen.theory.linear.order_parameters import order_parameters
 from convergen.theory.pilot.population import Population
 from convergen.theory.spectra.spectrum import Spectrum
 
-# Sample sizes at which the error is found.
+DEVIATE = 1.6449  # of a normal variable, 5 % in each tail
+# Sample sizes at which the error of amplitudes is found.
 _COARSE = 8
+# Doublings of n over which a trend between parts of the pilot may go on.
+_DOUBLINGS = 3.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,40 +55,106 @@ class DataLaw:
         -------
         ndarray, shape (2, m)
         """
-        return self._factor * gaussian_odds(spectrum, self.samples, self.ridge)
+        if self.ridge > 0.0:
+            return gaussian_odds(spectrum, self.samples, self.ridge)
+        law = gaussian_odds(spectrum, self._every, 0.0) * self._amplitude
+        return np.asarray(law[:, : self.samples.size] * np.exp(self._left(law)))
+
+    @cached_property
+    def left(self) -> FloatArray:
+        """Odds over those of elliptical data of the estimated spectrum, shape (m,)."""
+        if self.ridge > 0.0:
+            return np.ones(self.samples.size)
+        law = gaussian_odds(self.population.spectrum, self._every, 0.0) * self._amplitude
+        return np.exp(self._left(law))
+
+    @property
+    def excess(self) -> FloatArray:
+        """Odds (1 − q)/q over those of Gaussian data at the last n: value, low and high end."""
+        if self.ridge > 0.0:
+            return np.ones(3)
+        last = self.samples.size - 1
+        value = float(np.log(self._amplitude[0, last] * self.left[last]))
+        spread = DEVIATE * float(self.error[0, last])
+        return np.exp([value, value - spread, value + spread])
+
+    @property
+    def by_amplitudes(self) -> float:
+        """The part of `excess` that amplitudes explain."""
+        return 1.0 if self.ridge > 0.0 else float(self._amplitude[0, self.samples.size - 1])
 
     @cached_property
     def error(self) -> FloatArray:
         """Standard error of the logarithm of the odds at a known spectrum, shape (2, m)."""
-        if self._gaussian:
+        if self.ridge > 0.0:
             return np.zeros((2, self.samples.size))
-        few = np.geomspace(self._near.min(), self._near.max(), _COARSE)
-        laws = self.population.resampled_amplitudes
-        draws = np.log([self._elliptical(few, tau) for tau in laws])
-        spread = draws.std(axis=0, ddof=1)
-        return np.array([np.interp(np.log(self._near), np.log(few), row) for row in spread])
+        near = np.minimum(self.samples, self._far)
+        few = np.geomspace(near.min(), near.max(), _COARSE)
+        spectrum, laws = self.population.spectrum, self.population.resampled_amplitudes
+        draws = np.log([_elliptical_odds(spectrum, few, tau) for tau in laws])
+        # Amplitudes count from where the parts end.
+        start = np.log([_elliptical_odds(spectrum, self._parts[:1], tau) for tau in laws])
+        spread = np.std(draws - start, axis=0, ddof=1)
+        amplitude = np.array([np.interp(np.log(near), np.log(few), row) for row in spread])
+        amplitude *= self._beyond
+        parts = self.population.halves
+        size, own = np.log(parts.freedom)[::-1], parts.error[::-1] / (1.0 - parts.gap[::-1])
+        measured = np.interp(np.log(self.samples), size, own)
+        return np.asarray(np.sqrt(amplitude**2 + measured**2 + (self._beyond * self._end[2]) ** 2))
 
-    @property
-    def _gaussian(self) -> bool:
-        """Whether points scatter no more than Gaussian ones, or a ridge keeps the law Gaussian."""
-        return self.population.amplitudes.size == 1 or self.ridge > 0.0
-
-    @property
-    def _near(self) -> FloatArray:
-        """Samples up to where the ratio has reached its limit, and 1 − q has all its digits."""
-        return np.minimum(self.samples, 1e3 * self.population.spectrum.dim)
+    def _left(self, law: FloatArray) -> FloatArray:
+        """Logarithm of what amplitudes leave, where they give `law` at samples and parts."""
+        parts = self.population.halves
+        with np.errstate(divide="ignore"):
+            found = np.log(parts.gap / (1.0 - parts.gap)) - np.log(law[0, self.samples.size :])
+        measured = np.interp(np.log(self.samples), np.log(parts.freedom)[::-1], found[::-1])
+        moments, weight, _ = self._end
+        return np.asarray(measured + self._beyond * weight * (moments - found[0]))
 
     @cached_property
-    def _factor(self) -> FloatArray:
-        """What the amplitudes multiply the odds with, shape (2, m)."""
-        if self._gaussian:
-            return np.ones((2, self.samples.size))
-        law = self._elliptical(self._near, self.population.amplitudes)
-        return law / gaussian_odds(self.population.spectrum, self._near, 0.0)
+    def _end(self) -> tuple[float, float, float]:
+        """What fourth moments say of n → ∞, how far they are believed, and the error of the end."""
+        parts, found = self.population.halves, self.population.far_end
+        spectrum = self.population.spectrum
+        law = _elliptical_odds(spectrum, parts.freedom, self.population.amplitudes)[0]
+        steps = np.diff(np.log(parts.gap / (1.0 - parts.gap) / law))
+        trend = abs(float(steps[0])) if steps.size else float(parts.error[0])
+        if found is None:
+            return 0.0, 0.0, trend * _DOUBLINGS
+        # The finite number of dimensions adds ¼ to the constant of Gaussian data.
+        far = self._far
+        gaussian = order_parameters(spectrum, far).gap * far + 0.25
+        elliptical = _elliptical_odds(spectrum, np.array([far]), self.population.amplitudes)[0, 0]
+        moments = float(np.log(found.ratio * gaussian / (far * elliptical)))
+        # Either may be the better one: fourth moments of few points, or parts that are not large.
+        weights = np.array([found.error**-2.0, 1.0 / (parts.error[0] ** 2 + trend**2)])
+        return moments, float(weights[0] / weights.sum()), float(weights.sum() ** -0.5)
 
-    def _elliptical(self, n: FloatArray, amplitudes: FloatArray) -> FloatArray:
-        overlaps = np.array(elliptical_overlaps(self.population.spectrum, n, amplitudes))
-        return (1.0 - overlaps) / overlaps
+    @cached_property
+    def _far(self) -> float:
+        """Samples beyond which ratios have reached their limit, and 1 − q loses digits."""
+        return 1e3 * self.population.spectrum.dim
+
+    @cached_property
+    def _parts(self) -> FloatArray:
+        return self.population.halves.freedom
+
+    @cached_property
+    def _every(self) -> FloatArray:
+        """Samples, then the sizes of the parts."""
+        return np.concatenate([self.samples, self._parts])
+
+    @cached_property
+    def _beyond(self) -> FloatArray:
+        """How far beyond the parts each n is, from 0 at N/2 to 1 at infinity, as 1/n goes."""
+        return np.asarray(1.0 - np.minimum(self._parts[0] / self.samples, 1.0))
+
+    @cached_property
+    def _amplitude(self) -> FloatArray:
+        """Odds of elliptical over those of Gaussian data, at samples and parts."""
+        population, near = self.population, np.minimum(self._every, self._far)
+        law = _elliptical_odds(population.spectrum, near, population.amplitudes)
+        return law / gaussian_odds(population.spectrum, near, 0.0)
 
 
 def gaussian_odds(spectrum: Spectrum, n: FloatArray, ridge: float) -> FloatArray:
@@ -103,3 +177,8 @@ def gaussian_odds(spectrum: Spectrum, n: FloatArray, ridge: float) -> FloatArray
     # With a ridge the gaps end as rounding errors.
     gaps = np.maximum([found.gap, found.gap_to_truth], np.finfo(np.float64).tiny)
     return np.asarray(gaps / np.maximum([found.convergence, found.convergence_to_truth], 1e-300))
+
+
+def _elliptical_odds(spectrum: Spectrum, n: FloatArray, amplitudes: FloatArray) -> FloatArray:
+    overlaps = np.array(elliptical_overlaps(spectrum, n, amplitudes))
+    return np.asarray((1.0 - overlaps) / overlaps)

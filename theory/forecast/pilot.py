@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.forecast.beyond_gaussian import DataLaw
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
 from convergen.theory.messages.progress import phase
@@ -41,8 +41,10 @@ class PilotAnswer:
         Points of a pilot that would halve the widest interval of `needed`.
     repeated, nearly_repeated : int
         Points that repeat an earlier one exactly, and but for little.
-    excess : float
-        1 − q over its value for Gaussian data of the same covariance, at large n.
+    excess : ndarray, shape (3,)
+        1 − q over its value for Gaussian data of the same covariance, at large n: value and ends.
+    by_amplitudes : float
+        The part of it that comes from amplitudes.
     """
 
     points: int
@@ -52,7 +54,8 @@ class PilotAnswer:
     more: float
     repeated: int
     nearly_repeated: int
-    excess: float
+    excess: FloatArray
+    by_amplitudes: float
 
 
 def estimate(data: ArrayLike, label: str, seed: int = 0) -> Population:
@@ -114,7 +117,7 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     grid = np.geomspace(1.0, top, _GRID)
     every = np.concatenate([n, [float(population.points)], grid])
     law = DataLaw(population, every, request.ridge)
-    with phase("amplitudes"):
+    with phase("parts of the sample"):
         error = law.error
 
     def wanted(spectrum: Spectrum) -> FloatArray:
@@ -127,9 +130,10 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         return np.concatenate([odds[:, : n.size + 1].ravel(), needed])
 
     count = n.size + 1
-    errors = np.concatenate([error[:, :count].ravel(), np.full(levels.size, error[0, -1])])
     with phase("intervals"):
-        found = population.interval(wanted, LEVEL).widened(errors)
+        found = population.interval(wanted, LEVEL)
+        at = np.interp(np.log(found.value[2 * count :]), np.log(grid), error[0, count:])
+        found = found.widened(np.concatenate([error[:, :count].ravel(), at]))
         needed = found[2 * count :]
         width = np.where(np.isfinite(needed.value), np.hypot(needed.sampling, needed.unseen), 0.0)
         worst = 2 * count + int(np.argmax(width))
@@ -146,11 +150,13 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         "interval_level": LEVEL,
         "visible_factors": len(population.factors.eigenvalues),
         "amplitude_second_moment": float(np.mean(population.amplitudes**2)),
+        "gap_over_gaussian": float(law.excess[0]),
     }
     today = found[n.size].overlap()
-    if "bures_wasserstein" in result and population.amplitudes.size > 1 and request.ridge == 0.0:
+    if "bures_wasserstein" in result and request.ridge == 0.0:
         dims, gaussian, attributes = result.variables["bures_wasserstein"]
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
+        values = values * law.left[: n.size]
         result.variables["bures_wasserstein"] = dims, values, attributes
         result.variables["bures_wasserstein_gaussian"] = dims, gaussian, attributes
     visible = population.factors.thresholds
@@ -158,18 +164,10 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         dims, starts, attributes = result.variables["recovery_threshold"]
         starts = np.append(visible, starts[visible.size :])[: starts.size]
         result.variables["recovery_threshold"] = dims, starts, attributes
-    gaussian_far = gaussian_odds(population.spectrum, every, request.ridge)[0, -1]
-    excess = float(law.odds(population.spectrum)[0, -1] / gaussian_far)
     return PilotAnswer(
-        population.points,
-        today,
-        needed,
-        visible,
-        more,
-        population.repeated,
-        population.nearly_repeated,
-        excess,
-    )
+        population.points, today, needed, visible, more, population.repeated,
+        population.nearly_repeated, law.excess, law.by_amplitudes,
+    )  # fmt: skip
 
 
 def _replace(result: Labelled, key: str, found: Interval) -> None:

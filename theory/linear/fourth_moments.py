@@ -23,11 +23,14 @@ class LargeSampleGap:
         The same for Gaussian data of equal covariance.
     marginal : float
         The same for independent principal components with the fourth moments of the data's.
+    error : float
+        Standard error of the constant.
     """
 
     constant: float
     gaussian: float
     marginal: float
+    error: float
 
     @property
     def ratio(self) -> float:
@@ -66,18 +69,33 @@ def large_sample_gap(data: ArrayLike) -> LargeSampleGap:
     parts = principal_components(data)
     lam = parts.eigenvalues[parts.eigenvalues > 0.0]
     matrix = np.asarray(data, dtype=np.float64).reshape(parts.samples, -1)
-    squares = ((matrix - parts.mean) @ parts.eigenvectors) ** 2
-    moments = squares.T @ squares / parts.samples
-    kernel = 1.0 / np.add.outer(np.sqrt(lam), np.sqrt(lam)) ** 2 / lam.sum()
-    independent = np.outer(lam, lam)
+    return gap_constants((matrix - parts.mean) @ parts.eigenvectors, lam)
 
-    def constant(products: FloatArray, diagonal: FloatArray) -> float:
-        own = np.diag(kernel) @ (diagonal - lam**2)
-        others = np.sum(kernel * products) - np.diag(kernel) @ np.diag(products)
-        return float(own + others)
 
+def gap_constants(components: FloatArray, eigenvalues: FloatArray) -> LargeSampleGap:
+    """The constants of `large_sample_gap` for points in their own eigenbasis.
+
+    Parameters
+    ----------
+    components : ndarray, shape (N, r)
+        Principal components y of each point, about their mean.
+    eigenvalues : ndarray, shape (r,)
+        Their variances λ > 0.
+
+    Returns
+    -------
+    LargeSampleGap
+    """
+    lam, trace = eigenvalues, float(eigenvalues.sum())
+    kernel = 1.0 / np.add.outer(np.sqrt(lam), np.sqrt(lam)) ** 2 / trace
+    squares = components**2
+    each = np.sum(squares @ kernel * squares, axis=1)
+    own = float(np.diag(kernel) @ (lam**2))
+    independent = float(lam @ kernel @ lam)
+    excess = np.diag(kernel) @ ((squares**2).mean(axis=0) - lam**2)
     return LargeSampleGap(
-        constant(moments, np.diag(moments)),
-        constant(independent, 3.0 * lam**2),
-        constant(independent, np.diag(moments)),
+        float(each.mean()) - own,
+        independent + own,
+        independent - own + float(excess),
+        float(each.std(ddof=1)) / np.sqrt(len(each)),
     )

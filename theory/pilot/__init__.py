@@ -1,4 +1,4 @@
 """The population behind a sample: what N points show of their law, and what they cannot show.
 
-It may import spectra, random_matrices and the shared rooms below.
+It may import linear, spectra, random_matrices and the shared rooms below.
 """

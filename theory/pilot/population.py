@@ -15,6 +15,7 @@ from convergen.theory.common.checks import FloatArray, InputError, as_count
 from convergen.theory.pilot.amplitudes import amplitude_law
 from convergen.theory.pilot.degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
 from convergen.theory.pilot.factors import VisibleFactors, visible_factors
+from convergen.theory.pilot.halves import FarEnd, Halves, compare_halves, far_end
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
 from convergen.theory.pilot.repeats import exact_repeats, near_repeats
@@ -100,6 +101,17 @@ class Population:
         """Laws of the amplitudes from other samples of as many points."""
         rng = np.random.default_rng([self.seed, 1])
         return [amplitude_law(self._sample, self.spectrum, rng) for _ in range(_AMPLITUDE_DRAWS)]
+
+    @cached_property
+    def halves(self) -> Halves:
+        """Convergence between disjoint parts of the pilot."""
+        return compare_halves(self._sample, np.random.default_rng([self.seed, 2]))
+
+    @cached_property
+    def far_end(self) -> FarEnd | None:
+        """What its fourth moments say of n → ∞; None if there are too few points."""
+        rng = np.random.default_rng([self.seed, 3])
+        return far_end(self._sample, self.spectrum.positive, rng)
 
     def interval(
         self,

@@ -11,8 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.spectra.principal_components import PrincipalComponents
 
-# Points whose rows are kept where there are more: their mean is then good to 1/√4096.
-_MOST_ROWS = 4096
+# Rows that are kept where there are more points, at least, and their elements: means are then good
+# to 1/√4096, and to less in few dimensions.
+_LEAST_ROWS, _ELEMENTS = 4096, 2**22
 # Points that are left out one by one, where there are more.
 _MOST_INFLUENCES = 512
 
@@ -73,13 +74,13 @@ class PilotSample:
         count = components.samples
         freedom = count - 1 if centred else count
         values = components.eigenvalues[: components.eigenvectors.shape[1]]
-        rows = _spread(count)
+        rows = _spread(count, max(_LEAST_ROWS, _ELEMENTS // len(values)))
         array = np.asarray(data)
         part = np.asarray(array[rows], np.float64).reshape(len(rows), -1) - components.mean
         left = part @ components.eigenvectors / np.sqrt(count * values)
         return cls(values * (count / freedom), left, freedom, count, len(components.eigenvalues))
 
 
-def _spread(count: int) -> NDArray[np.int64]:
+def _spread(count: int, most: int) -> NDArray[np.int64]:
     """Rows spread evenly over all points, so that points in order of class are all met."""
-    return np.unique(np.linspace(0, count - 1, min(count, _MOST_ROWS)).astype(np.int64))
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))

@@ -1,0 +1,102 @@
+"""Data as they are: 1 − q of `predict` against disjoint subsets of large sets of real images."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from convergen import theory
+from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.sources.table import load_source
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
+OPTIONS = {"digits": {}, "patches": {}, "large patches": {"size": 16}}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    with threadpool_limits(1):
+        yield
+
+
+@cache
+def rows(name):
+    data = load_source(name.split()[-1], **OPTIONS[name]).data
+    return np.asarray(data, np.float64).reshape(len(data), -1)
+
+
+def root(data):
+    values, vectors = np.linalg.eigh(data.T @ data / len(data))
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+
+@stored
+def measured_gap(name, n, repeats):
+    """1 − q of linear models of disjoint subsets about the mean of all, and its standard error."""
+    data, rng = rows(name), np.random.default_rng(n)
+    data = data - data.mean(axis=0)
+    apart, size = np.empty((2, repeats))
+    for r in range(repeats):
+        order = rng.permutation(len(data))
+        first, second = root(data[order[:n]]), root(data[order[n : 2 * n]])
+        apart[r] = 0.5 * np.sum((first - second) ** 2)
+        size[r] = 0.5 * (np.sum(first**2) + np.sum(second**2))
+    gap = apart.mean() / size.mean()
+    return gap, (apart - gap * size).std(ddof=1) / size.mean() / np.sqrt(repeats)
+
+
+def predicted(data, sizes):
+    found = theory.predict(theory.estimate_population(data), sizes, quantities=["convergence"])
+    return 1.0 - found["convergence"].values, 1.0 - found["convergence_gaussian"].values
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "repeats", "tolerance"),
+    [
+        ("digits", (64, 128, 256, 512), 200, 0.05),
+        ("patches", (16, 32, 64, 128, 256, 512), 200, 0.1),
+        ("large patches", (16, 32, 64, 128, 256, 512), 60, 0.1),
+    ],
+)
+def test_gap_of_real_data_is_that_of_disjoint_subsets(name, sizes, repeats, tolerance):
+    found, gaussian = predicted(rows(name), np.array(sizes, np.float64))
+    truth, error = np.transpose([measured_gap(name, n, repeats) for n in sizes])
+    assert np.all(np.abs(found / truth - 1.0) < tolerance)
+    assert np.all(error < 0.2 * tolerance * truth)
+    if name != "digits":
+        assert np.all(gaussian[-2:] < 0.6 * truth[-2:])
+
+
+def test_a_pilot_of_500_patches_says_what_all_of_them_measure():
+    """Beyond N/2 = 250 the fourth moments and the elliptical law go on."""
+    data = rows("patches")
+    logs = []
+    for seed in range(2):
+        pilot = data[np.random.default_rng(seed).permutation(len(data))[:500]]
+        found, _ = predicted(pilot, [32.0, 128.0, 512.0])
+        truth = [measured_gap("patches", n, 200)[0] for n in (32, 128, 512)]
+        logs.append(np.log(found / truth))
+    assert np.all(np.abs(np.mean(logs, axis=0)) < 0.06)
+    assert np.sqrt(np.mean(np.square(logs))) < 0.08
+
+
+def test_halves_are_met_whatever_the_spectrum_and_the_end_is_the_fourth_moments():
+    pilot = theory.estimate_population(rows("patches")[::8])
+    parts = pilot.halves
+    n = np.concatenate([parts.freedom, [1e7]])
+    law = DataLaw(pilot, n, 0.0)
+    for spectrum in (pilot.spectrum, pilot.allowed[0], theory.Spectrum.power_law(64, 0.5)):
+        odds = law.odds(spectrum)[0, :-1]
+        np.testing.assert_allclose(odds, parts.gap / (1.0 - parts.gap), rtol=1e-9)
+    far = law.odds(pilot.spectrum)[0, -1] / gaussian_odds(pilot.spectrum, n[-1:], 0.0)[0, 0]
+    assert far == pytest.approx(pilot.far_end.ratio, rel=0.1)
+    assert law.excess[0] == pytest.approx(far, rel=0.02)
+    assert law.excess[1] < pilot.far_end.ratio < law.excess[2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_give_what_is_stored(call):
+    stored.derive_again(call)

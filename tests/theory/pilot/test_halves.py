@@ -1,0 +1,89 @@
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.theory.linear.fourth_moments import large_sample_gap
+from convergen.theory.pilot.halves import compare_halves, far_end
+from convergen.theory.pilot.sample import PilotSample
+from convergen.theory.spectra.principal_components import principal_components
+
+
+def points(count, dim, seed=0, shape=None):
+    rng = np.random.default_rng(seed)
+    data = rng.standard_normal((count, dim)) / np.sqrt(np.arange(1.0, dim + 1.0)) + 2.0
+    if shape is not None:
+        data = 2.0 + (data - 2.0) * np.sqrt(rng.gamma(shape, 1.0 / shape, (count, 1)))
+    return data
+
+
+def sample(data, center=True):
+    return PilotSample.of(data, principal_components(data, center=center), center)
+
+
+def root(rows):
+    values, vectors = np.linalg.eigh(rows)
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+
+
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize(("count", "dim"), [(16, 40), (40, 12)])
+def test_gap_of_the_first_split_is_that_of_covariance_roots(count, dim, center, monkeypatch):
+    monkeypatch.setattr("convergen.theory.pilot.halves._SPLITS", (2, 2))
+    data = points(count, dim)
+    found = compare_halves(sample(data, center), np.random.default_rng(5))
+    rng, half = np.random.default_rng(5), count // 2
+    apart = norm = 0.0
+    for _ in range(2):
+        order = rng.permutation(count)
+        covariances = []
+        for part in (data[order[:half]], data[order[half:]]):
+            scale = half - 1.0 if center else half
+            rows = part - part.mean(axis=0) if center else part
+            covariances.append(rows.T @ rows / scale)
+        apart += 0.5 * np.sum((root(covariances[0]) - root(covariances[1])) ** 2)
+        norm += 0.5 * sum(np.trace(each) for each in covariances)
+    assert found.gap[0] == pytest.approx(apart / norm, rel=1e-6)
+    assert found.freedom[0] == half - center
+    sizes = np.array([half, half // 2] + [half // 4] * (half >= 16))
+    np.testing.assert_array_equal(found.freedom, sizes - center)
+
+
+def test_gaps_are_those_of_the_law_within_their_errors():
+    spectrum = theory.Spectrum.power_law(80, 1.0)
+    scores = []
+    for seed in range(10):
+        found = compare_halves(sample(points(128, 80, seed)), np.random.default_rng(seed))
+        law = 1.0 - theory.convergence(spectrum, found.freedom)
+        # Of fewer than ten points the law, a limit, is a few per cent off.
+        scores.append(((found.gap - law) / (found.error * law))[:3])
+    scores = np.array(scores)
+    assert np.abs(scores).max() < 4.0
+    assert np.all(np.abs(scores.mean(axis=0)) < 3.0 / np.sqrt(10.0))
+    assert 0.4 < np.sqrt(np.mean(scores**2)) < 1.3
+
+
+def test_large_pilots_are_compared_in_parts_of_1024():
+    found = compare_halves(sample(points(2300, 5)), np.random.default_rng(0))
+    np.testing.assert_array_equal(found.freedom[:2], [1023, 511])
+    assert np.all(np.diff(found.gap) > 0.0)
+
+
+def test_far_end_is_that_of_the_law_and_not_of_the_sample():
+    """Fourth moments of 240 points in 40 dimensions are 10 % too small; halves say how much."""
+    truth = large_sample_gap(points(60_000, 40, 99, 1.5)).ratio
+    plain, mended = [], []
+    for seed in range(8):
+        data = points(240, 40, seed, 1.5)
+        found = far_end(sample(data), 40.0, np.random.default_rng(seed))
+        plain.append(large_sample_gap(data).ratio)
+        mended.append(found.ratio)
+        assert 0.01 < found.error < 0.15
+    assert np.mean(plain) < 0.95 * truth
+    assert np.mean(mended) == pytest.approx(truth, rel=0.05)
+    assert abs(np.mean(mended) - truth) < 0.6 * abs(np.mean(plain) - truth)
+
+
+def test_few_points_do_not_show_their_fourth_moments():
+    few = sample(points(159, 40))
+    assert far_end(few, 40.0, np.random.default_rng(0)) is None
+    assert far_end(few, 39.0, np.random.default_rng(0)) is not None
