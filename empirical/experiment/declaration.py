@@ -9,6 +9,7 @@ from typing import Any
 
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.by_name import pinned, usual_training
+from convergen.empirical.models.table import Trained
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError, as_count, as_number, as_positive, as_seed
 from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT
@@ -162,6 +163,12 @@ class Experiment:
                     options = {**usual_training(given["model"]), **options}
                 given[section] = kind(**options)
         return cls(**given)
+
+    @property
+    def trained(self) -> Trained:
+        """What theories that know the network are told of it."""
+        name, training = str(self.model["name"]), self.training
+        return Trained(name, training.images, training.schedule)
 
     def config(self) -> Config:
         """Everything that defines it, defaults filled in, as JSON can hold it.

@@ -77,7 +77,7 @@ def _fitted(run: Run, cell: Cell, subjects: Subjects, report: Callable[[float], 
     sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
     return fitted(
         experiment.model, sets, levels, choose_device(experiment.run.device),
-        seed=cell.seed, truth=run.data.truth, report=report,
+        seed=cell.seed, truth=run.data.truth, report=report, trained=experiment.trained,
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, Trained, TrainingSets
 from convergen.empirical.networks.own_network import (
     DIGEST,
     absolute_name,
@@ -214,6 +214,7 @@ def fitted(
     seed: int = 0,
     truth: object = None,
     report: Callable[[float], object] = lambda share: None,
+    trained: Trained | None = None,
 ) -> Separate:
     """Solvable models, fitted.
 
@@ -233,6 +234,8 @@ def fitted(
         Law of the data where it is known.
     report : callable
         Called with the share of the work that is done, for models that take long.
+    trained : Trained, optional
+        The networks that it is held against; default: those of the usual budget.
 
     Returns
     -------
@@ -249,7 +252,8 @@ def fitted(
     if not isinstance(row, SolvableModel):
         raise InputError(f"model {row.name!r} is a network: it is trained, not fitted.")
     keywords = row.resolve(training_sets[0].shape[1:], _options(model), truth)
-    sets = TrainingSets(training_sets, sigmas, device, seed, truth, report)
+    about = trained or Trained()
+    sets = TrainingSets(training_sets, sigmas, device, seed, truth, report, about)
     return Separate(row.fit(sets, **keywords))
 
 

@@ -27,6 +27,25 @@ def _silent(share: float) -> None:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """The networks that a solvable model is held against, or would have been.
+
+    Attributes
+    ----------
+    network : str
+        Name of their row; a solvable model has none.
+    images : int
+        Budget of each in images seen.
+    schedule : str
+        What the learning rate does.
+    """
+
+    network: str = ""
+    images: int = 64_000
+    schedule: str = "cosine"
+
+
+@dataclass(frozen=True)
 class TrainingSets:
     """What solvable models are fitted to.
 
@@ -44,6 +63,8 @@ class TrainingSets:
         The law of the data where it is known, a denoiser of `convergen.theory`; else None.
     report : callable
         Called with the share of the work that is done, for models that take long.
+    trained : Trained
+        The networks that have been trained on the same points, for theories that know them.
     """
 
     points: Sequence[NDArray[Any]]
@@ -52,6 +73,7 @@ class TrainingSets:
     seed: int = 0
     truth: object = None
     report: Callable[[float], object] = _silent
+    trained: Trained = field(default_factory=Trained)
 
 
 def _suits_all(shape: Shape, truth: object, options: Mapping[str, Any]) -> str:
@@ -84,6 +106,8 @@ class SolvableModel:
         shape and law; empty where it does.
     compared : bool
         Whether trained networks are held against it.
+    networks : tuple of str
+        Names of the networks that it is a theory of; none where it is one of the data alone.
     """
 
     name: str
@@ -95,6 +119,7 @@ class SolvableModel:
     options: tuple[Option, ...] = ()
     refusal: Callable[[Shape, object, Mapping[str, Any]], str] = _suits_all
     compared: bool = True
+    networks: tuple[str, ...] = ()
 
     def resolve(
         self, shape: Shape, given: Mapping[str, Any], truth: object = None
@@ -132,7 +157,7 @@ SOLVABLE: FolderTable[SolvableModel] = FolderTable(
 )
 
 
-def compared_with(shape: Shape, truth: object) -> list[SolvableModel]:
+def compared_with(shape: Shape, truth: object, network: str = "") -> list[SolvableModel]:
     """Solvable models that trained networks are held against.
 
     Parameters
@@ -141,14 +166,20 @@ def compared_with(shape: Shape, truth: object) -> list[SolvableModel]:
         Shape of one point of the data.
     truth : object
         Law of the data where it is known, else None.
+    network : str
+        Name of the network.
 
     Returns
     -------
     list of SolvableModel
-        Those that suit the data with their default options, in their order.
+        Those that suit the data with their default options, and the network, in their order.
     """
     rows = sorted(SOLVABLE.rows(), key=lambda row: row.order)
     defaults = {row.name: resolved(row.name, row.options, {}) for row in rows}
     return [
-        row for row in rows if row.compared and not row.refusal(shape, truth, defaults[row.name])
+        row
+        for row in rows
+        if row.compared
+        and (not row.networks or network in row.networks)
+        and not row.refusal(shape, truth, defaults[row.name])
     ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def reference_names(run: Run) -> list[str]:
-    """Solvable models that suit the data of a run.
+    """Solvable models that suit the data and the network of a run.
 
     Parameters
     ----------
@@ -31,7 +31,8 @@ def reference_names(run: Run) -> list[str]:
     list of str
         Names of `convergen.empirical.models.table`, in its order.
     """
-    return [row.name for row in compared_with(run.data.shape, run.data.truth)]
+    network = str(run.experiment.model["name"])
+    return [row.name for row in compared_with(run.data.shape, run.data.truth, network)]
 
 
 def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset:
@@ -58,7 +59,7 @@ def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset
         sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
         models = fitted(
             {"name": name}, sets, np.empty(0), choose_device("cpu"),
-            seed=seed, truth=run.data.truth,
+            seed=seed, truth=run.data.truth, trained=run.experiment.trained,
         )  # fmt: skip
         results.append(measure(models, subjects).expand_dims(seed=[seed]))
     return joined(experiment, results)

@@ -12,11 +12,13 @@ from convergen.empirical.models.by_name import (
     pinned,
     untrained,
 )
-from convergen.empirical.models.table import SOLVABLE, compared_with
+from convergen.empirical.models.solvable.kernel_regime import _seed
+from convergen.empirical.models.table import SOLVABLE, Trained, compared_with
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
+from convergen.theory.networks.kernel_regression import KernelRegression
 
 IMAGE = (1, 4, 4)
 MIXTURE = GaussianMixture([0.5, 0.5], 9.0 * np.eye(2, 16), [1.0, 1.0])
@@ -34,6 +36,33 @@ def test_models_that_suit_the_data_are_compared_in_their_order():
     assert [row.name for row in compared_with((16,), MIXTURE)] == [
         "linear", "empirical-score", "fitted-mixture",
     ]  # fmt: skip
+
+
+def test_a_theory_of_a_network_is_compared_with_that_network():
+    names = {
+        network: [row.name for row in compared_with(IMAGE, None, network)]
+        for network in ("mlp", "unet")
+    }
+    assert "kernel-regime" in names["mlp"]
+    assert "kernel-regime" not in names["unet"]
+    assert set(names["mlp"]) >= {"linear", "empirical-score"}
+
+
+def test_the_kernel_regime_takes_the_budget_of_the_networks():
+    points = sets()[1]
+    x = np.random.default_rng(1).standard_normal((3, *IMAGE))
+
+    def answers(images, seed=0, **options):
+        model, trained = {"name": "kernel-regime", **options}, Trained("mlp", images)
+        found = fitted(model, [points], np.empty(0), "cpu", seed=seed, trained=trained)
+        return found.denoiser(0)(x, 0.7)
+
+    model = answers(2000)
+    seed = _seed(0, points)
+    np.testing.assert_array_equal(model, KernelRegression(points, images=2000, seed=seed)(x, 0.7))
+    assert np.abs(answers(4000) - model).max() > 1e-3
+    assert np.abs(answers(2000, seed=1) - model).max() > 1e-3
+    np.testing.assert_array_equal(answers(4000, copies=40), model)
 
 
 @pytest.mark.parametrize("name", SOLVABLE.names())

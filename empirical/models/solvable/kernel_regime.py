@@ -1,0 +1,70 @@
+"""A wide fully connected network in the kernel regime: regression with its tangent kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
+from convergen.theory.networks.kernel_regression import IMAGES_PER_COPY, TIME, KernelRegression
+from convergen.theory.sources.options import NUMBER, WHOLE, Option
+
+
+def fit(sets: TrainingSets, depth: int, time: float, copies: int) -> list[KernelRegression]:
+    """Fit to noised copies of each training set, as many as the networks have seen near a level.
+
+    Parameters
+    ----------
+    sets : TrainingSets
+        Points of unit variance; the budget of the networks gives the number of copies, `seed` the
+        noise, which differs between sets as it does in training.
+    depth : int
+        Hidden layers.
+    time : float
+        Of the ridge.
+    copies : int
+        At most.
+
+    Returns
+    -------
+    list of KernelRegression
+        A level is fitted when it is first asked for.
+    """
+    images = min(sets.trained.images, IMAGES_PER_COPY * copies)
+    return [
+        KernelRegression(
+            points, images=images, depth=depth, time=time, seed=_seed(sets.seed, points)
+        )
+        for points in sets.points
+    ]
+
+
+def _seed(seed: int, points: NDArray[Any]) -> int:
+    """Of the noise: that of the fit and the training set, whatever else is fitted beside it."""
+    known = crc32(np.ascontiguousarray(points).tobytes())
+    return int(np.random.SeedSequence([seed, known]).generate_state(1)[0])
+
+
+SOLVABLE.register(
+    SolvableModel(
+        name="kernel-regime",
+        description="infinitely wide dense network, by regression with its tangent kernel",
+        words="wide network (kernel regression)",
+        fit=fit,
+        line=(0, (5, 1)),
+        order=6,
+        options=(
+            Option("depth", WHOLE, "hidden layers", 3, least=1, most=100),
+            Option("time", NUMBER, "training time in units of the kernel", TIME, above=0.0),
+            Option(
+                "copies", WHOLE,
+                "noised copies at each level, one for 50 images seen, at most; costs their cube",
+                2000, least=1, most=100_000,
+            ),
+        ),
+        networks=("mlp",),
+    )
+)  # fmt: skip
