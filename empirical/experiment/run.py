@@ -233,11 +233,13 @@ class Run:
         Subjects
         """
         from convergen.empirical.measure.evaluation_set import Subjects
+        from convergen.empirical.models.by_name import is_blind
 
         experiment = self.experiment
         n = experiment.samples if samples is None else tuple(samples)
         asked = measure or experiment.measure
-        return Subjects(self.data, self.splits(seed), n, experiment.training, asked)
+        blind = is_blind(experiment.model)
+        return Subjects(self.data, self.splits(seed), n, experiment.training, asked, blind)
 
     def cells(self) -> list[Cell]:
         """The independent parts of the work.

@@ -64,7 +64,7 @@ def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: flo
         folder.report("fitting")
         models = _fitted(run, cell, subjects, partial(_report, folder, "fitting", 0))
     watch = partial(_report, folder, "measuring", budget)
-    result = measure(WatchedModels(models, subjects.settings, watch), subjects)
+    result = measure(WatchedModels(models, subjects, watch), subjects)
     folder.finish(_with_history(result, history, cell))
 
 
@@ -98,7 +98,7 @@ def _trained(
         folder.log(images=images, loss=[float(x) for x in progress.loss])
         if progress.snapshot:
             watch = partial(_report, folder, "measuring on the way", images)
-            watched = WatchedModels(models, subjects.settings, watch)
+            watched = WatchedModels(models, subjects, watch)
             history.append({"images": images, **snapshot(watched, subjects)})
         folder.report("training", images=images, done=images / end)
         if time.monotonic() - last > checkpoint_seconds and images < end:

@@ -104,7 +104,7 @@ def train_pair(
     rest = 0 if points.truth is not None else _LEAST_HELD_OUT
     limit = SplitSettings().duplicate_limit
     splits = split(points, sizes, chosen, duplicate_limit=limit, held_out=rest)
-    subjects = Subjects(points, splits, sizes, settings, about)
+    subjects = Subjects(points, splits, sizes, settings, about, row.blind)
     models = Ensemble(
         lambda: row.assembled(points.shape, keywords, points.standard_mean),
         initial_seeds(subjects, chosen),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import Models
-from convergen.empirical.measure.settings import MeasureSettings
 from convergen.theory.denoisers.protocol import Denoiser
 
 
@@ -17,19 +17,21 @@ class WatchedModels:
     ----------
     models : Models
         What is measured.
-    settings : MeasureSettings
-        How it is measured, which gives the number of calls.
+    subjects : Subjects
+        On what they are measured, which gives the number of calls.
     report : callable
         Called with the share of the calls that are done.
     """
 
     def __init__(
-        self, models: Models, settings: MeasureSettings, report: Callable[[float], object]
+        self, models: Models, subjects: Subjects, report: Callable[[float], object]
     ) -> None:
         self.members = models.members
         self._models, self._report = models, report
         self._calls = 0
-        self._total = expected_calls(self.members, settings)
+        # At each noise level, two for the errors of each model and two for each pair.
+        errors = 3 * self.members * len(subjects.settings.sigmas)
+        self._total = subjects.evaluations + errors
 
     def denoiser(self, member: int) -> Denoiser:
         """One member."""
@@ -47,22 +49,3 @@ class WatchedModels:
             return found
 
         return call
-
-
-def expected_calls(members: int, settings: MeasureSettings) -> int:
-    """Calls of denoisers in a measurement.
-
-    Parameters
-    ----------
-    members : int
-        Models; two of each n.
-    settings : MeasureSettings
-        Steps of the sampler and noise levels of the errors.
-
-    Returns
-    -------
-    int
-        Two for each Heun step but one for the last, then, at each noise level, two for the errors
-        of each model and two for each pair.
-    """
-    return 2 * settings.steps - 1 + 3 * members * len(settings.sigmas)

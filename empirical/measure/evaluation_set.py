@@ -17,6 +17,7 @@ from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.denoisers.noise_schedules import karras_schedule
 from convergen.theory.denoisers.protocol import Denoiser
+from convergen.theory.denoisers.stochastic_ascent import STEP_SIZE, StochasticAscent
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -36,6 +37,9 @@ class Subjects:
         Noise range.
     settings : MeasureSettings
         What is measured.
+    blind : bool
+        Whether the models do not see the noise level, so that samples are drawn by stochastic
+        ascent; those of the truth, too.
     """
 
     data: DataSet
@@ -43,6 +47,7 @@ class Subjects:
     samples: tuple[int, ...]
     training: TrainingSettings
     settings: MeasureSettings
+    blind: bool = False
 
     @property
     def keys(self) -> list[tuple[int, str]]:
@@ -81,6 +86,8 @@ class Subjects:
     def schedule(self) -> NDArray[np.float64]:
         """Noise levels of the sampler, over the range of the training."""
         training = self.training
+        if self.blind:  # the sampler makes its own steps
+            return np.array([training.sigma_max, training.sigma_min, 0.0])
         return karras_schedule(self.settings.steps, training.sigma_min, training.sigma_max)
 
     @cached_property
@@ -121,7 +128,41 @@ class Subjects:
     @cached_property
     def true_samples(self) -> NDArray[np.float64]:
         """What the true law makes of the seeds, shape (draws, d)."""
-        return generate(self.truth, 1, self.noise, self.schedule)[0]
+        return self.generated(self.truth, 1)[0]
+
+    @property
+    def ascent(self) -> dict[str, Any] | None:
+        """Options of the sampler of blind models, whose noise is that of every model of a seed."""
+        if not self.blind:
+            return None
+        # Until the leading factor lacks but e⁻⁴ of what it varies more than the noise.
+        largest = float(self.spectrum.leading(1)[0])
+        level = (1.0 - STEP_SIZE) * self.training.sigma_max
+        settling = 2.0 * (1.0 + largest / level**2)
+        return {"rng": self.stream(9), "settling": settling}
+
+    @property
+    def evaluations(self) -> int:
+        """Calls of the denoiser while samples are drawn."""
+        if self.ascent is None:
+            return 2 * self.settings.steps - 1
+        return StochasticAscent(self.schedule, **self.ascent).evaluations(self.schedule)
+
+    def generated(self, denoisers: Denoiser, members: int) -> NDArray[np.float64]:
+        """Samples of several models from the shared seeds.
+
+        Parameters
+        ----------
+        denoisers : Denoiser
+            All members as one, the points of the first member first.
+        members : int
+            How many, M.
+
+        Returns
+        -------
+        ndarray of float64, shape (M, draws, d)
+        """
+        return generate(denoisers, members, self.noise, self.schedule, self.ascent)
 
     @cached_property
     def test_points(self) -> NDArray[Any]:

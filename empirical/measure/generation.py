@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,11 +39,33 @@ def decorrelated_noise(draws: int, dim: int, rng: np.random.Generator) -> NDArra
     return np.asarray(np.sqrt(draws) * (left @ right))
 
 
+class SharedNoise(np.random.Generator):
+    """Normal numbers that are the same for each of several models in one batch.
+
+    Parameters
+    ----------
+    source : numpy.random.Generator
+        Of the numbers.
+    models : int
+        How many, one after the other along the first axis.
+    """
+
+    def __init__(self, source: np.random.Generator, models: int) -> None:
+        super().__init__(source.bit_generator)
+        self._models = models
+
+    def standard_normal(self, size: Any = None, dtype: Any = np.float64, out: Any = None) -> Any:
+        """Numbers for one model, repeated for all."""
+        own = super().standard_normal((size[0] // self._models, *size[1:]), dtype, out)
+        return np.concatenate([own] * self._models)
+
+
 def generate(
     denoisers: Denoiser,
     members: int,
     noise: NDArray[np.float32],
     schedule: NDArray[np.float64],
+    ascent: Mapping[str, Any] | None = None,
 ) -> NDArray[np.float64]:
     """Samples of several models from the same seeds.
 
@@ -57,13 +79,19 @@ def generate(
         Seeds.
     schedule : ndarray
         Noise levels, descending.
+    ascent : mapping, optional
+        Options of the sampler ``blind``, for models that do not see the noise level; the noise on
+        the way is the same for all members. None for the probability flow, which has none.
 
     Returns
     -------
     ndarray of float64, shape (M, draws, d)
     """
     start = np.concatenate([noise] * members)
-    points = sample(denoisers, start, sigmas=schedule).points
+    how: dict[str, Any] = {}
+    if ascent is not None:
+        how = {**ascent, "method": "blind", "rng": SharedNoise(ascent["rng"], members)}
+    points = sample(denoisers, start, sigmas=schedule, **how).points
     return points.astype(np.float64).reshape(members, len(noise), -1)
 
 

@@ -14,7 +14,7 @@ from convergen.empirical.measure.denoising_errors import (
 )
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
-from convergen.empirical.measure.generation import SIDES, generate, pair_up
+from convergen.empirical.measure.generation import SIDES, pair_up
 from convergen.empirical.measure.intervals import ratio
 from convergen.empirical.measure.memorisation import Memorisation, memorisation
 from convergen.empirical.measure.overlaps import (
@@ -67,7 +67,7 @@ def snapshot(models: Models, subjects: Subjects) -> dict[str, list[Any]]:
         Nested lists by key, for each quantity that the table says is followed, shaped as in
         `measure`.
     """
-    points = generate(models.denoisers(), models.members, subjects.noise, subjects.schedule)
+    points = subjects.generated(models.denoisers(), models.members)
     found = {**_overlaps(points, subjects), **_errors(models, subjects)}
     followed = [row.key for row in quantities() if row.followed]
     return {key: np.asarray(found[key][1]).tolist() for key in followed}
@@ -91,7 +91,7 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     """
     import xarray as xr
 
-    points = generate(models.denoisers(), models.members, subjects.noise, subjects.schedule)
+    points = subjects.generated(models.denoisers(), models.members)
     overlaps = _overlaps(points, subjects)
     variables = {
         **overlaps,

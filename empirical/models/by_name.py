@@ -153,6 +153,23 @@ def usual_training(model: object) -> dict[str, Any]:
     return dict(NETWORKS.find(name).training) if name in NETWORKS.names() else {}
 
 
+def is_blind(model: Model) -> bool:
+    """Whether a model does not see the noise level.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name`` and options.
+
+    Returns
+    -------
+    bool
+        False for networks of users, of which it is not known.
+    """
+    name = str(model["name"])
+    return name in NETWORKS.names() and NETWORKS.find(name).blind
+
+
 def grouping_of(model: Model) -> str:
     """How models of this kind are trained together; fixed, since it decides rounding.
 

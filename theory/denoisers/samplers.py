@@ -55,6 +55,9 @@ def sample(
     churn: float | None = None,
     churn_range: tuple[float, float] | None = None,
     churn_noise: float | None = None,
+    step_size: float | None = None,
+    beta: float | None = None,
+    settling: float | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     trajectory: bool = False,
@@ -70,21 +73,22 @@ def sample(
         Standard normal seeds; the start is σ_max · noise. Give the same seeds to two models to
         compare them. float32 stays float32, all else becomes float64.
     method : str
-        ``heun``, ``euler`` (also called ``ddim``), ``ancestral``, ``stochastic`` or
+        ``heun``, ``euler`` (also called ``ddim``), ``ancestral``, ``stochastic``, ``blind`` or
         ``adaptive``; see the notes.
     steps : int, optional
-        Steps of the schedule, default 18. Not for ``adaptive``.
+        Steps of the schedule, default 18. Not for ``adaptive`` and ``blind``.
     sigma_min, sigma_max : float, optional
         Range of the schedule in data units, default 0.002 and 80: well below and above the
-        standard deviations of data whose variance is of order 1.
+        standard deviations of data whose variance is of order 1. For ``blind`` 0.05 and 2, about
+        what networks that do not see σ can tell apart.
     rho : float, optional
-        Exponent of `karras_schedule`, default 7. Not for ``adaptive``.
+        Exponent of `karras_schedule`, default 7. Not for ``adaptive`` and ``blind``.
     sigmas : array_like, shape (levels,), optional
         The whole schedule instead, strictly descending; if its last level is not 0, the points
-        are those at that level. ``adaptive`` then stops at these levels.
+        are those at that level. ``adaptive`` and ``blind`` then stop at these levels.
     rng : numpy.random.Generator
-        Fresh noise of ``ancestral`` and ``stochastic``, which need it. Two models see the same
-        if their generators start alike.
+        Fresh noise of ``ancestral``, ``stochastic`` and ``blind``, which need it. Two models see
+        the same if their generators start alike.
     churn : float
         Noise added by ``stochastic``, which needs it: each level is raised by the factor
         1 + min(churn/steps, √2 − 1). 0 is Heun; 30 to 80 is common with trained networks.
@@ -93,6 +97,11 @@ def sample(
     churn_noise : float, optional
         Standard deviation of the added noise, default 1, which alone is exact; slightly more
         makes up for networks that remove too much.
+    step_size, beta : float, optional
+        Of ``blind``, default 0.3 and 0.3: the share of the way to the denoised point that a step
+        goes, and the share of that by which the noise shrinks; the rest is added again.
+    settling : float, optional
+        Of ``blind``, default 10: steps near σ_max, times `step_size`, before the noise shrinks.
     rtol, atol : float, optional
         Tolerances of ``adaptive`` per step on the root mean square over the whole batch,
         default 1e-8 and rtol · (last level above 0).
@@ -122,6 +131,9 @@ def sample(
       as steps → ∞.
     - ``stochastic`` (algorithm 2 of [1]_) adds noise, which is exact in law, then takes a Heun
       step from the raised level: order 2 in the moments. The last step to 0 adds none.
+    - ``blind`` (stochastic ascent of [4]_, to second order) is for denoisers that do not look at
+      σ: it adds noise at every step, so that a level which is off is drawn back, and first settles
+      at σ_max, where the data may vary more than the noise.
 
     Denoising at the last level stands for the rest of the flow; for a Gaussian it multiplies by
     λ/(λ + σ²) instead of [λ/(λ + σ²)]^{1/2}, an error of relative size σ_min²/2λ that no number
@@ -132,6 +144,7 @@ def sample(
     .. [1] Karras, Aittala, Aila & Laine (2022), arXiv:2206.00364.
     .. [2] Song, Meng & Ermon (2020), arXiv:2010.02502.
     .. [3] Song et al. (2020), arXiv:2011.13456, appendix F.
+    .. [4] Kadkhodaie & Simoncelli (2020), arXiv:2007.13640.
     """
     if not callable(denoiser):
         raise InputError(f"denoiser is a {type(denoiser).__name__}: give a callable D(x, sigma).")
@@ -142,6 +155,9 @@ def sample(
         "churn": churn,
         "churn_range": churn_range,
         "churn_noise": churn_noise,
+        "step_size": step_size,
+        "beta": beta,
+        "settling": settling,
         "rtol": rtol,
         "atol": atol,
     }
@@ -150,7 +166,7 @@ def sample(
     if sigmas is None:
         low, high = (
             default if value is None else value
-            for value, default in ((sigma_min, 0.002), (sigma_max, 80.0))
+            for value, default in zip((sigma_min, sigma_max), chosen.ends, strict=True)
         )
         count = 2 if not chosen.on_grid else 18 if steps is None else steps
         levels = karras_schedule(count, low, high, 7.0 if rho is None else rho)

@@ -21,6 +21,7 @@ from convergen.theory.common.checks import (
     as_positive,
 )
 from convergen.theory.denoisers.protocol import Array
+from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
 
 # From points and one noise level to denoised points.
 Model = Callable[[Array, float], Array]
@@ -45,11 +46,14 @@ class Method:
     on_grid : bool
         Whether the schedule has as many steps as the caller says; otherwise the method chooses
         its own steps between the ends.
+    ends : (float, float)
+        Lowest and highest level where the caller says nothing.
     """
 
     prepare: Callable[..., Step]
     options: tuple[str, ...] = ()
     on_grid: bool = True
+    ends: tuple[float, float] = (0.002, 80.0)
 
     @property
     def uses(self) -> tuple[str, ...]:
@@ -109,6 +113,18 @@ def _stochastic(
     return step
 
 
+def _blind(
+    levels: FloatArray,
+    *,
+    rng: np.random.Generator | None,
+    step_size: float | None,
+    beta: float | None,
+    settling: float | None,
+) -> Step:
+    """Stochastic ascent, which needs no σ (arXiv:2007.13640)."""
+    return StochasticAscent(levels, _generator(rng, "blind"), step_size, beta, settling)
+
+
 def _adaptive(levels: FloatArray, *, rtol: float | None, atol: float | None) -> Step:
     """SciPy's DOP853 for dx/d log σ = x − D, in float64."""
     relative = as_number(as_positive(1e-8 if rtol is None else rtol, "rtol"), "rtol")
@@ -145,6 +161,9 @@ METHODS = {
     "ddim": Method(lambda levels: euler),
     "ancestral": Method(_ancestral, ("rng",)),
     "stochastic": Method(_stochastic, ("rng", "churn", "churn_range", "churn_noise")),
+    "blind": Method(
+        _blind, ("rng", "step_size", "beta", "settling"), on_grid=False, ends=(0.05, 2.0)
+    ),
     "adaptive": Method(_adaptive, ("rtol", "atol"), on_grid=False),
 }
 

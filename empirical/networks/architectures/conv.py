@@ -193,6 +193,6 @@ NETWORKS.register(
         shift=shift,
         blind=True,
         sees_mean=True,
-        training={"sigma_max": 3.0},
+        training={"sigma_max": 2.0},
     )
 )  # fmt: skip

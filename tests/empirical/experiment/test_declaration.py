@@ -101,6 +101,6 @@ def test_a_training_that_says_nothing_is_the_one_that_suits_the_network():
         return Experiment.from_config({**given, **training}).training.sigma_max
 
     assert sigma_max("unet") == 20.0
-    assert sigma_max("conv") == 3.0
-    assert sigma_max("conv", training={"images": 64}) == 3.0
+    assert sigma_max("conv") == 2.0
+    assert sigma_max("conv", training={"images": 64}) == 2.0
     assert sigma_max("conv", training={"sigma_max": 7.0}) == 7.0

@@ -17,7 +17,7 @@ def test_every_call_is_reported_and_the_last_one_ends_it(tmp_path, steps):
     subjects, seen = run.subjects(0), []
     sets = [subjects.training_set(member) for member in range(4)]
     models = fitted({"name": "linear"}, sets, np.empty(0), "cpu")
-    watched = WatchedModels(models, subjects.settings, seen.append)
+    watched = WatchedModels(models, subjects, seen.append)
     found = measure(watched, subjects)
     assert found.identical(measure(models, subjects))
     assert seen[-1] == 1.0

@@ -422,7 +422,7 @@ RNG = np.random.default_rng(0)
         (lambda: sample(lambda x, sigma: x[:, :1], seeds(2, 6)), "keep the shape"),
         (lambda: sample(lambda x, sigma: x * np.nan, seeds(2, 6)), "NaN or infinite.*sigma = 80"),
         (lambda: draw(method="leapfrog"), "unknown method 'leapfrog'"),
-        (lambda: draw(rng=RNG), "'heun' does not use rng.*ancestral or stochastic"),
+        (lambda: draw(rng=RNG), "'heun' does not use rng.*ancestral or stochastic or blind"),
         (lambda: draw(churn=0.0), "does not use churn"),
         (lambda: draw(rtol=1e-3), "does not use rtol.*adaptive"),
         (lambda: draw(method="ancestral", rng=RNG, churn_noise=1.0), "does not use churn_noise"),

@@ -1,0 +1,140 @@
+"""Stochastic ascent, on Gaussians whose denoisers know σ and on the same made blind to it."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.denoisers.gaussian import GaussianDenoiser
+from convergen.theory.denoisers.samplers import sample
+from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
+from convergen.theory.spectra.spectrum import Spectrum
+
+LOW, HIGH = 0.05, 2.0
+
+
+def power_law(alpha, dim=64):
+    values = np.arange(1.0, dim + 1.0) ** -alpha
+    return values / values.mean()
+
+
+class BlindGaussian:
+    """Wiener filter at the noise level of largest likelihood for each point: σ is not looked at."""
+
+    def __init__(self, variances):
+        self.variances = variances
+        self.levels = HIGH**2
+
+    def __call__(self, x, sigma):
+        square = np.broadcast_to(self.levels, len(x)).copy()
+        for _ in range(6):  # Fisher scoring from the last answer
+            precision = 1.0 / (self.variances + square[:, None])
+            slope = (precision**2 * x**2 - precision).sum(axis=1)
+            moved = square + slope / (precision**2).sum(axis=1)
+            square = np.maximum(moved, 0.3 * square)
+        self.levels = square
+        return self.variances / (self.variances + square[:, None]) * x
+
+
+def drawn(denoiser, dim=64, draws=1500, **options):
+    seeds = np.random.default_rng(0).standard_normal((draws, dim))
+    return sample(
+        denoiser, seeds, method="blind", rng=np.random.default_rng(1),
+        sigma_min=LOW, sigma_max=HIGH, **options,
+    )  # fmt: skip
+
+
+def bands(points, variances):
+    """Variance over that of the law after its last denoising: leading, middle, last factors."""
+    limit = variances**2 / (variances + LOW**2)
+    return [
+        (points[:, part] ** 2).mean(axis=0).sum() / limit[part].sum()
+        for part in (slice(0, 4), slice(4, 24), slice(24, None))
+    ]
+
+
+@pytest.mark.parametrize("alpha", [1.0, 2.0])
+@pytest.mark.parametrize("kind", ["blind", "seeing"])
+def test_variances_of_every_factor_are_those_of_the_law(alpha, kind):
+    variances = power_law(alpha)
+    spectrum = Spectrum.from_eigenvalues(variances)
+    denoiser = BlindGaussian(variances) if kind == "blind" else GaussianDenoiser(spectrum)
+    found = drawn(denoiser, settling=2.0 * (1.0 + variances[0] / (0.7 * HIGH) ** 2))
+    # Leading factors: a standard error of √(2/1500) each.
+    assert bands(found.points, variances) == pytest.approx([1.0] * 3, abs=0.08)
+
+
+def test_two_models_agree_as_much_as_their_linear_maps():
+    """Products of the steps' matrices, for two sample covariances on the same noise."""
+    rng = np.random.default_rng(3)
+    models = []
+    for _ in range(2):
+        x = rng.standard_normal((24, 12)) * np.sqrt(power_law(1.0, 12))
+        models.append(GaussianDenoiser.from_covariance(x.T @ x / len(x)))
+    first, second = (drawn(model, 12, 4000).points for model in models)
+    overlap = (first * second).sum() / np.sqrt((first**2).sum() * (second**2).sum())
+    assert overlap == pytest.approx(exact_overlap(models, 12), abs=0.01)
+
+
+def exact_overlap(models, dim):
+    """Moments of the linear recursion x ← A x + B z of both models, A and B from unit points."""
+
+    class Zeros(np.random.Generator):
+        def standard_normal(self, size=None):
+            return np.zeros(size)
+
+    quiet = Zeros(np.random.PCG64(0))
+    ascent = StochasticAscent(np.array([HIGH, LOW]), quiet)
+    path = ascent._path(HIGH, LOW)
+    moment = [[HIGH**2 * np.eye(dim)] * 2 for _ in range(2)]
+    for high, low in pairwise(path):
+        raised = ascent._raised(high, low)
+        # Rows: where the step takes each unit point, which is the transpose of its matrix.
+        maps = [ascent._step(lambda x, s, m=m: m(x, s), np.eye(dim), high, low).T for m in models]
+        added = (raised**2 - high**2) * np.eye(dim)
+        moment = [
+            [maps[i] @ (moment[i][j] + added) @ maps[j].T for j in range(2)] for i in range(2)
+        ]
+    last = [m(np.eye(dim), LOW).T for m in models]
+    trace = [[np.trace(last[i] @ moment[i][j] @ last[j].T) for j in range(2)] for i in range(2)]
+    return trace[0][1] / np.sqrt(trace[0][0] * trace[1][1])
+
+
+def test_sigma_is_not_looked_at_and_no_level_exceeds_the_first():
+    seen = []
+
+    def denoiser(x, sigma):
+        seen.append(float(sigma[0]))
+        return 0.5 * x
+
+    found = drawn(denoiser, draws=3)
+    assert max(seen) == pytest.approx(HIGH)
+    assert seen[-1] == LOW
+    assert len(seen) == found.evaluations
+    levels = np.array([HIGH, LOW, 0.0])
+    assert StochasticAscent(levels, np.random.default_rng(0)).evaluations(levels) == len(seen)
+
+
+def test_without_fresh_noise_it_is_heuns_method():
+    """β = 1 is the probability flow: no noise, nothing settles."""
+    variances = power_law(1.0)
+    denoiser = GaussianDenoiser(Spectrum.from_eigenvalues(variances))
+    seeds = np.random.default_rng(0).standard_normal((20, 64))
+    found = drawn(denoiser, draws=20, beta=1.0, step_size=0.05).points
+    exact = denoiser(denoiser.flow(HIGH * seeds, HIGH, LOW), LOW)
+    np.testing.assert_allclose(found, exact, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"beta": 1.1}, "beta = 1.1 must lie between"),
+        ({"step_size": 0.95}, "step_size = 0.95 must lie between"),
+        ({"settling": -1.0}, "settling must not be negative"),
+        ({"steps": 10}, "does not use steps"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(options, words):
+    with pytest.raises(InputError, match=words):
+        drawn(lambda x, sigma: x, draws=2, **options)

@@ -1,0 +1,142 @@
+"""Stochastic ascent (arXiv:2007.13640) to second order: for denoisers that do not see the noise."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from convergen.theory.common.checks import (
+    FloatArray,
+    InputError,
+    as_nonnegative,
+    as_number,
+    as_positive,
+)
+from convergen.theory.denoisers.protocol import Array
+
+# Steps that remove less than this share of the distance are beyond any use.
+_LEAST = 1e-4
+# With h = β = 0.3 the variance of Gaussians whose denoisers estimate σ is right to 2 %.
+STEP_SIZE, BETA = 0.3, 0.3
+# Of the start: enough for variances of data up to eight times that of the noise.
+SETTLING = 10.0
+
+
+class StochasticAscent:
+    """Up by fresh noise, then towards the denoised point, from one level to one far below.
+
+    Parameters
+    ----------
+    levels : ndarray
+        Noise levels, descending; the first is the highest at which D is called.
+    rng : numpy.random.Generator
+        Fresh noise.
+    step_size : float, optional
+        h ≤ 0.9: share of the distance |D − x| that a step goes.
+    beta : float, optional
+        β ≤ 1: share of it by which the noise shrinks; the rest is added again. 1 adds none.
+    settling : float, optional
+        Steps just below the first level, times h, before the noise shrinks. At the start the noise
+        stands for the whole of the points; a variance λ of the data is made up for at the rate
+        2σ²/(λ + σ²).
+
+    Notes
+    -----
+    The published step is x + h (D − x) + γ z with γ² = [(1 − βh)² − (1 − h)²] σ², which takes the
+    level from σ to (1 − βh) σ and loses about h (1 + β)/2 of the variance of the data. Here the
+    noise comes first and raises the level to (1 − βh) σ/(1 − h); the way down from there is a Heun
+    step of dx/dσ = (x − D)/σ. Levels are those intended, not estimates from |D − x|, which is the
+    smaller the more dimensions the data fill: a level that is off is drawn back, since more noise
+    than intended is removed and less is made up for.
+    """
+
+    def __init__(
+        self,
+        levels: FloatArray,
+        rng: np.random.Generator,
+        step_size: float | None = None,
+        beta: float | None = None,
+        settling: float | None = None,
+    ) -> None:
+        self._h = _share(STEP_SIZE if step_size is None else step_size, "step_size", 0.9)
+        self._beta = _share(BETA if beta is None else beta, "beta", 1.0)
+        time = as_nonnegative(SETTLING if settling is None else settling, "settling")
+        self._settling = math.ceil(time / self._h)
+        self._first, self._rng = float(levels[0]), rng
+
+    def __call__(
+        self, model: Callable[[Array, float], Array], x: Array, high: float, low: float
+    ) -> Array:
+        """Go from one level to a lower one.
+
+        Parameters
+        ----------
+        model : callable
+            D(x, σ).
+        x : ndarray, shape (batch, *shape)
+            Points at level `high`.
+        high, low : float
+            Noise levels, high > low > 0.
+
+        Returns
+        -------
+        ndarray, shape of `x`
+        """
+        for before, after in pairwise(self._path(high, low)):
+            x = self._step(model, x, before, after)
+        return x
+
+    def evaluations(self, levels: FloatArray) -> int:
+        """Calls of the denoiser for all levels.
+
+        Parameters
+        ----------
+        levels : ndarray
+            Noise levels, descending; the last may be 0.
+
+        Returns
+        -------
+        int
+            Two a step, and one for the step to 0.
+        """
+        positive = levels[levels > 0.0].tolist()
+        steps = sum(len(self._path(high, low)) - 1 for high, low in pairwise(positive))
+        return 2 * steps + int(levels[-1] == 0.0)
+
+    def _path(self, high: float, low: float) -> list[float]:
+        """Levels between steps; each step first raises its level, but none above the first."""
+        start: list[float] = []
+        if high == self._first and self._beta < 1.0:
+            start, high = [high], max(low, (1.0 - self._h) * high)
+            start += [high] * self._settling
+        if high == low:
+            return [*start, low]
+        count = math.ceil(math.log(low / high) / math.log(1.0 - self._beta * self._h))
+        return [*start, *np.geomspace(high, low, count + 1).tolist()]
+
+    def _raised(self, high: float, low: float) -> float:
+        """Level from which a step of the share h, or of what is left of it, ends at the lower."""
+        share = self._h if high == low else (1.0 - low / high) / self._beta
+        return min(low / (1.0 - share), self._first) if share < 1.0 else self._first
+
+    def _step(
+        self, model: Callable[[Array, float], Array], x: Array, high: float, low: float
+    ) -> Array:
+        raised = self._raised(high, low)
+        if raised > high:
+            fresh = self._rng.standard_normal(x.shape).astype(x.dtype, copy=False)
+            x = x + math.sqrt(raised**2 - high**2) * fresh
+        slope = (x - model(x, raised)) / raised
+        guess = x + (low - raised) * slope
+        mean = 0.5 * (low - raised) * (slope + (guess - model(guess, low)) / low)
+        return np.asarray(x + mean)
+
+
+def _share(value: float, name: str, most: float) -> float:
+    found = as_number(as_positive(value, name), name)
+    if not _LEAST <= found <= most:
+        raise InputError(f"{name} = {found:g} must lie between {_LEAST:g} and {most:g}.")
+    return found
