@@ -91,6 +91,7 @@ def register(app: typer.Typer, page: Page) -> None:
         ] = None,
     ) -> None:
         """Judge your own generator: memorising, converged, and how many samples it needs."""
+        from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.cli.targets import say_written
         from convergen.theory.files.atomic_files import check_target, write_beside
 
@@ -107,6 +108,7 @@ def register(app: typer.Typer, page: Page) -> None:
 
         sources = [*sets, train, *([] if reference is None else [reference])]
         loaded = load_sets(sources, given)
+        say_remarks([each.record for each in loaded])
         found = diagnose(
             loaded[: len(sets)],
             loaded[len(sets)],

@@ -53,6 +53,32 @@ def _data() -> Iterable[Section]:
     ]
 
 
+def _files() -> list[dict[str, Any]]:
+    """What a path may lead to."""
+    from convergen.theory.data.table import formats
+
+    return [
+        {
+            "format": row.name,
+            "endings": list(row.suffixes),
+            "holds": row.holds,
+            "key": row.key,
+            "package": row.package,
+        }
+        for row in formats().values()
+    ]
+
+
+def _files_text(files: Iterable[dict[str, Any]]) -> str:
+    lines = ["files: what a path may lead to"]
+    for row in files:
+        key = f"; key names {row['key']}" if row["key"] else ""
+        package = f"; needs {row['package']}" if row["package"] else ""
+        name = ", ".join(row["endings"]) or "a folder"
+        lines.append(f"  {name}: {row['holds']}{key}{package}")
+    return "\n".join(lines)
+
+
 def _model() -> Iterable[Section]:
     from importlib.util import find_spec
 
@@ -138,10 +164,12 @@ def register(app: typer.Typer) -> None:
         if subject not in _SUBJECTS:
             raise InputError(f"there are no options of {subject!r}: give {', '.join(_SUBJECTS)}.")
         sections = list(_SUBJECTS[subject]())
+        files = _files() if subject == "data" else []
         if json:
-            print(json_format.dumps({subject: [_plain(section) for section in sections]}))
+            found: dict[str, Any] = {subject: [_plain(section) for section in sections]}
+            print(json_format.dumps(found | ({"files": files} if files else {})))
         else:
-            print("\n\n".join(_text(section) for section in sections))
+            print("\n\n".join([*map(_text, sections), *([_files_text(files)] if files else [])]))
 
 
 def _plain(section: Section) -> dict[str, Any]:

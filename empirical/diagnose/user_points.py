@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,9 @@ from convergen.theory.sources.naming import meaning, open_source, takes
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.table import SourceKind, find
 
+# The option that files take one by one.
+_KEY = "key"
+
 
 def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points]:
     """Read several sets of points; each takes the options that apply to it.
@@ -26,7 +29,8 @@ def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points
     sources : sequence of str
         Names of sources, or paths of array files or folders of images.
     options : mapping
-        Options of sources; each must apply to one of them at least.
+        Options of sources; each must apply to one of them at least. ``key`` may be a list, one for
+        each file that takes one.
 
     Returns
     -------
@@ -42,10 +46,29 @@ def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points
         if not any(_takes(row, name, each) for each, row in zip(sources, rows, strict=True)):
             given = ", ".join(map(printable, dict.fromkeys(sources)))
             raise OptionError(OptionName(name), f" does not apply to {given}: leave it out.")
-    return [
-        load_points(each, **{k: v for k, v in options.items() if _takes(row, k, each)})
-        for each, row in zip(sources, rows, strict=True)
-    ]
+    takers = [each for each, row in zip(sources, rows, strict=True) if _takes(row, _KEY, each)]
+    keys = _keys(options.get(_KEY), takers)
+    sets = []
+    for each, row in zip(sources, rows, strict=True):
+        own = {k: v for k, v in options.items() if k != _KEY and _takes(row, k, each)}
+        if _takes(row, _KEY, each):
+            own |= {_KEY: key} if (key := next(keys)) else {}
+        sets.append(load_points(each, **own))
+    return sets
+
+
+def _keys(given: Any, takers: Sequence[str]) -> Iterator[str | None]:
+    """One key for each file that takes one, in their order; a single one is for all."""
+    keys = [given] if given is None or isinstance(given, str) else list(given)
+    if len(keys) == 1:
+        return iter(keys * len(takers))
+    if len(keys) != len(takers):
+        raise OptionError(
+            f"{len(keys)} values of ", OptionName(_KEY), f" were given for {len(takers)} files "
+            f"that take one ({', '.join(map(printable, takers))}): give one for each in this "
+            "order, an empty one where there is no choice, or one for all.",
+        )  # fmt: skip
+    return iter(keys)
 
 
 def _takes(row: SourceKind, name: str, source: str) -> bool:

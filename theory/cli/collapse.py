@@ -62,10 +62,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
             parse_levels,
             parse_samples,
         )
+        from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast.predict_collapse import forecast_collapse
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
+        say_remarks([found.record])
         n = collapse_samples(found) if samples is None else parse_samples(samples)
         levels = collapse_sigmas(found) if sigma is None else parse_levels(sigma, "--sigma")
         result = forecast_collapse(

@@ -73,6 +73,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
 
         check_targets(out, plot)
         from convergen.theory.cli import plan_report
+        from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import plan as planning
         from convergen.theory.forecast.wishes import parse_wishes
         from convergen.theory.sources.naming import open_source
@@ -84,6 +85,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
                 "out."
             )
         found = open_source(source, given)
+        say_remarks([found.record])
         if found.data is None:
             if have is None:
                 raise InputError(

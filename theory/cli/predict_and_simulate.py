@@ -76,10 +76,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
         check_targets(out, plot)
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
+        from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import predict as prediction
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
+        say_remarks([found.record])
         if population and found.data is None:
             raise InputError(
                 f"--population does not apply to {source!r}, whose law is known: leave it out."
@@ -147,12 +149,14 @@ def register(app: typer.Typer, draw: Draw) -> None:
         check_targets(out, plot)
         from convergen.theory.cli import simulation_report
         from convergen.theory.cli.grids import default_samples, parse_samples
+        from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.finite_size import simulate as simulation
         from convergen.theory.finite_size.predict_subsets import forecast_subsets
         from convergen.theory.forecast import predict as prediction
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
+        say_remarks([found.record])
         n = default_samples(found, simulation=True) if samples is None else parse_samples(samples)
         result = simulation.simulated(
             found.law,

@@ -12,7 +12,7 @@ import typer
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.sources.options import TRUTH, Option
-from convergen.theory.sources.table import kinds
+from convergen.theory.sources.table import SourceKind, kinds
 
 Given = dict[str, Any]
 
@@ -34,7 +34,8 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
     """Give a command the options of all sources.
 
     The command has a parameter ``given``, which becomes the flags of the table and ``--option``;
-    it is called with a dictionary of the options that were given.
+    it is called with a dictionary of the options that were given. If it has an argument ``source``
+    too, flags that stand for a whole source, such as ``--covariance``, may be given in its place.
 
     Parameters
     ----------
@@ -50,11 +51,16 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         signature = inspect.signature(command, eval_str=True)
         flags = _flags(drawing, set(signature.parameters))
+        argument = signature.parameters.get("source")
+        whole = {} if argument is None else {k.flag: k for k in kinds().values() if k.flag}
         parameters: list[inspect.Parameter] = []
         for parameter in signature.parameters.values():
             if parameter.name == "given":
                 parameters += [_parameter(name, rows) for name, rows in flags.items()]
                 parameters.append(_REST)
+            elif parameter is argument:
+                parameters.append(_keyword("source", _optional(parameter), None))
+                parameters += [_whole(kind) for kind in whole.values()]
             else:
                 parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
 
@@ -66,6 +72,8 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
                 if text not in (None, False, []):
                     given[rows[0][1].name] = _read(rows[0][1], text)
             given |= _read_rest(values.pop("option") or [])
+            if argument is not None:
+                values["source"] = _chosen(values, whole, given, argument.default)
             return command(given=given, **values)
 
         wrapper.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -73,6 +81,41 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
         return wrapper
 
     return decorate
+
+
+def _optional(argument: inspect.Parameter) -> Any:
+    """The annotation of an argument that may be left out, with what Typer says of it."""
+    words = getattr(argument.annotation, "__metadata__", (typer.Argument(),))
+    return Annotated[(str | None, *words)]
+
+
+def _whole(kind: SourceKind) -> inspect.Parameter:
+    """A flag that stands for a source."""
+    words = f"Instead of SOURCE: {kind.description}, no sample of it."
+    shown = typer.Option(kind.flag, metavar="FILE", help=words, show_default=False)
+    return _keyword(kind.name, Annotated[str | None, shown], None)
+
+
+def _chosen(
+    values: dict[str, Any],
+    whole: dict[str, SourceKind],
+    given: Given,
+    default: Any,
+) -> str:
+    """The source that is meant: SOURCE, or the one flag that stands for it."""
+    source = values["source"]
+    files = {kind.name: (flag, values.pop(kind.name)) for flag, kind in whole.items()}
+    named = {name: (flag, path) for name, (flag, path) in files.items() if path is not None}
+    if not named:
+        if source is None and default is inspect.Parameter.empty:
+            raise InputError(f"no SOURCE was given: use {source_words()}, or {', '.join(whole)}.")
+        return str(default if source is None else source)
+    both = [*([] if source is None else [source]), *(flag for flag, _ in named.values())]
+    if len(both) > 1:
+        raise InputError(f"{' and '.join(both)} were given, but each is a source: give one.")
+    name, (_, path) = named.popitem()
+    given["path"] = path
+    return name
 
 
 def spelling(name: str) -> str:

@@ -29,6 +29,7 @@ _LOOKED_AT, _MOST = 2**22, 64
 _CERTAIN = 1e-5
 # Squared difference, in units of the variance, below which parts of a point are flat.
 _FLAT = 1e-3
+_TINY = float(np.finfo(np.float64).tiny)
 # Agreement that a declared shape must lose by, and that unnamed images must show.
 _CONTRADICTS, _IMAGE, _PEAK = 0.05, 0.3, 0.03
 
@@ -286,6 +287,8 @@ def _sample(rows: NDArray[Any]) -> FloatArray:
     chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
     sample = np.asarray(rows[chosen], dtype=np.float64).reshape(len(chosen), dim)
     sample = sample[np.isfinite(sample).all(axis=1)]
+    # Before anything is squared: numbers near the end of their range would leave it.
+    sample = sample / np.maximum(np.abs(sample).max(axis=1, keepdims=True, initial=0.0), _TINY)
     sample -= sample.mean(axis=1, keepdims=True)
     scale = sample.std(axis=1, keepdims=True)
     kept = scale[:, 0] > 0.0

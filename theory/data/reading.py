@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.contents import Array, Images, Moments
+from convergen.theory.data.contents import Array, Contents, Images, Moments
 from convergen.theory.data.image_sets import ImageSet, decoded, judged
 from convergen.theory.data.layout import oriented
 from convergen.theory.data.record import Record
@@ -60,11 +60,7 @@ def read(
     path: str | os.PathLike[str],
     *,
     key: str | None = None,
-    shape: Sequence[int] | None = None,
-    layout: str | None = None,
-    size: int | None = None,
-    grey: bool = False,
-    sheets: str | None = None,
+    **options: Any,
 ) -> Reading:
     """Find points in a file or a folder.
 
@@ -74,6 +70,45 @@ def read(
         What the table of formats knows; `data.table.formats` lists it.
     key : str, optional
         Name of the array, tensor or column that is meant, in files that hold several.
+    **options
+        ``shape``, ``layout``, ``size``, ``grey`` and ``sheets``, as in `points_of`.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    InputError
+        If the path is missing, of an unknown kind, unreadable, corrupt or without data; if what it
+        declares is too large; if it holds no points; or if an option is invalid or does not apply.
+    """
+    path = Path(path)
+    contents, row = _open(path, key)
+    return points_of(contents, row, path, **options)
+
+
+def points_of(
+    contents: Array | Images,
+    row: Format,
+    path: Path,
+    *,
+    shape: Sequence[int] | None = None,
+    layout: str | None = None,
+    size: int | None = None,
+    grey: bool = False,
+    sheets: str | None = None,
+) -> Reading:
+    """Bring what was opened to the convention of this package.
+
+    Parameters
+    ----------
+    contents : Array or Images
+        What was opened.
+    row : Format
+        Its format.
+    path : Path
+        Where.
     shape : sequence of int, optional
         Shape of one point of an array, if it is not to be guessed.
     layout : {'first', 'last'}, optional
@@ -92,11 +127,8 @@ def read(
     Raises
     ------
     InputError
-        If the path is missing, of an unknown kind, unreadable, corrupt or without data; if what it
-        declares is too large; if it holds no points; or if an option is invalid or does not apply.
+        As `read`.
     """
-    path = Path(path)
-    contents, row = _open(path, key)
     name = printable(path)
     if isinstance(contents, Images):
         refuse(name, "arrays of numbers", shape=shape, layout=layout)
@@ -174,7 +206,28 @@ def read_array(path: Path, key: str | None = None) -> NDArray[Any]:
     InputError
         If it cannot be read, is empty, too large, or holds no real numbers.
     """
-    contents, _ = open_contents(path, key)
+    return array_of(open_contents(path, key)[0], path)
+
+
+def array_of(contents: Contents, path: Path) -> NDArray[Any]:
+    """Numbers of contents that must be an array.
+
+    Parameters
+    ----------
+    contents : Contents
+        What was opened.
+    path : Path
+        Where.
+
+    Returns
+    -------
+    ndarray
+
+    Raises
+    ------
+    InputError
+        If they are no array.
+    """
     if not isinstance(contents, Array):
         raise InputError(f"{printable(path)} holds no array of numbers: give a .npy file.")
     return contents.values
@@ -184,12 +237,28 @@ def _open(path: Path, key: str | None) -> tuple[Array | Images, Format]:
     """Contents that are points, or numbers at least."""
     contents, row = open_contents(path, key)
     if isinstance(contents, Moments):
-        raise InputError(
-            f"{printable(path)} holds a mean and a covariance (mu, sigma), as tools for the FID "
-            "keep them, not points: give the images or features themselves (predict takes such a "
-            "file as a covariance)."
-        )
+        raise no_points(path)
     return contents, row
+
+
+def no_points(path: Path) -> InputError:
+    """Say that a file holds moments and no points.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    InputError
+        To be raised by the caller.
+    """
+    return InputError(
+        f"{printable(path)} holds a mean and a covariance (mu, sigma), as tools for the FID keep "
+        "them, not points: give the images or features themselves (predict takes such a file as a "
+        "covariance)."
+    )
 
 
 def refuse(name: str, where: str, **options: object) -> None:

@@ -19,7 +19,8 @@ def meaning(text: str) -> dict[str, str]:
     """Tell which source a name or a path means.
 
     The name of a source means that source, whatever lies in the current folder; anything with a
-    separator, such as ``./digits``, is a path.
+    separator, such as ``./digits``, is a path, if nothing else is written in that way, such as
+    ``CIFAR10:train``.
 
     Parameters
     ----------
@@ -39,6 +40,10 @@ def meaning(text: str) -> dict[str, str]:
     table = kinds()
     if text in table:
         return {"kind": text}
+    for row in table.values():
+        found = None if row.understands is None else row.understands(text)
+        if found is not None:
+            return {"kind": row.name, **found}
     path = Path(text)
     bare = path.name == text
     try:

@@ -12,6 +12,8 @@ import numpy as np
 
 from convergen.theory.messages.option_errors import OptionError, OptionName
 
+KEY_HELP = "name of the array, tensor or column in a file that holds several"
+
 _TRUTHS = {"true": True, "false": False}
 
 
@@ -221,6 +223,13 @@ def _text(value: object) -> str | None:
     return os.fspath(value) if isinstance(value, str | os.PathLike) else None
 
 
+def _only(values: Any) -> str | None:
+    """The text, or the only one of a list."""
+    if isinstance(values, list | tuple):
+        return _text(values[0]) if len(values) == 1 else None
+    return _text(values)
+
+
 def _truth(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
@@ -230,4 +239,7 @@ NUMBER = OptionType("a number", "FLOAT", False, _read_number, _number)
 WHOLES = OptionType("whole numbers", "INTEGER,…", True, _read_list(_read_whole), _list_of(_whole))
 NUMBERS = OptionType("numbers", "FLOAT,…", True, _read_list(_read_number), _list_of(_number))
 TEXT = OptionType("a text", "TEXT", False, str, _text)
+KEYS = OptionType(
+    "a text, one for each file that takes one", "TEXT", True, lambda text: text.split(","), _only
+)
 TRUTH = OptionType("true or false", "", False, _read_truth, _truth)

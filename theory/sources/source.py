@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
 from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.data.record import Record
 from convergen.theory.sources.points import Points
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Source:
         (N, *shape) of points in files, known before they are read.
     label : str
         Label of its spectrum where that differs from the name.
+    record : Record or None
+        How points in files were stored, and what is done to them.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Source:
     files: tuple[Path, ...] = ()
     size: tuple[int, ...] = ()
     label: str = ""
+    record: Record | None = None
 
     @cached_property
     def spectrum(self) -> Spectrum:
@@ -135,6 +139,7 @@ def data_source(
     label: str | None = None,
     files: tuple[Path, ...] = (),
     size: tuple[int, ...] = (),
+    record: Record | None = None,
 ) -> Source:
     """Source of a data set.
 
@@ -150,6 +155,8 @@ def data_source(
         What the points are read from, where they may be many.
     size : tuple of int
         (N, *shape) of points in files.
+    record : Record, optional
+        How they were stored.
 
     Returns
     -------
@@ -162,8 +169,9 @@ def data_source(
         return Spectrum.from_data(found.points.rows, source=label or name)
 
     found = Source(
-        name, spectrum, make_points=make_points, files=files, size=size, label=label or name
-    )
+        name, spectrum, make_points=make_points, files=files, size=size, label=label or name,
+        record=record,
+    )  # fmt: skip
     return found
 
 

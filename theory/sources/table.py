@@ -37,6 +37,11 @@ class SourceKind:
         Tells whether it is meant by a bare path, which becomes its option ``path``.
     known : bool
         Whether its law is known exactly.
+    understands : callable or None
+        From what the user wrote to options, where it stands for this source; else to None.
+    flag : str
+        Flag of the command line that stands for it, its option ``path`` being the value; empty if
+        there is none.
     """
 
     name: str
@@ -45,6 +50,8 @@ class SourceKind:
     load: Callable[..., Source]
     opens: Callable[[Path], bool] | None = None
     known: bool = False
+    understands: Callable[[str], dict[str, str] | None] | None = None
+    flag: str = ""
 
     def checked(self, given: Mapping[str, object]) -> dict[str, Any]:
         """Check options and fill in their defaults.

@@ -64,3 +64,21 @@ def test_one_layout_is_that_of_the_first_image():
         same_layout([image, other])
     with pytest.raises(InputError, match="one shape"):
         same_layout([image, Points("short", np.zeros((2, 11)), (11,))])
+
+
+def test_each_file_takes_its_own_key(folder):
+    np.savez("one.npz", a=np.ones((3, 7)))
+    sets = load_sets(["two.npz", "rows.npy", "two.npz"], {"key": ["a", "b"]})
+    assert [each.shape for each in sets] == [(16,), (75,), (2,)]
+    assert [each.shape for each in load_sets(["one.npz", "two.npz"], {"key": ["", "b"]})] == [
+        (7,), (2,),
+    ]  # fmt: skip
+    assert [len(each) for each in load_sets(["two.npz", "two.npz"], {"key": ["b"]})] == [5, 5]
+    with pytest.raises(InputError, match=r"3 values of key were given for 2 files .*two.npz, two."):
+        load_sets(["two.npz", "two.npz"], {"key": ["a", "b", "a"]})
+
+
+def test_statistics_are_no_points(folder):
+    np.savez("stats.npz", mu=np.ones(3), sigma=np.eye(3))
+    with pytest.raises(InputError, match=r"stats.npz holds a mean and a covariance .*, not points"):
+        load_points("stats.npz")

@@ -54,6 +54,25 @@ def test_drawing_is_for_commands_that_draw():
         given("x", "--shape", "3,8,8")
 
 
+def test_a_flag_may_stand_for_the_source(capsys):
+    found = {}
+
+    def command(source: str, *, given: dict) -> None:
+        found.update({"source": source, **given})
+
+    app = typer.Typer()
+    app.command()(takes_source_options()(command))
+    run = typer.main.get_command(app).main
+    run(["--covariance", "c.npy", "--key", "s"], standalone_mode=False)
+    assert found == {"source": "covariance", "path": "c.npy", "key": ["s"]}
+    with pytest.raises(InputError, match="x and --covariance were given, but each is a source"):
+        run(["x", "--covariance", "c.npy"], standalone_mode=False)
+    with pytest.raises(InputError, match="--covariance and --eigenvalues were given, but each"):
+        run(["--covariance", "c.npy", "--eigenvalues", "l.txt"], standalone_mode=False)
+    with pytest.raises(InputError, match=r"no SOURCE was given: use .*digits.* or --covariance, "):
+        run([], standalone_mode=False)
+
+
 def test_spelling():
     assert spelling("spikes") == "--spike"
     assert spelling("seed") == "--option seed=…"

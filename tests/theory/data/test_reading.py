@@ -49,7 +49,7 @@ def test_missing_path_is_refused(tmp_path):
         load_array(tmp_path / "gone.npy")
 
 
-@pytest.mark.parametrize("name", ["data.csv", "data", "picture.png"])
+@pytest.mark.parametrize("name", ["data.xlsx", "data", "picture.png"])
 def test_unknown_kinds_of_file_are_refused(tmp_path, name):
     (tmp_path / name).write_text("1,2\n")
     with pytest.raises(InputError, match=rf"{name} is neither a .h5, .* or .zip file nor a"):

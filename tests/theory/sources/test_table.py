@@ -35,11 +35,11 @@ def test_options_of_one_name_are_read_alike():
 def test_known_laws_come_first():
     known = [kind.known for kind in kinds().values()]
     assert known == sorted(known, reverse=True)
-    assert list(kinds())[5:] == ["array", "digits", "faces", "images", "patches", "torchvision"]
+    assert list(kinds())[7:] == ["array", "digits", "faces", "images", "patches", "torchvision"]
 
 
 def test_bad_names_and_options():
-    with pytest.raises(InputError, match=r"'digit' \(did you mean 'digits'\?\): choose from field"):
+    with pytest.raises(InputError, match=r"'digit' \(did you mean 'digits'\?\): choose from cov"):
         load_source("digit")
     with pytest.raises(InputError, match=r"no option sise \(did you mean 'size'\?\): it takes"):
         load_source("field", sise=8)

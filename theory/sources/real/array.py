@@ -7,14 +7,13 @@ from pathlib import Path
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.layout import LAYOUTS
 from convergen.theory.data.table import suffixes
-from convergen.theory.sources.options import TEXT, WHOLES, Option
+from convergen.theory.sources.options import KEY_HELP, KEYS, TEXT, WHOLES, Option
 from convergen.theory.sources.reading import data_of
 from convergen.theory.sources.source import Source
 from convergen.theory.sources.table import SourceKind, register
 
 KEY = Option(
-    "key", TEXT, "name of the array, tensor or column in a file that holds several", flag="--key",
-    ending=suffixes(keyed=True),
+    "key", KEYS, KEY_HELP, flag="--key", ending=suffixes(keyed=True),
 )  # fmt: skip
 _OPTIONS = (
     Option("path", TEXT, "the file", required=True),
@@ -25,7 +24,7 @@ _OPTIONS = (
     ),
     Option(
         "layout", TEXT, "channels of images stored first or last; without it the order in which "
-        "neighbouring pixels agree", choices=LAYOUTS, flag="--layout", drawing=True,
+        "neighbouring pixels agree", choices=LAYOUTS, flag="--layout",
     ),
 )  # fmt: skip
 

@@ -67,7 +67,8 @@ def _opens(path: Path) -> bool:
 
 register(
     SourceKind(
-        "images", f"of a folder of images, or of them in {', '.join(suffixes(images=True))}",
+        "images",
+        f"the path of a folder or an archive of images ({', '.join(suffixes(images=True))})",
         (Option("path", TEXT, "what holds them", required=True), KEY, SIZE, GREY, SHEETS), load,
         opens=_opens,
     )

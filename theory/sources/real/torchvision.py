@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,18 +20,26 @@ from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
 _LOOKED_AT = 64
+_NAMED = re.compile(r"(?:(?P<root>.+)/)?(?P<name>[A-Za-z]\w+):(?P<part>\w+)")
 _OPTIONS = (
     Option("path", TEXT, "root folder of the set", required=True),
     Option("name", TEXT, "class in torchvision.datasets, such as MNIST", required=True),
     Option("train", TRUTH, "part, for classes that take train"),
     Option("split", TEXT, "part, for classes that take split"),
+    Option("part", TEXT, "train or test, or another part, however the class takes it"),
     SIZE,
     GREY,
 )
 
 
 def load(
-    path: str, name: str, train: bool | None, split: str | None, size: int | None, grey: bool
+    path: str,
+    name: str,
+    train: bool | None,
+    split: str | None,
+    part: str | None,
+    size: int | None,
+    grey: bool,
 ) -> Source:
     """Images of a torchvision data set that is on disk already; nothing is downloaded.
 
@@ -43,6 +53,8 @@ def load(
         Part, for classes that take ``train``.
     split : str or None
         Part, for classes that take ``split``.
+    part : str or None
+        Part, for classes that take one or the other.
     size, grey
         As for a folder of images.
 
@@ -59,7 +71,7 @@ def load(
     from convergen.theory.data.image_sets import decoded
 
     root = Path(path)
-    source = _open(root, name, {"train": train, "split": split})
+    source = _open(root, name, {"train": train, "split": split}, part)
     first = source[0][0]
     # Not by the first image alone: a set of colour images may begin with a grey one.
     some = range(0, len(source), max(1, len(source) // _LOOKED_AT))
@@ -97,7 +109,7 @@ def _images(
         yield np.moveaxis(pixels(image, channels, size), 2, 0)
 
 
-def _open(root: Path, name: str, parts: dict[str, Any]) -> Any:
+def _open(root: Path, name: str, parts: dict[str, Any], part: str | None = None) -> Any:
     """Data set of images, or a clear error."""
     from convergen.theory.data.regular_files import printable
 
@@ -114,6 +126,8 @@ def _open(root: Path, name: str, parts: dict[str, Any]) -> Any:
     if not root.is_dir():
         raise InputError(f"{printable(root)} is not a folder: give the root folder of {name}.")
     given = {key: value for key, value in parts.items() if value is not None}
+    if part is not None:
+        given |= _as_taken(kind, name, part)
     try:
         source = kind(str(root), **given)
         count = len(source)
@@ -127,8 +141,33 @@ def _open(root: Path, name: str, parts: dict[str, Any]) -> Any:
     return source
 
 
+def _as_taken(kind: type, name: str, part: str) -> dict[str, Any]:
+    """A part, as the class of the set takes it."""
+    takes = inspect.signature(kind).parameters
+    if "train" in takes and part in ("train", "test"):
+        return {"train": part == "train"}
+    if "split" in takes and "train" not in takes:
+        return {"split": part}
+    words = "train or test" if "train" in takes else "no part"
+    raise InputError(f"{name} has no part {part!r}: it takes {words}.")
+
+
+def _understands(text: str) -> dict[str, str] | None:
+    """CIFAR10:train, in the folder data or here; or ROOT/CIFAR10:train."""
+    found = _NAMED.fullmatch(text)
+    if found is None or Path(text).exists():
+        return None
+    usual = "data" if Path("data").is_dir() else "."
+    return {"path": found["root"] or usual, "name": found["name"], "part": found["part"]}
+
+
 def _colourless(image: Any) -> bool:
     return image.mode in ("1", "L")
 
 
-register(SourceKind("torchvision", "images of a torchvision data set on disk", _OPTIONS, load))
+register(
+    SourceKind(
+        "torchvision", "images of a torchvision data set on disk, also as CIFAR10:train", _OPTIONS,
+        load, understands=_understands,
+    )
+)  # fmt: skip
