@@ -60,6 +60,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         data_path = out or home / "validation.nc"
         picture = plot or home / "validation.pdf"
         check_targets(data_path, picture)
+        from convergen.empirical.validate.memorisation_report import (
+            training_time_json,
+            training_time_text,
+        )
         from convergen.empirical.validate.report import validation_json, validation_text
         from convergen.empirical.validate.validate import validate as compare
 
@@ -67,9 +71,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         found = compare(source, result)
         files = [save_dataset(found, data_path), draw(found, picture)]
         if json:
-            print(json_format.dumps(validation_json(source.experiment, found)))
+            numbers = validation_json(source.experiment, found) | training_time_json(source, result)
+            print(json_format.dumps(numbers))
         else:
-            print(validation_text(source.experiment, found))
+            print(validation_text(source.experiment, found) + training_time_text(source, result))
         say_written(files, json=json)
 
 

@@ -1,0 +1,136 @@
+"""What the onsets of memorisation say, as text and as JSON."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convergen.empirical.validate.memorisation_time import ENDS, has_history, memorisation_time
+from convergen.theory.common.checks import InputError
+from convergen.theory.messages.text import plain, table, wrapped
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.experiment.run import Run
+
+
+def memorisation_text(found: xr.Dataset) -> str:
+    """The onsets, the law and what follows from it.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `memorisation_time`.
+
+    Returns
+    -------
+    str
+    """
+    about = found.attrs
+    rows = []
+    for i, n in enumerate(found["samples"].values):
+        part = found.isel(samples=i)
+        columns = ("memorisation_time", "memorisation_images", "law_time", "law_budget")
+        rows.append([str(n), *(_range(part, name) for name in columns)])
+    free = (
+        "" if np.isnan(about["exponent"]) else f"; a free fit gives n^{about['exponent']:.2f} "
+        f"({about['exponent_low']:.2f} to {about['exponent_high']:.2f})"
+    )  # fmt: skip
+    return "\n".join(
+        [
+            "Onset of memorisation in training, in images",
+            table(["n", "weighted", "seen", "law, weighted", "budget to stop at"], rows),
+            "",
+            wrapped(
+                f"Onset: m exceeds that of fresh data by {about['onset_level']:.0%} of the way to "
+                "copies. Weighted: by the learning rate over its largest. Brackets: 95 %."
+            ),
+            wrapped(
+                f"Law: {_number(about['kappa'])} n ({_number(about['kappa_low'])} to "
+                f"{_number(about['kappa_high'])}){free}. With this budget "
+                f"({_number(about['budget'])} weighted) networks begin to memorise below n = "
+                f"{_number(about['copied_below'])} ({_number(about['copied_below_low'])} to "
+                f"{_number(about['copied_below_high'])})."
+            ),
+        ]
+    )
+
+
+def _range(part: xr.Dataset, name: str) -> str:
+    middle, low, high = (float(part[f"{name}{end}"]) for end in ENDS)
+    if np.isinf(middle):
+        return "not reached"
+    return f"{_number(middle)} ({_number(low)} to {_number(high)})"
+
+
+def _number(value: float) -> str:
+    """Three digits, without an exponent."""
+    if not np.isfinite(value):
+        return "∞"
+    digits = 0 if value <= 0.0 else 2 - int(np.floor(np.log10(value)))
+    return f"{round(value, min(digits, 0)):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def memorisation_json(found: xr.Dataset) -> dict[str, Any]:
+    """The numbers of `memorisation_time`.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `memorisation_time`.
+
+    Returns
+    -------
+    dict
+        Lists along ``samples`` by name, and the numbers of the law; null for what is not finite.
+    """
+    law = {key: plain(value) for key, value in found.attrs.items() if key != "references"}
+    columns = {str(name): plain(values.values) for name, values in found.items()}
+    return {"samples": found["samples"].values.tolist(), **law, **columns}
+
+
+def training_time_text(run: Run, result: xr.Dataset) -> str:
+    """What follows a validation: the onsets of memorisation, or why there are none.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        What was measured.
+
+    Returns
+    -------
+    str
+        Empty for a run without snapshots.
+    """
+    if not has_history(result):
+        return ""
+    try:
+        return "\n\n" + memorisation_text(memorisation_time(run, result))
+    except InputError as error:
+        return "\n\n" + wrapped(f"Onset of memorisation: {error}")
+
+
+def training_time_json(run: Run, result: xr.Dataset) -> dict[str, Any]:
+    """The numbers of `training_time_text`.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        What was measured.
+
+    Returns
+    -------
+    dict
+        ``memorisation_time``: null where there is nothing to say.
+    """
+    try:
+        found = memorisation_json(memorisation_time(run, result))
+    except InputError:
+        return {"memorisation_time": None}
+    return {"memorisation_time": found}
