@@ -6,9 +6,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from convergen.theory.forecast.pilot import LEVEL, PilotAnswer
+from convergen.theory.forecast.model_intervals import LEVEL
+from convergen.theory.forecast.pilot import PilotAnswer
 from convergen.theory.messages.text import about, wrapped
 
+# Factors whose starts are listed.
+_LISTED = 5
 # What two models of a given agreement are called.
 _STATES = (
     (0.5, "each mostly repeats its own training set"),
@@ -99,18 +102,25 @@ def _excess(answer: PilotAnswer) -> str:
 
 
 def _factors(answer: PilotAnswer) -> str:
+    """Which factors show, from when on they are recovered, and which are out of reach."""
     starts = answer.factors
-    if starts.size == 0:
-        return "No leading factor can be told apart from the others with so few points."
-    if starts.size == 1:
+    count = starts.value.size
+    if count == 0:
         return (
-            f"Factor 1 is visible in these points (recovered from n = {about(starts[0])} on), no "
-            "further ones."
+            "No leading factor can be told apart from the others with so few points: all of them "
+            "are out of reach."
         )
+    listed = ", ".join(
+        f"{about(value)} ({about(low)} to {about(high)})"
+        for value, low, high in zip(
+            starts.value[:_LISTED], starts.low[:_LISTED], starts.high[:_LISTED], strict=True
+        )
+    )
+    more = ", …" * (count > _LISTED)
+    which = "Factor 1 is" if count == 1 else f"Factors 1 to {count} are"
     return (
-        f"Factors 1 to {starts.size} are visible in these points (recovered from n = "
-        f"{', '.join(about(start) for start in starts[:5])}{', …' * (starts.size > 5)} on), no "
-        "further ones."
+        f"{which} visible in these points, recovered from n = {listed}{more} on; further ones are "
+        "out of reach of these points."
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from convergen.theory.cli.answer import repeats_text
-from convergen.theory.forecast.plan import LEVEL, PlanAnswer, PlanRequest
+from convergen.theory.forecast.model_intervals import LEVEL
+from convergen.theory.forecast.plan import PlanAnswer, PlanRequest
 from convergen.theory.messages.text import about, wrapped
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.quantities.labelled import Labelled

@@ -54,30 +54,28 @@ def prediction_text(
     str
     """
     trivial = _trivial(prediction)
-    columns = [("n", [f"{n:.6g}" for n in prediction["samples"]])]
-    columns.append(("n/d", [f"{load:.3g}" for load in prediction["load"]]))
+    sizes = [("n", [f"{n:.6g}" for n in prediction["samples"]])]
+    columns = [*sizes, ("n/d", [f"{load:.3g}" for load in prediction["load"]])]
+    # Beside their intervals factors have no room in the first table.
+    factors = [] if answer is None else [*sizes]
     legend = []
     for row in (row for row in quantities() if row.main and row.key in prediction):
-        values = prediction[row.key]
         if "factor" in row.dims:
-            shown = [k for k in range(values.shape[1]) if not trivial[k]]
-            columns += [
-                (f"{row.symbol}{k + 1}", [f"{value:.3f}" for value in values[:, k]]) for k in shown
-            ]
+            shown = [k for k in range(prediction[row.key].shape[1]) if not trivial[k]]
+            into = columns if answer is None else factors
+            for k in shown:
+                into += _columns(prediction, row.key, f"{row.symbol}{k + 1}", 3, (..., k))
             legend += [f"{row.symbol}k: {row.meaning or row.words}"] if shown else []
         else:
-            columns.append((row.symbol, [f"{value:.4f}" for value in values]))
-            if f"{row.key}_low" in prediction:
-                ends = zip(prediction[f"{row.key}_low"], prediction[f"{row.key}_high"], strict=True)
-                columns.append(("", [f"({low:.3f}–{high:.3f})" for low, high in ends]))
+            columns += _columns(prediction, row.key, row.symbol, 4, ...)
             legend.append(f"{row.symbol}: {row.meaning or row.words}")
-    head, cells = zip(*columns, strict=True)
     return "\n".join(
         [
-            heading(spectrum),
+            heading(spectrum) + _dimension_ends(prediction),
             "",
-            table(list(head), [list(row) for row in zip(*cells, strict=True)]),
+            _table(columns),
             "",
+            *([_table(factors), ""] if len(factors) > 1 else []),
             wrapped(", ".join(legend) + "."),
             *_eigenspaces(prediction, trivial),
             *_precision(prediction),
@@ -88,6 +86,31 @@ def prediction_text(
             *_answer_lines(prediction, answer),
         ]
     )
+
+
+_Columns = list[tuple[str, list[str]]]
+
+
+def _columns(prediction: Labelled, key: str, title: str, digits: int, part: Any) -> _Columns:
+    """A column of numbers and, where there is one, of their intervals."""
+    columns = [(title, [f"{value:.{digits}f}" for value in prediction[key][part]])]
+    if f"{key}_low" in prediction:
+        low, high = (prediction[f"{key}_{end}"][part] for end in ("low", "high"))
+        columns.append(("", [f"({a:.3f}–{b:.3f})" for a, b in zip(low, high, strict=True)]))
+    return columns
+
+
+def _dimension_ends(prediction: Labelled) -> str:
+    """Interval of the effective dimension, where the spectrum is an estimate."""
+    if "participation_ratio_low" not in prediction.attributes:
+        return ""
+    low, high = (prediction.attributes[f"participation_ratio_{end}"] for end in ("low", "high"))
+    return f" ({low:.3g} to {high:.3g})"
+
+
+def _table(columns: _Columns) -> str:
+    head, cells = zip(*columns, strict=True)
+    return table(list(head), [list(row) for row in zip(*cells, strict=True)])
 
 
 def _trivial(prediction: Labelled) -> NDArray[np.bool_]:
@@ -251,6 +274,11 @@ def prediction_json(name: str, spectrum: Spectrum, prediction: Labelled) -> dict
             if f"convergence_samples_{end}" in prediction
         },
         "latent_recovery": plain(prediction["recovery_threshold"]),
+        **{
+            f"latent_recovery_{end}": plain(prediction[f"recovery_threshold_{end}"])
+            for end in ("low", "high")
+            if f"recovery_threshold_{end}" in prediction
+        },
     }
     result["attributes"] = {key: plain(value) for key, value in prediction.attributes.items()}
     return result

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw
+from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
 from convergen.theory.messages.progress import phase
@@ -18,7 +19,6 @@ from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
 from convergen.theory.spectra.spectrum import Spectrum
 
-LEVEL = 0.9
 # Sample sizes at which curves are inverted.
 _GRID = 64
 
@@ -35,7 +35,7 @@ class PilotAnswer:
         Convergence q of two models trained on N points each.
     needed : Interval
         Samples n at the wanted levels of q, shape (levels,).
-    factors : ndarray, shape (k,)
+    factors : Interval, shape (k,)
         Samples at which each of the leading factors that the pilot shows is recovered.
     more : float
         Points of a pilot that would halve the widest interval of `needed`.
@@ -50,7 +50,7 @@ class PilotAnswer:
     points: int
     today: Interval
     needed: Interval
-    factors: FloatArray
+    factors: Interval
     more: float
     repeated: int
     nearly_repeated: int
@@ -161,11 +161,12 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         result.variables["bures_wasserstein_gaussian"] = dims, gaussian, attributes
     visible = population.factors.thresholds
     if "recovery_threshold" in result:
-        dims, starts, attributes = result.variables["recovery_threshold"]
-        starts = np.append(visible, starts[visible.size :])[: starts.size]
-        result.variables["recovery_threshold"] = dims, starts, attributes
+        dims, law_starts, attributes = result.variables["recovery_threshold"]
+        shown = np.append(visible, law_starts[visible.size :])[: law_starts.size]
+        result.variables["recovery_threshold"] = dims, shown, attributes
+    starts = add_model_intervals(result, population, request)
     return PilotAnswer(
-        population.points, today, needed, visible, more, population.repeated,
+        population.points, today, needed, starts, more, population.repeated,
         population.nearly_repeated, law.excess, law.by_amplitudes,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_sample_size,
 )
+from convergen.theory.forecast.model_intervals import LEVEL
 from convergen.theory.forecast.plan_numbers import Numbers, as_intervals
 from convergen.theory.forecast.wishes import Wish, parse_wishes
 from convergen.theory.pilot.interval import Interval
@@ -30,7 +31,6 @@ from convergen.theory.spectra.spectrum import Spectrum
 if TYPE_CHECKING:
     import xarray as xr
 
-LEVEL = 0.9
 # Multiples of the samples at hand, continued by factors of ten.
 _MULTIPLES = np.array([1.0, 2.0, 4.0])
 _MOST_FACTORS = 10
