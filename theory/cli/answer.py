@@ -98,7 +98,10 @@ def _excess(answer: PilotAnswer) -> str:
         if amplitude
         else "the data are far from Gaussian in ways other than amplitude"
     )
-    return f"1 − q is expected {value:.2g} times the Gaussian value, because {cause}. "
+    return (
+        f"1 − q is expected {value:.2g} times ({low:.2g} to {high:.2g}) the Gaussian value, "
+        f"because {cause}. "
+    )
 
 
 def _factors(answer: PilotAnswer) -> str:
