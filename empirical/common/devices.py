@@ -56,6 +56,26 @@ def visible_devices() -> list[str]:
     return [str(index) for index in range(count)] if named is None else named.split(",")[:count]
 
 
+def pays_to_compile(device: torch.device, steps: int) -> bool:
+    """Whether `torch.compile` saves more time than it takes.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where the work runs.
+    steps : int
+        Of the whole training.
+
+    Returns
+    -------
+    bool
+        On CUDA from 4000 steps on: compiling takes 15 to 40 s and saves 10 to 40 ms a step of a
+        large pair of networks (docs/gpu.md). It depends on the plan alone, since it decides
+        rounding.
+    """
+    return device.type == "cuda" and steps >= 4000
+
+
 def autocast(device: torch.device) -> AbstractContextManager[object]:
     """bfloat16 products on CUDA; nothing on the CPU, where they are far slower.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.common.devices import choose_device
+from convergen.empirical.common.devices import choose_device, pays_to_compile
 from convergen.empirical.experiment.cells import Cell
 from convergen.empirical.experiment.members import initial_seeds, members
 from convergen.empirical.experiment.watched_models import WatchedModels
@@ -114,7 +114,8 @@ def _trainer(run: Run, cell: Cell, subjects: Subjects) -> tuple[Any, Trainer]:
     models = untrained(
         experiment.model, subjects.data.shape, initial_seeds(subjects, cell.seed),
         subjects.data.standard_mean, device=device,
-        batched=experiment.run.grouping == "seed", compiled=device.type == "cuda",
+        batched=experiment.run.grouping == "seed",
+        compiled=pays_to_compile(device, experiment.training.steps),
     )  # fmt: skip
     of_seed = members(subjects, cell.seed)
     return models, Trainer(models, subjects.data.points, of_seed, experiment.training)

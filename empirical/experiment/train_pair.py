@@ -82,7 +82,7 @@ def train_pair(
     >>> found = train_pair("mlp", "digits", [8, 64], images=640)  # doctest: +SKIP
     >>> found["convergence"]  # q of each n  # doctest: +SKIP
     """
-    from convergen.empirical.common.devices import choose_device
+    from convergen.empirical.common.devices import choose_device, pays_to_compile
     from convergen.empirical.experiment.declaration import SplitSettings
     from convergen.empirical.experiment.members import initial_seeds, members
     from convergen.empirical.measure.evaluation_set import Subjects
@@ -108,7 +108,8 @@ def train_pair(
     models = Ensemble(
         lambda: row.assembled(points.shape, keywords, points.standard_mean),
         initial_seeds(subjects, chosen),
-        device=where, batched=row.grouping == "seed", compiled=where.type == "cuda",
+        device=where, batched=row.grouping == "seed",
+        compiled=pays_to_compile(where, settings.steps),
     )  # fmt: skip
     for _ in Trainer(models, points.points, members(subjects, chosen), settings).run():
         pass

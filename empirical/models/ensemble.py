@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -63,7 +64,11 @@ class Ensemble:
             name: value.detach().clone().requires_grad_() for name, value in stacked.items()
         }
         self.average = {name: value.detach().clone() for name, value in stacked.items()}
-        self._evaluate = _compiled(self._apply) if compiled else self._apply
+        self._evaluate: Callable[..., Tensor] = self._apply
+        if compiled and self.batched:
+            self._evaluate = _compiled(self._apply)
+        elif compiled:  # one member: the others run the same code
+            self._evaluate = partial(self._apply, one=_compiled(self._one))
 
     @property
     def size(self) -> int:
@@ -172,15 +177,20 @@ class Ensemble:
     def _slice(self, parameters: Parameters, member: int) -> dict[str, Tensor]:
         return {name: value[member] for name, value in (*parameters.items(), *self.buffers.items())}
 
-    def _apply(self, parameters: Parameters, x: Tensor, sigma: Tensor) -> Tensor:
+    def _one(self, own: Parameters, x: Tensor, sigma: Tensor) -> Tensor:
+        return functional_call(self.template, dict(own), (x, sigma))
+
+    def _apply(
+        self,
+        parameters: Parameters,
+        x: Tensor,
+        sigma: Tensor,
+        one: Callable[[Parameters, Tensor, Tensor], Tensor] | None = None,
+    ) -> Tensor:
+        one = one or self._one
         if self.batched:
-            both = {**parameters, **self.buffers}
-            call = torch.vmap(lambda own, *point: functional_call(self.template, own, point))
-            return call(both, x, sigma)
-        found = [
-            functional_call(self.template, self._slice(parameters, m), (x[m], sigma[m]))
-            for m in range(self.members)
-        ]
+            return torch.vmap(one)({**parameters, **self.buffers}, x, sigma)
+        found = [one(self._slice(parameters, m), x[m], sigma[m]) for m in range(self.members)]
         return torch.stack(found)
 
 

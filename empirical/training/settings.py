@@ -98,10 +98,14 @@ class TrainingSettings:
             )
 
     @property
+    def steps(self) -> int:
+        """Steps of the optimiser."""
+        return self.images // self.batch
+
+    @property
     def report_images(self) -> int:
         """Images between two reports: about a hundred reports a run."""
-        steps = self.images // self.batch
-        return self.batch * max(1, steps // 100)
+        return self.batch * max(1, self.steps // 100)
 
     def snapshot_grid(self) -> list[int]:
         """Images seen at which the model is measured on the way.
@@ -111,9 +115,8 @@ class TrainingSettings:
         list of int
             Ascending, whole batches, the end of the run excluded.
         """
-        steps = self.images // self.batch
-        grid = np.geomspace(1.0, steps, self.snapshots + 2)[1:-1]
-        return sorted({int(step) * self.batch for step in np.round(grid) if step < steps})
+        grid = np.geomspace(1.0, self.steps, self.snapshots + 2)[1:-1]
+        return sorted({int(step) * self.batch for step in np.round(grid) if step < self.steps})
 
     def learning_rate_at(self, images: int) -> float:
         """Step size after some images.
