@@ -1,0 +1,158 @@
+"""What may stand between a generated image and the training image that it repeats.
+
+Each takes points (N, channels, height, width) or (N, d), a generator and the training set.
+"""
+
+import io
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+from skimage.transform import resize
+
+
+def plain(x, rng, training):
+    return x
+
+
+def faint_noise(x, rng, training):
+    return x + 0.02 * training.std() * rng.standard_normal(x.shape)
+
+
+def noise(x, rng, training):
+    """5 % of the range."""
+    return x + 0.05 * np.ptp(training) * rng.standard_normal(x.shape)
+
+
+def symmetric_units(x, rng, training):
+    return 2.0 * x - 1.0
+
+
+def bytes_(x, rng, training):
+    return np.clip(np.round(255.0 * x), 0, 255).astype(np.uint8)
+
+
+def standardised(x, rng, training):
+    return (x - training.mean()) / training.std()
+
+
+def standardised_by_channel(x, rng, training):
+    axes = (0, 2, 3)
+    mean, scale = (f(axis=axes, keepdims=True) for f in (training.mean, training.std))
+    return (x - mean) / scale
+
+
+def unknown_units(x, rng, training):
+    """A scale that nobody can guess."""
+    return 37.3 * x + 911.0
+
+
+def mirrored(x, rng, training):
+    return x[..., ::-1]
+
+
+def shifted(pixels):
+    def dress(x, rng, training):
+        return np.stack([
+            np.roll(image, rng.choice([-pixels, pixels], 2), axis=(1, 2)) for image in x
+        ])  # fmt: skip
+
+    return dress
+
+
+def zoomed(x, rng, training):
+    """5 % larger, cut at the edges."""
+    side = x.shape[-1]
+    cut = 0.5 * side * (1.0 - 1.0 / 1.05)
+    grid = np.linspace(cut, side - 1 - cut, side)
+    places = np.meshgrid(grid, grid, indexing="ij")
+    return np.stack([
+        [ndimage.map_coordinates(c, places, order=1) for c in image] for image in x
+    ])  # fmt: skip
+
+
+def brighter(x, rng, training):
+    return np.clip(x + 0.2, 0.0, 1.0)
+
+
+def darker(x, rng, training):
+    return 0.8 * x
+
+
+def inverted(x, rng, training):
+    return 1.0 - x
+
+
+def jpeg(quality):
+    def dress(x, rng, training):
+        return np.stack([_jpeg(image, quality) for image in x])
+
+    return dress
+
+
+def _jpeg(image, quality):
+    pixels = np.moveaxis(np.clip(np.round(255.0 * image), 0, 255).astype(np.uint8), 0, 2)
+    file = io.BytesIO()
+    Image.fromarray(pixels.squeeze()).save(file, "JPEG", quality=quality)
+    found = np.asarray(Image.open(file), np.float64).reshape(pixels.shape) / 255.0
+    return np.moveaxis(found, 2, 0)
+
+
+def blurred(x, rng, training):
+    return ndimage.gaussian_filter(x, (0, 0, 0.7, 0.7))
+
+
+def channels_last(x, rng, training):
+    return np.moveaxis(x, 1, 3)
+
+
+def flat(x, rng, training):
+    return x.reshape(len(x), -1)
+
+
+def flat_channels_last(x, rng, training):
+    return np.moveaxis(x, 1, 3).reshape(len(x), -1)
+
+
+def transparent(x, rng, training):
+    """A fourth channel that hides nothing."""
+    return np.concatenate([x, np.ones_like(x[:, :1])], axis=1)
+
+
+def grey(x, rng, training):
+    return np.tensordot(np.array([0.299, 0.587, 0.114]), x, (0, 1))[:, None]
+
+
+def sheets(x, rng, training):
+    """Contact sheets of 2 × 3 images."""
+    count, channels, height, width = x[: len(x) // 6 * 6].shape
+    tiles = x[:count].reshape(count // 6, 2, 3, channels, height, width)
+    return tiles.transpose(0, 3, 1, 4, 2, 5).reshape(-1, channels, 2 * height, 3 * width)
+
+
+def squashed(x, rng, training):
+    """Two thirds of the height."""
+    count, channels, height, width = x.shape
+    return resize(x, (count, channels, 2 * height // 3, width), anti_aliasing=True)
+
+
+def turned(x, rng, training):
+    return np.rot90(x, axes=(2, 3))
+
+
+def low_rank(x, rng, training):
+    """The five leading components of the training set."""
+    rows, flat_training = x.reshape(len(x), -1), training.reshape(len(training), -1)
+    mean = flat_training.mean(axis=0)
+    axes = np.linalg.svd(flat_training - mean, full_matrices=False)[2][:5]
+    return (mean + (rows - mean) @ axes.T @ axes).reshape(x.shape)
+
+
+def collapsed(x, rng, training):
+    """Three points again and again, hardly varied."""
+    return faint_noise(x[rng.integers(3, size=len(x))], rng, training)
+
+
+def less_varied(x, rng, training):
+    """Half way to the mean."""
+    return 0.5 * (x + training.mean(axis=0))
