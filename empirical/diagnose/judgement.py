@@ -1,0 +1,155 @@
+"""Is this generator copying? Everything that is measured to answer it, and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from convergen.empirical.diagnose.copies import Copies, Leaning
+from convergen.empirical.diagnose.honest_sets import HonestSets, honest_sets
+from convergen.empirical.diagnose.layout import one_layout
+from convergen.empirical.diagnose.measured import Measured
+from convergen.empirical.diagnose.neighbours import Near
+from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.quality import Remark, remarks
+from convergen.empirical.diagnose.scores import Score
+from convergen.empirical.diagnose.score_table import score_rows
+from convergen.empirical.diagnose.units import one_unit
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.points import Points
+
+# Distinct training points, and real ones, below which nothing can be said.
+_FEWEST, _FEWEST_REAL = 2, 6
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """What was compared, what was found, and what it means.
+
+    Attributes
+    ----------
+    samples : list of Points
+        Generated points, in the layout and units of the training set.
+    training, reference : Points
+        Real points; the reference may be None.
+    orbit : Orbit
+        Changes that were ignored.
+    sets : HonestSets
+        Repeats and leaks.
+    near, unseen : Near
+        Training and reference points nearest to the samples of the first set; the second may be
+        None.
+    true : Near
+        Training points nearest to true points that are not themselves.
+    true_from : str
+        What these true points are.
+    copies : Copies
+        Suspected copies.
+    leaning : Leaning or None
+        Whether samples are nearer to training than to unseen points.
+    scores : list of Score
+        The numbers of the field.
+    remarks : list of Remark
+        What else samples are like.
+    notes : list of str
+        What was done and what limits the numbers.
+    """
+
+    samples: list[Points]
+    training: Points
+    reference: Points | None
+    orbit: Orbit
+    sets: HonestSets
+    near: Near
+    unseen: Near | None
+    true: Near
+    true_from: str
+    copies: Copies
+    leaning: Leaning | None
+    scores: list[Score]
+    remarks: list[Remark]
+    notes: list[str]
+
+    @property
+    def verdict(self) -> str:
+        """``memorising``, ``partly memorising``, ``not memorising`` or ``undecided``.
+
+        Memorising: more than half of the samples are copies, the interval's lower end included.
+        Partly: there are significantly more copies than chance makes, or samples are
+        significantly nearer to the training set than to unseen points. Undecided: nothing was
+        found, but a generator half of whose samples are copies could have passed.
+        """
+        if self.copies.significant:
+            return "memorising" if self.copies.share.low > 0.5 else "partly memorising"
+        if self.leaning is not None and self.leaning.significant:
+            return "partly memorising"
+        return "undecided" if self.copies.visible > 0.5 else "not memorising"
+
+
+def judge(
+    samples: Sequence[Points],
+    training: Points,
+    reference: Points | None = None,
+    *,
+    invariant: Sequence[str] | None = None,
+    mend_units: bool = True,
+    seed: int = 0,
+) -> Judgement:
+    """Say whether samples copy the training set.
+
+    Parameters
+    ----------
+    samples : sequence of Points
+        One or more sets; the first is judged, the others are only brought to its layout and units.
+    training : Points
+        What the model was trained on.
+    reference : Points, optional
+        Points of the same law that it has not seen.
+    invariant : sequence of str, optional
+        Changes of an image that still leave it a copy, see `orbit.INVARIANCES`; default mirrored
+        images.
+    mend_units : bool
+        Whether units that differ by a plain map are brought together.
+    seed : int
+        Of random subsets.
+
+    Returns
+    -------
+    Judgement
+
+    Raises
+    ------
+    InputError
+        If sets cannot be compared, or could not show copies whatever the model does.
+    """
+    count = len(samples)
+    given = [training, *samples, *([] if reference is None else [reference])]
+    fitted, notes = one_layout(given)
+    training = fitted[0]
+    others, more = one_unit(training, fitted[1:], mend=mend_units)
+    own, reference = others[:count], None if reference is None else others[count]
+    orbit = Orbit.of(training.shape, invariant)
+    sets = honest_sets(training, reference, own[0], orbit)
+    if reference is not None and len(sets.leaked):
+        rows = np.asarray(reference.rows)[sets.unseen]
+        reference = Points(reference.name, rows, reference.shape)
+    real = sets.distinct + (0 if reference is None else len(reference))
+    if sets.distinct < _FEWEST or real < _FEWEST_REAL:
+        raise InputError(
+            f"there are {sets.distinct} different training points and {real} real points: in so "
+            f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
+        )
+    rng = np.random.default_rng(seed)
+    measured = Measured.of(own[0], training, reference, orbit, sets, rng)
+    found = measured.copies()
+    lean, doubt = measured.leaning()
+    notes = [*notes, *more, *sets.notes, *doubt]
+    true, source = measured.true_points()
+    rows = score_rows(measured, lean, true, seed)
+    seen = remarks(own[0], training, measured.near.distances[:, 0], true.distances[:, 0], rng)
+    return Judgement(
+        own, training, reference, orbit, sets, measured.near, measured.unseen, true, source,
+        found, lean, rows, seen, notes,
+    )  # fmt: skip

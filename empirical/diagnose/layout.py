@@ -1,0 +1,235 @@
+"""One layout for all sets: channels first, one size, no transparency, sheets cut.
+
+What differs by a rule that leaves no doubt is mended and reported; the rest is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.diagnose.orbit import INVARIANCES
+from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.sources.points import Points
+
+# Rows that are looked at.
+_LOOKED = 256
+# Neighbouring pixels of the right layout differ this much less than those of a wrong one.
+_DECISIVE = 1.5
+# Pixels between the images of a contact sheet.
+_GAPS = (0, 1, 2)
+# Seams of a sheet are this much rougher than the rest, or its tiles are as alike on average to
+# the training set.
+_SEAM, _ALIKE = 1.3, 0.7
+
+
+def one_layout(sets: Sequence[Points]) -> tuple[list[Points], list[str]]:
+    """Give all sets the shape of the training set.
+
+    Parameters
+    ----------
+    sets : sequence of Points
+        The training set first.
+
+    Returns
+    -------
+    sets : list of Points
+        In the same order, all of one shape.
+    notes : list of str
+        What was done, as sentences.
+
+    Raises
+    ------
+    InputError
+        If two sets do not fit together.
+    """
+    notes: list[str] = []
+    shape = _common_shape(sets, notes)
+    found = [_fitted(each, shape, sets[0], notes) for each in sets]
+    if any(each.shape[0] == 1 for each in found) and any(each.shape[0] == 3 for each in found):
+        colour = [each.name for each in found if each.shape[0] == 3]
+        notes.append(f"Colour was taken from {', '.join(colour)}: others are grey.")
+        found = [_grey(each) for each in found]
+    shape = found[0].shape
+    for each in found:
+        if each.shape != shape:
+            raise InputError(
+                f"{each.name} holds points of shape {each.shape}, but others have shape {shape}: "
+                "give all in one shape, cropped or padded alike; squashing would hide copies."
+            )
+    return found, notes
+
+
+def _common_shape(sets: Sequence[Points], notes: list[str]) -> tuple[int, ...]:
+    """The shape of the first image; of flat rows, that in which their neighbours agree."""
+    pictures = [each.shape for each in sets if len(each.shape) == 3]
+    if pictures:
+        return pictures[0]
+    orders = [_hidden_image(each) for each in sets]
+    known = [order for order in orders if order is not None]
+    if len(set(known)) < 2:
+        return sets[0].shape
+    side = math.isqrt(sets[0].dim // 3)
+    notes.append(
+        f"Rows were read as {side} × {side} images with three channels, since some are flattened "
+        "with channels first and others with channels last."
+    )
+    return (3, side, side)
+
+
+def _hidden_image(points: Points) -> bool | None:
+    """Whether flat rows are square colour images, channels first; None if they look like none."""
+    side = math.isqrt(points.dim // 3)
+    if len(points.shape) != 1 or 3 * side * side != points.dim or side < 4:
+        return None
+    first, last = _roughnesses(points, (3, side, side))
+    if max(first, last) < _DECISIVE * min(first, last):
+        return None
+    return first < last
+
+
+def _fitted(
+    points: Points, shape: tuple[int, ...], training: Points, notes: list[str]
+) -> Points:
+    """One set in the wanted shape, if a rule leads there."""
+    found = points.shape
+    if found == shape or len(shape) != 3:
+        return points
+    if len(found) == 1 and points.dim == math.prod(shape):
+        return _unflattened(points, shape, notes)
+    if len(found) == 3 and found[0] == 4 and shape[0] == 3 and found[1:] == shape[1:]:
+        notes.append(f"{points.name} was put on white, where it is transparent.")
+        return _reshaped(points, _on_white(points), shape)
+    if len(found) == 3 and found[0] == shape[0] and found[1:] != shape[1:]:
+        return _cut(points, shape, training, notes)
+    return points
+
+
+def _reshaped(points: Points, rows: NDArray[Any], shape: tuple[int, ...]) -> Points:
+    return replace(points, rows=rows, shape=shape)
+
+
+def _unflattened(points: Points, shape: tuple[int, ...], notes: list[str]) -> Points:
+    """Flat rows as images, in the order in which neighbouring pixels agree."""
+    channels, height, width = shape
+    plain = points.rows.reshape(len(points), *shape)
+    if channels == 1:
+        return _reshaped(points, plain, shape)
+    first, last = _roughnesses(points, shape)
+    if max(first, last) < _DECISIVE * min(first, last):
+        raise InputError(
+            f"rows of {points.name} may be {shape} images with channels first or last: neither "
+            "makes neighbouring pixels agree; give images as an array of four dimensions."
+        )
+    if first < last:
+        return _reshaped(points, plain, shape)
+    notes.append(f"Rows of {points.name} were read as images with channels last.")
+    turned = points.rows.reshape(len(points), height, width, channels)
+    return _reshaped(points, np.moveaxis(turned, 3, 1), shape)
+
+
+def _roughnesses(points: Points, shape: tuple[int, ...]) -> tuple[float, float]:
+    """Of flat rows read with channels first, and with channels last."""
+    channels, height, width = shape
+    rows = points.flat(slice(_LOOKED))
+    last = np.moveaxis(rows.reshape(-1, height, width, channels), 3, 1)
+    return roughness(rows.reshape(-1, *shape)), roughness(last)
+
+
+def roughness(images: FloatArray) -> float:
+    """How much neighbouring pixels differ, over how much pixels vary.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, channels, height, width)
+        Any units.
+
+    Returns
+    -------
+    float
+        Mean squared difference of neighbours over twice the variance: 1 for noise.
+    """
+    power = [float((np.diff(images, axis=axis) ** 2).mean()) for axis in (2, 3)]
+    spread = float(images.var())
+    return float(np.mean(power)) / (2.0 * spread) if spread > 0.0 else 1.0
+
+
+def _on_white(points: Points) -> FloatArray:
+    rows = points.flat().reshape(-1, *points.shape)
+    low, high = points.value_range
+    white = 255.0 if high > 2.0 else 1.0
+    floor = -1.0 if low < -0.5 else 0.0
+    alpha = (rows[:, 3:] - floor) / (white - floor)
+    return alpha * rows[:, :3] + (1.0 - alpha) * white
+
+
+def _grey(points: Points) -> Points:
+    if points.shape[0] == 1:
+        return points
+    rows = points.flat().reshape(-1, *points.shape)
+    return _reshaped(points, INVARIANCES["grey"].still(rows), (1, *points.shape[1:]))
+
+
+def _cut(
+    points: Points, shape: tuple[int, ...], training: Points, notes: list[str]
+) -> Points:
+    """Contact sheets as the images that they show."""
+    for gap in _GAPS:
+        lines, columns = (
+            (whole - gap) // (side + gap)
+            for whole, side in zip(points.shape[1:], shape[1:], strict=True)
+        )
+        fits = all(
+            count * (side + gap) + gap == whole
+            for count, side, whole in zip(
+                (lines, columns), shape[1:], points.shape[1:], strict=True
+            )
+        )
+        if not fits or lines * columns < 2:
+            continue
+        tiles = _reshaped(points, _tiles(points, shape, (lines, columns), gap), shape)
+        if gap or _has_seams(points, shape) or _alike(tiles, training):
+            notes.append(
+                f"{points.name} holds contact sheets of {lines} × {columns} images: they were cut."
+            )
+            return tiles
+    raise InputError(
+        f"{points.name} holds images of {points.shape[1]} × {points.shape[2]} pixels, but the "
+        f"training set has {shape[1]} × {shape[2]}: bring both to one size by the same crop."
+    )
+
+
+def _has_seams(points: Points, shape: tuple[int, ...]) -> bool:
+    """Whether pixels across the borders of a grid differ more than others."""
+    images = points.flat(slice(_LOOKED)).reshape(-1, *points.shape)
+    for axis, side in ((2, shape[1]), (3, shape[2])):
+        steps = (np.diff(images, axis=axis) ** 2).mean(axis=(0, 1, 5 - axis))
+        seams = np.arange(len(steps)) % side == side - 1
+        if seams.any() and steps[seams].mean() < _SEAM * steps[~seams].mean():
+            return False
+    return True
+
+
+def _alike(points: Points, training: Points) -> bool:
+    """Whether the mean of one set looks like that of another."""
+    means = [each.flat(slice(_LOOKED)).mean(axis=0) for each in (points, training)]
+    means = [each - each.mean() for each in means]
+    power = float(np.linalg.norm(means[0]) * np.linalg.norm(means[1]))
+    return bool(means[0] @ means[1] > _ALIKE * power)
+
+
+def _tiles(
+    points: Points, shape: tuple[int, ...], grid: tuple[int, int], gap: int
+) -> NDArray[Any]:
+    rows = np.asarray(points.rows).reshape(-1, *points.shape)
+    lines, columns = grid
+    channels, height, width = shape
+    inner = rows[:, :, gap:, gap:].reshape(len(rows), channels, *rows[0, 0, gap:, gap:].shape)
+    split = inner.reshape(len(rows), channels, lines, height + gap, columns, width + gap)
+    tiles = split[:, :, :, :height, :, :width].transpose(0, 2, 4, 1, 3, 5)
+    return tiles.reshape(-1, *shape)

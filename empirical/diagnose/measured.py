@@ -1,0 +1,191 @@
+"""All nearest neighbours that the numbers rest on: samples and real points, in both real sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.diagnose.copies import Copies, Leaning, find_copies, leaning
+from convergen.empirical.diagnose.honest_sets import HonestSets
+from convergen.empirical.diagnose.neighbours import Near, Space, nearest
+from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.ratios import Chance, ratios
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.sources.points import Points
+
+# Real points that are held against the others to see what chance gives.
+_CHANCE = 1024
+# Training and unseen points of one law are nearest to either in proportion, to so many errors.
+_ONE_LAW = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class RealPoints:
+    """Some points of a real set, and their neighbours in both real sets, themselves left out.
+
+    Attributes
+    ----------
+    rows : ndarray of int64, shape (N,)
+        Which points of their set.
+    still : ndarray, shape (N, d′)
+        What is compared of them.
+    training, unseen : Near
+        Their neighbours; the second is None without a reference.
+    """
+
+    rows: NDArray[np.int64]
+    still: FloatArray
+    training: Near
+    unseen: Near | None
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """Neighbours of samples and of real points.
+
+    Attributes
+    ----------
+    training, reference : Points
+        Real points; the reference may be None.
+    space : Space
+        Where points are compared.
+    sets : HonestSets
+        Repeats.
+    still : ndarray, shape (m, d′)
+        What is compared of the samples.
+    near, unseen : Near
+        Neighbours of the samples in both real sets; the second may be None.
+    seen_points, unseen_points : RealPoints
+        Training points, and reference points; the second may be None.
+    """
+
+    training: Points
+    reference: Points | None
+    space: Space
+    sets: HonestSets
+    still: FloatArray
+    near: Near
+    unseen: Near | None
+    seen_points: RealPoints
+    unseen_points: RealPoints | None
+
+    @classmethod
+    def of(
+        cls,
+        samples: Points,
+        training: Points,
+        reference: Points | None,
+        orbit: Orbit,
+        sets: HonestSets,
+        rng: np.random.Generator,
+    ) -> Measured:
+        """One pass of samples over both real sets, and one of some real points.
+
+        Parameters
+        ----------
+        samples, training, reference : Points
+            In one layout and one unit.
+        orbit : Orbit
+            What is ignored.
+        sets : HonestSets
+            Repeats do not count.
+        rng : numpy.random.Generator
+            Chooses real points where there are many.
+
+        Returns
+        -------
+        Measured
+        """
+        real = [training, *([] if reference is None else [reference])]
+        space = Space(orbit, _mean(real, orbit))
+        still = space.still(samples.rows)
+        skip = sets.repeated
+
+        def both(
+            queries: FloatArray, own: list[NDArray[np.int64] | None], words: str
+        ) -> tuple[Near, Near | None]:
+            found = nearest(queries, training.rows, space, own=own[0], skip=skip, words=words)
+            if reference is None:
+                return found, None
+            return found, nearest(queries, reference.rows, space, own=own[1], words=words)
+
+        def real_points(which: int) -> RealPoints:
+            every = np.flatnonzero(~skip) if which == 0 else np.arange(len(real[1]))
+            some = every
+            if len(every) > _CHANCE:
+                some = np.sort(rng.choice(every, _CHANCE, replace=False))
+            queries = space.still(np.asarray(real[which].rows[some]))
+            own = [some if place == which else None for place in (0, 1)]
+            return RealPoints(some, queries, *both(queries, own, "what chance gives"))
+
+        near, unseen = both(still, [None, None], "nearest real points")
+        points = [real_points(which) for which in range(len(real))]
+        return cls(
+            training, reference, space, sets, still, near, unseen, points[0],
+            points[1] if reference is not None else None,
+        )  # fmt: skip
+
+    def ratios(self, still: FloatArray, training: Near, unseen: Near | None) -> FloatArray:
+        """Distance to the nearest training point over that to the next distinct real point."""
+        other = None if self.reference is None else self.reference.rows
+        return ratios(still, training, unseen, self.training.rows, other, self.space)
+
+    def chance(self) -> Chance:
+        """How small ratios of unseen points are."""
+        found = [
+            self.ratios(each.still, each.training, each.unseen)
+            for each in (self.seen_points, self.unseen_points)
+            if each is not None
+        ]
+        return Chance.of(np.concatenate(found), self.sets.natural)
+
+    def copies(self) -> Copies:
+        """Suspected copies among the samples."""
+        own = self.ratios(self.still, self.near, self.unseen)
+        control = None
+        if self.unseen is not None and self.reference is not None:
+            other = ratios(
+                self.still, self.unseen, self.near, self.reference.rows, self.training.rows,
+                self.space,
+            )  # fmt: skip
+            part = self.sets.distinct / (self.sets.distinct + len(self.reference))
+            control = other, self.unseen, part
+        return find_copies(own, self.near, self.chance(), control)
+
+    def leaning(self) -> tuple[Leaning | None, list[str]]:
+        """Whether samples are nearer to training points, and doubts about the comparison."""
+        if self.unseen is None or self.reference is None or self.unseen_points is None:
+            return None, []
+        n, r = self.sets.distinct, len(self.reference)
+        found = leaning(self.near, self.unseen, (n, r))
+        # Real points of one law are nearest to either set in proportion, too.
+        mixed = []
+        for points, sizes in ((self.seen_points, (n - 1, r)), (self.unseen_points, (n, r - 1))):
+            assert points.unseen is not None
+            if min(sizes) > 0:
+                mixed.append(leaning(points.training, points.unseen, sizes).score)
+        if mixed and (mixed[0] > _ONE_LAW or min(mixed) < -_ONE_LAW):
+            doubt = (
+                f"Points of {self.reference.name} seem to follow another law than the training "
+                "set: what is said of nearness to both is no evidence."
+            )
+            return Leaning(found.share, found.score, False), [doubt]
+        return found, []
+
+    def true_points(self) -> tuple[Near, str]:
+        """Training points nearest to true points, and what these are."""
+        if self.unseen_points is not None:
+            return self.unseen_points.training, "unseen points"
+        return self.seen_points.training, "training points, each held against the others"
+
+
+def _mean(real: list[Points], orbit: Orbit) -> FloatArray:
+    """Mean of all real points as they are compared."""
+    total: FloatArray | float = 0.0
+    for points in real:
+        for block in row_blocks(points.rows):
+            total = total + orbit.still(block).sum(axis=0)
+    return np.asarray(total / sum(map(len, real)))

@@ -1,0 +1,149 @@
+"""What samples are like, apart from copying: blurred, less varied, outside the data.
+
+A generator may copy nothing and be worthless; each remark here says in which way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from convergen.empirical.diagnose.layout import roughness
+from convergen.empirical.measure.intervals import Estimate, average
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.sources.points import Points
+
+# Points of each set that are looked at.
+_LOOKED = 1000
+_GROUPS = 10
+# Standard errors from 1 beyond which a ratio is taken for real.
+_SURE = 4.0
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A property of samples beside that of real points.
+
+    Attributes
+    ----------
+    key, words : str
+        Name, and what is compared.
+    ratio : Estimate
+        Samples over real points; 1 is as it should be.
+    low, high : str
+        What samples are called if the ratio is below or above its bounds.
+    bounds : tuple of float
+        Ratios that are unremarkable.
+    """
+
+    key: str
+    words: str
+    ratio: Estimate
+    low: str
+    high: str
+    bounds: tuple[float, float]
+
+    @property
+    def finding(self) -> str:
+        """What samples are called; empty if nothing is remarkable."""
+        least, most = self.bounds
+        sure = abs(self.ratio.value - 1.0) > _SURE * self.ratio.stderr
+        if sure and self.ratio.value < least:
+            return self.low
+        return self.high if sure and self.ratio.value > most else ""
+
+
+def remarks(
+    samples: Points, training: Points, own: FloatArray, true: FloatArray, rng: np.random.Generator
+) -> list[Remark]:
+    """Compare samples with real points.
+
+    Parameters
+    ----------
+    samples, training : Points
+        In one layout and one unit.
+    own, true : ndarray
+        Distances of samples and of true points to the training set.
+    rng : numpy.random.Generator
+        Chooses points where there are many.
+
+    Returns
+    -------
+    list of Remark
+    """
+    x, y = (_some(each, _LOOKED, rng) for each in (samples, training))
+    mean, power = y.mean(axis=0), float(y.var(axis=0).sum())
+    found = []
+    if power > 0.0 and len(x) > 1:
+        mine = ((x - mean) ** 2).sum(axis=1) / power
+        theirs = average(((y - mean) ** 2).sum(axis=1) / power)
+        found.append(
+            Remark("variance", "variance", _ratio(average(mine), theirs), "too alike",
+                   "too varied", (0.7, 1.5))
+        )  # fmt: skip
+    if len(x) >= 2 * _GROUPS and len(y) >= 2 * _GROUPS:
+        if len(samples.shape) == 3 and min(samples.shape[1:]) > 3:
+            sharp = [_in_groups(each, samples.shape, _sharpness) for each in (x, y)]
+            found.append(
+                Remark("sharpness", "difference of neighbouring pixels", _ratio(*sharp),
+                       "blurred", "grainy", (0.7, 1.4))
+            )  # fmt: skip
+        count = min(len(x), len(y))
+        apart = [_spacing(each[:count]) for each in (x, y)]
+        found.append(
+            Remark("variety", "distance between one sample and the next", _ratio(*apart),
+                   "less varied than the data", "more scattered than the data", (0.7, 1.4))
+        )  # fmt: skip
+    if len(own) > 1 and len(true) > 1:
+        near = _ratio(_middle(own), _middle(true))
+        found.append(
+            Remark("nearness", "distance to the training set", near, "",
+                   "outside the data", (0.0, 1.3))
+        )  # fmt: skip
+    return found
+
+
+def _some(points: Points, count: int, rng: np.random.Generator) -> FloatArray:
+    if len(points) <= count:
+        return points.flat()
+    return points.flat(np.sort(rng.choice(len(points), count, replace=False)))
+
+
+def _ratio(own: Estimate, other: Estimate) -> Estimate:
+    """Quotient of independent estimates, its error to first order."""
+    value = own.value / other.value if other.value else 1.0
+    error = value * np.hypot(
+        own.stderr / own.value if own.value else 0.0,
+        other.stderr / other.value if other.value else 0.0,
+    )
+    return Estimate(value, max(value - 2.0 * error, 0.0), value + 2.0 * error, float(error))
+
+
+def _in_groups(
+    rows: FloatArray, shape: tuple[int, ...], measure: Callable[[Any], float]
+) -> Estimate:
+    """A number of a set, and its error from parts of it."""
+    images = rows.reshape(-1, *shape)
+    return average([measure(images[start::_GROUPS]) for start in range(_GROUPS)])
+
+
+def _sharpness(images: FloatArray) -> float:
+    return float(np.sqrt(roughness(images)))
+
+
+def _spacing(rows: FloatArray) -> Estimate:
+    """Distance of points to the nearest other one."""
+    squares = np.einsum("ij,ij->i", rows, rows)
+    apart = squares[:, None] + squares - 2.0 * rows @ rows.T
+    np.fill_diagonal(apart, np.inf)
+    return _middle(np.sqrt(np.maximum(apart.min(axis=1), 0.0)))
+
+
+def _middle(distances: FloatArray) -> Estimate:
+    """Median, and its error from the quartiles."""
+    low, value, high = np.quantile(distances, (0.25, 0.5, 0.75))
+    error = 0.93 * (high - low) / np.sqrt(len(distances))
+    return Estimate(float(value), float(value - 2 * error), float(value + 2 * error), float(error))
