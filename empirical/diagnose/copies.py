@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom, binomtest
+from scipy.special import betainc, betaincinv
 
 from convergen.empirical.diagnose.neighbours import Near
 from convergen.empirical.diagnose.ratios import Chance
@@ -14,9 +14,9 @@ from convergen.empirical.measure.intervals import LEVEL, Estimate
 from convergen.theory.common.checks import FloatArray
 
 # Chances below which a sample may be called a copy; the one that shows most is taken.
-_LADDER = (0.2, 0.1, 0.03, 1e-2, 1e-3, 1e-4, 1e-6, 1e-8)
+_LADDER = (0.2, 0.1, 0.03, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-7)
 # Chance that innocent samples show as many, and that unseen points are copied as often.
-_SIGNIFICANT, _CONTROL = 1e-3 / len(_LADDER), 0.01
+_SIGNIFICANT, _CONTROL = 5e-3 / len(_LADDER), 0.01
 # Without unseen points the same must be beyond doubt.
 _SIGNIFICANT_ALONE = 1e-5
 # Standard deviations by which samples lean to the training set, and least share of it.
@@ -36,9 +36,27 @@ def share_of(count: int, total: int) -> Estimate:
     Estimate
         Inside [0, 1].
     """
-    ends = binomtest(count, total).proportion_ci(LEVEL)
-    value = count / total
-    return Estimate(value, float(ends.low), float(ends.high), np.sqrt(value * (1 - value) / total))
+    value, tail = count / total, 0.5 * (1.0 - LEVEL)
+    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, total - count, 1.0 - tail)) if count < total else 1.0
+    return Estimate(value, low, high, float(np.sqrt(value * (1.0 - value) / total)))
+
+
+def at_least(count: int, total: int, rate: float) -> float:
+    """Chance of so many hits or more.
+
+    Parameters
+    ----------
+    count, total : int
+        Hits and tries.
+    rate : float
+        Chance of each.
+
+    Returns
+    -------
+    float
+    """
+    return float(betainc(count, total - count + 1, rate)) if count else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,8 +144,7 @@ def find_copies(
         other_count = _points(chance.probability(other) < sharpest, other_near.indices[:, 0])
         alike = 1.0
         if own_count + other_count:
-            total = own_count + other_count
-            alike = float(binomtest(own_count, total, part, alternative="greater").pvalue)
+            alike = at_least(own_count, own_count + other_count, part)
             if other_count == 0:
                 alike = min(alike, _CONTROL)
     limit = _SIGNIFICANT if alike is not None else _SIGNIFICANT_ALONE
@@ -147,11 +164,19 @@ def _points(below: NDArray[np.bool_], points: NDArray[np.int64]) -> int:
 
 
 def _evidence(p: FloatArray, points: NDArray[np.int64], cut: float, repeats: float) -> float:
-    """Chance that as many training points have a suspect, every draw being independent."""
-    whole = len(np.unique(points))
+    """Chance that as many training points have suspects.
+
+    Two ways to count, both allowed for: points with any suspect, if all draws are independent;
+    points half of whose samples are suspects, however the samples of one point depend on each
+    other (Markov's inequality gives the factor 2).
+    """
     each = repeats + (1.0 - repeats) * cut
-    rate = -np.expm1(len(points) / whole * np.log1p(-each))
-    return float(binom.sf(_points(p < cut, points) - 1, whole, rate))
+    _, place, sizes = np.unique(points, return_inverse=True, return_counts=True)
+    hits = np.bincount(place, p < cut)
+    any_rate = -np.expm1(len(points) / len(sizes) * np.log1p(-each))
+    by_any = at_least(int(np.sum(hits > 0)), len(sizes), any_rate)
+    by_half = at_least(int(np.sum(2 * hits >= sizes)), len(sizes), min(1.0, 2.0 * each))
+    return min(1.0, 2.0 * min(by_any, by_half))
 
 
 @dataclass(frozen=True, eq=False)

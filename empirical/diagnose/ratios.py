@@ -21,8 +21,8 @@ from convergen.theory.common.checks import FloatArray
 _SAME = 0.5
 # The lowest tenth of the ratios of real points, at least so many, shows how chance falls off.
 _TAIL, _LEAST = 0.1, 10
-# A real point this improbable among all of them is a repeat of another, not chance.
-_REPEAT = 0.05
+# A real point is a repeat of another if its ratio is below this, and as improbable.
+_REPEAT_RATIO, _REPEAT = 1.0 / 3.0, 0.05
 # Standard errors of its decay by which the tail is taken to be heavier.
 _DOUBT = 1.5
 # No chance is taken for less.
@@ -148,7 +148,7 @@ class Chance:
         # Twice: repeats would make the tail look heavy.
         for _ in range(2):
             expected = values.size * share * (values / start) ** (1.0 / decay)
-            kept = values[(expected > _REPEAT) | (values >= start)]
+            kept = values[(expected > _REPEAT) | (values > _REPEAT_RATIO)]
             if kept.size == values.size:
                 break
             values = kept
@@ -170,7 +170,9 @@ class Chance:
         count = self.ratios.size
         body = (np.searchsorted(self.ratios, found, side="right") + 1.0) / (count + 1.0)
         share = (np.searchsorted(self.ratios, self.start, side="right") + 1.0) / (count + 1.0)
-        tail = share * (np.maximum(found, 0.0) / self.start) ** (1.0 / self.decay)
+        part = np.clip(found / self.start, 0.0, 1.0)
+        # What no real point happened to show may still be as frequent as half a point.
+        tail = share * part ** (1.0 / self.decay) + 0.5 * part / (count + 1.0)
         chance = np.where(found < self.start, tail, body)
         return np.clip(self.repeats + (1.0 - self.repeats) * chance, _FLOOR, 1.0)
 

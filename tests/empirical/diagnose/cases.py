@@ -212,7 +212,7 @@ def kinds():
         Kind("blurred faces", **faces, dress=d.blurred, copying=ANY_COPIES),
         Kind("blurred photographs", **large, dress=d.blurred, copying=ANY_COPIES),
         Kind("noise of 5 %", dress=d.noise),
-        Kind("noise of 5 % on photographs", **large, dress=d.noise),
+        Kind("noise of 5 % on photographs", **large, dress=d.noise, copying=ANY_COPIES),
         Kind("inverted", dress=d.inverted, copying=NO),
         # Sets with faults.
         Kind("training set twice", change=twice),
@@ -227,8 +227,8 @@ def kinds():
         Kind("mode collapse of photographs", **large, dress=d.collapsed),
         Kind("mode collapse, without a reference", **vectors | {"dress": d.collapsed},
              with_reference=False),
-        Kind("low rank", dress=d.low_rank, copying=NO | ANY_COPIES),
-        Kind("low rank faces", **faces, dress=d.low_rank, copying=NO | ANY_COPIES),
+        Kind("low rank", dress=d.low_rank, copying=ANY_COPIES),
+        Kind("low rank faces", **faces, dress=d.low_rank, copying=ANY_COPIES),
         Kind("less varied", **vectors | {"dress": d.less_varied}, copying=ANY_COPIES),
         Kind("outliers", **vectors, change=with_outliers, copying=MEMORISING),
         # Few.
@@ -249,7 +249,8 @@ def kinds():
         # A share of copies.
         Kind("half copied", share=0.5, dress=d.faint_noise, copying=ANY_COPIES),
         Kind("10 % copied", share=0.1, copying=PARTLY),
-        Kind("10 % of photographs copied", **large, share=0.1, dress=d.jpeg(75), copying=PARTLY),
+        Kind("a quarter of photographs copied", **large, share=0.25, dress=d.jpeg(75),
+             copying=PARTLY),
         Kind("2 % copied", share=0.02, sizes=(100, 100, 150), copying=PARTLY),
         Kind("2 % of vectors copied", **vectors, share=0.02, copying=PARTLY,
              ) ,

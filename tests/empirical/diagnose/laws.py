@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 from scipy.signal import lfilter
 from skimage import data as pictures
-from skimage.transform import resize
 
 from convergen.theory.data.digits import load_digits
 
@@ -32,7 +31,8 @@ def _patches(side, step):
     for name in _PHOTOGRAPHS:
         image = np.asarray(getattr(pictures, name)(), np.float64)[..., :3] / 255.0
         height, width = (s // step // side * side for s in image.shape[:2])
-        small = resize(image, (height, width), anti_aliasing=True)
+        blocks = image[: height * step, : width * step].reshape(height, step, width, step, 3)
+        small = blocks.mean(axis=(1, 3))
         tiles = small.reshape(height // side, side, width // side, side, 3)
         found.append(tiles.transpose(0, 2, 4, 1, 3).reshape(-1, 3, side, side))
     every = np.concatenate(found)
