@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from collections.abc import Callable
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,14 @@ from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
     from convergen.empirical.diagnose.diagnose import Diagnosis
+
+
+class Units(Enum):
+    """What is done about units that differ."""
+
+    mend = "mend"
+    as_given = "as-given"
+
 
 # Makes a diagnosis into HTML; handed in, since this package knows nothing of pictures.
 Page = Callable[["Diagnosis"], str]
@@ -63,22 +72,26 @@ def register(app: typer.Typer, page: Page) -> None:
                 "--center/--no-center", help="Subtract the mean of the real points from everything."
             ),
         ] = True,
-        threshold: Annotated[
-            float | None,
+        invariant: Annotated[
+            str | None,
             typer.Option(
-                help="|cosine| that counts as a copy  [default: 0.95, or what 99 % of true points "
-                "stay below]",
+                metavar="NAMES",
+                help="Changes that leave an image a copy, such as mirror,shift,contrast, or none  "
+                "[default: mirror for images]",
                 show_default=False,
             ),
         ] = None,
-        neighbours: Annotated[
-            int, typer.Option(help="Nearest training points listed for each sample.")
-        ] = 3,
+        units: Annotated[
+            Units,
+            typer.Option(
+                help="mend: units that differ by a plain map are brought together; as-given: not."
+            ),
+        ] = Units.mend,
         factors: Annotated[int, typer.Option(help="Leading latent factors to follow.")] = 5,
         level: Annotated[
             list[float] | None,
             typer.Option(
-                help="Convergence for which n is wanted; repeat  [default: 0.5, 0.9, 0.95]"
+                help="Convergence for which n is wanted; repeat  [default: 0.5, 0.9, 0.99]"
             ),
         ] = None,
         seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
@@ -89,21 +102,31 @@ def register(app: typer.Typer, page: Page) -> None:
             Path | None,
             typer.Option(help="Write a report with pictures (.html).", show_default=False),
         ] = None,
+        copies: Annotated[
+            Path | None,
+            typer.Option(help="List all suspected copies (.csv).", show_default=False),
+        ] = None,
     ) -> None:
-        """Judge your own generator: memorising, converged, and how many samples it needs."""
+        """Judge your own generator: copying, converged, and how many samples it needs."""
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.cli.targets import say_written
         from convergen.theory.files.atomic_files import check_target, write_beside
 
         if html:
             check_target(html, (".html", ".htm"))
+        if copies:
+            check_target(copies, (".csv",))
         sets = [*samples, *(second or ())]
         if len(sets) > 2:
             raise InputError(
                 f"{len(sets)} sets of samples were given ({', '.join(sets)}): give A, or A and B."
             )
         from convergen.empirical.diagnose.diagnose import LEVELS, diagnose
-        from convergen.empirical.diagnose.report import diagnosis_json, diagnosis_text
+        from convergen.empirical.diagnose.report import (
+            diagnosis_json,
+            diagnosis_text,
+            write_suspects,
+        )
         from convergen.empirical.diagnose.user_points import load_sets
 
         sources = [*sets, train, *([] if reference is None else [reference])]
@@ -113,9 +136,9 @@ def register(app: typer.Typer, page: Page) -> None:
             loaded[: len(sets)],
             loaded[len(sets)],
             None if reference is None else loaded[-1],
+            invariant=None if invariant is None else invariant.split(","),
+            mend_units=units is Units.mend,
             center=center,
-            threshold=threshold,
-            neighbours=neighbours,
             factors=factors,
             levels=LEVELS if level is None else level,
             seed=seed,
@@ -124,6 +147,8 @@ def register(app: typer.Typer, page: Page) -> None:
         if html:
             report = page(found)
             files.append(write_beside(html, lambda file: file.write_text(report, encoding="utf-8")))
+        if copies:
+            files.append(write_beside(copies, lambda file: write_suspects(found, file)))
         if json:
             print(json_format.dumps(diagnosis_json(found)))
         else:

@@ -20,7 +20,7 @@ _SIGNIFICANT, _CONTROL = 5e-3 / len(_LADDER), 0.01
 # Without unseen points the same must be beyond doubt.
 _SIGNIFICANT_ALONE = 1e-5
 # Standard deviations by which samples lean to the training set, and least share of it.
-_LEANING, _LEAST_LEANING = 4.5, 0.05
+_LEANING, _LEAST_LEANING = 3.5, 0.05
 
 
 def share_of(count: int, total: int) -> Estimate:

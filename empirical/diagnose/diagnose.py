@@ -1,4 +1,4 @@
-"""What the samples of anybody's generator say: memorising, converged, which factors, how many more.
+"""What the samples of anybody's generator say: copying, converged, which factors, how many more.
 
 Nothing is known of the model itself: only what it generated and what it was trained on.
 """
@@ -10,36 +10,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.user_points import Points, same_layout
+from convergen.empirical.diagnose.judgement import Judgement, judge
 from convergen.empirical.measure.intervals import Estimate, average
-from convergen.empirical.measure.memorisation import (
-    Memorisation,
-    Neighbours,
-    beside_true_points,
-    nearest_training_points,
-)
 from convergen.empirical.measure.overlaps import convergence, latent_recovery, leading_axes
-from convergen.theory.common.checks import (
-    FloatArray,
-    InputError,
-    as_count,
-    as_seed,
-)
+from convergen.theory.common.checks import FloatArray, InputError, as_count, as_seed
+from convergen.theory.forecast.predict import LEVELS
+from convergen.theory.sources.points import Points
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
     import xarray as xr
 
-LEVELS = (0.5, 0.9, 0.95)
+    from convergen.theory.pilot.population import Population
+
 _FACTORS = 5
 # Groups of draws that are left out in turn for the error of learnt factors, and the largest
 # eigenproblem that is worth that many repeats.
 _GROUPS, _LARGEST = 10, 1024
-# Training points held against the others where there is no reference.
-_LEFT_OUT = 4096
-_ODD_VARIANCE = 4.0
+# Fewest points behind which a population can be looked for.
+_PILOT = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,18 +38,12 @@ class Diagnosis:
 
     Attributes
     ----------
-    samples, training : Points
-        Generated points, one or two sets of the same seeds; training set of the first.
-    reference : Points or None
-        Points of the same law that the model has not seen.
+    judgement : Judgement
+        Whether the first set copies the training set; all sets as they were compared.
     centered : bool
-        Whether cosines and overlaps are about the mean of all real points.
+        Whether overlaps are about the mean of all real points.
     seed : int
         Of the bootstrap and of random subsets.
-    memorisation : Memorisation
-        Of the first set; its baseline says what a model that draws from the truth would have.
-    baseline_from : str
-        What the baseline was measured on.
     variance : list of Estimate
         Of each set over that of the real points; normalised overlaps hide it.
     convergence : Estimate or None
@@ -70,39 +54,63 @@ class Diagnosis:
         NaN where it would take too long.
     latent_recovery_draws : ndarray, shape (factors,)
         Q_k that as many draws of the truth itself would show.
+    law : Points
+        What the theory looks at: the reference if there is one, else the training set.
     spectrum : Spectrum
-        Of the reference if there is one, else of the training set.
+        Of its points.
+    levels : tuple of float
+        Convergence for which sample sizes are wanted.
     prediction : xarray.Dataset
-        `theory.predict` for a linear model at n = size of the training set.
+        `theory.predict` for a linear model at n = size of the training set; from the population
+        behind `law` where it has enough points.
+    pilot : Population or None
+        The population behind `law`, as `convergen predict` estimates it.
     notes : list of str
-        What limits these numbers.
+        What was done and what limits these numbers.
     """
 
-    samples: list[Points]
-    training: Points
-    reference: Points | None
+    judgement: Judgement
     centered: bool
     seed: int
-    memorisation: Memorisation
-    baseline_from: str
     variance: list[Estimate]
     convergence: Estimate | None
     latent_recovery: FloatArray
     latent_recovery_stderr: FloatArray
     latent_recovery_draws: FloatArray
+    law: Points
     spectrum: Spectrum
+    levels: tuple[float, ...]
     prediction: xr.Dataset
+    pilot: Population | None
     notes: list[str]
 
     @property
-    def samples_for(self) -> dict[float, float]:
-        """By convergence level: the n that the theory asks for; inf if none suffices."""
-        level, n = (self.prediction[name].values for name in ("level", "convergence_samples"))
-        return dict(zip(level.tolist(), n.tolist(), strict=True))
+    def verdict(self) -> str:
+        """Whether the first set copies, see `Judgement.verdict`."""
+        return self.judgement.verdict
+
+    @property
+    def samples(self) -> list[Points]:
+        """Generated points as they were compared."""
+        return self.judgement.samples
+
+    @property
+    def training(self) -> Points:
+        """What the first model was trained on."""
+        return self.judgement.training
+
+    def intervals(self, name: str) -> list[tuple[float, float, float]]:
+        """Estimate and ends of a predicted quantity; the ends are its own without a population."""
+        found = self.prediction
+        low, high = (
+            found[f"{name}_{end}" if f"{name}_{end}" in found else name].values.ravel().tolist()
+            for end in ("low", "high")
+        )
+        return list(zip(found[name].values.ravel().tolist(), low, high, strict=True))
 
     @property
     def factor_samples(self) -> FloatArray:
-        """The n at which each factor starts to be recovered, shape (factors,)."""
+        """The n at which each factor starts to be recovered; as many as the points show."""
         return np.asarray(self.prediction["recovery_threshold"].values)
 
 
@@ -111,9 +119,9 @@ def diagnose(
     training: Points,
     reference: Points | None = None,
     *,
+    invariant: Sequence[str] | None = None,
+    mend_units: bool = True,
     center: bool = True,
-    threshold: float | None = None,
-    neighbours: int = 3,
     factors: int = _FACTORS,
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
@@ -128,12 +136,12 @@ def diagnose(
         What the first model was trained on.
     reference : Points, optional
         Points of the same law that it has not seen; the training set of the second model will do.
+    invariant : sequence of str, optional
+        Changes that leave an image a copy, see `orbit.INVARIANCES`; default mirrored images.
+    mend_units : bool
+        Whether units that differ by a plain map are brought together.
     center : bool
-        Whether the mean of all real points is subtracted from everything.
-    threshold : float, optional
-        |cosine| that counts as a copy, in (0, 1]; default 0.95 or more, see `Memorisation`.
-    neighbours : int
-        Nearest training points that are listed for each generated one.
+        Whether the mean of all real points is subtracted before overlaps.
     factors : int
         Leading latent factors.
     levels : sequence of float
@@ -148,45 +156,46 @@ def diagnose(
     Raises
     ------
     InputError
-        If shapes do not fit, the real points have no variance, or an option is out of range.
+        If sets cannot be compared, the real points have no variance, or an option is out of range.
     """
     if len(samples) not in (1, 2):
         raise InputError(f"{len(samples)} sets of samples were given: give one, or two of a pair.")
-    if threshold is not None and not 0.0 < threshold <= 1.0:
-        raise InputError(f"a copy is a |cosine| in (0, 1], but threshold is {threshold:g}.")
-    given = [*samples, training, *([] if reference is None else [reference])]
-    fitted = same_layout(given)
-    samples, training = fitted[: len(samples)], fitted[len(samples)]
-    reference = None if reference is None else fitted[-1]
+    if len(samples) == 2 and len(samples[0]) != len(samples[1]):
+        first, second = samples
+        raise InputError(
+            f"{first.name} holds {len(first)} samples, {second.name} {len(second)}: convergence "
+            "compares point by point what two models made of the same seeds."
+        )
+    wanted = as_count(factors, "factors")
     rng = np.random.default_rng(as_seed(seed))
-    origin = _mean(training, reference) if center else np.zeros(training.dim)
-    law = reference or training
+    judgement = judge(
+        samples, training, reference, invariant=invariant, mend_units=mend_units, seed=seed
+    )
+    training, unseen = judgement.training, judgement.reference
+    law = training if unseen is None else unseen
+    origin = _mean(training, unseen) if center else np.zeros(training.dim)
     spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
-    points = [each.flat() - origin for each in samples]
+    points = [each.flat() - origin for each in judgement.samples]
     q = convergence(points[0], points[1], rng) if len(points) == 2 else None
-    count = min(as_count(factors, "factors"), spectrum.rank)
-    found = min(as_count(neighbours, "neighbours"), len(training))
-    own = nearest_training_points(samples[0].rows, training.rows, found, center=origin)
-    true, source = _true_cosines(training, reference, origin, rng)
+    count = min(wanted, spectrum.rank)
     recovery, stderr = _recovery(points[0], spectrum, count)
-    prediction, draws = _predictions(spectrum, len(training), len(points[0]), count, levels)
+    prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
     power = spectrum.trace / spectrum.dim
     return Diagnosis(
-        samples=list(samples),
-        training=training,
-        reference=reference,
+        judgement=judgement,
         centered=center,
         seed=seed,
-        memorisation=beside_true_points(own, true, threshold=threshold),
-        baseline_from=source,
         variance=[average((x**2).mean(axis=1) / power) for x in points],
         convergence=q,
         latent_recovery=recovery,
         latent_recovery_stderr=stderr,
-        latent_recovery_draws=draws,
+        latent_recovery_draws=_of_draws(spectrum, len(points[0]), count),
+        law=law,
         spectrum=spectrum,
+        levels=tuple(levels),
         prediction=prediction,
-        notes=_notes(points, training, reference, spectrum),
+        pilot=pilot,
+        notes=[*judgement.notes, *_notes(judgement, spectrum, pilot)],
     )
 
 
@@ -196,26 +205,6 @@ def _mean(training: Points, reference: Points | None) -> FloatArray:
     if reference is not None:
         total, count = total + reference.sum(), count + len(reference)
     return total / count
-
-
-def _true_cosines(
-    training: Points, reference: Points | None, center: FloatArray, rng: np.random.Generator
-) -> tuple[FloatArray, str]:
-    """Largest |cosine| of true points with a training point that they are not themselves."""
-    if reference is not None:
-        near = nearest_training_points(reference.rows, training.rows, center=center)
-        return near.cosines[:, 0], "reference points"
-    rows: NDArray[np.int64] = np.arange(len(training))
-    if len(training) > _LEFT_OUT:
-        rows = np.sort(rng.choice(len(training), _LEFT_OUT, replace=False))
-    near = nearest_training_points(training.rows[rows], training.rows, 2, center=center)
-    return _without_self(near, rows), "training points, each held against the others"
-
-
-def _without_self(near: Neighbours, rows: NDArray[np.int64]) -> FloatArray:
-    """The nearer of two neighbours that is another row; a duplicate may stand before itself."""
-    second = near.indices[:, 0] == rows
-    return np.where(second, near.cosines[:, 1], near.cosines[:, 0])
 
 
 def _recovery(
@@ -237,45 +226,52 @@ def _recovery(
     return value, np.sqrt(spread)
 
 
-def _predictions(
-    spectrum: Spectrum, training: int, draws: int, factors: int, levels: Sequence[float]
-) -> tuple[xr.Dataset, FloatArray]:
-    from convergen.theory.forecast.predict import predict
+def _of_draws(spectrum: Spectrum, draws: int, factors: int) -> FloatArray:
+    """Recovery by as many draws of the truth."""
     from convergen.theory.linear.latent_recovery import latent_recovery as recovery_law
 
+    return recovery_law(spectrum, [draws], factors, finite_size=True)[0]
+
+
+def _predictions(
+    law: Points,
+    spectrum: Spectrum,
+    training: int,
+    factors: int,
+    levels: Sequence[float],
+    seed: int,
+) -> tuple[xr.Dataset, Population | None]:
+    """What `convergen predict` says of these points."""
+    from convergen.theory.forecast.pilot import add_intervals, estimate, shown_factors
+    from convergen.theory.forecast.predict import Request, forecast
+
     wanted = ("convergence", "memorisation", "latent_recovery", "thresholds")
-    prediction = predict(
-        spectrum, [training], factors=factors, levels=tuple(levels), quantities=wanted
-    )
-    return prediction, recovery_law(spectrum, [draws], factors, finite_size=True)[0]
+    pilot = estimate(law.rows, law.name, seed) if len(law) >= _PILOT else None
+    if pilot is not None:
+        spectrum, factors = pilot.spectrum, shown_factors(pilot, factors)
+    request = Request.of(spectrum, [training], factors=factors, levels=tuple(levels), seed=seed)
+    result = forecast(request, wanted)
+    if pilot is not None:
+        add_intervals(result, pilot, request)
+    return result.dataset(), pilot
 
 
-def _notes(
-    points: list[FloatArray], training: Points, reference: Points | None, spectrum: Spectrum
-) -> list[str]:
+def _notes(judgement: Judgement, spectrum: Spectrum, pilot: Population | None) -> list[str]:
     notes = []
-    law = training if reference is None else reference
-    if reference is None:
+    if judgement.reference is None:
         notes.append(
-            "Factors and sample sizes are those of the training set itself: give unseen points as "
-            "a reference to hold them against the truth."
+            "No unseen points were given. Copies of single training points are still found; that "
+            "samples lean to the training set without copying it is not, and factors are those of "
+            "the training set: give unseen points as --reference."
         )
-    if len(law) < 10 * spectrum.dim:
+    if pilot is None:
         notes.append(
-            f"The covariance was estimated from {len(law)} points in {spectrum.dim} dimensions: "
-            "predicted sample sizes are rough, and too small rather than too large."
+            f"Fewer than {_PILOT} points say nothing of the law behind them: predicted sample "
+            "sizes take them for all there is, and are far too small."
         )
     if spectrum.participation_ratio < 3.0:
         notes.append(
             f"The data have {spectrum.participation_ratio:.2g} effective dimensions: in so few, "
-            "every point is close to some other, and memorisation can hardly be seen in cosines."
+            "every point is close to some other, and m is always high."
         )
-    scale = spectrum.trace
-    for name, x in zip("AB", points, strict=False):
-        power = float(np.einsum("ij,ij->", x, x)) / len(x)
-        if not scale / _ODD_VARIANCE < power < scale * _ODD_VARIANCE:
-            notes.append(
-                f"Samples {name} have {power / scale:.3g} times the variance of the real points: "
-                "are both in the same units?"
-            )
     return notes

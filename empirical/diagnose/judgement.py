@@ -14,8 +14,8 @@ from convergen.empirical.diagnose.measured import Measured
 from convergen.empirical.diagnose.neighbours import Near
 from convergen.empirical.diagnose.orbit import Orbit
 from convergen.empirical.diagnose.quality import Remark, remarks
-from convergen.empirical.diagnose.scores import Score
 from convergen.empirical.diagnose.score_table import score_rows
+from convergen.empirical.diagnose.scores import Score
 from convergen.empirical.diagnose.units import one_unit
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points

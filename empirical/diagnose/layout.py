@@ -93,9 +93,7 @@ def _hidden_image(points: Points) -> bool | None:
     return first < last
 
 
-def _fitted(
-    points: Points, shape: tuple[int, ...], training: Points, notes: list[str]
-) -> Points:
+def _fitted(points: Points, shape: tuple[int, ...], training: Points, notes: list[str]) -> Points:
     """One set in the wanted shape, if a rule leads there."""
     found = points.shape
     if found == shape or len(shape) != 3:
@@ -175,9 +173,7 @@ def _grey(points: Points) -> Points:
     return _reshaped(points, INVARIANCES["grey"].still(rows), (1, *points.shape[1:]))
 
 
-def _cut(
-    points: Points, shape: tuple[int, ...], training: Points, notes: list[str]
-) -> Points:
+def _cut(points: Points, shape: tuple[int, ...], training: Points, notes: list[str]) -> Points:
     """Contact sheets as the images that they show."""
     for gap in _GAPS:
         lines, columns = (
@@ -223,9 +219,7 @@ def _alike(points: Points, training: Points) -> bool:
     return bool(means[0] @ means[1] > _ALIKE * power)
 
 
-def _tiles(
-    points: Points, shape: tuple[int, ...], grid: tuple[int, int], gap: int
-) -> NDArray[Any]:
+def _tiles(points: Points, shape: tuple[int, ...], grid: tuple[int, int], gap: int) -> NDArray[Any]:
     rows = np.asarray(points.rows).reshape(-1, *points.shape)
     lines, columns = grid
     channels, height, width = shape

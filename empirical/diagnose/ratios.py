@@ -68,9 +68,7 @@ def ratios(
     return np.asarray(found)
 
 
-def second_distances(
-    near: Near, rows: NDArray[Any], space: Space
-) -> FloatArray:
+def second_distances(near: Near, rows: NDArray[Any], space: Space) -> FloatArray:
     """Distance to the second distinct point of a set.
 
     Parameters
@@ -93,9 +91,7 @@ def second_distances(
     return _first_distinct(centre, rest, rows, space)
 
 
-def _first_distinct(
-    centre: FloatArray, near: Near, rows: NDArray[Any], space: Space
-) -> FloatArray:
+def _first_distinct(centre: FloatArray, near: Near, rows: NDArray[Any], space: Space) -> FloatArray:
     """Distance from the query to its first neighbour that is no other view of the centre."""
     apart = pair_distances(centre, near.indices, rows, space)
     with np.errstate(invalid="ignore"):

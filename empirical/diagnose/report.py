@@ -1,91 +1,20 @@
-"""What a diagnosis says, as text and as JSON."""
+"""What a diagnosis says, as text, as JSON and as a list of suspects."""
 
 from __future__ import annotations
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convergen.empirical.diagnose.diagnose import Diagnosis
+from convergen.empirical.diagnose.words import GLOSSARY, sentences, with_interval
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.messages.text import about, plain, table, wrapped
 
 _LISTED = 5
-
-
-def sentences(found: Diagnosis) -> dict[str, str]:
-    """The answers in words, by question.
-
-    Parameters
-    ----------
-    found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
-
-    Returns
-    -------
-    dict of str
-        ``memorising``, ``converged`` and ``needed``.
-    """
-    return {
-        "memorising": _memorising(found),
-        "converged": _converged(found),
-        "needed": _need(found),
-    }
-
-
-def _memorising(found: Diagnosis) -> str:
-    result = found.memorisation
-    share = result.fraction
-    return (
-        f"{result.verdict.capitalize()}: m = {with_interval(result.m)} where true points "
-        f"have {with_interval(result.baseline)}; {share.value:.1%} ({share.low:.1%} to "
-        f"{share.high:.1%}) of the samples are copies (|cosine| above {result.threshold:.3g}), "
-        f"against {result.chance.value:.1%} of true points."
-    )
-
-
-def _converged(found: Diagnosis) -> str:
-    expected = float(found.prediction["convergence"][0])
-    law = f"A linear model is predicted to have q = {expected:.3f} at n = {len(found.training)}."
-    if found.convergence is None:
-        return (
-            "Convergence is not measured: give the samples that a second model, trained on other "
-            f"data, makes of the same seeds. {law}"
-        )
-    return f"Two models agree to q = {with_interval(found.convergence)}. {law}"
-
-
-def _need(found: Diagnosis) -> str:
-    parts = [
-        f"q = {level:g} from n = {about(n)}" if np.isfinite(n) else f"q = {level:g} at no n"
-        for level, n in found.samples_for.items()
-    ]
-    factors = ", ".join(_from(k, n) for k, n in enumerate(found.factor_samples, 1))
-    return (
-        f"The theory of linear models says that these data need: {'; '.join(parts)} on. In the "
-        f"limit of many dimensions, latent factors are recovered: {factors}; with few dimensions "
-        "the transition is smooth."
-    )
-
-
-def _from(factor: int, n: float) -> str:
-    """From which n a factor is recovered: one sample is the least there is."""
-    return f"{factor} from n = {about(max(n, 1.0))} on" if np.isfinite(n) else f"{factor} at no n"
-
-
-def with_interval(value: Estimate) -> str:
-    """A number and its confidence interval.
-
-    Parameters
-    ----------
-    value : Estimate
-        What was measured.
-
-    Returns
-    -------
-    str
-    """
-    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
+SUSPECT_HEAD = ("sample", "training point", "distance", "ratio", "chance")
 
 
 def heading(found: Diagnosis) -> str:
@@ -101,7 +30,8 @@ def heading(found: Diagnosis) -> str:
     str
     """
     names = " and ".join(f"{len(x)} samples of {x.name}" for x in found.samples)
-    other = "" if found.reference is None else f", reference {found.reference.name}"
+    unseen = found.judgement.reference
+    other = "" if unseen is None else f", reference {len(unseen)} points of {unseen.name}"
     return (
         f"{names}; trained on {len(found.training)} points of {found.training.name}{other}; "
         f"{found.training.dim} dimensions, effective dimension "
@@ -124,16 +54,16 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     rows : list of list of str
         One for each factor.
     """
-    head = ["factor", "Q", "±", f"at {len(found.samples[0])} draws", "predicted", "n needed"]
-    expected = found.prediction["latent_recovery_finite_size"].values[0]
+    head = ["factor", "Q", "±", f"at {len(found.samples[0])} draws", "n needed"]
+    starts = found.factor_samples
     rows = []
     for k, value in enumerate(found.latent_recovery):
         error = found.latent_recovery_stderr[k]
+        shown = about(max(starts[k], 1.0)) if k < len(starts) else "not visible"
         rows.append(
             [
                 str(k + 1), f"{value:.3f}", "" if np.isnan(error) else f"{error:.3f}",
-                f"{found.latent_recovery_draws[k]:.3f}", f"{expected[k]:.3f}",
-                about(max(found.factor_samples[k], 1.0)),
+                f"{found.latent_recovery_draws[k]:.3f}", shown,
             ]
         )  # fmt: skip
     return head, rows
@@ -141,13 +71,38 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
 
 RECOVERY_WORDS = (
     "Q: squared overlap of the k-th axis of the samples with the factor; at … draws: what as many "
-    "draws of the truth itself would show; predicted: of a linear model at this n; n needed: in "
-    "the limit of many dimensions."
+    "draws of the truth itself would show; n needed: training samples from which a linear model "
+    "recovers it."
 )
 
 
+def suspects(found: Diagnosis) -> list[tuple[int, int, float, float, float]]:
+    """Suspected copies, the surest first.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.diagnose.diagnose`.
+
+    Returns
+    -------
+    list of tuple
+        Row of the sample, row of the training point, distance, its ratio to that of the next
+        distinct real point, and the chance of such a ratio without copying.
+    """
+    judgement = found.judgement
+    copies, near = judgement.copies, judgement.near
+    return [
+        (
+            int(i), int(near.indices[i, 0]), float(near.distances[i, 0]),
+            float(copies.ratios[i]), float(copies.chance[i]),
+        )
+        for i in copies.suspected
+    ]  # fmt: skip
+
+
 def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
-    """Samples nearest to a training point.
+    """Samples that are most like one training point and nothing else.
 
     Parameters
     ----------
@@ -159,15 +114,66 @@ def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
     Returns
     -------
     list of (int, int, float)
-        Row of the sample, row of the training point, |cosine|; nearest first.
+        Row of the sample, row of the training point, ratio of distances; surest first.
     """
-    own = found.memorisation.own
-    order = np.argsort(-own.cosines[:, 0], kind="stable")[:count]
-    return [(int(i), int(own.indices[i, 0]), float(own.cosines[i, 0])) for i in order]
+    ratios, near = found.judgement.copies.ratios, found.judgement.near
+    order = np.argsort(ratios, kind="stable")[:count]
+    return [(int(i), int(near.indices[i, 0]), float(ratios[i])) for i in order]
+
+
+def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
+    """Table of the numbers of the field.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.diagnose.diagnose`.
+
+    Returns
+    -------
+    head : list of str
+        Column titles.
+    rows : list of list of str
+        One for each number.
+    """
+    judgement = found.judgement
+    rows = [
+        [each.key, with_interval(each.value), (each.chance and with_interval(each.chance)) or "—"]
+        for each in judgement.scores
+    ]
+    if found.convergence is not None:
+        rows.append(["q", with_interval(found.convergence), "—"])
+    rows += [[each.key, with_interval(each.ratio), "1"] for each in judgement.remarks]
+    return ["number", "samples", "true points"], rows
+
+
+def meanings(found: Diagnosis) -> dict[str, str]:
+    """What each row of `score_table` is, and how to read it.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.diagnose.diagnose`.
+
+    Returns
+    -------
+    dict of str
+        One sentence by number.
+    """
+    judgement = found.judgement
+    said = {each.key: f"{each.words}; {each.meaning}" for each in judgement.scores}
+    if found.convergence is not None:
+        said["q"] = "agreement of both models on the same seeds; 1 once they have converged."
+    for each in judgement.remarks:
+        low, high = each.bounds
+        said[each.key] = (
+            f"{each.words}, samples over real points; unremarkable from {low:g} to {high:g}."
+        )
+    return said
 
 
 def diagnosis_text(found: Diagnosis) -> str:
-    """A short readable report.
+    """A readable report: words first, tables last.
 
     Parameters
     ----------
@@ -178,18 +184,54 @@ def diagnosis_text(found: Diagnosis) -> str:
     -------
     str
     """
-    near = [[str(i), str(row), f"{cosine:.4f}"] for i, row, cosine in closest(found, _LISTED)]
-    shares = ", ".join(f"{with_interval(value)}" for value in found.variance)
-    paragraphs = [heading(found), *sentences(found).values()]
-    lines = [line for text in paragraphs for line in (wrapped(text), "")]
-    lines += [f"Variance of the samples over that of real points: {shares}.", ""]
-    lines += [table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
-    lines += [
-        "Samples nearest to a training point",
-        table(["sample", "training point", "|cosine|"], near),
-    ]
+    said = sentences(found)
+    lines = [line for text in said.values() for line in (wrapped(text), "")]
+    lines += ["In these words"]
+    lines += [wrapped(f"  {word}: {meaning}.") for word, meaning in GLOSSARY.items()]
+    lines += ["", wrapped(heading(found)), ""]
+    lines += [table(*score_table(found)), ""]
+    lines += [wrapped(f"{key}: {meaning}") for key, meaning in meanings(found).items()]
+    lines += ["", table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
+    lines += _suspect_lines(found)
     lines += ["", *(wrapped(f"Note: {note}") for note in found.notes)] if found.notes else []
     return "\n".join(lines)
+
+
+def _suspect_lines(found: Diagnosis) -> list[str]:
+    listed = [[str(i), str(row), f"{ratio:.4f}"] for i, row, ratio in closest(found, _LISTED)]
+    count = len(found.judgement.copies.suspected)
+    return [
+        "Samples most like one training point (ratio: distance to it over that to the next real "
+        "one)",
+        table(["sample", "training point", "ratio"], listed),
+        f"{count} suspected in all; --copies FILE.csv lists them.",
+    ]
+
+
+def write_suspects(found: Diagnosis, file: Path) -> None:
+    """Write all suspected copies as comma-separated values.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.diagnose.diagnose`.
+    file : Path
+        Where to.
+    """
+    names = [_names(found.samples[0]), _names(found.training)]
+    with file.open("w", newline="", encoding="utf-8") as out:
+        writer = csv.writer(out)
+        writer.writerow([*SUSPECT_HEAD, "sample file", "training file"])
+        for sample, point, *numbers in suspects(found):
+            files = [names[0].get(sample, ""), names[1].get(point, "")]
+            writer.writerow([sample, point, *(f"{value:.6g}" for value in numbers), *files])
+
+
+def _names(points: Any) -> dict[int, str]:
+    record = points.record
+    if record is None or record.names is None or len(record.names) != len(points):
+        return {}
+    return dict(enumerate(record.names))
 
 
 def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
@@ -207,39 +249,65 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
     """
     from convergen.theory.common.versions import package_version
 
-    result, own, q = found.memorisation, found.memorisation.own, found.convergence
-    sizes: dict[str, Any] = {f"{level:g}": plain(n) for level, n in found.samples_for.items()}
-    intervals = {"memorisation": result.m, "memorisation_baseline": result.baseline}
-    if q is not None:
-        intervals["convergence"] = q
-    first = {
-        name: plain(found.prediction[name].values[0])
-        for name in ("convergence", "memorisation", "memorisation_baseline")
+    judgement = found.judgement
+    copies, near, lean = judgement.copies, judgement.near, judgement.leaning
+    needed = {
+        f"{level:g}": _ends(*found.intervals("convergence_samples")[place])
+        for place, level in enumerate(found.levels)
     }
-    recovery = plain(found.prediction["latent_recovery_finite_size"].values[0])
     return {
         "samples": [each.name for each in found.samples],
         "train": found.training.name,
-        "reference": None if found.reference is None else found.reference.name,
+        "reference": None if judgement.reference is None else judgement.reference.name,
         "dimension": found.training.dim,
         "draws": len(found.samples[0]),
         "training_samples": len(found.training),
-        "verdict": result.verdict,
-        "memorisation": result.m.value,
-        "memorisation_baseline": result.baseline.value,
-        "baseline_from": found.baseline_from,
-        "fraction_memorised": result.fraction.as_dict(),
-        "fraction_by_chance": result.chance.as_dict(),
-        "copy_threshold": result.threshold,
-        "nearest": {"indices": own.indices.tolist(), "cosines": own.cosines.tolist()},
-        "variance_ratio": [each.as_dict() for each in found.variance],
-        "convergence": None if q is None else q.value,
+        "verdict": found.verdict,
+        "words": sentences(found),
+        "copies": {
+            **_interval(copies.share),
+            "smallest_visible_share": copies.visible,
+            "suspected": [dict(zip(SUSPECT_HEAD, row, strict=True)) for row in suspects(found)],
+            "evidence": copies.evidence,
+            "control": copies.control,
+            "ignored": judgement.orbit.names,
+        },
+        "leaning": None if lean is None else {**_interval(lean.share), "score": lean.score},
+        "scores": {
+            each.key: {
+                **_interval(each.value),
+                "true_points": None if each.chance is None else _interval(each.chance),
+                "source": each.source,
+            }
+            for each in judgement.scores
+        },
+        "true_points": judgement.true_from,
+        "quality": {
+            each.key: {**_interval(each.ratio), "finding": each.finding or None}
+            for each in judgement.remarks
+        },
+        "nearest": {
+            "indices": near.indices[:, 0].tolist(),
+            "distances": plain(near.distances[:, 0]),
+            "ratios": plain(copies.ratios),
+        },
+        "sets": {
+            "training_repeats": int(np.count_nonzero(judgement.sets.repeated)),
+            "reference_leaked": judgement.sets.leaked.tolist(),
+            "samples_identical": judgement.sets.samples.tolist(),
+        },
+        "variance_ratio": [_interval(each) for each in found.variance],
+        "convergence": None if found.convergence is None else _interval(found.convergence),
         "latent_recovery": plain(found.latent_recovery),
         "latent_recovery_stderr": plain(found.latent_recovery_stderr),
         "latent_recovery_of_truth": plain(found.latent_recovery_draws),
-        "intervals": {key: [value.low, value.high] for key, value in intervals.items()},
-        "predicted": {**first, "latent_recovery": recovery},
-        "samples_for": {**sizes, "factors": plain(found.factor_samples)},
+        "predicted": {
+            "from": found.law.name,
+            "convergence": _ends(*found.intervals("convergence")[0]),
+            "memorisation": plain(found.prediction["memorisation"].values[0]),
+            "memorisation_baseline": plain(found.prediction["memorisation_baseline"].values[0]),
+        },
+        "samples_for": {**needed, "factors": plain(found.factor_samples)},
         "notes": found.notes,
         "attributes": {
             "seed": found.seed,
@@ -248,3 +316,11 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
             "numpy": package_version("numpy"),
         },
     }
+
+
+def _interval(value: Estimate) -> dict[str, Any]:
+    return {key: plain(number) for key, number in value.as_dict().items()}
+
+
+def _ends(value: float, low: float, high: float) -> dict[str, Any]:
+    return {"value": plain(value), "low": plain(low), "high": plain(high)}

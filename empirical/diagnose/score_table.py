@@ -53,13 +53,13 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
         Score(
             "f_mem", "samples three times nearer to one training point than to the next",
             f_mem(first, second), f_mem(fresh, fresh_second),
-            "f_mem counts copies only: far above true points it is memorisation.",
+            "far above the value of true points it is memorisation.",
             "Yoon et al. 2023; arXiv:2310.02664",
         ),
         Score(
             "m", "mean |cosine| with the nearest training point",
             mean_cosine(measured.near.cosines), mean_cosine(true.cosines),
-            "m means nothing without what true points have: in few dimensions it is always high.",
+            "it means nothing without that of true points; in few dimensions it is always high.",
             "arXiv:2605.21402",
         ),
     ]  # fmt: skip
@@ -67,14 +67,14 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
         rows.append(Score(
             "nearer", "samples nearer to the training set than to as large an unseen set",
             lean.share, None,
-            "Half is what a model that remembers nothing has, however good or bad it is.",
+            "a model that remembers nothing has one half, however good or bad it is.",
             "two-sample test of labels",
         ))  # fmt: skip
     rows += [
         Score(
-            "C_T", "C_T: distances to the training set beside those of true points",
+            "C_T", "distances to the training set beside those of true points",
             c_t(first, fresh, cells), None,
-            "Below −3: nearer than true points are (copies, or too little variety); above 3: "
+            "below −3: nearer than true points are (copies, or too little variety); above 3: "
             "farther (blurred, or outside the data).",
             "arXiv:2004.05675",
         ),
@@ -82,7 +82,7 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
             "AuthPct", "samples farther from a training point than its nearest companion",
             _authentic(measured, measured.near),
             _authentic(measured, true),
-            "AuthPct is low where samples crowd around training points.",
+            "it is low where samples crowd around training points.",
             "arXiv:2102.08921",
         ),
     ]  # fmt: skip

@@ -87,9 +87,7 @@ class Values:
             _OVER * span
         )
         near = low - 0.5 * span <= self.low and self.high <= high + 0.5 * span
-        return bool(
-            inside and near and self.quantiles[-1] - self.quantiles[0] >= _FILLED * span
-        )
+        return bool(inside and near and self.quantiles[-1] - self.quantiles[0] >= _FILLED * span)
 
     def mapped(self, gain: FloatArray | float, offset: FloatArray | float) -> Values:
         """The same after x → gain·x + offset."""
@@ -135,7 +133,7 @@ def _changes(given: Values, truth: Values, training: Points) -> Iterator[Change]
     for source, (low, high) in UNITS.items():
         if given.in_unit(source):
             gain = (truth.high - truth.low) / (high - low)
-            words = f"from {source} to the standardised values of the training set"
+            words = f"from {source} to the range of the training set"
             yield Change(words, gain, truth.low - gain * low)
 
 

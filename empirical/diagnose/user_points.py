@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -110,32 +109,3 @@ def load_points(source: str, **options: Any) -> Points:
             f"{bad} of {len(found)} points of {name} hold NaN or infinite values: remove them."
         )
     return replace(found, name=name, groups=None)
-
-
-def same_layout(sets: Sequence[Points]) -> list[Points]:
-    """Give all sets the shape of a point that the first image among them has.
-
-    Parameters
-    ----------
-    sets : sequence of Points
-        At least one.
-
-    Returns
-    -------
-    list of Points
-        Vectors of as many coordinates as an image are taken as such images, channels first.
-
-    Raises
-    ------
-    InputError
-        If two sets do not fit together.
-    """
-    pictures = [each.shape for each in sets if len(each.shape) == 3]
-    shape = pictures[0] if pictures else sets[0].shape
-    for each in sets:
-        if each.shape != shape and not (len(each.shape) == 1 and each.dim == math.prod(shape)):
-            raise InputError(
-                f"{each.name} holds points of shape {each.shape}, but others have shape {shape}: "
-                "give all in one shape."
-            )
-    return [replace(each, shape=shape, groups=None) for each in sets]

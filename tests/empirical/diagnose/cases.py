@@ -227,7 +227,7 @@ def kinds():
         Kind("mode collapse of photographs", **large, dress=d.collapsed),
         Kind("mode collapse, without a reference", **vectors | {"dress": d.collapsed},
              with_reference=False),
-        Kind("low rank", dress=d.low_rank, copying=ANY_COPIES),
+        Kind("low rank", dress=d.low_rank, copying=ANY_COPIES, sizes=(200, 200, 180)),
         Kind("low rank faces", **faces, dress=d.low_rank, copying=ANY_COPIES),
         Kind("less varied", **vectors | {"dress": d.less_varied}, copying=ANY_COPIES),
         Kind("outliers", **vectors, change=with_outliers, copying=MEMORISING),

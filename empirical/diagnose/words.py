@@ -1,0 +1,183 @@
+"""What a diagnosis means, in sentences that anyone understands."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from convergen.empirical.diagnose.diagnose import Diagnosis
+from convergen.empirical.measure.intervals import Estimate
+from convergen.theory.messages.text import about
+
+GLOSSARY = {
+    "copy": "a sample that is far nearer to one training point than to any other real point",
+    "memorising": "giving back training points instead of new ones",
+    "reference": "real points of the same kind that the model has not seen",
+    "q, convergence": "how much two models trained on different data agree: 1 is the same picture "
+    "from the same seed",
+    "factor": "a direction in which the data vary most; Q = 1: the samples have it fully",
+    "interval": "the numbers in brackets: where the truth lies in 19 of 20 such measurements",
+}
+
+
+def sentences(found: Diagnosis) -> dict[str, str]:
+    """The answers in words, by question.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.diagnose.diagnose`.
+
+    Returns
+    -------
+    dict of str
+        ``copying``, ``certainty``, ``quality``, ``needed``, ``converged`` and ``todo``.
+    """
+    return {
+        "copying": copying(found),
+        "certainty": _certainty(found),
+        "quality": quality(found),
+        "needed": needed(found),
+        "converged": _converged(found),
+        "todo": _to_do(found),
+    }
+
+
+def _things(found: Diagnosis) -> str:
+    return "images" if len(found.training.shape) == 3 else "samples"
+
+
+def copying(found: Diagnosis) -> str:
+    """The first line: how many samples are copies."""
+    copies, total, what = found.judgement.copies, len(found.samples[0]), _things(found)
+    kind = "image" if what == "images" else "point"
+    if copies.significant:
+        share = copies.share
+        number = max(1, round(share.value * total))
+        whole = "All" if number == total else f"About {number}"
+        low, high = (round(end * total) for end in (share.low, share.high))
+        return (
+            f"{whole} of your {total} {what} cop{'ies' if number == 1 else 'y'} a training {kind} "
+            f"(between {max(low, 1)} and {high})."
+        )
+    lean = found.judgement.leaning
+    if lean is not None and lean.significant:
+        return (
+            f"None of your {total} {what} is a plain copy, but {lean.share.value:.0%} of them lie "
+            f"nearer to the training set than to unseen data ({lean.share.low:.0%} to "
+            f"{lean.share.high:.0%}; 50 % would be fair): the model partly remembers its data."
+        )
+    if found.verdict == "undecided":
+        return (
+            f"{total} {what} are too few to say whether the model copies: none of them does, but "
+            "a model half of whose samples are copies could show as many."
+        )
+    return f"None of your {total} {what} copies a training {kind}, as far as can be seen."
+
+
+def _certainty(found: Diagnosis) -> str:
+    """What could have been missed."""
+    judgement = found.judgement
+    ignored = judgement.orbit.names
+    dress = (
+        f"Copies were also looked for under changes of: {', '.join(ignored)}."
+        if ignored
+        else "Only copies in the same position and brightness were looked for."
+    )
+    compared = (
+        "Compared with unseen data."
+        if judgement.reference is not None
+        else "Without unseen data, only copies of single training points can be seen."
+    )
+    return (
+        f"A copied share below {judgement.copies.visible:.1%} would not show in "
+        f"{len(found.samples[0])} samples. {dress} {compared}"
+    )
+
+
+def quality(found: Diagnosis) -> str:
+    """The second line: what samples are like, whether or not they are copies."""
+    findings = [each.finding for each in found.judgement.remarks if each.finding]
+    recovery, error = found.latent_recovery, np.nan_to_num(found.latent_recovery_stderr)
+    gap = 0.6 * found.latent_recovery_draws - np.maximum(recovery, 0.3)
+    lost = (np.flatnonzero((recovery < 0.3) & (gap > 2.0 * error)) + 1).tolist()
+    if lost:
+        findings.append(f"without the data's factor{'s' * (len(lost) > 1)} {_listed(lost)}")
+    if findings:
+        return f"Quality: compared with real data, the samples are {_and(findings)}."
+    return "Quality: sharpness, variety and variance of the samples are like those of real data."
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def needed(found: Diagnosis) -> str:
+    """How many samples the data need, with a range, and how far to trust it."""
+    n = len(found.training)
+    sizes = [
+        f"q = {level:g} takes {about(value)} ({about(max(low, 1.0))} to {about(high)})"
+        if np.isfinite(value)
+        else f"q = {level:g} is reached at no n"
+        for level, (value, low, high) in zip(
+            found.levels, found.intervals("convergence_samples"), strict=True
+        )
+    ]
+    value, low, high = found.intervals("convergence")[0]
+    return (
+        f"How many samples: you trained on {n}. Two linear models trained on {n} such points each "
+        f"would agree to q = {value:.2f} ({low:.2f} to {high:.2f}); {', '.join(sizes)}. "
+        f"Estimated from {len(found.law)} points of {found.law.name}. This is the theory of linear "
+        "models: they obey it within about 10 % on photographs and digits, while trained networks "
+        "may need several times as many (U-Nets on digits: four times for q = 0.9)."
+    )
+
+
+def _converged(found: Diagnosis) -> str:
+    if found.convergence is None:
+        return (
+            "Convergence is not measured: give the samples that a second model, trained on other "
+            "data, makes of the same seeds."
+        )
+    return f"Two models agree to q = {with_interval(found.convergence)}."
+
+
+def _to_do(found: Diagnosis) -> str:
+    """What to do now."""
+    verdict, judgement = found.verdict, found.judgement
+    steps = []
+    if verdict == "undecided":
+        steps.append("generate a few hundred samples and measure again")
+    if judgement.copies.significant:
+        steps.append("look at the suspected copies beside their training points")
+        if not judgement.sets.repeated.any():
+            steps.append("train on more data or stop earlier")
+    if judgement.sets.repeated.any():
+        steps.append("remove repeated training points: they are copied first")
+    if not judgement.copies.significant and judgement.leaning and judgement.leaning.significant:
+        steps.append("train on more data, stop earlier, or use a smaller model")
+    if judgement.reference is None:
+        steps.append("keep some data unseen and give them as --reference")
+    if any(each.finding for each in judgement.remarks):
+        steps.append("look at samples beside real data, and train longer or change the model")
+    if not steps:
+        steps.append("nothing stands out; more samples would show smaller shares of copies")
+    return f"What to do: {'; '.join(steps)}."
+
+
+def with_interval(value: Estimate) -> str:
+    """A number and its confidence interval.
+
+    Parameters
+    ----------
+    value : Estimate
+        What was measured.
+
+    Returns
+    -------
+    str
+    """
+    return f"{value.value:.3f} [{value.low:.3f}, {value.high:.3f}]"
