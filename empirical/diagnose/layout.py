@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.orbit import INVARIANCES
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.data.layout import LAST, as_images, found_layout, likely_image
+from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.points import Points
 
 # Rows that are looked at.
 _LOOKED = 256
-# Neighbouring pixels of the right layout differ this much less than those of a wrong one.
-_DECISIVE = 1.5
 # Pixels between the images of a contact sheet.
 _GAPS = (0, 1, 2)
 # Seams of a sheet are this much rougher than the rest, or its tiles are as alike on average to
@@ -70,27 +70,15 @@ def _common_shape(sets: Sequence[Points], notes: list[str]) -> tuple[int, ...]:
     pictures = [each.shape for each in sets if len(each.shape) == 3]
     if pictures:
         return pictures[0]
-    orders = [_hidden_image(each) for each in sets]
-    known = [order for order in orders if order is not None]
-    if len(set(known)) < 2:
+    guess = likely_image(sets[0].rows)
+    if guess is None:
         return sets[0].shape
-    side = math.isqrt(sets[0].dim // 3)
+    channels, height, width = guess[0]
     notes.append(
-        f"Rows were read as {side} × {side} images with three channels, since some are flattened "
-        "with channels first and others with channels last."
+        f"Rows were read as images of {channels} × {height} × {width} numbers, since neighbouring "
+        "pixels agree then (--shape says otherwise)."
     )
-    return (3, side, side)
-
-
-def _hidden_image(points: Points) -> bool | None:
-    """Whether flat rows are square colour images, channels first; None if they look like none."""
-    side = math.isqrt(points.dim // 3)
-    if len(points.shape) != 1 or 3 * side * side != points.dim or side < 4:
-        return None
-    first, last = _roughnesses(points, (3, side, side))
-    if max(first, last) < _DECISIVE * min(first, last):
-        return None
-    return first < last
+    return guess[0]
 
 
 def _fitted(points: Points, shape: tuple[int, ...], training: Points, notes: list[str]) -> Points:
@@ -114,29 +102,16 @@ def _reshaped(points: Points, rows: NDArray[Any], shape: tuple[int, ...]) -> Poi
 
 def _unflattened(points: Points, shape: tuple[int, ...], notes: list[str]) -> Points:
     """Flat rows as images, in the order in which neighbouring pixels agree."""
-    channels, height, width = shape
-    plain = points.rows.reshape(len(points), *shape)
-    if channels == 1:
-        return _reshaped(points, plain, shape)
-    first, last = _roughnesses(points, shape)
-    if max(first, last) < _DECISIVE * min(first, last):
-        raise InputError(
+    order = found_layout(points.rows, shape)
+    if order is None:
+        raise OptionError(
             f"rows of {points.name} may be {shape} images with channels first or last: neither "
-            "makes neighbouring pixels agree; give images as an array of four dimensions."
-        )
-    if first < last:
-        return _reshaped(points, plain, shape)
-    notes.append(f"Rows of {points.name} were read as images with channels last.")
-    turned = points.rows.reshape(len(points), height, width, channels)
-    return _reshaped(points, np.moveaxis(turned, 3, 1), shape)
-
-
-def _roughnesses(points: Points, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Of flat rows read with channels first, and with channels last."""
-    channels, height, width = shape
-    rows = points.flat(slice(_LOOKED))
-    last = np.moveaxis(rows.reshape(-1, height, width, channels), 3, 1)
-    return roughness(rows.reshape(-1, *shape)), roughness(last)
+            "makes neighbouring pixels agree; give images as an array of four dimensions, or the ",
+            OptionName("layout"), ".",
+        )  # fmt: skip
+    if order == LAST:
+        notes.append(f"Rows of {points.name} were read as images with channels last.")
+    return _reshaped(points, as_images(points.rows, shape, order), shape)
 
 
 def roughness(images: FloatArray) -> float:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.layout import oriented
 from convergen.theory.sources.points import Points
-from convergen.theory.sources.real.array import oriented
 from tests.empirical.diagnose import dresses, laws
 
 NO = frozenset({"not memorising"})
@@ -92,8 +92,8 @@ class Case:
 
 
 def as_points(name, rows):
-    found, shape = oriented(np.ascontiguousarray(rows), name)
-    return Points(name, found, shape)
+    found = oriented(np.ascontiguousarray(rows), name)
+    return Points(name, found.rows, found.point)
 
 
 def verdict(case, diagnose, rng):
@@ -227,7 +227,7 @@ def kinds():
         Kind("mode collapse of photographs", **large, dress=d.collapsed),
         Kind("mode collapse, without a reference", **vectors | {"dress": d.collapsed},
              with_reference=False),
-        Kind("low rank", dress=d.low_rank, copying=ANY_COPIES, sizes=(200, 200, 180)),
+        Kind("low rank", dress=d.low_rank, copying=ANY_COPIES),
         Kind("low rank faces", **faces, dress=d.low_rank, copying=ANY_COPIES),
         Kind("less varied", **vectors | {"dress": d.less_varied}, copying=ANY_COPIES),
         Kind("outliers", **vectors, change=with_outliers, copying=MEMORISING),

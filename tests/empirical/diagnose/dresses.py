@@ -143,9 +143,9 @@ def turned(x, rng, training):
 
 
 def low_rank(x, rng, training):
-    """The lower half of the frequencies in each direction."""
+    """The lower three quarters of the frequencies in each direction."""
     side = x.shape[-1]
-    axes = dct(np.eye(side), norm="ortho")[:, : side // 2]
+    axes = dct(np.eye(side), norm="ortho")[:, : 3 * side // 4]
     kept = axes @ axes.T
     return kept @ x @ kept
 

@@ -1,0 +1,98 @@
+"""Nearest points over an orbit against a plain computation of all distances."""
+
+import numpy as np
+import pytest
+
+from convergen.empirical.diagnose import neighbours
+from convergen.empirical.diagnose.neighbours import KEPT, Space, nearest
+from convergen.empirical.diagnose.orbit import INVARIANCES, Orbit
+from convergen.theory.common.checks import InputError
+
+SHAPE = (2, 8, 8)
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    return rng.standard_normal((20, *SHAPE)), rng.standard_normal((70, *SHAPE))
+
+
+@pytest.mark.parametrize(
+    "names", [None, ("none",), ("mirror", "shift"), ("crop",), ("turn", "contrast"), ("grey",)]
+)
+def test_neighbours_are_those_of_all_pairs(images, names, monkeypatch):
+    monkeypatch.setattr(neighbours, "_VALUES", 20 * 9)  # blocks that do not divide the set
+    monkeypatch.setattr(neighbours, "_QUERIES", 7)
+    x, y = images
+    orbit = Orbit.of(SHAPE, names)
+    space = Space(orbit, orbit.still(y).mean(axis=0))
+    skip = np.zeros(len(y), bool)
+    skip[3] = True
+    own = np.full(len(x), -1)
+    own[4] = 11
+    found = nearest(space.still(x), y, space, own=own, skip=skip)
+    forms = np.stack(space.forms(y), axis=1)
+    every = np.linalg.norm(space.still(x)[:, None, None] - forms, axis=-1).min(axis=2)
+    every[:, 3] = every[4, 11] = np.inf
+    order = np.argsort(every, axis=1)[:, :KEPT]
+    np.testing.assert_array_equal(found.indices, order)
+    np.testing.assert_allclose(found.distances, np.take_along_axis(every, order, 1), rtol=1e-12)
+    plain, still = forms[:, 0], space.still(x)
+    cosines = np.abs(still @ plain.T) / np.linalg.norm(plain, axis=1)
+    cosines /= np.linalg.norm(still, axis=1)[:, None]
+    cosines[:, 3] = cosines[4, 11] = 0.0
+    np.testing.assert_allclose(found.cosines, cosines.max(axis=1), rtol=1e-5)
+
+
+def test_fewer_points_than_are_kept(images):
+    x, y = images
+    orbit = Orbit.of(SHAPE)
+    found = nearest(orbit.still(x), y[:2], Space(orbit, np.zeros(128)))
+    assert np.all(found.indices[:, 2:] == -1)
+    assert np.all(np.isinf(found.distances[:, 2:]))
+
+
+CHANGES = {
+    "mirror": lambda x: x[..., ::-1],
+    "turn": lambda x: np.rot90(x, 3, (2, 3)),
+    "shift": lambda x: np.roll(x, (1, -1), (2, 3)),
+    "brightness": lambda x: x + 0.7,
+    "contrast": lambda x: 3.0 * x - 0.7,
+    "grey": lambda x: x[:, ::-1],
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_that_is_ignored_costs_no_distance(images, name):
+    _, y = images
+    orbit = Orbit.of(SHAPE, (name,))
+    found = nearest(orbit.still(CHANGES[name](y[:5])), y, Space(orbit, np.zeros(1)))
+    np.testing.assert_array_equal(found.indices[:, 0], range(5))
+    assert found.distances[:, 0].max() < 1e-10
+    assert found.distances[:, 1].min() > 1.0
+
+
+def test_smooth_images_survive_zoom_and_blur():
+    grid = np.linspace(-1.0, 1.0, 24)
+    waves = np.array([np.sin(3.0 * np.add.outer(k * grid, grid) + k) for k in range(1, 9)])[:, None]
+    for name, change in (
+        ("crop", lambda x: np.sin(3.0 / 1.05 * np.add.outer(2 * grid, grid) + 2)),
+        ("blur", lambda x: x + 0.3 * (-1.0) ** np.add.outer(np.arange(24), np.arange(24))),
+    ):
+        orbit = Orbit.of((1, 24, 24), (name,))
+        dressed = np.broadcast_to(change(waves[1, 0]), (1, 1, 24, 24))
+        found = nearest(orbit.still(dressed), waves, Space(orbit, np.zeros(1)))
+        plain = np.linalg.norm(dressed - waves[1])
+        assert found.indices[0, 0] == 1
+        assert found.distances[0, 0] < 0.2 * plain
+
+
+def test_names_are_checked():
+    assert Orbit.of((64,)).names == []
+    assert Orbit.of((1, 8, 8)).names == ["mirror"]
+    assert Orbit.of((64,), ("contrast",)).names == ["contrast"]
+    with pytest.raises(InputError, match=r"shape \(64,\).*--shape"):
+        Orbit.of((64,), ("mirror",))
+    with pytest.raises(InputError, match="did you mean 'mirror'"):
+        Orbit.of((1, 8, 8), ("miror",))
+    assert set(CHANGES) < set(INVARIANCES)

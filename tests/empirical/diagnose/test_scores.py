@@ -1,0 +1,110 @@
+"""Numbers of the field against independent implementations, and on cases that can be counted."""
+
+import numpy as np
+import pytest
+from scipy.stats import binomtest, mannwhitneyu
+from sklearn.neighbors import NearestNeighbors
+
+from convergen.empirical.diagnose.copies import at_least, leaning, share_of
+from convergen.empirical.diagnose.judgement import judge
+from convergen.empirical.diagnose.neighbours import Near
+from convergen.empirical.diagnose.scores import auth_pct, c_t, cells_of, f_mem, mean_cosine
+from convergen.theory.sources.points import Points
+
+
+def named(rows):
+    return Points("points", rows, rows.shape[1:])
+
+
+@pytest.fixture(scope="module")
+def sets():
+    rng = np.random.default_rng(0)
+    training, unseen = rng.standard_normal((2, 120, 12))
+    samples = rng.standard_normal((90, 12))
+    samples[:25] = training[:25] + 0.05 * rng.standard_normal((25, 12))
+    return samples, training, unseen
+
+
+def score(found, key):
+    return next(each for each in found.scores if each.key == key)
+
+
+def test_scores_of_a_judgement_equal_independent_ones(sets):
+    """scikit-learn's neighbours and SciPy's Mann–Whitney test, straight from the definitions."""
+    samples, training, unseen = sets
+    found = judge([named(samples)], named(training), named(unseen))
+    search = NearestNeighbors(n_neighbors=2).fit(training)
+    near, rows = search.kneighbors(samples)
+    assert score(found, "f_mem").value.value == np.mean(near[:, 0] < near[:, 1] / 3.0)
+    alone = search.kneighbors(training)[0][:, 1]
+    assert score(found, "AuthPct").value.value == np.mean(near[:, 0] > alone[rows[:, 0]])
+    mean = np.concatenate([training, unseen]).mean(axis=0)
+    x, y = samples - mean, training - mean
+    cosines = np.abs(x @ y.T) / np.linalg.norm(x, axis=1)[:, None] / np.linalg.norm(y, axis=1)
+    assert score(found, "m").value.value == pytest.approx(cosines.max(axis=1).mean(), rel=1e-6)
+    nearer = near[:, 0] < NearestNeighbors(n_neighbors=1).fit(unseen).kneighbors(samples)[0][:, 0]
+    assert score(found, "nearer").value.value == pytest.approx(nearer.mean())
+    np.testing.assert_allclose(found.near.distances[:, 0], near[:, 0], rtol=1e-12)
+
+
+def test_c_t_is_the_standardised_mann_whitney_statistic_within_cells(sets):
+    samples, training, unseen = sets
+    own, fresh = (NearestNeighbors(n_neighbors=1).fit(training).kneighbors(x)[0][:, 0]
+                  for x in (samples, unseen))  # fmt: skip
+    u = mannwhitneyu(own, fresh).statistic
+    m, r = len(own), len(fresh)
+    expected = (u - m * r / 2) / np.sqrt(m * r * (m + r + 1) / 12)
+    found = c_t(own, fresh)
+    assert found.value == pytest.approx(expected)
+    assert found.low == pytest.approx(expected - 1.96, abs=1e-3)
+    cells = np.arange(m) % 2, np.arange(r) % 3  # the third cell holds no sample
+    parts = [c_t(own[cells[0] == k], fresh[cells[1] == k]).value for k in (0, 1)]
+    assert c_t(own, fresh, cells).value == pytest.approx(np.mean(parts))
+    assert c_t(own, fresh, cells).stderr == pytest.approx(np.sqrt(0.5))
+
+
+def test_cells_follow_the_data():
+    rng = np.random.default_rng(1)
+    centres = np.array([[0.0, 0.0], [50.0, 0.0]])
+    training, samples, unseen = (
+        np.concatenate([c + rng.standard_normal((60, 2)) for c in centres]) for _ in range(3)
+    )
+    mine, theirs = cells_of(training, samples, unseen, 0)
+    for found in (mine, theirs):
+        assert not set(found[:60]) & set(found[60:])
+    assert cells_of(training, samples[:30], unseen, 0) is None
+
+
+def test_counts_and_their_intervals():
+    first, second = np.array([0.0, 1.0, 1.0, 2.0]), np.array([1.0, 3.5, 3.0, 2.0])
+    assert f_mem(first, second).value == 0.5
+    assert auth_pct(np.array([1.0, 2.0]), np.array([1.0, 1.5])).value == 0.5
+    cosines = mean_cosine(np.array([1.0, 1.0, 0.9, 1.0]))
+    assert 0.0 <= cosines.low < cosines.value < cosines.high == 1.0
+    for count, total in ((0, 7), (3, 7), (7, 7)):
+        ends = binomtest(count, total).proportion_ci(0.95)
+        found = share_of(count, total)
+        assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
+        tail = binomtest(count, total, 0.3, alternative="greater").pvalue
+        assert at_least(count, total, 0.3) == pytest.approx(tail)
+
+
+def test_leaning_is_standard_normal_under_exchange_and_counts_samples_of_one_point_once():
+    """Unequal sets, and samples that crowd around few points."""
+    rng = np.random.default_rng(2)
+    scores, shares = [], []
+    for _ in range(200):
+        real = rng.standard_normal((90, 4))
+        samples = np.repeat(rng.standard_normal((40, 4)), 5, axis=0)
+        samples += 1e-3 * rng.standard_normal(samples.shape)
+        ends = [
+            NearestNeighbors(n_neighbors=1).fit(each).kneighbors(samples)
+            for each in (real[:60], real[60:])
+        ]
+        near, other = (Near(i.astype(np.int64), d, d[:, 0]) for d, i in ends)
+        found = leaning(near, other, (60, 30))
+        scores.append(found.score)
+        shares.append(found.share.value)
+    assert abs(np.mean(scores)) < 4.0 / np.sqrt(200)
+    assert 0.75 < np.std(scores) < 1.25
+    assert np.mean(shares) == pytest.approx(0.5, abs=0.03)
