@@ -79,7 +79,7 @@ def mann_whitney(own: FloatArray, other: FloatArray) -> float:
     m, r = len(own), len(other)
     ranks = rankdata(np.concatenate([own, other]))
     u = float(ranks[:m].sum()) - 0.5 * m * (m + 1)
-    return (u - 0.5 * m * r) / np.sqrt(m * r * (m + r + 1) / 12.0)
+    return float((u - 0.5 * m * r) / np.sqrt(m * r * (m + r + 1) / 12.0))
 
 
 def c_t(

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
-from convergen.empirical.measure.intervals import LEVEL, Estimate, average, bootstrap, wilson
+from convergen.empirical.measure.intervals import Estimate, average, bootstrap, wilson
 from convergen.theory.common.checks import FloatArray, InputError, as_count
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
@@ -19,8 +18,6 @@ COPY = 0.95
 _CHANCE = 0.01
 # Points nearer than this are the same point twice, but for rounding.
 _SAME = 1.0 - 1e-9
-# Standard errors on each side of an interval of `intervals.LEVEL`.
-_TWO_SIDED = float(norm.isf(0.5 * (1.0 - LEVEL)))
 # Products of one block of training points with all generated ones.
 _VALUES = 2**24
 
@@ -88,9 +85,7 @@ class Memorisation:
         return "not memorising"
 
 
-def nearest_training_points(
-    points: NDArray[Any], training: NDArray[Any], k: int = 1, *, center: FloatArray | None = None
-) -> Neighbours:
+def nearest_training_points(points: NDArray[Any], training: NDArray[Any], k: int = 1) -> Neighbours:
     """Training points of largest |cosine|, block by block.
 
     Parameters
@@ -101,8 +96,6 @@ def nearest_training_points(
         Training points, perhaps larger than memory.
     k : int
         How many for each; at most n.
-    center : ndarray, shape (d,), optional
-        Where the cosine is taken about; default the origin.
 
     Returns
     -------
@@ -114,7 +107,7 @@ def nearest_training_points(
         If dimensions differ, or there are fewer training points than `k`.
     """
     count = as_count(k, "k")
-    x = _directions(points, center)
+    x = _directions(points)
     dim = x.shape[1]
     if int(np.prod(training.shape[1:])) != dim:
         raise InputError(
@@ -131,7 +124,7 @@ def nearest_training_points(
     for large in row_blocks(training):
         step = max(1, _VALUES // len(x))
         for at in range(0, len(large), step):
-            block = _directions(large[at : at + step], center)
+            block = _directions(large[at : at + step])
             found = np.abs(x @ block.T)
             both = np.concatenate([cosines, found], axis=1)
             place = np.broadcast_to(np.arange(start, start + len(block)), found.shape)
@@ -181,38 +174,6 @@ def memorisation(
     return _judged(own, other, bootstrap(pair, _excess, rng), threshold)
 
 
-def beside_true_points(
-    own: Neighbours,
-    true: FloatArray,
-    *,
-    threshold: float | None = None,
-) -> Memorisation:
-    """Compare generated points with true ones, each held against the same training set.
-
-    Parameters
-    ----------
-    own : Neighbours
-        Training points nearest to the generated ones.
-    true : ndarray, shape (count,)
-        Largest |cosine| of true points with a training point: unseen points, or every training
-        point with the others. Points that occur twice do not raise the threshold.
-    threshold : float, optional
-        As for `memorisation`.
-
-    Returns
-    -------
-    Memorisation
-        Its baseline is that of a model which draws from the truth.
-    """
-    generated, other = average(own.cosines[:, 0]), average(true)
-    value = float(_excess(np.array([generated.value, other.value])))
-    # Both averages err independently: the first-order error of their ratio.
-    gap = max(1.0 - other.value, np.finfo(np.float64).tiny)
-    stderr = float(np.hypot(generated.stderr, (1.0 - value) * other.stderr) / gap)
-    excess = Estimate(value, value - _TWO_SIDED * stderr, value + _TWO_SIDED * stderr, stderr)
-    return _judged(own, true, excess, threshold)
-
-
 def _judged(
     own: Neighbours,
     other: FloatArray,
@@ -246,10 +207,8 @@ def _excess(means: FloatArray) -> FloatArray:
     return np.asarray((means[..., 0] - means[..., 1]) / gap)
 
 
-def _directions(points: NDArray[Any], center: FloatArray | None = None) -> FloatArray:
+def _directions(points: NDArray[Any]) -> FloatArray:
     """Rows of unit length; a zero row stays zero."""
     rows = as_float_rows(points, int(np.prod(points.shape[1:])))
-    if center is not None:
-        rows = rows - center
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
     return rows / np.where(lengths > 0.0, lengths, 1.0)

@@ -44,7 +44,8 @@ class Page(html.parser.HTMLParser):
             assert found["alt"]
             self.pictures.append(found["src"])
         self.links += [found[key] for key in ("href", "action") if key in found]
-        assert tag not in ("script", "link", "iframe")
+        assert tag not in ("link", "iframe")
+        assert tag != "script" or not found  # nothing is loaded
 
     def handle_data(self, data):
         self.text += data
@@ -60,31 +61,34 @@ def test_two_sets_after_one_flag_json_and_page(convergen, folder):
     said = json.loads(out)
     assert said["samples"] == ["copies.npy", "copies2.npy"]
     assert said["verdict"] == "memorising"
-    assert [row[0] for row in said["nearest"]["indices"]] == list(range(60))
-    assert said["convergence"] > 0.95
+    assert said["nearest"]["indices"] == list(range(60))
+    assert said["convergence"]["low"] > 0.95
     page = Page()
     text = report.read_text(encoding="utf-8")
     page.feed(text)
-    assert len(page.pictures) == 3
+    assert len(page.pictures) == 2 * (24 + 8) + 2
     assert all(source.startswith("data:image/png;base64,") for source in page.pictures)
     assert page.links == []
     assert "http" not in text
     assert "$" not in page.text
-    assert "memorising" in page.text
+    assert "All of your 60 images copy a training image" in page.text
     assert list(folder.glob(".report*")) == []
 
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 # Asks the page, once it is laid out, for its pictures, their sizes and whether it is too wide.
 QUESTION = """<script>addEventListener("load", () => { document.title = JSON.stringify({
-    pictures: [...document.images].map(i => i.complete && i.naturalWidth >= 200 && i.width > 0),
+    pictures: [...document.images].map(i => i.complete && i.naturalWidth >= 96 && i.width >= 40),
     fits: document.documentElement.scrollWidth <= innerWidth,
-    verdict: document.getElementById("verdict").innerText,
+    verdict: document.getElementById("verdict").dataset.verdict,
+    sorted: (() => { const buttons = document.querySelectorAll("#suspects th button");
+      buttons[0].click();
+      return document.querySelector("#suspects tbody td").textContent; })(),
     rows: document.querySelectorAll("#factors tr").length}); });</script>"""
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-@pytest.mark.parametrize("width", [1200, 500])
+@pytest.mark.parametrize("width", [1200, 768, 420])
 def test_the_page_in_a_browser(convergen, folder, tmp_path, width):
     report = tmp_path / "report.html"
     code, _, err = convergen(
@@ -104,7 +108,8 @@ def test_the_page_in_a_browser(convergen, folder, tmp_path, width):
         capture_output=True, text=True, timeout=120, check=True,
     ).stdout  # fmt: skip
     found = json.loads(re.search("<title>(.*)</title>", shown)[1])
-    assert found["pictures"] == [True, True, True]
+    assert found["pictures"] == [True] * 66
+    assert found["sorted"] == "0"
     assert found["fits"]
     assert found["verdict"] == "memorising"
     assert found["rows"] == 1 + 3
@@ -115,9 +120,24 @@ def test_the_built_in_digits_and_text(convergen, folder):
         "measure", "--train", "digits", "--samples", "copies.npy", cwd=folder
     )
     assert code == 0, err
-    assert "Memorising: m = " in out
-    assert "q = 0.9 from n = " in out
+    assert out.startswith("All of your 60 images copy a training image")
+    assert "q = 0.9 takes " in " ".join(out.split())
     assert "give unseen points" in " ".join(out.split())
+
+
+def test_units_invariances_and_the_list_of_copies(convergen, folder):
+    np.save(folder / "dressed.npy", 2.0 * np.load(folder / "copies2.npy")[..., ::-1] / 16.0 - 1.0)
+    given = ("measure", "--samples", "dressed.npy", "--train", "train.npy", "--json")
+    code, out, err = convergen(*given, "--copies", "list.csv", cwd=folder)
+    assert code == 0, err
+    assert json.loads(out)["verdict"] == "memorising"
+    assert len((folder / "list.csv").read_text().splitlines()) == 61
+    plain = json.loads(convergen(*given, "--invariant", "none", cwd=folder)[1])
+    assert plain["verdict"] == "not memorising"
+    as_given = json.loads(convergen(*given, "--units", "as-given", cwd=folder)[1])
+    assert as_given["verdict"] == "not memorising"
+    assert "Units were left as given." in as_given["notes"]
+    (folder / "list.csv").unlink()
 
 
 @pytest.mark.parametrize(
@@ -128,13 +148,15 @@ def test_the_built_in_digits_and_text(convergen, folder):
         (("--samples", "copies.npy", "--train", "digits", "--key", "x"), "--key"),
         (("--samples", "two.npz", "--train", "digits"), "give one as --key"),
         (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),
-        (("--samples", "same.npy", "--train", "same.npy"), "variance"),
+        (("--samples", "same.npy", "--train", "same.npy"), "1 of 5 training points are different"),
         (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
         (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
         (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape must be"),
         (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
         (("--samples", "copies.npy", "--train", "digits", "--level", "2"), "(0, 1]"),
         (("--samples", "copies.npy"), "--train"),
+        (("--samples", "copies.npy", "--train", "digits", "--invariant", "mirrors"), "'mirror'"),
+        (("--samples", "copies.npy", "--train", "digits", "--copies", "x.txt"), ".csv"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_line_and_code_2(convergen, folder, arguments, words):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convergen.empirical.diagnose.user_points import Points, load_points, load_sets, same_layout
+from convergen.empirical.diagnose.user_points import load_points, load_sets
 from convergen.theory.common.checks import InputError
 
 
@@ -53,17 +53,6 @@ def test_each_set_takes_the_options_that_apply_to_it(folder):
         load_sets(["rows.npy"], {"key": "a"})
     drawn = load_sets(["field"], {"count": 5, "size": 4})
     assert drawn[0].rows.shape == (5, 1, 4, 4)
-
-
-def test_one_layout_is_that_of_the_first_image():
-    flat, image = (Points(str(s), np.zeros((2, *s)), s) for s in ((12,), (3, 2, 2)))
-    other = Points("other", np.zeros((2, 1, 3, 4)), (1, 3, 4))
-    assert [each.shape for each in same_layout([flat, image])] == [(3, 2, 2)] * 2
-    assert [each.shape for each in same_layout([flat, flat])] == [(12,)] * 2
-    with pytest.raises(InputError, match=r"other holds points of shape \(1, 3, 4\), but others"):
-        same_layout([image, other])
-    with pytest.raises(InputError, match="one shape"):
-        same_layout([image, Points("short", np.zeros((2, 11)), (11,))])
 
 
 def test_each_file_takes_its_own_key(folder):
