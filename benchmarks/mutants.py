@@ -165,7 +165,7 @@ class Trees:
             said = self._failure(tests, self.plain, LONGEST)
             self._seconds[tests] = None if said else int(_used() - start) + 1
             if said:
-                print(f"not used, since it fails without a change: {tests}\n{said}")
+                print(f"not used, since it fails without a change: {tests}\n{said}", flush=True)
         return self._seconds[tests]
 
     def killed_by(self, mutant: Mutant) -> str | None:
@@ -232,7 +232,7 @@ def _limit(seconds: int) -> None:
         (resource.RLIMIT_FSIZE, FILE_SIZE),
         (resource.RLIMIT_CPU, seconds),
     ):
-        resource.setrlimit(what, (most, most))
+        resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
 
 
 def difference(mutant: Mutant, source: str) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.common.memory import need_memory
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -45,13 +46,24 @@ def training_sets(
     Raises
     ------
     InputError
-        If two disjoint sets do not fit into the data.
+        If two disjoint sets do not fit into the data, or two models not into memory.
     """
     if isinstance(population, Spectrum):
+        _need_room(population.rank, largest)
         return population, partial(_draw_gaussian, np.sqrt(expanded(population))), None
     if hasattr(population, "responsibilities"):
-        return _mixture(cast("GaussianMixture", population))
+        return _mixture(cast("GaussianMixture", population), largest)
     return _project(population, source, largest)
+
+
+def _need_room(rank: int, samples: int) -> None:
+    """Refuse two models, with their training sets and the squares of their vectors, too large."""
+    size = 8 * rank * (2 * samples + 4 * min(rank, samples))
+    need_memory(
+        size,
+        f"a pair of models in {rank} dimensions, trained on {samples} points each,",
+        "use fewer dimensions or samples",
+    )
 
 
 def expanded(spectrum: Spectrum) -> FloatArray:
@@ -86,11 +98,12 @@ def _draw_mixture(
     return np.asarray(points.reshape(count, -1) @ vectors)
 
 
-def _mixture(mixture: GaussianMixture) -> tuple[Spectrum, Draw, None]:
+def _mixture(mixture: GaussianMixture, largest: int) -> tuple[Spectrum, Draw, None]:
     """Spectrum of a mixture, and how to draw from it in the eigenbasis."""
     from convergen.theory.mixtures.covariance_spectrum import mixture_spectrum
 
     spectrum = mixture_spectrum(mixture)
+    _need_room(spectrum.rank, largest)
     vectors = np.linalg.eigh(mixture.covariance)[1][:, ::-1][:, : spectrum.rank]
     return spectrum, partial(_draw_mixture, mixture, vectors), None
 
