@@ -31,6 +31,26 @@ class Cell:
     samples: tuple[int, ...]
 
 
+def work_of(experiment: Experiment) -> tuple[int, str]:
+    """How much there is to do in a cell, and the unit in which it is reported.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Of which the cell is a part.
+
+    Returns
+    -------
+    tuple
+        The images that networks see; or the cell itself, of which a fit reports its share.
+    """
+    from convergen.empirical.models.by_name import needs_training
+
+    return (
+        (experiment.training.images, "images") if needs_training(experiment.model) else (1, "cells")
+    )
+
+
 def cells(experiment: Experiment) -> list[Cell]:
     """Divide an experiment into independent cells.
 

@@ -10,9 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convergen.empirical.experiment.cells import work_of
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.sweep.dask_cluster import connected, on_dask
 from convergen.empirical.sweep.local_workers import local_workers
+from convergen.empirical.sweep.progress import Bar
 from convergen.empirical.sweep.sweep import FINISHED, Outcome, Runner, in_process, sweep
 from convergen.theory.common.checks import as_count, as_number, as_positive
 
@@ -102,8 +104,8 @@ def run_experiment(
         run = Run.begin(experiment, folder.resolve(), threads=given, available=available)
         runner = _runner(count, cluster, run.experiment.run.device)
         work = partial(do_cell, run, seconds)
-        budget = run.experiment.training.images
-        outcomes = sweep(run.folder, run.cells(), work, runner, budget=budget, progress=progress)
+        bar = Bar(*work_of(run.experiment), shown=progress)
+        outcomes = sweep(run.folder, run.cells(), work, runner, bar)
     done = [outcome.name for outcome in outcomes if outcome.state == FINISHED]
     return Finished(run, outcomes, run.collect(done))
 

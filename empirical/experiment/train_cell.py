@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.common.devices import choose_device, pays_to_compile
-from convergen.empirical.experiment.cells import Cell
+from convergen.empirical.experiment.cells import Cell, work_of
 from convergen.empirical.experiment.members import initial_seeds, members
 from convergen.empirical.experiment.watched_models import WatchedModels
 from convergen.empirical.measure.measure import measure, snapshot
@@ -53,7 +53,7 @@ def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: flo
     """
     folder.report("reading the data")
     subjects = run.subjects(cell.seed, cell.samples)
-    budget = run.experiment.training.images
+    budget = work_of(run.experiment)[0]
     history: History = []
     if needs_training(run.experiment.model):
         try:
@@ -62,7 +62,7 @@ def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: flo
             raise CellFailed(str(error)) from error
     else:
         folder.report("fitting")
-        models = _fitted(run, cell, subjects, partial(_report, folder, "fitting", 0))
+        models = _fitted(run, cell, subjects, lambda done: _report(folder, "fitting", done, done))
     watch = partial(_report, folder, "measuring", budget)
     result = measure(WatchedModels(models, subjects, watch), subjects)
     folder.finish(_with_history(result, history, cell))
@@ -121,7 +121,7 @@ def _trainer(run: Run, cell: Cell, subjects: Subjects) -> tuple[Any, Trainer]:
     return models, Trainer(models, subjects.data.points, of_seed, experiment.training)
 
 
-def _report(folder: CellFolder, phase: str, images: int, done: float) -> None:
+def _report(folder: CellFolder, phase: str, images: float, done: float) -> None:
     folder.report(phase, images=images, done=done)
 
 

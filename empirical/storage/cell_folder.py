@@ -53,14 +53,15 @@ class Progress(NamedTuple):
     ----------
     phase : str
         What is being done, in words.
-    images : int
-        Images that each of its models has seen in training.
+    images : float
+        Images that each of its models has seen in training; of a model that sees none, the share
+        of its fit that is done.
     done : float
         Share of the phase that is done; 0 where that is not known.
     """
 
     phase: str
-    images: int
+    images: float
     done: float
 
 
@@ -160,15 +161,15 @@ class CellFolder:
             self._refuse_foreign(found[1].pop(PROVENANCE, None), "the checkpoints")
         return found
 
-    def report(self, phase: str, *, images: int = 0, done: float = 0.0) -> None:
+    def report(self, phase: str, *, images: float = 0, done: float = 0.0) -> None:
         """Note how far the cell is, for the bar of whoever watches.
 
         Parameters
         ----------
         phase : str
             What is being done, in words.
-        images : int
-            Images that each of its models has seen.
+        images : float
+            As in `Progress`.
         done : float
             Share of the phase that is done.
 

@@ -15,26 +15,47 @@ if TYPE_CHECKING:
 _INTERVAL = 0.5
 
 
+class Bar(NamedTuple):
+    """How a sweep is shown.
+
+    Attributes
+    ----------
+    budget : int
+        What there is to do in a cell.
+    unit : str
+        Of the budget: images that networks see, or cells.
+    shown : bool
+        Whether there is a bar at all.
+    """
+
+    budget: int
+    unit: str = "images"
+    shown: bool = True
+
+
+NO_BAR = Bar(0, shown=False)
+
+
 class Seen(NamedTuple):
     """How far a sweep is.
 
     Attributes
     ----------
-    images : int
-        Images seen by all cells together.
+    images : float
+        What all cells together have done, in the unit of the bar.
     cells : int
         Cells that are finished.
     phases : tuple of str
         What cells are doing that do not train just now, with the share that is done.
     """
 
-    images: int
+    images: float
     cells: int
     phases: tuple[str, ...]
 
 
 @contextmanager
-def watched(folder: RunFolder, names: Sequence[str], budget: int, shown: bool) -> Iterator[None]:
+def watched(folder: RunFolder, names: Sequence[str], asked: Bar) -> Iterator[None]:
     """Show rate, time left and what is being done while a ``with`` block runs.
 
     Parameters
@@ -43,25 +64,23 @@ def watched(folder: RunFolder, names: Sequence[str], budget: int, shown: bool) -
         Where.
     names : sequence of str
         All cells.
-    budget : int
-        Images that a cell sees.
-    shown : bool
-        Nothing happens unless this is true and standard error is a terminal.
+    asked : Bar
+        What to show; nothing happens unless standard error is a terminal.
     """
-    if not (shown and budget and sys.stderr.isatty()):
+    if not (asked.shown and sys.stderr.isatty()):
         yield
         return
     from tqdm import tqdm
 
     stop = threading.Event()
-    begun = look(folder, names, budget).images
+    begun = look(folder, names, asked.budget).images
     with tqdm(
-        total=budget * len(names), initial=begun, unit=" images", unit_scale=True,
-        dynamic_ncols=True, desc="training",
+        total=asked.budget * len(names), initial=begun, unit=f" {asked.unit}", unit_scale=True,
+        dynamic_ncols=True, desc="training" if asked.unit == "images" else "fitting",
     ) as bar:  # fmt: skip
 
         def show() -> None:
-            seen = look(folder, names, budget)
+            seen = look(folder, names, asked.budget)
             # Smaller than before where a cell had to go back to an older checkpoint.
             bar.n = seen.images
             bar.set_postfix_str(", ".join([f"{seen.cells}/{len(names)} cells", *seen.phases[:2]]))
@@ -90,13 +109,13 @@ def look(folder: RunFolder, names: Sequence[str], budget: int) -> Seen:
     names : sequence of str
         All cells.
     budget : int
-        Images that a cell sees; what a finished one counts.
+        What there is to do in a cell; what a finished one counts.
 
     Returns
     -------
     Seen
     """
-    images, finished, phases = 0, 0, []
+    images, finished, phases = 0.0, 0, []
     for name in names:
         cell = folder.cell(name)
         if cell.has_result:

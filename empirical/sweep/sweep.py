@@ -15,7 +15,7 @@ from typing import Protocol
 from convergen.empirical.storage.cell_folder import CellBusy, CellFailed, CellFolder
 from convergen.empirical.storage.checked_files import StorageError
 from convergen.empirical.storage.run_folder import RunFolder
-from convergen.empirical.sweep.progress import watched
+from convergen.empirical.sweep.progress import NO_BAR, Bar, watched
 from convergen.theory.common.checks import InputError
 
 FINISHED, FAILED, BUSY, STORAGE = "finished", "failed", "busy", "storage"
@@ -83,9 +83,7 @@ def sweep(
     cells: Sequence[Cell],
     work: Work,
     runner: Runner | None = None,
-    *,
-    budget: int = 0,
-    progress: bool = False,
+    bar: Bar = NO_BAR,
 ) -> list[Outcome]:
     """Do all cells that are not finished.
 
@@ -99,10 +97,8 @@ def sweep(
         As in `Task`.
     runner : callable, optional
         Who does them: `in_process`, the default, or one that hands them to others.
-    budget : int
-        Images that a cell sees, for the progress bar.
-    progress : bool
-        Show a bar on a terminal.
+    bar : Bar
+        What is shown on a terminal.
 
     Returns
     -------
@@ -121,7 +117,7 @@ def sweep(
     tasks = [Task(run, cell, work) for cell in pending]
     names = [cell.name for cell in cells]
     # Closed, so that an interrupt ends all workers before anything else happens.
-    with watched(run, names, budget, progress), closing((runner or in_process)(tasks)) as done:
+    with watched(run, names, bar), closing((runner or in_process)(tasks)) as done:
         try:
             for outcome in done:
                 if outcome.state == STORAGE:

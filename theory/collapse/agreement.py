@@ -28,7 +28,7 @@ from convergen.theory.collapse.kernel_sums import (
 from convergen.theory.common.checks import (
     FloatArray,
     as_count,
-    as_positive,
+    as_noise,
     as_samples,
     as_seed,
 )
@@ -121,7 +121,7 @@ def measure_agreement(
         If an argument is out of range, or a data set is too small for two disjoint training
         sets and the queries.
     """
-    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
+    n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     counts = [as_count(value, "samples") for value in n.ravel().tolist()]
     fresh, times = as_count(queries, "queries"), as_count(repeats, "repeats", 2)
     known, most = as_law(law, seed), max(counts)
@@ -181,7 +181,7 @@ def predict_agreement(
     KL(p_θ(·|x) ‖ p) = log n has a root θ < 1, p_θ ∝ p L^θ; D is then m_θ(x) on average,
     E Σ w² = 1 − θ, and a = E|m_θ|²/E[θ|m_θ|² + (1 − θ) E_θ|y|²].
     """
-    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
+    n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     known = as_law(law, seed)
     rows = [
         _moments(known, count, level, draws, seed)
@@ -220,7 +220,7 @@ def agreement_threshold(
 
     With 128 queries the error of log n is below 1 % for Gaussians and 3 % otherwise.
     """
-    levels, known = as_positive(sigma), as_law(law, seed)
+    levels, known = as_noise(sigma), as_law(law, seed)
     result, near = np.empty(levels.size), _START
     with phase("agreement of empirical scores", levels.size, "noise level") as done:
         for i, level in enumerate(levels.ravel().tolist()):

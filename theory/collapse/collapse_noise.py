@@ -13,7 +13,7 @@ from scipy.special import expit
 from convergen.theory.collapse.data_laws import GaussianLaw, Law, MixtureLaw, as_law
 from convergen.theory.collapse.information import DRAWS, information, information_density
 from convergen.theory.collapse.kernel_sums import kernel_laws, reference_points
-from convergen.theory.common.checks import FloatArray, InputError, as_count, as_positive, as_samples
+from convergen.theory.common.checks import FloatArray, InputError, as_count, as_noise, as_samples
 
 # Search range and table step in log σ.
 _RANGE, _STEP = 28.0, 0.15
@@ -185,7 +185,7 @@ def own_weight(
     E w = E ∫ L₁ e^{−tL₁} φ(t)^{n−1} dt, φ(t) = E[e^{−tL} | x]; see `collapse.kernel_sums`. Where
     the annealed rule is cheap it serves as a control variate.
     """
-    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
+    n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     known = as_law(law, seed)
     if rule not in ("finite", "annealed"):
         raise InputError(f"rule must be 'finite' or 'annealed', not {rule!r}.")

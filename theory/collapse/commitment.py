@@ -21,7 +21,7 @@ from convergen.theory.common.checks import (
     FloatArray,
     InputError,
     as_finite,
-    as_positive,
+    as_noise,
     as_samples,
     as_seed,
 )
@@ -140,7 +140,7 @@ def committed_fraction(
     log L₁ has the law of `collapse.kernel_sums.kernel_laws` tilted by L₁, and the others are drawn
     from it. This neglects trajectories that commit to a training point for a while only.
     """
-    n, noise = np.broadcast_arrays(as_samples(samples), as_positive(sigma))
+    n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     if n.max() > _MOST:
         raise InputError(f"samples = {n.max():g} is too large: use at most {_MOST:g}.")
     known, result = as_law(law, seed), np.empty(n.size)

@@ -15,7 +15,7 @@ from convergen.theory.collapse.data_laws import GaussianLaw, Law, as_law
 from convergen.theory.common.checks import (
     FloatArray,
     as_count,
-    as_positive,
+    as_noise,
     as_seed,
 )
 from convergen.theory.random_matrices.equivalents import df1
@@ -68,7 +68,7 @@ def information(law: Any, sigma: ArrayLike, *, draws: int = DRAWS, seed: int = 0
     Gaussian: I = ½ Σ log(1 + λ/σ²), and the variance of i is Σ λ/(λ + σ²). Otherwise the
     average of i over draws; arXiv:2402.18491 uses it as an excess entropy.
     """
-    noise = as_positive(sigma)
+    noise = as_noise(sigma)
     known = as_law(law, seed)
     if isinstance(known, GaussianLaw):
         parts = known.spectrum.compression
@@ -107,7 +107,7 @@ def information_density(
     ndarray, shape (s, draws)
         In nats.
     """
-    noise = np.atleast_1d(as_positive(sigma))
+    noise = np.atleast_1d(as_noise(sigma))
     known = as_law(law, seed)
     x0, z = draw_pairs(known, as_count(draws, "draws"), seed)
     return np.array([_density(known, x0, z, float(level)) for level in noise])

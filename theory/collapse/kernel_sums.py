@@ -7,6 +7,7 @@ E log S = ∫ (e^{−t} − φ(t)^n) dt/t without any simulation of training set
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ from convergen.theory.common.checks import (
 QUERIES = 128
 # Points that stand for a law whose kernels have no closed form.
 _REFERENCES = 4096
+# Ratio of noise and data beyond which cumulants of the kernels leave floats.
+_FAR = 1e20
 # Tails of e^−12, or e^−12 times one training point in n, do not count.
 _NEGLIGIBLE = 12.0
 # Steps in log L and log t: the trapezoidal rule for t e^{−t} in log t errs by e^{−π²/step}.
@@ -154,6 +157,12 @@ def kernel_laws(
     KernelLaw
         One a query; none where a data set is too small for n.
 
+    Raises
+    ------
+    InputError
+        If σ is more than a factor of 1e20 from the root of the trace of the covariance of a
+        Gaussian or a mixture.
+
     Notes
     -----
     With Λ(θ) = log E L^θ the density of log L at Λ'(θ) is e^{Λ − θΛ'}/(2πΛ'')^{1/2}, to next
@@ -163,6 +172,7 @@ def kernel_laws(
     mixture are added; any other law stands for itself by reference points.
     """
     count = as_count(draws, "draws", 2)
+    _in_range(law, sigma)
     if isinstance(law, GaussianLaw):
         # Only |x|² in each eigenspace matters, so the compressed spectrum serves any dimension.
         nodes, weights = law.spectrum.compression.nodes, law.spectrum.compression.weights
@@ -195,6 +205,21 @@ def kernel_laws(
             order = np.argsort(logs)
             vectors, mean = (points - centre)[order], float(logsumexp(logs + mass))
             yield KernelLaw(logs[order], mass, vectors, squares[order], mean, log_own, len(points))
+
+
+def _in_range(law: Law, sigma: float) -> None:
+    """Refuse noise at which kernels have reached their limits and their cumulants leave floats."""
+    if isinstance(law, GaussianLaw):
+        scale = math.sqrt(law.spectrum.trace)
+    elif isinstance(law, MixtureLaw):
+        scale = math.sqrt(float(np.trace(law.mixture.covariance)))
+    else:
+        return
+    if not scale / _FAR <= sigma <= scale * _FAR:
+        raise InputError(
+            f"sigma = {sigma:g} is too far from the size of the data, {scale:g}, for their kernels "
+            f"to be told apart: give one within a factor of {_FAR:g}."
+        )
 
 
 def draw_distinct(law: Law, count: int, rng: np.random.Generator) -> FloatArray:

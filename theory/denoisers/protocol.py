@@ -72,7 +72,8 @@ class ExactDenoiser(ABC):
         Raises
         ------
         InputError
-            If shapes do not match, σ is not positive, or a value is not finite.
+            If shapes do not match, a value is not finite, σ is not positive, or its square is no
+            number of the type of `x`.
         """
         points, noise = self._checked(x, sigma)
         return self._denoise(points, noise).reshape(-1, *self.shape)
@@ -114,6 +115,13 @@ class ExactDenoiser(ABC):
             raise InputError(
                 f"sigma has shape {noise.shape}, but there are {points.shape[0]} points: give one "
                 "number, or one for each point."
+            )
+        limits = np.finfo(dtype)
+        low, high = np.sqrt(limits.tiny), np.sqrt(limits.max)
+        if noise.size and not (low <= noise.min() and noise.max() <= high):
+            raise InputError(
+                f"sigma must lie between {low:.2g} and {high:.2g} where x is {limits.dtype}, so "
+                "that its square is a number: use other units."
             )
         flat = points.reshape(points.shape[0], self.dim).astype(dtype, copy=False)
         return flat, np.broadcast_to(noise, points.shape[0]).astype(dtype)

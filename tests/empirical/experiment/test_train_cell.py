@@ -7,11 +7,12 @@ from tests.empirical.experiment.tiny import experiment
 
 def test_a_long_fit_reports_how_far_it_is(tmp_path, monkeypatch):
     """A linear model descends for minutes on real data; it sees no images that would show it."""
-    seen = []
+    seen, amounts = [], []
     report = CellFolder.report
 
     def watched(self, phase, **more):
         seen.append((phase, more.get("done", 0.0)))
+        amounts.append((phase, more.get("images", 0)))
         report(self, phase, **more)
 
     monkeypatch.setattr(CellFolder, "report", watched)
@@ -24,3 +25,6 @@ def test_a_long_fit_reports_how_far_it_is(tmp_path, monkeypatch):
     assert max(shares) > 0.8
     assert next(phase for phase, _ in seen) == "reading the data"
     assert seen[-1] == ("measuring", 1.0)
+    # It sees no images: the bar counts its share of the fit, and then the whole cell.
+    assert [done for phase, done in amounts if phase == "fitting"] == shares
+    assert amounts[-1] == ("measuring", 1)

@@ -1,11 +1,12 @@
 import io
+import sys
 import time
 
 import pytest
 
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.empirical.sweep import progress
-from convergen.empirical.sweep.progress import Seen, look, watched
+from convergen.empirical.sweep.progress import Bar, Seen, look, watched
 from convergen.empirical.sweep.sweep import sweep
 from tests.empirical.sweep.fake_cell import FakeCell, work
 
@@ -40,8 +41,26 @@ def test_a_terminal_shows_what_is_done_and_a_pipe_nothing(run, monkeypatch):
     monkeypatch.setattr(progress, "_INTERVAL", 0.02)
     for stream in (screen, pipe):
         monkeypatch.setattr("sys.stderr", stream)
-        with watched(run, NAMES, 300, shown=True):
+        with watched(run, NAMES, Bar(300)):
             time.sleep(0.3)
     assert "500/900" in screen.getvalue()
     assert "1/3 cells, two measuring 25%" in screen.getvalue()
     assert pipe.getvalue() == ""
+
+
+def test_a_fit_that_sees_no_images_shows_its_share_of_the_cells(run, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    run.cell("two").report("fitting", images=0.25, done=0.25)
+    with watched(run, NAMES, Bar(1, "cells")):
+        pass
+    assert "fitting:" in sys.stderr.getvalue()
+    assert "1.25/3.00" in sys.stderr.getvalue()
+    assert "1/3 cells, two fitting 25%" in sys.stderr.getvalue()
+    monkeypatch.setattr("sys.stderr", Terminal())
+    with watched(run, NAMES, Bar(1, "cells", shown=False)):
+        pass
+    assert sys.stderr.getvalue() == ""

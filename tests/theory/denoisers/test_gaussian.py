@@ -436,3 +436,28 @@ def test_unusable_eigenvectors_are_refused(vectors, message):
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_derived_again(call):
     stored.derive_again(call)
+
+
+def test_noise_levels_that_are_not_one_a_point_are_refused_with_both_numbers():
+    denoiser = GaussianDenoiser(Spectrum.isotropic(2))
+    points = np.zeros((5, 2))
+    with pytest.raises(InputError, match=r"shape \(3,\), but there are 5 points"):
+        denoiser(points, np.ones(3))
+    with pytest.raises(InputError, match=r"shape \(5, 1\), but there are 5 points"):
+        denoiser(points, np.ones((5, 1)))
+    np.testing.assert_array_equal(denoiser(points, np.ones(1)), points)
+    np.testing.assert_array_equal(denoiser(points, np.ones(5)), points)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"), [("f4", 1.1e-19, 1.8e19), ("f8", 1.5e-154, 1.3e154)]
+)
+def test_noise_beyond_the_numbers_of_its_type_is_refused(dtype, low, high):
+    denoiser = GaussianDenoiser(Spectrum.isotropic(2))
+    points = np.ones((2, 2), dtype)
+    np.testing.assert_allclose(denoiser(points, low), points)
+    np.testing.assert_allclose(denoiser(points, high), 0.0, atol=1e-30)
+    assert np.isfinite(denoiser.score(points, low)).all()
+    for sigma in (0.9 * low, 1.1 * high):
+        with pytest.raises(InputError, match=f"where x is float{8 * points.itemsize}"):
+            denoiser(points, sigma)

@@ -43,7 +43,8 @@ def test_what_is_refused_would_not_fit(monkeypatch, dim, samples):
     spectrum = theory.Spectrum.power_law(dim, 1.0)
     asked = []
     monkeypatch.setattr(
-        "convergen.theory.finite_size.training_sets.need_memory", lambda size, *_: asked.append(size)
+        "convergen.theory.finite_size.training_sets.need_memory",
+        lambda size, *_: asked.append(size),
     )
     draw = training_sets(spectrum, "", samples)[1]
     population = Population(expanded(spectrum), dim)
