@@ -31,7 +31,7 @@ def folder(tmp_path_factory):
     np.save(path / "one_row.npy", np.ones((1, 4)))
     np.save(path / "empty.npy", np.ones((0, 4)))
     np.save(path / "text.npy", np.array([["a", "b"]]))
-    (path / "notes.txt").write_text("no data")
+    (path / "notes.md").write_text("no data")
     return path
 
 
@@ -172,7 +172,7 @@ def test_simulate_json_on_digits_matches_the_table():
         (["predict", "one_row.npy"], "1 row"),
         (["predict", "empty.npy"], "(0, 4)"),
         (["predict", "text.npy"], "dtype"),
-        (["predict", "notes.txt"], "neither"),
+        (["predict", "notes.md"], "neither"),
         (["predict", "digits", "--samples", "0"], "at least 1"),
         (["predict", "digits", "--samples", "-4"], "at least 1"),
         (["predict", "digits", "--samples", "10,ten"], "'ten'"),

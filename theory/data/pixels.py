@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -30,7 +30,7 @@ SUFFIXES = (
 _PAPER = (255, 255, 255, 255)
 # What NumPy and Pillow were seen to raise on damaged files.
 _DAMAGE = (OSError, ValueError, TypeError, EOFError, SyntaxError, RuntimeError)
-_ORIENTATION, _TURNED = 0x0112, (5, 6, 7, 8)
+_WIDTH, _HEIGHT, _ORIENTATION, _TURNED = 0x0100, 0x0101, 0x0112, (5, 6, 7, 8)
 # Above so many pixels an image must store one byte for at most so many of them.
 _MANY, _PER_BYTE = 2**24, 500
 
@@ -85,10 +85,13 @@ def opened(file: Path | BytesIO, name: str) -> Iterator[Image.Image]:
 
     stored = regular_file(file).st_size if isinstance(file, Path) else file.getbuffer().nbytes
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), ExitStack() as stack:
             # Pillow warns of what may be a bomb, and refuses twice the size by itself.
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file) as image:
+            # Not by its name: Pillow would map uncompressed TIFFs that are turned, with the sides
+            # of the upright image, and mix up their pixels.
+            content = stack.enter_context(file.open("rb")) if isinstance(file, Path) else file
+            with Image.open(content) as image:
                 count = image.width * image.height
                 if count > max(_MANY, _PER_BYTE * stored):
                     raise InputError(
@@ -129,7 +132,7 @@ def read_head(file: Path | BytesIO, name: str) -> Head:
         If it is no image, or its black and white are not defined.
     """
     with opened(file, name) as image:
-        mode, size, deep = image.mode, image.size, _has_16_bits(image)
+        mode, size, deep = image.mode, _stored_size(image), _has_16_bits(image)
         turned = _orientation(image)
         transparent = bool(image.has_transparency_data)
         grey = deep or mode in {"1", "L", "LA"}
@@ -224,6 +227,14 @@ def _convert(image: Image.Image, mode: str, deep: bool) -> Image.Image:
 def _has_16_bits(image: Image.Image) -> bool:
     # Pillow opens some 16-bit files as 32-bit integers that still end at 65535.
     return image.mode.startswith("I;16") or (image.mode == "I" and image.format in {"PNG", "PPM"})
+
+
+def _stored_size(image: Image.Image) -> tuple[int, int]:
+    """(width, height) in the file; Pillow may say those of the upright image for TIFFs."""
+    if image.format == "TIFF":
+        tags = image.tag_v2  # type: ignore[attr-defined]
+        return int(tags[_WIDTH]), int(tags[_HEIGHT])
+    return image.size
 
 
 def _orientation(image: Image.Image) -> Any:

@@ -1,0 +1,105 @@
+"""Images as a person sees them, each against values that are worked out by hand."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, TiffImagePlugin
+
+from convergen.theory.data.reading import read
+
+CORNERS = np.array([[10, 60, 110], [160, 210, 250]], np.uint8)  # 2 rows, 3 columns
+
+
+def of(tmp_path, image, suffix="png", **options):
+    image.save(tmp_path / f"x.{suffix}", **options)
+    found = read(tmp_path)
+    return np.moveaxis(found.rows()[0], 0, 2) * 255, found
+
+
+# What a viewer must do to the stored pixels, by the EXIF standard (tag 0x0112).
+TURNS = {
+    1: lambda a: a, 2: lambda a: a[:, ::-1], 3: lambda a: a[::-1, ::-1], 4: lambda a: a[::-1],
+    5: lambda a: a.T, 6: lambda a: a.T[:, ::-1], 7: lambda a: a.T[::-1, ::-1],
+    8: lambda a: a.T[::-1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+@pytest.mark.parametrize("orientation", TURNS)
+def test_images_are_turned_as_exif_says(tmp_path, orientation, suffix):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"lossless": True} if suffix == "webp" else {}
+    image = Image.fromarray(CORNERS).convert("RGB" if suffix == "webp" else "L")
+    seen, found = of(tmp_path, image, suffix, exif=exif, **options)
+    np.testing.assert_allclose(seen[..., 0], TURNS[orientation](CORNERS), atol=1e-4)
+    turned = [] if orientation == 1 else ["1 image (x." + suffix + ") was turned as EXIF says"]
+    assert list(found.record.notes) == turned
+
+
+def test_turned_photographs_of_a_camera_share_a_size_with_upright_ones(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (16, 1))
+    Image.fromarray(ramp).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    Image.fromarray(ramp.T[:, ::-1].copy()).save(tmp_path / "b.jpg", quality=95)
+    rows = read(tmp_path).rows()
+    assert rows.shape == (2, 1, 32, 16)
+    np.testing.assert_allclose(rows[0], rows[1], atol=4 / 255)
+
+
+def on_white(values, alpha):
+    alpha = np.asarray(alpha, float) / 255
+    return alpha * values + (1 - alpha) * 255
+
+
+def test_transparency_is_laid_on_white(tmp_path):
+    alpha = np.array([[0, 51, 102], [153, 204, 255]], np.uint8)
+    grey = Image.merge("LA", [Image.fromarray(CORNERS), Image.fromarray(alpha)])
+    seen, found = of(tmp_path, grey)
+    assert seen.shape == (2, 3, 1)  # grey with alpha stays grey
+    np.testing.assert_allclose(seen[..., 0], on_white(CORNERS, alpha), atol=0.51)
+    assert found.record.notes == ("1 image (x.png) was laid on white where transparent",)
+    colour = np.stack([CORNERS, CORNERS[::-1], CORNERS[:, ::-1]], axis=-1)
+    seen, _ = of(tmp_path, Image.fromarray(np.dstack([colour, alpha])))
+    np.testing.assert_allclose(seen, on_white(colour, alpha[..., None]), atol=0.51)
+    seen, _ = of(tmp_path, Image.fromarray(CORNERS), transparency=60)  # one grey level is clear
+    np.testing.assert_allclose(seen[..., 0], np.where(CORNERS == 60, 255, CORNERS), atol=1e-4)
+
+
+def test_cmyk_is_ink_on_paper(tmp_path):
+    ink = np.random.default_rng(0).integers(0, 256, (2, 3, 4), dtype=np.uint8)
+    expected = (255.0 - ink[..., :3]) * (255.0 - ink[..., 3:]) / 255.0
+    seen, _ = of(tmp_path, Image.fromarray(ink, mode="CMYK"), "tif")
+    np.testing.assert_allclose(seen, expected, atol=1.01)
+    (tmp_path / "x.tif").unlink()
+    flat = np.full((16, 16, 4), (40, 90, 160, 20), np.uint8)  # jpeg keeps a flat picture
+    seen, _ = of(tmp_path, Image.fromarray(flat, mode="CMYK"), "jpg", quality=100)
+    np.testing.assert_allclose(seen[8, 8], (255.0 - flat[0, 0, :3]) * 235 / 255, atol=3)
+
+
+def test_palettes_show_their_colours(tmp_path):
+    colours = np.array([[200, 10, 30], [0, 250, 90], [5, 6, 7]], np.uint8)
+    image = Image.fromarray(np.array([[0, 1, 2], [2, 1, 0]], np.uint8), mode="P")
+    image.putpalette(colours.ravel().tolist())
+    seen, _ = of(tmp_path, image)
+    np.testing.assert_allclose(seen, colours[np.array([[0, 1, 2], [2, 1, 0]])], atol=1e-4)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_sixteen_bits_are_kept_when_turned(tmp_path, orientation):
+    deep = CORNERS.astype(np.uint16) * 257 + 100
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[0x0112] = orientation
+    seen, found = of(tmp_path, Image.fromarray(deep), "tif", tiffinfo=tags)
+    np.testing.assert_allclose(seen[..., 0] * 257, TURNS[orientation](deep), atol=0.02)
+    assert found.record.dtype == "uint16"
+
+
+def test_inverted_bilevel_tiffs_are_not_negatives(tmp_path):
+    file = io.BytesIO()
+    black = np.array([[0, 255, 255], [255, 0, 255]], np.uint8)
+    Image.fromarray(black).convert("1").save(file, "TIFF", compression="group4")
+    (tmp_path / "x.tif").write_bytes(file.getvalue())
+    np.testing.assert_array_equal(read(tmp_path).rows()[0, 0] * 255, black)
