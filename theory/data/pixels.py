@@ -107,8 +107,10 @@ def opened(file: Path | BytesIO, name: str) -> Iterator[Image.Image]:
     except InputError:
         raise
     except _DAMAGE as error:
+        # Pillow names an object of Python where it does not know the format.
+        why = "its format is not known" if "BytesIO" in str(error) else reason(error)
         raise InputError(
-            f"{name} cannot be read as an image ({reason(error)}): replace or remove it."
+            f"{name} cannot be read as an image ({why}): replace or remove it."
         ) from error
 
 

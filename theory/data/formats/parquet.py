@@ -14,7 +14,7 @@ from convergen.theory.data.contents import Images
 from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
 
-_BATCH = 64
+_BATCH = 16
 _LABELS = ("label", "labels")
 _DAMAGE = (OSError, ValueError, TypeError, KeyError, RuntimeError, MemoryError)
 
