@@ -135,10 +135,7 @@ class Subjects:
         """Options of the sampler of blind models, whose noise is that of every model of a seed."""
         if not self.blind:
             return None
-        # Until the leading factor lacks but e⁻⁴ of what it varies more than the noise.
-        largest = float(self.spectrum.leading(1)[0])
-        level = (1.0 - STEP_SIZE) * self.training.sigma_max
-        settling = 2.0 * (1.0 + largest / level**2)
+        settling = settling_time(self.spectrum, self.training.sigma_max)
         return {"rng": self.stream(9), "settling": settling}
 
     @property
@@ -186,3 +183,22 @@ class Subjects:
         numpy.random.Generator
         """
         return np.random.default_rng(np.random.SeedSequence(self.splits.seed, spawn_key=(purpose,)))
+
+
+def settling_time(spectrum: Spectrum, sigma_max: float) -> float:
+    """How long blind models are sampled at the first noise level.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Of the data.
+    sigma_max : float
+        Largest noise level; data units.
+
+    Returns
+    -------
+    float
+        Until the leading factor lacks but e⁻⁴ of what it varies more than the noise.
+    """
+    level = (1.0 - STEP_SIZE) * sigma_max
+    return 2.0 * (1.0 + float(spectrum.leading(1)[0]) / level**2)

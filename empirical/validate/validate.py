@@ -118,7 +118,10 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     dict of str to xarray.DataArray
         Those that the law gives, along ``samples``.
     """
+    from convergen.empirical.measure.evaluation_set import settling_time
+    from convergen.empirical.models.by_name import is_blind
     from convergen.theory.finite_size.predict_subsets import predict_subsets
+    from convergen.theory.linear.ascent_convergence import ascent_convergence
     from convergen.theory.random_matrices.analytic_functions import sampling_convergence
 
     spectrum, training, measure = data.spectrum(), experiment.training, experiment.measure
@@ -135,10 +138,13 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
         for row in compared()
         if (row.law or row.key) in predicted
     }
-    low, high = training.sigma_min, training.sigma_max
-    law["convergence"] = predicted["convergence"].copy(
-        data=sampling_convergence(spectrum, samples, low, high, denoised=True)
-    )
+    ends = training.sigma_min, training.sigma_max
+    if is_blind(experiment.model):
+        settling = settling_time(spectrum, training.sigma_max)
+        found = ascent_convergence(spectrum, samples, *ends, settling=settling)
+    else:
+        found = sampling_convergence(spectrum, samples, *ends, denoised=True)
+    law["convergence"] = predicted["convergence"].copy(data=found)
     return {
         name: values.drop_vars(list(values.coords)).assign_coords(samples=list(experiment.samples))
         for name, values in law.items()

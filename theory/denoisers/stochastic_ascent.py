@@ -17,6 +17,9 @@ from convergen.theory.common.checks import (
 )
 from convergen.theory.denoisers.protocol import Array
 
+# From points and one noise level to denoised points.
+Model = Callable[[Array, float], Array]
+
 # Steps that remove less than this share of the distance are beyond any use.
 _LEAST = 1e-4
 # With h = β = 0.3 the variance of Gaussians whose denoisers estimate σ is right to 2 %.
@@ -67,9 +70,7 @@ class StochasticAscent:
         self._settling = math.ceil(time / self._h)
         self._first, self._rng = float(levels[0]), rng
 
-    def __call__(
-        self, model: Callable[[Array, float], Array], x: Array, high: float, low: float
-    ) -> Array:
+    def __call__(self, model: Model, x: Array, high: float, low: float) -> Array:
         """Go from one level to a lower one.
 
         Parameters
@@ -106,6 +107,40 @@ class StochasticAscent:
         steps = sum(len(self._path(high, low)) - 1 for high, low in pairwise(positive))
         return 2 * steps + int(levels[-1] == 0.0)
 
+    def responses(self, levels: FloatArray, variances: Array) -> Array:
+        """What the sampler makes of each of its noises along an eigenvector of a linear model.
+
+        Parameters
+        ----------
+        levels : ndarray
+            Noise levels, descending; the last may be 0.
+        variances : ndarray, shape (p,)
+            Eigenvalues λ of the model, whose denoiser is λ/(λ + σ²); real or complex.
+
+        Returns
+        -------
+        ndarray, shape (noises, p)
+            Factors of standard normal noises in the sample: the starting noise, then the fresh
+            noise of each step. Their squares add up to the variance of samples.
+        """
+
+        def model(x: Array, sigma: float) -> Array:
+            return np.asarray(variances / (variances + sigma**2) * x)
+
+        one = np.ones_like(variances)
+        found = [levels[0] * one]
+        positive = levels[levels > 0.0].tolist()
+        for before, after in pairwise(positive):
+            for high, low in pairwise(self._path(before, after)):
+                raised = self._raised(high, low)
+                if raised > high:
+                    found.append(math.sqrt(raised**2 - high**2) * one)
+                kept = _descend(model, one, raised, low)
+                found = [kept * factor for factor in found]
+        if levels[-1] == 0.0:
+            found = [model(factor, positive[-1]) for factor in found]
+        return np.stack(found)
+
     def _path(self, high: float, low: float) -> list[float]:
         """Levels between steps; each step first raises its level, but none above the first."""
         start: list[float] = []
@@ -122,17 +157,19 @@ class StochasticAscent:
         share = self._h if high == low else (1.0 - low / high) / self._beta
         return min(low / (1.0 - share), self._first) if share < 1.0 else self._first
 
-    def _step(
-        self, model: Callable[[Array, float], Array], x: Array, high: float, low: float
-    ) -> Array:
+    def _step(self, model: Model, x: Array, high: float, low: float) -> Array:
         raised = self._raised(high, low)
         if raised > high:
             fresh = self._rng.standard_normal(x.shape).astype(x.dtype, copy=False)
             x = x + math.sqrt(raised**2 - high**2) * fresh
-        slope = (x - model(x, raised)) / raised
-        guess = x + (low - raised) * slope
-        mean = 0.5 * (low - raised) * (slope + (guess - model(guess, low)) / low)
-        return np.asarray(x + mean)
+        return _descend(model, x, raised, low)
+
+
+def _descend(model: Model, x: Array, high: float, low: float) -> Array:
+    """Heun step of dx/dσ = (x − D)/σ."""
+    slope = (x - model(x, high)) / high
+    guess = x + (low - high) * slope
+    return np.asarray(x + 0.5 * (low - high) * (slope + (guess - model(guess, low)) / low))
 
 
 def _share(value: float, name: str, most: float) -> float:

@@ -13,6 +13,7 @@ from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.toml_files import preset_config
 from convergen.empirical.models.by_name import check_model, fitted, needs_training, untrained
+from convergen.empirical.splits.splits import split
 from convergen.empirical.training.trainer import Member, Trainer
 
 RESULTS = Path(convergen.empirical.__file__).parent / "results"
@@ -25,7 +26,7 @@ _DRAWN = 64
 
 def points_of(experiment):
     data = dict(experiment.data)
-    if data["kind"] == "field":
+    if data["kind"] == "field" or "pictures" in data:
         data["count"] = _DRAWN
     return load_data(**data)
 
@@ -54,6 +55,20 @@ def test_splits_suffice_for_the_largest_n():
         experiment = Experiment.from_config(config)
         if experiment.data["kind"] == "field":
             count = experiment.data.get("count", 16384)
+        elif "pictures" in experiment.data:
+            continue  # the slow test below divides them
         else:
             count = len(points_of(experiment))
         assert 2 * max(experiment.samples) <= count, name
+
+
+@pytest.mark.slow
+def test_photographs_suffice_although_patches_that_overlap_stay_together():
+    experiment = Experiment.from_config(SHIPPED["preset photographs"])
+    data = load_data(**experiment.data)
+    assert data.shape == (1, 16, 16)
+    limit = experiment.splits.duplicate_limit
+    found = split(data, experiment.samples, 0, duplicate_limit=limit, held_out=16)
+    sides = [found.indices(16384, side) for side in "ab"]
+    assert [len(set(rows)) for rows in sides] == [16384, 16384]
+    assert not set(data.groups[sides[0]]) & set(data.groups[sides[1]])

@@ -120,3 +120,29 @@ def test_streams_are_independent_of_each_other_and_functions_of_the_seed():
 def test_factors_are_as_many_as_there_are():
     measure = MeasureSettings(draws=8, factors=50)
     assert subjects(measure=measure).factors <= 16
+
+
+# ------------------------------------------------------------------------------ blind models
+
+
+def test_blind_models_see_the_same_noise_on_the_way_and_so_does_the_truth():
+    plain = subjects()
+    settings = TrainingSettings(sigma_max=2.0)
+    found = Subjects(plain.data, plain.splits, plain.samples, settings, plain.settings, blind=True)
+    truth, calls = found.truth, []
+
+    def both(x, sigma):
+        calls.append(sigma.max())
+        return truth(x, sigma)
+
+    first, second = found.generated(both, 2)
+    np.testing.assert_array_equal(first, second)
+    np.testing.assert_array_equal(first, found.true_samples)
+    assert len(calls) == found.evaluations
+    assert max(calls) <= 2.0
+    # 64 draws of 16 coordinates; the probability flow from σ_max = 2 would lose a third of it.
+    power = found.spectrum.trace / found.spectrum.dim
+    assert (first**2).mean() / power == pytest.approx(1.0, abs=0.15)
+    other = subjects(seed=4)
+    again = Subjects(other.data, other.splits, other.samples, settings, other.settings, blind=True)
+    assert np.abs(again.true_samples - found.true_samples).max() > 0.1
