@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Config, Experiment
     from convergen.empirical.experiment.train import Finished
 
+# Looks for copies on the way, where an experiment says nothing of snapshots.
+_SNAPSHOTS = 16
+
 
 def _option(text: str, *names: str, **more: Any) -> Any:
     return typer.Option(*names, help=text, show_default=False, **more)
@@ -70,6 +73,15 @@ def register(app: typer.Typer) -> None:
         images: Annotated[int | None, _option("Images that each model sees in training.")] = None,
         batch: Annotated[int | None, _option("Images of one step.")] = None,
         learning_rate: Annotated[float | None, _option("Largest step of the optimiser.")] = None,
+        stop_before_copying: Annotated[
+            bool | None,
+            typer.Option(
+                "--stop-before-copying",
+                help="End the training of each n at the last snapshot before copies appear; takes "
+                "16 snapshots where training.snapshots says nothing.",
+                show_default=False,
+            ),
+        ] = None,
         device: Annotated[str | None, _option("auto, cpu, cuda or cuda:N.")] = None,
         grouping: Annotated[
             str | None,
@@ -103,10 +115,13 @@ def register(app: typer.Typer) -> None:
             _choose_data(config, data, given)
             words = {
                 "training.images": images, "training.batch": batch,
-                "training.learning_rate": learning_rate, "run.device": device,
+                "training.learning_rate": learning_rate,
+                "training.stop_before_copying": stop_before_copying, "run.device": device,
                 "run.grouping": grouping,
             }  # fmt: skip
             _apply(config, model, samples, seeds, words, setting or [])
+            if stop_before_copying:
+                config["training"].setdefault("snapshots", _SNAPSHOTS)
             _name(config, data, model)
             found = _experiment(config)
             with phase("loading torch"):

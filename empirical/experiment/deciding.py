@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from convergen.empirical.experiment.plan import Plan, versions
+from convergen.theory.common.checks import InputError
 from convergen.theory.common.versions import git_commit
 from convergen.theory.messages.progress import phase
 
@@ -93,16 +94,21 @@ def decide(
         If it cannot be done.
     """
     from convergen.empirical.common.devices import choose_device
-    from convergen.empirical.models.by_name import check_model, grouping_of
+    from convergen.empirical.models.by_name import check_model
 
     data = read_data(experiment, folder)
     check_model(experiment.model, data.shape, data.truth)
     digests = {str(seed): divide(experiment, data, seed).digest for seed in experiment.seeds}
-    undecided = experiment.run.grouping == "auto"
     decided = experiment.decided(
         device=str(choose_device(experiment.run.device)),
-        grouping=grouping_of(experiment.model) if undecided else None,
+        grouping=_grouping(experiment) if experiment.run.grouping == "auto" else None,
     )
+    together = decided.run.grouping == "seed" and len(decided.samples) > 1
+    if decided.training.stop_before_copying and together:
+        raise InputError(
+            "run: with grouping = 'seed' the n that copies first would stop all others: leave it "
+            "out, or give 'pair'."
+        )
     about = {
         "fingerprint": data.fingerprint,
         "name": data.name,
@@ -112,6 +118,14 @@ def decide(
     chosen = threads or useful_threads(decided, data.dim, available)
     plan = Plan(decided.config(), about, digests, chosen, [versions()], git_commit())
     return plan, data
+
+
+def _grouping(experiment: Experiment) -> str:
+    """How cells are made where that is open: each n stops by itself."""
+    from convergen.empirical.models.by_name import grouping_of
+
+    stops = experiment.training.stop_before_copying
+    return "pair" if stops else grouping_of(experiment.model)
 
 
 def useful_threads(experiment: Experiment, dim: int, available: int) -> int:

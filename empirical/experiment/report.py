@@ -56,8 +56,22 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
             "",
             f"{spread}.",
             wrapped(", ".join(legend) + "."),
+            *_stops(result),
         ]
     )
+
+
+def _stops(result: xr.Dataset) -> list[str]:
+    """Where the training of each n was stopped, of those that stop before copying."""
+    if "trained_images" not in result:
+        return []
+    seen = result["trained_images"].transpose("samples", "seed").values
+    parts = [
+        f"{n}: " + ", ".join("–" if np.isnan(i) else f"{i:.0f}" for i in row)
+        for n, row in zip(result["samples"].values, seen, strict=True)
+    ]
+    return [wrapped("Images seen before copies appear, or to the end (n: each seed): "
+                    + "; ".join(parts) + ".")]  # fmt: skip
 
 
 def summary_json(result: xr.Dataset | None) -> dict[str, Any]:

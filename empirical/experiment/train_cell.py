@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from convergen.empirical.common.devices import choose_device, pays_to_compile
 from convergen.empirical.experiment.cells import Cell, work_of
 from convergen.empirical.experiment.members import initial_seeds, members
+from convergen.empirical.experiment.stopping import LastWithoutCopies, copies_appear
 from convergen.empirical.experiment.watched_models import WatchedModels
 from convergen.empirical.measure.measure import measure, snapshot
 from convergen.empirical.models.by_name import fitted, needs_training, untrained
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from convergen.empirical.storage.cell_folder import CellFolder
 
 History = list[dict[str, Any]]
+
+_TRAINED = {"long_name": "images seen in training, which stopped before copies", "units": "images"}
 
 
 def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: float) -> None:
@@ -54,17 +57,22 @@ def train_cell(run: Run, cell: Cell, folder: CellFolder, checkpoint_seconds: flo
     folder.report("reading the data")
     subjects = run.subjects(cell.seed, cell.samples)
     budget = work_of(run.experiment)[0]
+    seen = None
     history: History = []
     if needs_training(run.experiment.model):
         try:
-            models, history = _trained(run, cell, subjects, folder, checkpoint_seconds)
+            models, trainer, history = _trained(run, cell, subjects, folder, checkpoint_seconds)
         except Diverged as error:
             raise CellFailed(str(error)) from error
+        if trainer.settings.stop_before_copying:
+            seen = trainer.images
     else:
         folder.report("fitting")
         models = _fitted(run, cell, subjects, lambda done: _report(folder, "fitting", done, done))
     watch = partial(_report, folder, "measuring", budget)
     result = measure(WatchedModels(models, subjects, watch), subjects)
+    if seen is not None:
+        result["trained_images"] = ("samples", [seen] * result.sizes["samples"], _TRAINED)
     folder.finish(_with_history(result, history, cell))
 
 
@@ -83,29 +91,47 @@ def _fitted(run: Run, cell: Cell, subjects: Subjects, report: Callable[[float], 
 
 def _trained(
     run: Run, cell: Cell, subjects: Subjects, folder: CellFolder, checkpoint_seconds: float
-) -> tuple[Any, History]:
+) -> tuple[Any, Trainer, History]:
     models, trainer = _trainer(run, cell, subjects)
+    settings = trainer.settings
     history: History = []
+    before, stopped = LastWithoutCopies(), False
     saved = folder.load_checkpoint()
     if saved is not None:
         tensors, meta = saved
-        trainer.restore(tensors, meta["images"])
+        stopped = meta.get("stopped", False)
+        tensors = before.take_from(tensors, meta.get("before", 0))
+        trainer.restore(tensors, before.images if stopped else meta["images"])
         history = meta["history"]
-    end, last = trainer.settings.images, time.monotonic()
+
+    def save(images: int) -> None:
+        about = {"before": before.images, "stopped": stopped} if before.images else {}
+        tensors = {**trainer.state(), **before.tensors()}
+        folder.save_checkpoint(images, tensors, {"history": history, **about})
+
+    end, last = settings.images, time.monotonic()
     folder.report("training", images=trainer.images, done=trainer.images / end)
-    for progress in trainer.run():
+    for progress in () if stopped else trainer.run():
         images = progress.images
         folder.log(images=images, loss=[float(x) for x in progress.loss])
         if progress.snapshot:
             watch = partial(_report, folder, "measuring on the way", images)
             watched = WatchedModels(models, subjects, watch)
             history.append({"images": images, **snapshot(watched, subjects)})
+            if settings.stop_before_copying:
+                stopped = copies_appear(history[-1], subjects.settings.draws)
+                if stopped:
+                    before.go_back(trainer)
+                    folder.log(event="stopped before copying", images=trainer.images)
+                    break
+                before.keep(trainer)
         folder.report("training", images=images, done=images / end)
         if time.monotonic() - last > checkpoint_seconds and images < end:
-            folder.save_checkpoint(images, trainer.state(), {"history": history})
+            save(images)
             last = time.monotonic()
-    folder.save_checkpoint(end, trainer.state(), {"history": history})
-    return models, history
+    # One that was stopped is newer than any on the way to where copies appeared.
+    save(history[-1]["images"] if stopped else end)
+    return models, trainer, history
 
 
 def _trainer(run: Run, cell: Cell, subjects: Subjects) -> tuple[Any, Trainer]:

@@ -15,7 +15,7 @@ from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 # A |cosine| from which a point looks like a copy to the eye.
 COPY = 0.95
 # Share of points that may exceed the threshold by chance.
-_CHANCE = 0.01
+CHANCE = 0.01
 # Points nearer than this are the same point twice, but for rounding.
 _SAME = 1.0 - 1e-9
 # Products of one block of training points with all generated ones.
@@ -199,7 +199,7 @@ def _limit(other: FloatArray) -> float:
     apart = other[other < _SAME]
     if apart.size == 0:
         return COPY
-    return max(COPY, float(np.quantile(apart, 1.0 - _CHANCE)))
+    return max(COPY, float(np.quantile(apart, 1.0 - CHANCE)))
 
 
 def _excess(means: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy as np
 from convergen.empirical.common.settings import check_settings, documented, setting
 from convergen.empirical.training.optimisers import RULES
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.options import NUMBER, TEXT, WHOLE
+from convergen.theory.sources.options import NUMBER, TEXT, TRUTH, WHOLE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -85,6 +85,11 @@ class TrainingSettings:
     )
     snapshots: int = setting(
         WHOLE, "measurements on the way, on a log grid in images seen", 0, least=0, most=1000
+    )
+    stop_before_copying: bool = setting(
+        TRUTH,
+        "end at the last snapshot before a network copies more than chance may",
+        False,
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -95,6 +100,12 @@ class TrainingSettings:
             raise InputError(
                 f"training: sigma_min = {self.sigma_min:g} and sigma_max = {self.sigma_max:g} must "
                 "satisfy sigma_min < sigma_max."
+            )
+
+        if self.stop_before_copying and not self.snapshot_grid():
+            raise InputError(
+                "training: stop_before_copying looks for copies at the snapshots, but there are "
+                "none: set snapshots, such as 16."
             )
 
     @property

@@ -31,7 +31,10 @@ def reference_names(run: Run) -> list[str]:
     list of str
         Names of `convergen.empirical.models.table`, in its order.
     """
-    network = str(run.experiment.model["name"])
+    experiment = run.experiment
+    # What theories that know the network say of it holds at the end of its budget.
+    stops = experiment.training.stop_before_copying
+    network = "" if stops else str(experiment.model["name"])
     return [row.name for row in compared_with(run.data.shape, run.data.truth, network)]
 
 

@@ -71,7 +71,7 @@ def test_defaults_are_those_that_shipped_results_were_trained_with():
     assert asdict(TrainingSettings()) == {
         "images": 64_000, "batch": 32, "optimizer": "adamw", "learning_rate": 4e-3,
         "schedule": "cosine", "weight_decay": 0.0, "sigma_min": 0.05, "sigma_max": 20.0,
-        "weighting": "edm", "ema": 0.03, "snapshots": 0,
+        "weighting": "edm", "ema": 0.03, "snapshots": 0, "stop_before_copying": False,
     }  # fmt: skip
 
 
