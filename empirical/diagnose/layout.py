@@ -24,8 +24,8 @@ _LOOKED = 256
 # Pixels between the images of a contact sheet.
 _GAPS = (0, 1, 2)
 # Seams of a sheet are this much rougher than the rest, or its tiles are as alike on average to
-# the training set.
-_SEAM, _ALIKE = 1.3, 0.7
+# the training set, whose mean then must show far beyond what so few points make by chance.
+_SEAM, _ALIKE, _SHOWN = 1.3, 0.8, 20.0
 
 
 def one_layout(sets: Sequence[Points]) -> tuple[list[Points], list[str]]:
@@ -187,11 +187,17 @@ def _has_seams(points: Points, shape: tuple[int, ...]) -> bool:
 
 
 def _alike(points: Points, training: Points) -> bool:
-    """Whether the mean of one set looks like that of another."""
-    means = [each.flat(slice(_LOOKED)).mean(axis=0) for each in (points, training)]
-    means = [each - each.mean() for each in means]
-    power = float(np.linalg.norm(means[0]) * np.linalg.norm(means[1]))
-    return bool(means[0] @ means[1] > _ALIKE * power)
+    """Whether the mean of one set looks like that of another, and shows anything."""
+    rows, truth = (each.flat(slice(_LOOKED)) for each in (points, training))
+    first, second = (_without_colour(x.mean(axis=0), training.shape) for x in (rows, truth))
+    by_chance = float(truth.var(axis=0).mean()) / len(truth)
+    alike = first @ second > _ALIKE * np.linalg.norm(first) * np.linalg.norm(second)
+    return bool(alike and second.var() > _SHOWN * by_chance)
+
+
+def _without_colour(mean: FloatArray, shape: tuple[int, ...]) -> FloatArray:
+    channels = mean.reshape(shape[0], -1)
+    return (channels - channels.mean(axis=1, keepdims=True)).ravel()
 
 
 def _tiles(points: Points, shape: tuple[int, ...], grid: tuple[int, int], gap: int) -> NDArray[Any]:

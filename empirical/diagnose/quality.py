@@ -5,9 +5,7 @@ A generator may copy nothing and be worthless; each remark here says in which wa
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -18,7 +16,10 @@ from convergen.theory.sources.points import Points
 
 # Points of each set that are looked at.
 _LOOKED = 1000
-_GROUPS = 10
+# No image is smoother than this.
+_FLAT = 1e-6
+# Points from which variety and sharpness can be told.
+_FEWEST = 20
 # Standard errors from 1 beyond which a ratio is taken for real.
 _SURE = 4.0
 
@@ -84,12 +85,12 @@ def remarks(
             Remark("variance", "variance", _ratio(average(mine), theirs), "too alike",
                    "too varied", (0.7, 1.5))
         )  # fmt: skip
-    if len(x) >= 2 * _GROUPS and len(y) >= 2 * _GROUPS:
+    if min(len(x), len(y)) >= _FEWEST:
         if len(samples.shape) == 3 and min(samples.shape[1:]) > 3:
-            sharp = [_in_groups(each, samples.shape, _sharpness) for each in (x, y)]
+            sharp = [_sharpness(each, samples.shape) for each in (x, y)]
             found.append(
                 Remark("sharpness", "difference of neighbouring pixels", _ratio(*sharp),
-                       "blurred", "grainy", (0.7, 1.4))
+                       "blurred", "grainy", (0.8, 1.25))
             )  # fmt: skip
         count = min(len(x), len(y))
         apart = [_spacing(each[:count]) for each in (x, y)]
@@ -122,16 +123,14 @@ def _ratio(own: Estimate, other: Estimate) -> Estimate:
     return Estimate(value, max(value - 2.0 * error, 0.0), value + 2.0 * error, float(error))
 
 
-def _in_groups(
-    rows: FloatArray, shape: tuple[int, ...], measure: Callable[[Any], float]
-) -> Estimate:
-    """A number of a set, and its error from parts of it."""
-    images = rows.reshape(-1, *shape)
-    return average([measure(images[start::_GROUPS]) for start in range(_GROUPS)])
-
-
-def _sharpness(images: FloatArray) -> float:
-    return float(np.sqrt(roughness(images)))
+def _sharpness(rows: FloatArray, shape: tuple[int, ...]) -> Estimate:
+    """How much neighbouring pixels differ over how much an image varies; geometric mean."""
+    found = np.array([roughness(image[None]) for image in rows.reshape(-1, *shape)])
+    logs = average(0.5 * np.log(np.maximum(found, _FLAT)))
+    value = float(np.exp(logs.value))
+    return Estimate(
+        value, float(np.exp(logs.low)), float(np.exp(logs.high)), value * logs.stderr
+    )  # fmt: skip
 
 
 def _spacing(rows: FloatArray) -> Estimate:

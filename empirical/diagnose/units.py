@@ -218,7 +218,7 @@ def _chosen(given: Values, truth: Values, training: Points) -> Change | None:
     best = min((distance for distance, _ in tried), default=np.inf)
     if best > min(_FITS, _BETTER * plain):
         return None
-    return next(each for distance, each in tried if distance <= 1.1 * best + 0.05)
+    return next(each for distance, each in tried if distance <= 1.02 * best)
 
 
 def _comparable(given: Values, truth: Values) -> bool:

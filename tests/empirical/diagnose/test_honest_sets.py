@@ -1,0 +1,76 @@
+"""Repeats and leaks are found, counted and named; where the law repeats itself they stay."""
+
+import numpy as np
+import pytest
+
+from convergen.empirical.diagnose.honest_sets import honest_sets
+from convergen.empirical.diagnose.orbit import Orbit
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.points import Points
+
+
+def named(rows, name="points"):
+    return Points(name, rows, rows.shape[1:])
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).random((3, 50, 1, 8, 8))
+
+
+def found_in(training, reference, samples, names=None):
+    orbit = Orbit.of(training.shape[1:], names)
+    reference = None if reference is None else named(reference, "unseen.npy")
+    return honest_sets(named(training), reference, named(samples), orbit)
+
+
+def test_repeats_are_grouped_mirrored_ones_too(images):
+    training, reference, samples = images
+    training[10] = training[3]
+    training[20] = training[3][..., ::-1]
+    training[30] = training[4]
+    samples[5] = training[7][..., ::-1]
+    found = found_in(training, reference, samples)
+    assert found.first[[3, 10, 20]].tolist() == [3, 3, 3]
+    assert np.flatnonzero(found.repeated).tolist() == [10, 20, 30]
+    assert found.distinct == 47
+    assert found.natural == 0.0
+    assert found.samples.tolist() == [5]
+    text = " ".join(found.notes)
+    assert "3 of 50 training points repeat an earlier one (2 groups, the largest of 3)" in text
+    assert "1 of 50 samples equal a training point" in text
+    plain = found_in(training, reference, samples, ("none",))
+    assert plain.distinct == 48
+    assert plain.samples.size == 0
+
+
+def test_a_leak_is_named_and_removed_or_refused(images):
+    training, reference, samples = images
+    reference[[2, 9]] = training[[5, 6]]
+    found = found_in(training, reference, samples)
+    assert found.leaked.tolist() == [2, 9]
+    assert found.unseen.tolist() == [row for row in range(50) if row not in (2, 9)]
+    assert "2 of 50 points of unseen.npy are training points (rows 2, 9)" in found.notes[0]
+    with pytest.raises(InputError, match=r"50 of 50 points of unseen\.npy are training points"):
+        found_in(training, training[::-1].copy(), samples)
+
+
+def test_repeats_that_the_law_makes_stay_in_both_sets():
+    rng = np.random.default_rng(1)
+
+    def drawn(count):
+        return (rng.random((count, 30)) < np.geomspace(0.5, 0.005, 30)).astype(float)
+
+    training, reference, samples = drawn(150), drawn(150), drawn(50)
+    keys = {row.tobytes() for row in training}
+    between = np.mean([row.tobytes() in keys for row in reference])
+    inside = 1.0 - len(keys) / len(training)
+    found = found_in(training, reference, samples)
+    assert found.natural == pytest.approx(min(inside, between))
+    assert 0.0 < found.natural < 0.25
+    assert len(found.unseen) == 150
+    assert found.leaked.size == 0
+    assert found_in(training, None, samples).natural == pytest.approx(inside)
+    categories = np.eye(6)[rng.integers(6, size=90)]
+    with pytest.raises(InputError, match="6 of 90 training points are different"):
+        found_in(categories, None, categories[:10])
