@@ -94,7 +94,7 @@ def test_copies_are_counted_without_those_of_chance():
 )
 def test_what_samples_are_like_is_said(dress, key, finding):
     rng = np.random.default_rng(2)
-    law = laws.digits if key == "nearness" else laws.larger_colour
+    law = laws.digits if finding in ("blurred", "outside the data") else laws.larger_colour
     training, unseen, samples = np.split(law(300, rng), 3)
     shape = training.shape[1:]
     space = Space(Orbit.of(shape), np.zeros(1))
