@@ -88,7 +88,7 @@ def build() -> typer.Typer:
     import typer
 
     from convergen import doctor
-    from convergen.empirical.cli import measure, options, train, validate
+    from convergen.empirical.cli import forecast, measure, options, train, validate
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, plan, predict_and_simulate
 
@@ -115,6 +115,7 @@ def build() -> typer.Typer:
     collapse.register(app, _draw_collapse)
     train.register(app)
     validate.register(app, _draw_validation)
+    forecast.register(app, _draw_forecast)
     options.register(app)
     measure.register(app, _diagnosis_page)
     figures.register(app)
@@ -157,6 +158,13 @@ def _draw_plan(curves: xr.Dataset, rows: xr.Dataset | None, path: Path) -> Writt
 def _draw_validation(found: xr.Dataset, path: Path) -> Written:
     from convergen.figures.looks.style import save
     from convergen.figures.plots.validation import draw
+
+    return save(draw(found), path)
+
+
+def _draw_forecast(found: xr.Dataset, path: Path) -> Written:
+    from convergen.figures.looks.style import save
+    from convergen.figures.plots.forecast import draw
 
     return save(draw(found), path)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.empirical.cli.forecast import whole_numbers
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.models.by_name import model_names
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
@@ -174,7 +175,7 @@ def _apply(
         config["model"] = {"name": model}
     for name, text in (("samples", samples), ("seeds", seeds)):
         if text is not None:
-            config[name] = _numbers(text, f"--{name}")
+            config[name] = whole_numbers(text, f"--{name}")
     for key, value in words.items():
         if value is not None:
             assign(config, key, value)
@@ -199,15 +200,6 @@ def _name(config: Config, data: str | None, model: str | None) -> None:
     """Call an experiment that has no name by its data and its model."""
     if data is not None and "name" not in config:
         config["name"] = "-".join([Path(data).stem, *([] if model is None else [Path(model).stem])])
-
-
-def _numbers(text: str, name: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise InputError(
-            f"cannot read {name} {text!r}: write whole numbers like 4,16,64."
-        ) from None
 
 
 def _experiment(config: Config) -> Experiment:

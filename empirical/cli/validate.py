@@ -67,7 +67,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.empirical.validate.report import validation_json, validation_text
         from convergen.empirical.validate.validate import validate as compare
 
-        source, result = _run_and_result(run)
+        source, result = run_and_result(run)
         found = compare(source, result)
         files = [save_dataset(found, data_path), draw(found, picture)]
         if json:
@@ -88,8 +88,19 @@ def _home(path: Path) -> Path:
         raise InputError(f"cannot read {path}: {error.strerror}.") from error
 
 
-def _run_and_result(path: Path) -> tuple[Run, xr.Dataset]:
-    """Those of a folder, or of a result that lies anywhere; both are verified."""
+def run_and_result(path: Path) -> tuple[Run, xr.Dataset]:
+    """Open the run and the result of a folder, or of a result that lies anywhere.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of a run, or a result.
+
+    Returns
+    -------
+    tuple of Run and xarray.Dataset
+        Both are verified.
+    """
     from convergen.empirical.experiment.run import Run
     from convergen.theory.files.netcdf_files import load_dataset
 

@@ -68,7 +68,7 @@ def snapshot(models: Models, subjects: Subjects) -> dict[str, list[Any]]:
         `measure`.
     """
     points = subjects.generated(models.denoisers(), models.members)
-    found = {**_overlaps(points, subjects), **_errors(models, subjects)}
+    found = {**order_parameters(points, subjects), **_errors(models, subjects)}
     followed = [row.key for row in quantities() if row.followed]
     return {key: np.asarray(found[key][1]).tolist() for key in followed}
 
@@ -92,7 +92,7 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     import xarray as xr
 
     points = subjects.generated(models.denoisers(), models.members)
-    overlaps = _overlaps(points, subjects)
+    overlaps = order_parameters(points, subjects)
     variables = {
         **overlaps,
         **_recovery(points, subjects),
@@ -119,8 +119,21 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     return xr.Dataset(labelled, coordinates)
 
 
-def _overlaps(points: Array, subjects: Subjects) -> dict[str, Values]:
-    """Memorisation, convergence, convergence to truth and variance of generated samples."""
+def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
+    """Memorisation, convergence, convergence to truth and variance of generated samples.
+
+    Parameters
+    ----------
+    points : ndarray, shape (members, draws, d)
+        What the models made of the shared seeds.
+    subjects : Subjects
+        What they are measured on.
+
+    Returns
+    -------
+    dict
+        Dimensions and values by the key of the quantity.
+    """
     samples = subjects.samples
     copies = [_memorisation(points, subjects, member) for member in range(len(points))]
     pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])

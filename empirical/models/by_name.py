@@ -20,6 +20,8 @@ from convergen.empirical.networks.own_network import (
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.suggestions import suggestion
+from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.window_denoiser import NO_ORBIT
 
 if TYPE_CHECKING:
     from convergen.empirical.models.ensemble import Ensemble
@@ -170,6 +172,27 @@ def is_blind(model: Model) -> bool:
     return name in NETWORKS.names() and NETWORKS.find(name).blind
 
 
+def orbit_of(model: Model, shape: tuple[int, ...]) -> Orbit:
+    """Symmetry group of a network.
+
+    Parameters
+    ----------
+    model : mapping
+        ``name`` and options.
+    shape : tuple of int
+        Shape of one point.
+
+    Returns
+    -------
+    Orbit
+        That of a network of the table; of a network of the user nothing is known.
+    """
+    name = str(model["name"])
+    if name not in NETWORKS.names():
+        return NO_ORBIT
+    return NETWORKS.find(name).orbit(shape, _options(model))
+
+
 def grouping_of(model: Model) -> str:
     """How models of this kind are trained together; fixed, since it decides rounding.
 
@@ -232,6 +255,7 @@ def fitted(
     truth: object = None,
     report: Callable[[float], object] = lambda share: None,
     trained: Trained | None = None,
+    orbit: Orbit = NO_ORBIT,
 ) -> Separate:
     """Solvable models, fitted.
 
@@ -253,6 +277,8 @@ def fitted(
         Called with the share of the work that is done, for models that take long.
     trained : Trained, optional
         The networks that it is held against; default: those of the usual budget.
+    orbit : Orbit
+        Symmetry of the network whose theory is fitted.
 
     Returns
     -------
@@ -270,7 +296,7 @@ def fitted(
         raise InputError(f"model {row.name!r} is a network: it is trained, not fitted.")
     keywords = row.resolve(training_sets[0].shape[1:], _options(model), truth)
     about = trained or Trained()
-    sets = TrainingSets(training_sets, sigmas, device, seed, truth, report, about)
+    sets = TrainingSets(training_sets, sigmas, device, seed, truth, report, about, orbit)
     return Separate(row.fit(sets, **keywords))
 
 

@@ -11,7 +11,9 @@ import numpy as np
 from convergen.empirical.common.folder_table import FolderTable
 from convergen.empirical.common.named_options import resolved
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.options import Option
+from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.window_denoiser import NO_ORBIT
+from convergen.theory.sources.options import NUMBER, Option
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,6 +67,8 @@ class TrainingSets:
         Called with the share of the work that is done, for models that take long.
     trained : Trained
         The networks that have been trained on the same points, for theories that know them.
+    orbit : Orbit
+        Symmetry of the network whose theory is fitted.
     """
 
     points: Sequence[NDArray[Any]]
@@ -74,6 +78,7 @@ class TrainingSets:
     truth: object = None
     report: Callable[[float], object] = _silent
     trained: Trained = field(default_factory=Trained)
+    orbit: Orbit = NO_ORBIT
 
 
 def _suits_all(shape: Shape, truth: object, options: Mapping[str, Any]) -> str:
@@ -108,6 +113,10 @@ class SolvableModel:
         Whether trained networks are held against it.
     networks : tuple of str
         Names of the networks that it is a theory of; none where it is one of the data alone.
+    theory : type or None
+        Of a theory that knows the network: ``theory.fit(points, rng, orbit)`` gives what
+        ``.trained(N)`` makes a denoiser of, N being the points that the budget suffices to
+        memorise. It is calibrated on one trained pair, see `convergen.empirical.forecast`.
     """
 
     name: str
@@ -120,6 +129,7 @@ class SolvableModel:
     refusal: Callable[[Shape, object, Mapping[str, Any]], str] = _suits_all
     compared: bool = True
     networks: tuple[str, ...] = ()
+    theory: Any = None
 
     def resolve(
         self, shape: Shape, given: Mapping[str, Any], truth: object = None
@@ -182,4 +192,43 @@ def compared_with(shape: Shape, truth: object, network: str = "") -> list[Solvab
         if row.compared
         and (not row.networks or network in row.networks)
         and not row.refusal(shape, truth, defaults[row.name])
+    ]
+
+
+def network_theories() -> list[SolvableModel]:
+    """Theories that know the network, in their order.
+
+    Returns
+    -------
+    list of SolvableModel
+    """
+    rows = sorted(SOLVABLE.rows(), key=lambda row: row.order)
+    return [row for row in rows if row.theory is not None]
+
+
+MEMORISED = Option(
+    "memorised", NUMBER, "training points that the budget suffices to memorise, N = s/c", 0.0,
+    least=0.0, most=1e12,
+)  # fmt: skip
+
+
+def fit_theory(theory: Any, sets: TrainingSets, memorised: float) -> list[Denoiser]:
+    """Fit a theory that knows the network to each training set.
+
+    Parameters
+    ----------
+    theory : type
+        As in `SolvableModel`.
+    sets : TrainingSets
+        Points; their `seed` draws the noise of what is left out.
+    memorised : float
+        N.
+
+    Returns
+    -------
+    list of Denoiser
+    """
+    return [
+        theory.fit(points, np.random.default_rng(sets.seed), sets.orbit).trained(memorised)
+        for points in sets.points
     ]

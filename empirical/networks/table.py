@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convergen.empirical.common.folder_table import FolderTable
 from convergen.empirical.common.named_options import resolved
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.orbits import Orbit
 from convergen.theory.sources.options import Option
 
 if TYPE_CHECKING:
@@ -107,6 +108,24 @@ class Network:
         found = resolved(f"model {self.name!r}", self.options, chosen)
         self.check(shape, found)
         return found
+
+    def orbit(self, shape: Shape, given: Mapping[str, Any]) -> Orbit:
+        """Symmetry group under which the network sees its data.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of one point.
+        given : mapping
+            As in `resolve`.
+
+        Returns
+        -------
+        Orbit
+            Periodic translations by its `shift`; nothing but the identity where none is known.
+            Training mirrors no images.
+        """
+        return Orbit(self.shift(self.resolve(shape, given)))
 
     def module(
         self, shape: Shape, given: Mapping[str, Any], mean: FloatArray | float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,16 @@ def _verdicts(found: xr.Dataset, theories: list[str]) -> list[str]:
         n = [str(n) for n in found["samples"].values[holds]]
         lines.append(
             f"{name}: its q is within {CLOSE:g} of the measured one at "
-            + (f"n = {', '.join(n)}." if n else "none of these n.")
+            + (f"n = {', '.join(n)}" if n else "none of these n")
+            + f"; rms {float(found['q_rms'].sel(theory=name)):.3f}."
+        )
+    for name, note in json.loads(found.attrs.get("calibrations", "{}")).items():
+        lines.append(
+            wrapped(
+                f"{name} was calibrated on one pair at n = {note['calibrated_at']} (– above): a "
+                f"point is memorised by {note['constant']:.0f} ({note['constant_low']:.0f} to "
+                f"{note['constant_high']:.0f}) learning-rate-weighted images."
+            )
         )
     return lines
 

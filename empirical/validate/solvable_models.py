@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from convergen.empirical.experiment.cells import joined
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.measure import measure
-from convergen.empirical.models.by_name import fitted
+from convergen.empirical.models.by_name import fitted, orbit_of
 from convergen.empirical.models.table import compared_with
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def reference_names(run: Run) -> list[str]:
     return [row.name for row in compared_with(run.data.shape, run.data.truth, network)]
 
 
-def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset:
+def reference(
+    run: Run, name: str, part: Experiment | None = None, options: Mapping[str, float] | None = None
+) -> xr.Dataset:
     """Fit a solvable model to the training sets of a run and measure it alike.
 
     Parameters
@@ -46,9 +49,11 @@ def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset
     run : Run
         Its data, splits and noise are used.
     name : str
-        One of `reference_names`.
+        One of `reference_names`, or a theory that knows the network.
     part : Experiment, optional
         That of the run with fewer seeds, sample sizes or measures; default: all of it.
+    options : mapping, optional
+        Of the model.
 
     Returns
     -------
@@ -56,13 +61,14 @@ def reference(run: Run, name: str, part: Experiment | None = None) -> xr.Dataset
         As the result of the run, without its training history.
     """
     experiment = part or run.experiment
+    orbit = orbit_of(experiment.model, run.data.shape)
     results = []
     for seed in experiment.seeds:
         subjects = run.subjects(seed, experiment.samples, experiment.measure)
         sets = [subjects.training_set(member) for member in range(len(subjects.keys))]
         models = fitted(
-            {"name": name}, sets, np.empty(0), choose_device("cpu"),
-            seed=seed, truth=run.data.truth, trained=run.experiment.trained,
+            {"name": name, **(options or {})}, sets, np.empty(0), choose_device("cpu"),
+            seed=seed, truth=run.data.truth, trained=run.experiment.trained, orbit=orbit,
         )  # fmt: skip
         results.append(measure(models, subjects).expand_dims(seed=[seed]))
     return joined(experiment, results)

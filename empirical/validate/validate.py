@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
+from convergen.empirical.validate.network_theories import calibrated
 from convergen.empirical.validate.solvable_models import reference, reference_names
 from convergen.theory.messages.progress import phase
 from convergen.theory.quantities.scores import normal_score
@@ -24,6 +26,7 @@ CLOSE = 0.05
 # Differences below this are rounding.
 _ROUNDING = 1e-12
 LAW = "linear law"
+_NOTES = ("constant", "constant_low", "constant_high", "calibrated_at")
 
 
 def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
@@ -42,15 +45,16 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
         Along ``samples`` and ``theory``; for each quantity X that the table compares with trained
         models: ``X`` (mean over seeds and sides), ``X_stderr`` (over seeds; NaN for one seed),
         ``X_predicted``, and ``X_z``, the difference over its error as a normal score.
-        ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic law of the linear model, and
-        solvable models fitted to the same training sets and sampled from the same seeds, whose
-        differences are taken seed by seed.
+        ``holds`` says whether |Δq| ≤ 0.05, ``q_rms`` how far q is off. Theories: the analytic law
+        of the linear model; solvable models fitted to the same training sets and sampled from the
+        same seeds, whose differences are taken seed by seed; and theories that know the network,
+        calibrated on one pair at small n, which they are not held against.
     """
     import xarray as xr
 
     names = [row.key for row in compared()]
     measured = {name: _by_seed(result[name]) for name in names}
-    theories = _theories(run, names)
+    theories, notes = _theories(run, result, names)
     models = list(theories)
     out = xr.Dataset(coords={"samples": result["samples"], "theory": models})
     for quantity, values in measured.items():
@@ -75,19 +79,28 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
     out["holds"] = (gap <= CLOSE).assign_attrs(long_name=f"|measured - predicted q| <= {CLOSE}")
     for name in ("variance_ratio", "fraction_memorised"):
         out[name] = _by_seed(result[name]).mean("seed").assign_attrs(result[name].attrs)
-    out.attrs = dict(result.attrs)
+    out["q_rms"] = np.sqrt((gap**2).mean("samples")).assign_attrs(
+        long_name="root mean square of measured - predicted q over n"
+    )
+    out.attrs = {**result.attrs, "calibrations": json.dumps(notes)}
     return out
 
 
-def _theories(run: Run, quantities: list[str]) -> dict[str, dict[str, xr.DataArray]]:
-    """What each theory that applies says of each quantity."""
+def _theories(
+    run: Run, result: xr.Dataset, quantities: list[str]
+) -> tuple[dict[str, dict[str, xr.DataArray]], dict[str, Any]]:
+    """What each theory that applies says of each quantity, and how it was calibrated."""
     with phase(f"predicting: {LAW}"):
         theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(run.experiment, run.data)}
     for name in reference_names(run):
         with phase(f"fitting and measuring: {name}"):
             found = reference(run, name)
         theories[name] = {quantity: _by_seed(found[quantity]) for quantity in quantities}
-    return theories
+    notes = {}
+    for name, found in calibrated(run, result).items():
+        theories[name] = {quantity: _by_seed(found[quantity]) for quantity in quantities}
+        notes[name] = {key: found.attrs[key] for key in _NOTES}
+    return theories, notes
 
 
 def _by_seed(values: xr.DataArray) -> xr.DataArray:

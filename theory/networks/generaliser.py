@@ -101,6 +101,7 @@ class Generaliser(ExactDenoiser):
             If there are fewer than two points, or they are all zero.
         """
         points = np.asarray(data)
+        points = points.astype(np.float32 if points.dtype == np.float32 else np.float64)
         if len(points) < 2:
             raise InputError("a generaliser is fitted to points left out: give two or more.")
         rows = orbit.of(points).reshape(-1, int(np.prod(points.shape[1:])))

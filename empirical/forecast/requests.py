@@ -1,0 +1,101 @@
+"""What the command line asks for: a forecast from a run, or for data and the name of a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from convergen.empirical.forecast.calibrate import calibrate, end_of_training
+from convergen.empirical.forecast.constants import shipped_calibration
+from convergen.empirical.forecast.forecast import forecast
+from convergen.theory.networks.clock import weighted_images
+from convergen.theory.networks.generaliser_memoriser import GeneraliserMemoriser
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.empirical.experiment.run import Run
+
+
+def forecast_run(
+    run: Run,
+    result: xr.Dataset,
+    *,
+    calibrate_at: int | None = None,
+    samples: Sequence[int] | None = None,
+    images: int | None = None,
+) -> xr.Dataset:
+    """Forecast the network of a run at other n, from one of its pairs.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        Its result, with snapshots.
+    calibrate_at : int, optional
+        n of the pair; default 16.
+    samples : sequence of int, optional
+        n of the forecast.
+    images : int, optional
+        Another budget.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `convergen.empirical.forecast.forecast.forecast` returns it.
+    """
+    found = calibrate(run, result, GeneraliserMemoriser, calibrate_at)
+    seen = end_of_training(run)
+    if images is not None:
+        seen *= images / run.experiment.training.images
+    measure = replace(run.experiment.measure, pictures=0)
+    return forecast(
+        run.data, run.experiment.training, measure, found, GeneraliserMemoriser, seen, samples,
+        run.experiment.seeds[0],
+    )  # fmt: skip
+
+
+def forecast_untrained(
+    data: Mapping[str, Any],
+    network: str,
+    *,
+    images: int | None = None,
+    samples: Sequence[int] | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """Forecast a network of the package on data on which none was trained.
+
+    Parameters
+    ----------
+    data : mapping
+        ``kind`` and the options of `convergen.empirical.data.kinds.load_data`.
+    network : str
+        Name of a network, at its size and recipe of `measured_constants`.
+    images : int, optional
+        Budget of the training; default that of `TrainingSettings`.
+    samples : sequence of int, optional
+        n of the forecast.
+    seed : int
+        Of the splits.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `convergen.empirical.forecast.forecast.forecast` returns it.
+    """
+    from convergen.empirical.data.kinds import load_data
+    from convergen.empirical.measure.settings import MeasureSettings
+    from convergen.empirical.models.by_name import orbit_of, usual_training
+    from convergen.empirical.training.settings import TrainingSettings
+
+    points = load_data(**data)
+    usual = usual_training({"name": network})
+    training = TrainingSettings(**(usual if images is None else {**usual, "images": images}))
+    found = shipped_calibration(network, orbit_of({"name": network}, points.shape))
+    seen = float(weighted_images(training.images, training.images, training.schedule))
+    return forecast(
+        points, training, MeasureSettings(pictures=0), found, GeneraliserMemoriser, seen, samples,
+        seed,
+    )  # fmt: skip

@@ -1,0 +1,45 @@
+"""Local posterior mean and empirical score, in shares that the budget sets."""
+
+from __future__ import annotations
+
+from convergen.empirical.models.table import (
+    MEMORISED,
+    SOLVABLE,
+    SolvableModel,
+    TrainingSets,
+    fit_theory,
+)
+from convergen.theory.denoisers.protocol import Denoiser
+from convergen.theory.networks.generaliser_memoriser import GeneraliserMemoriser
+
+
+def fit(sets: TrainingSets, memorised: float) -> list[Denoiser]:
+    """Fit one to each training set.
+
+    Parameters
+    ----------
+    sets : TrainingSets
+        Points and the symmetry of the network.
+    memorised : float
+        Training points that the budget suffices to memorise.
+
+    Returns
+    -------
+    list of Denoiser
+    """
+    return fit_theory(GeneraliserMemoriser, sets, memorised)
+
+
+SOLVABLE.register(
+    SolvableModel(
+        name="generaliser-memoriser",
+        description="local posterior mean and empirical score, in shares that the budget sets",
+        words="generaliser and memoriser, calibrated at small n",
+        fit=fit,
+        line=(0, (5, 1)),
+        order=7,
+        options=(MEMORISED,),
+        compared=False,
+        theory=GeneraliserMemoriser,
+    )
+)

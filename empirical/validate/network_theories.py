@@ -1,0 +1,74 @@
+"""Theories that know the network, calibrated on one pair of a run and held against all others."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convergen.empirical.experiment.run import Run
+from convergen.empirical.forecast.calibrate import Calibration, calibrate, end_of_training
+from convergen.empirical.forecast.forecast import LARGEST
+from convergen.empirical.models.by_name import needs_training
+from convergen.empirical.models.table import SolvableModel, network_theories
+from convergen.empirical.validate.solvable_models import reference
+from convergen.theory.common.checks import InputError
+from convergen.theory.messages.progress import phase
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+logger = logging.getLogger(__name__)
+
+
+def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
+    """What each theory says of the network of a run, on its training sets and seeds.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        Its result.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        As `convergen.empirical.validate.solvable_models.reference`, by the name of the theory,
+        with ``constant``, its ends and ``calibrated_at`` in the attributes; NaN at the n of the
+        calibration, which a theory has seen, and where it would take long. Theories that cannot be
+        calibrated are left out, and a warning says why.
+    """
+    if not needs_training(run.experiment.model):
+        return {}
+    found = {}
+    for row in network_theories():
+        try:
+            with phase(f"calibrating: {row.name}"):
+                calibration = calibrate(run, result, row.theory)
+        except InputError as error:
+            logger.warning("warning: %s is left out: %s", row.name, error)
+            continue
+        with phase(f"fitting and measuring: {row.name}"):
+            found[row.name] = _elsewhere(run, row, calibration)
+    return found
+
+
+def _elsewhere(run: Run, row: SolvableModel, calibration: Calibration) -> xr.Dataset:
+    """A theory at every n but that of its calibration."""
+    experiment = run.experiment
+    largest = LARGEST // (calibration.orbit.order(run.data.shape) * run.data.dim)
+    unseen = [n for n in experiment.samples if n != calibration.samples and 2 <= n <= largest]
+    if not unseen:
+        unseen = [calibration.samples]
+    part = replace(experiment, samples=tuple(unseen))
+    memorised = end_of_training(run) / calibration.constant
+    found = reference(run, row.name, part, {"memorised": memorised})
+    found = found.reindex(samples=list(experiment.samples), fill_value=np.nan)
+    found.attrs |= {
+        "constant": calibration.constant, "constant_low": calibration.low,
+        "constant_high": calibration.high, "calibrated_at": calibration.samples,
+    }  # fmt: skip
+    return found
