@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.sources.naming import meaning, open_source
 from convergen.theory.sources.table import load_source
 
 
@@ -105,3 +106,34 @@ def test_torchvision_missing(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torchvision", None)
     with pytest.raises(InputError, match="torchvision is not installed: install it"):
         load_source("torchvision", path=tmp_path, name="MNIST")
+
+
+class Split(Stored):
+    def __init__(self, root, split="train"):
+        super().__init__(root, split == "train")
+
+
+class Whole(Stored):
+    def __init__(self, root):
+        super().__init__(root)
+
+
+def test_sets_are_named_with_their_part(datasets, root, monkeypatch):
+    sys.modules["torchvision"].datasets.__dict__.update(Split=Split, Whole=Whole)
+    for name in ("Stored", "Split"):
+        assert meaning(f"{root}/{name}:test") == {
+            "kind": "torchvision", "path": str(root), "name": name, "part": "test",
+        }  # fmt: skip
+        assert len(open_source(f"{root}/{name}:test", {}).points) == 3
+        assert len(open_source(f"{root}/{name}:train", {"grey": True}).points) == 12
+    monkeypatch.chdir(root)
+    assert meaning("Stored:train")["path"] == "."
+    (root / "data").mkdir()
+    assert meaning("Stored:train")["path"] == "data"
+    with pytest.raises(InputError, match=r"Stored has no part 'valid': it takes train or test"):
+        open_source(f"{root}/Stored:valid", {})
+    with pytest.raises(InputError, match="Whole has no part 'train': it takes no part"):
+        open_source(f"{root}/Whole:train", {})
+    (root / "Stored:test").write_text("")
+    with pytest.raises(InputError, match="Stored:test is neither a"):  # a file that is there
+        open_source(f"{root}/Stored:test", {})
