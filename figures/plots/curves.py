@@ -46,9 +46,7 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
         if row.dims == ("samples",):
             look = look_of(row.key)
             predicted(left, curves["samples"], curves[row.key], look)
-            if f"{row.key}_low" in curves:
-                ends = curves[f"{row.key}_low"], curves[f"{row.key}_high"]
-                left.fill_between(curves["samples"], *ends, color=look.colour, alpha=0.2, lw=0.0)
+            _band(left, curves, row.key, look)
             if points is not None and row.key in points:
                 mean, error = points[row.key], points[f"{row.key}_stderr"]
                 measured(left, points["samples"], mean, error, look)
@@ -75,10 +73,18 @@ def _by_factor(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None, row: Q
         size = int(curves["multiplicity"].values[k])
         label = f"factor {k + 1}" + (f" (eigenspace, dim. {size})" if size > 1 else "")
         predicted(axes, curves["samples"], curves[row.key].values[:, k], look, label=label)
+        _band(axes, curves.isel(factor=k), row.key, look)
         for name in names:
             if points is not None and f"{name}_stderr" in points:
                 mean, error = (points[each].isel(factor=k) for each in (name, f"{name}_stderr"))
                 measured(axes, points["samples"], mean, error, look)
+
+
+def _band(axes: Axes, curves: xr.Dataset, key: str, look: Look) -> None:
+    """The interval of a curve, where the law is an estimate."""
+    if f"{key}_low" in curves:
+        ends = curves[f"{key}_low"], curves[f"{key}_high"]
+        axes.fill_between(curves["samples"], *ends, color=look.colour, alpha=0.2, linewidth=0.0)
 
 
 def _thresholds(axes: Axes, curves: xr.Dataset) -> None:
