@@ -36,3 +36,7 @@ def test_the_result_comes_back(tmp_path):
         folder.save_result(xr.Dataset({"a": ("x", [1.0])}))
     assert load_dataset(folder.result_path, must_be_sealed=True)["a"].values == [1.0]
     assert {path.name for path in tmp_path.iterdir()} - {LOCK} == {"result.nc"}
+
+
+def test_splits_have_a_file_for_each_seed(tmp_path):
+    assert RunFolder(tmp_path).split_path(3) == tmp_path / "splits" / "seed-3.npz"

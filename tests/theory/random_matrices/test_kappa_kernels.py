@@ -80,3 +80,14 @@ def test_compiled_code_equals_python(levels, n, rho):
     np.testing.assert_allclose(compiled[0], python[0], rtol=1e-13)
     if rho == 0:  # the gap is defined without a ridge only
         np.testing.assert_allclose(compiled[1], python[1], rtol=1e-13)
+
+
+@pytest.mark.parametrize("n", [1e6, 1e8])
+def test_the_gap_of_many_samples_is_that_of_small_fluctuations(n):
+    """Sample eigenvalues x of 10 directions: E x = 1, Var x = γ, so that 1 − E √x = γ/8 + O(γ²)."""
+    lam, w, h, gap = np.ones(1), np.full(1, 10.0), np.empty((1, 1)), np.empty((1, 1))
+    converged = np.zeros(1, np.bool_)
+    kernels.expected_sqrts(lam, w, 10.0, np.array([n]), 0.0, lam, h, gap, converged)
+    assert converged.all()
+    np.testing.assert_allclose(gap[0, 0], 10.0 / n / 8.0, rtol=10.0 * 10.0 / n)
+    np.testing.assert_allclose(h[0, 0], 1.0 - gap[0, 0], rtol=1e-14)
