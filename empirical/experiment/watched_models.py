@@ -26,7 +26,7 @@ class WatchedModels:
     def __init__(
         self, models: Models, subjects: Subjects, report: Callable[[float], object]
     ) -> None:
-        self.members = models.members
+        self.members, self.origin = models.members, models.origin
         self._models, self._report = models, report
         self._calls = 0
         # At each noise level, two for the errors of each model and two for each pair.

@@ -145,7 +145,9 @@ class Subjects:
             return 2 * self.settings.steps - 1
         return StochasticAscent(self.schedule, **self.ascent).evaluations(self.schedule)
 
-    def generated(self, denoisers: Denoiser, members: int) -> NDArray[np.float64]:
+    def generated(
+        self, denoisers: Denoiser, members: int, origin: NDArray[Any] | None = None
+    ) -> NDArray[np.float64]:
         """Samples of several models from the shared seeds.
 
         Parameters
@@ -154,12 +156,15 @@ class Subjects:
             All members as one, the points of the first member first.
         members : int
             How many, M.
+        origin : ndarray, shape `shape`, optional
+            Point about which they are homogeneous, if they are.
 
         Returns
         -------
         ndarray of float64, shape (M, draws, d)
         """
-        return generate(denoisers, members, self.noise, self.schedule, self.ascent)
+        ascent = None if self.ascent is None else {**self.ascent, "origin": origin}
+        return generate(denoisers, members, self.noise, self.schedule, ascent)
 
     @cached_property
     def test_points(self) -> NDArray[Any]:

@@ -42,6 +42,11 @@ class Models(Protocol):
 
     members: int
 
+    @property
+    def origin(self) -> Array | None:
+        """Point about which they are homogeneous, if they are."""
+        ...
+
     def denoiser(self, member: int) -> Denoiser:
         """One member."""
         ...
@@ -67,7 +72,7 @@ def snapshot(models: Models, subjects: Subjects) -> dict[str, list[Any]]:
         Nested lists by key, for each quantity that the table says is followed, shaped as in
         `measure`.
     """
-    points = subjects.generated(models.denoisers(), models.members)
+    points = subjects.generated(models.denoisers(), models.members, models.origin)
     found = {**order_parameters(points, subjects), **_errors(models, subjects)}
     followed = [row.key for row in quantities() if row.followed]
     return {key: np.asarray(found[key][1]).tolist() for key in followed}
@@ -91,7 +96,7 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     """
     import xarray as xr
 
-    points = subjects.generated(models.denoisers(), models.members)
+    points = subjects.generated(models.denoisers(), models.members, models.origin)
     overlaps = order_parameters(points, subjects)
     variables = {
         **overlaps,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
 from convergen.empirical.models.torch_denoiser import TorchDenoiser
+from convergen.empirical.networks.about_mean import AboutMean
 from convergen.theory.common.checks import InputError
 
 Parameters = Mapping[str, Tensor]
@@ -134,6 +137,13 @@ class Ensemble:
             return torch.cat(found, dim=1).flatten(0, 1)
 
         return TorchDenoiser(together, self.device, batch=2**62, advice=_DIVERGED)
+
+    @property
+    def origin(self) -> NDArray[np.float64] | None:
+        """Point about which the members are homogeneous, shape of a point; None where none is."""
+        if not isinstance(self.template, AboutMean):
+            return None
+        return -self.buffers["mean"][0].double().cpu().numpy()
 
     @property
     def saved_buffers(self) -> dict[str, Tensor]:

@@ -20,6 +20,9 @@ class Separate:
         One for each member.
     """
 
+    # None of them is homogeneous.
+    origin = None
+
     def __init__(self, models: Sequence[Denoiser]) -> None:
         self.models = list(models)
         self.members = len(self.models)

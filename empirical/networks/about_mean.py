@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class AboutMean(nn.Module):
-    """D(x, σ) = F(x + μ, σ) − μ.
+    """D(x, σ) = F(x + μ, σ) − μ; where F is homogeneous, D is so about −μ.
 
     Parameters
     ----------

@@ -38,9 +38,9 @@ CAPTION = (
     "law says, but on the stationary fields U-Nets agree more from n = 64 on, towards the best "
     "linear model that knows the symmetry (dashed). "
     "Conv nets, bias-free U-Nets that do not see the noise level, copy as the others do, but know "
-    "points up to a factor only: nothing holds the contrast of their samples on small images. On "
-    "digits that is where variance above 1 comes from (i), which adds to q; on patches it is far "
-    "off (l), and neither recovers leading factors (m, p, q, t). "
+    "points up to a factor only. Noise of the sampler added to that factor here, which it no "
+    "longer does: on digits that is where variance above 1 comes from (i), and part of q; on "
+    "patches variance is far off (l), and neither recovers leading factors (m, p, q, t). "
     "Networks saw 64,000 images each, the U-Nets on the larger field 32,000, conv nets 410,000."
 )
 

@@ -58,6 +58,7 @@ def sample(
     step_size: float | None = None,
     beta: float | None = None,
     settling: float | None = None,
+    origin: ArrayLike | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     trajectory: bool = False,
@@ -102,6 +103,9 @@ def sample(
         goes, and the share of that by which the noise shrinks; the rest is added again.
     settling : float, optional
         Of ``blind``, default 10: steps near σ_max, times `step_size`, before the noise shrinks.
+    origin : array_like, shape `shape`, optional
+        Of ``blind``, for denoisers that are homogeneous about this point, as networks without
+        biases: nothing would remove noise that is added to the amplitude of a point.
     rtol, atol : float, optional
         Tolerances of ``adaptive`` per step on the root mean square over the whole batch,
         default 1e-8 and rtol · (last level above 0).
@@ -158,6 +162,7 @@ def sample(
         "step_size": step_size,
         "beta": beta,
         "settling": settling,
+        "origin": origin,
         "rtol": rtol,
         "atol": atol,
     }

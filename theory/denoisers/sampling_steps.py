@@ -120,9 +120,10 @@ def _blind(
     step_size: float | None,
     beta: float | None,
     settling: float | None,
+    origin: ArrayLike | None,
 ) -> Step:
     """Stochastic ascent, which needs no σ (arXiv:2007.13640)."""
-    return StochasticAscent(levels, _generator(rng, "blind"), step_size, beta, settling)
+    return StochasticAscent(levels, _generator(rng, "blind"), step_size, beta, settling, origin)
 
 
 def _adaptive(levels: FloatArray, *, rtol: float | None, atol: float | None) -> Step:
@@ -162,7 +163,7 @@ METHODS = {
     "ancestral": Method(_ancestral, ("rng",)),
     "stochastic": Method(_stochastic, ("rng", "churn", "churn_range", "churn_noise")),
     "blind": Method(
-        _blind, ("rng", "step_size", "beta", "settling"), on_grid=False, ends=(0.05, 2.0)
+        _blind, ("rng", "step_size", "beta", "settling", "origin"), on_grid=False, ends=(0.05, 2.0)
     ),
     "adaptive": Method(_adaptive, ("rtol", "atol"), on_grid=False),
 }

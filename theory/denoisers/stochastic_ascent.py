@@ -7,10 +7,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
+    as_finite,
     as_nonnegative,
     as_number,
     as_positive,
@@ -45,6 +47,9 @@ class StochasticAscent:
         Steps just below the first level, times h, before the noise shrinks. At the start the noise
         stands for the whole of the points; a variance λ of the data is made up for at the rate
         2σ²/(λ + σ²).
+    origin : array_like, shape `shape`, optional
+        Of a homogeneous denoiser, D(o + a(x − o)) = o + a(D(x) − o): fresh noise is then none
+        along D − o, the amplitude of a point, since what is added to it is never removed.
 
     Notes
     -----
@@ -63,12 +68,15 @@ class StochasticAscent:
         step_size: float | None = None,
         beta: float | None = None,
         settling: float | None = None,
+        origin: ArrayLike | None = None,
     ) -> None:
         self._h = _share(STEP_SIZE if step_size is None else step_size, "step_size", 0.9)
         self._beta = _share(BETA if beta is None else beta, "beta", 1.0)
         time = as_nonnegative(SETTLING if settling is None else settling, "settling")
         self._settling = math.ceil(time / self._h)
         self._first, self._rng = float(levels[0]), rng
+        self._origin = None if origin is None else as_finite(origin, "origin")
+        self._clean: Array | None = None
 
     def __call__(self, model: Model, x: Array, high: float, low: float) -> Array:
         """Go from one level to a lower one.
@@ -135,7 +143,7 @@ class StochasticAscent:
                 raised = self._raised(high, low)
                 if raised > high:
                     found.append(math.sqrt(raised**2 - high**2) * one)
-                kept = _descend(model, one, raised, low)
+                kept, _ = _descend(model, one, raised, low)
                 found = [kept * factor for factor in found]
         if levels[-1] == 0.0:
             found = [model(factor, positive[-1]) for factor in found]
@@ -161,15 +169,26 @@ class StochasticAscent:
         raised = self._raised(high, low)
         if raised > high:
             fresh = self._rng.standard_normal(x.shape).astype(x.dtype, copy=False)
+            if self._origin is not None:
+                fresh = self._across(fresh, model(x, high) if self._clean is None else self._clean)
             x = x + math.sqrt(raised**2 - high**2) * fresh
-        return _descend(model, x, raised, low)
+        x, self._clean = _descend(model, x, raised, low)
+        return x
+
+    def _across(self, fresh: Array, clean: Array) -> Array:
+        """What of the noise does not change the amplitude of the last denoised points."""
+        flat = fresh.reshape(len(fresh), -1)
+        along = (clean - self._origin).reshape(flat.shape)
+        share = (flat * along).sum(axis=1) / (along**2).sum(axis=1)
+        return np.asarray(flat - share[:, None] * along, fresh.dtype).reshape(fresh.shape)
 
 
-def _descend(model: Model, x: Array, high: float, low: float) -> Array:
-    """Heun step of dx/dσ = (x − D)/σ."""
+def _descend(model: Model, x: Array, high: float, low: float) -> tuple[Array, Array]:
+    """Heun step of dx/dσ = (x − D)/σ, and the last denoised points."""
     slope = (x - model(x, high)) / high
     guess = x + (low - high) * slope
-    return np.asarray(x + 0.5 * (low - high) * (slope + (guess - model(guess, low)) / low))
+    clean = model(guess, low)
+    return np.asarray(x + 0.5 * (low - high) * (slope + (guess - clean) / low)), clean
 
 
 def _share(value: float, name: str, most: float) -> float:

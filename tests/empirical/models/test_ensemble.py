@@ -48,3 +48,10 @@ def test_compiled_ensembles_of_several_sizes_agree_with_plain_ones(monkeypatch):
             gradients.append([p.grad for p in ensemble.parameters.values()])
         for a, b in zip(*gradients, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_homogeneous_networks_say_about_which_point():
+    mean = np.arange(16.0).reshape(SHAPE)
+    conv = untrained({"name": "conv", "size": "tiny"}, SHAPE, [0, 1], mean)
+    np.testing.assert_array_equal(conv.origin, -mean)
+    assert untrained({"name": "mlp", "size": "tiny"}, SHAPE, [0, 1], mean).origin is None

@@ -85,6 +85,44 @@ def test_two_models_agree_as_much_as_their_linear_maps():
     assert (first**2).sum() / len(first) == pytest.approx(products[0][0], rel=0.03)
 
 
+class HomogeneousGaussian:
+    """N(μ, Σ) at the amplitude and the noise level of largest likelihood, about points' mean."""
+
+    def __init__(self, mean, variances):
+        self.mean, self.variances = mean, variances
+        self.ratios = np.geomspace(1e-3, 60.0, 100)  # of noise over amplitude, squared
+        self.precisions = 1.0 / (variances + self.ratios[:, None])
+
+    def __call__(self, x, sigma):
+        raw, precisions = x + self.mean, self.precisions
+        square, cross = raw**2 @ precisions.T, (raw * self.mean) @ precisions.T
+        # The best 1/amplitude b of each ratio: b² square − b cross = d.
+        dim = len(self.mean)
+        inverse = (cross + np.sqrt(cross**2 + 4.0 * square * dim)) / (2.0 * square)
+        cost = inverse**2 * square - 2.0 * inverse * cross - 2.0 * dim * np.log(inverse)
+        cost += self.mean**2 @ precisions.T - np.log(precisions).sum(axis=1)
+        best = cost.argmin(axis=1)
+        scale = inverse[np.arange(len(x)), best][:, None]
+        shares = self.variances * precisions[best]
+        return (self.mean + shares * (scale * raw - self.mean)) / scale - self.mean
+
+
+def test_no_noise_is_added_to_the_amplitude_of_homogeneous_denoisers():
+    variances = power_law(1.0)
+    mean = np.random.default_rng(5).standard_normal(64)
+    mean *= 12.0 / np.linalg.norm(mean)
+    denoiser = HomogeneousGaussian(mean, variances)
+    x = np.random.default_rng(2).standard_normal((5, 64))
+    scaled = 3.0 * (denoiser(x, 1.0) + mean) - mean
+    np.testing.assert_allclose(denoiser(3.0 * (x + mean) - mean, 1.0), scaled, rtol=1e-9)
+    powers = [
+        (drawn(denoiser, draws=150, **how).points ** 2).sum() / (150 * variances.sum())
+        for how in ({}, {"origin": -mean})
+    ]
+    assert powers[0] > 1.7
+    assert powers[1] == pytest.approx(1.0, abs=0.15)
+
+
 def test_sigma_is_not_looked_at_and_no_level_exceeds_the_first():
     seen = []
 
