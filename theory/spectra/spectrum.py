@@ -331,7 +331,7 @@ class Spectrum:
         Parameters
         ----------
         path : str or Path
-            ``.npy`` (memory-mapped), ``.npz``, or a folder of images.
+            A file or folder of any known format; ``.npy`` is memory-mapped.
         size, grey, center
             Resize images to size × size, turn them grey, subtract the mean.
 

@@ -114,7 +114,7 @@ def test_a_new_source_can_be_used_at_once(dummy, convergen, tmp_path):
     assert '"source": "hum"' in out
     code, out, err = convergen("measure", "--train", "hum", "--samples", "hum", "--gain", 2)
     assert code == 0, err
-    assert "Memorising" in out
+    assert "All of your 60 samples copy a training point" in out
     code, _, err = convergen("predict", "hum", "--gain", 0)
     assert code == 2
     assert err == "convergen: error: --gain must be a whole number, at least 1, not 0.\n"
