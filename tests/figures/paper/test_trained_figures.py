@@ -88,6 +88,18 @@ def test_history_ends_with_the_trained_network(smoke_of):
     )
 
 
+def test_onsets_are_those_of_the_law():
+    data = load_record(shipped("training-time"), "training-time").sel(data="digits")
+    onset = data["onset"].sel(samples=[4, 16, 64]).values
+    for n, images in zip((4, 16, 64), onset, strict=True):
+        one = data["excess"].sel(samples=n)
+        # A tenth of the way from the baseline to 1, which is 0.3 to 0.6 here.
+        assert 0.02 < np.interp(images, one["images"], one.values) < 0.1
+    # In proportion to n, but for the cosine.
+    assert 16.0 <= float(onset[2] / onset[0]) < 18.0
+    assert np.isnan(data["onset"].sel(samples=768))
+
+
 def test_small_sets_turn_to_copying_sooner():
     data = load_record(shipped("training-time"), "training-time")
     for name in data["data"].values:
