@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri
+from scipy.special import ndtri, stdtrit
 
 from convergen.theory.common.checks import FloatArray, InputError, as_finite, as_samples
 
@@ -61,7 +61,8 @@ def onset(
     Returns
     -------
     Onset
-        Linear in log time between snapshots. If the level is passed at the first snapshot the onset
+        Linear in log time between snapshots. Of one run the interval holds the distance of
+        snapshots alone. If the level is passed at the first snapshot the onset
         is that snapshot, and its interval begins at 0.
     """
     grid, marks = np.log(as_finite(times, "times")), as_finite(curves, "curves")
@@ -77,7 +78,9 @@ def onset(
     if place == 0:
         return Onset(float(np.exp(middle)), 0.0, float(np.exp(high)))
     gap = _DEVIATE * _INTERPOLATION * (grid[place] - grid[place - 1])
-    below, above = np.hypot(middle - low, gap), np.hypot(high - middle, gap)
+    # Few runs that happen to agree say little: Student's t, and the spread about their own mean.
+    few = stdtrit(runs - 1, 0.975) / _DEVIATE * (runs / (runs - 1)) ** 0.5 if runs > 1 else 1.0
+    below, above = np.hypot(few * (middle - low), gap), np.hypot(few * (high - middle), gap)
     return Onset(*(float(np.exp(t)) for t in (middle, middle - below, middle + above)))
 
 
