@@ -23,7 +23,7 @@ def test_the_truth_of_the_power_law_is_exact(data):
 
 
 def test_the_truth_of_data_is_what_disjoint_subsets_show():
-    law = TRUTHS[0].load(12, 5)
+    law = TRUTHS[0].load(2, 5)
     found = theory.simulate(
         law.draw(1797, np.random.default_rng(0)), [60], quantities=("convergence",), repeats=12
     )
