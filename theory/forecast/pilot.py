@@ -120,9 +120,9 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     with phase("parts of the sample"):
         error = law.error
 
-    def wanted(spectrum: Spectrum) -> FloatArray:
+    def wanted(spectrum: Spectrum, shift: float = 0.0) -> FloatArray:
         """Odds of q and q* at every n but the grid's, then n at each level."""
-        odds = law.odds(spectrum)
+        odds = law.odds(spectrum) * np.exp(shift * error)
         falling = np.minimum.accumulate(odds[0, n.size + 1 :])
         with np.errstate(divide="ignore"):
             target = np.log((1.0 - levels) / levels)
@@ -132,8 +132,9 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     count = n.size + 1
     with phase("intervals"):
         found = population.interval(wanted, LEVEL)
-        at = np.interp(np.log(found.value[2 * count :]), np.log(grid), error[0, count:])
-        found = found.widened(np.concatenate([error[:, :count].ravel(), at]))
+        with np.errstate(invalid="ignore"):  # what is infinite stays so
+            moved = np.log(wanted(population.spectrum, 1.0) / found.value)
+        found = found.widened(np.nan_to_num(np.abs(moved)))
         needed = found[2 * count :]
         width = np.where(np.isfinite(needed.value), np.hypot(needed.sampling, needed.unseen), 0.0)
         worst = 2 * count + int(np.argmax(width))
