@@ -1,9 +1,10 @@
-"""Test error of linear denoisers fitted to elliptical data.
+"""Errors of linear denoisers fitted to elliptical data.
 
-With R = (Σ̂ + z)^{-1} ≃ (κ/z)(Σ + κ)^{-1}, z = σ², the denoiser is 1 − zR, and its error on a fresh
-point z² Tr ΣR² + z Tr(1 − zR)². Since R² = −dR/dz,
+With R = (Σ̂ + z)^{-1} ≃ (κ/z)(Σ + κ)^{-1}, z = σ², the denoiser is 1 − zR. Since R² = −dR/dz, with
+κ' = dκ/dz and S = Σ λ/(λ+κ)²,
 
-    test = κ df₁ − z κ' df₂ + z (df₁ − z κ' Σ λ/(λ+κ)²),    κ' = dκ/dz,
+    Tr D̂² = df₁ − z κ' S,                  agreement = df₂/Tr D̂²,
+    test  = κ df₁ − z κ' df₂ + z Tr D̂²,    train = z² κ' S + z Tr D̂²,
 
 for any law of the amplitudes τ, which enters through κ(z) alone (arXiv:1310.8094):
 
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, as_number, as_positive, as_samples
+from convergen.theory.linear.denoising_errors import DenoisingErrors
 from convergen.theory.random_matrices.equivalents import scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -28,6 +30,29 @@ def elliptical_test_error(
     spectrum: Spectrum, samples: ArrayLike, sigma: float, amplitudes: ArrayLike
 ) -> FloatArray:
     """E|x − D̂(x + σε)|² on fresh points, D̂ = Σ̂(Σ̂ + σ²)^{-1} of n points of elliptical data.
+
+    Parameters
+    ----------
+    spectrum, samples, sigma, amplitudes
+        As for `elliptical_denoising_errors`.
+
+    Returns
+    -------
+    ndarray, shape of `samples`
+        Units of data squared.
+
+    Raises
+    ------
+    InputError
+        If an amplitude or the noise is not positive, or n is out of range.
+    """
+    return elliptical_denoising_errors(spectrum, samples, sigma, amplitudes).test
+
+
+def elliptical_denoising_errors(
+    spectrum: Spectrum, samples: ArrayLike, sigma: float, amplitudes: ArrayLike
+) -> DenoisingErrors:
+    """Test and train error and agreement of linear denoisers fitted to elliptical data.
 
     Parameters
     ----------
@@ -42,8 +67,8 @@ def elliptical_test_error(
 
     Returns
     -------
-    ndarray, shape of `samples`
-        Units of data squared.
+    DenoisingErrors
+        Arrays of the shape of `samples`.
 
     Raises
     ------
@@ -57,8 +82,15 @@ def elliptical_test_error(
     share = parts.nodes / (parts.nodes + kappa[:, None])
     used, square = share @ parts.weights, share**2 @ parts.weights
     rest = (used - square) / kappa  # Σ λ/(λ+κ)²
-    error = kappa * used - z * slope * square + z * (used - z * slope * rest)
-    return np.asarray(parts.unit * error.reshape(n.shape))
+    energy = used - z * slope * rest
+    found = (
+        parts.unit * (kappa * used - z * slope * square + z * energy),
+        parts.unit * z * (z * slope * rest + energy),
+        np.full(n.size, parts.unit * z * float((parts.nodes / (parts.nodes + z)) @ parts.weights)),
+        square / energy,
+        parts.unit * kappa,
+    )
+    return DenoisingErrors(*(np.asarray(each.reshape(n.shape)) for each in found))
 
 
 def _renormalised(

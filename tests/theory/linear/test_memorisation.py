@@ -6,7 +6,8 @@ from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.memorisation import _gram_average, _SaddlepointLaw
+from convergen.theory.linear.memorisation import _gram_average
+from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
 from convergen.theory.random_matrices.equivalents import scaled
 from tests.monte_carlo import Stored
 
@@ -25,6 +26,7 @@ SETS = {1: (6000, 1), 2: (4000, 1), 10: (600, 8), 64: (120, 32), 65: (120, 32), 
 SETS |= {1000: (16, 160), 10_000: (3, 800)}
 CASES = [(name, n) for name in SPECTRA for n in SETS if n < 10_000]
 CASES += [("isotropic", 10_000), ("power law 1", 10_000)]
+SAME = np.ones(1), np.ones(1)  # amplitudes and their weights
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -159,8 +161,8 @@ def test_the_saddlepoint_is_within_one_and_a_half_per_cent_where_it_takes_over(n
     parts = scaled(SPECTRA[name])
     exact, law = np.zeros(2), np.zeros(2)
     for seed in range(6):
-        exact += _gram_average(SPECTRA[name], 64.0, 0.0, seed)[:2]
-        law += _SaddlepointLaw.draw(parts, 0, 0.0, 64.0, seed).both(64.0)[:2]
+        exact += _gram_average(SPECTRA[name], 64.0, 0.0, seed, SAME)[:2]
+        law += SaddlepointLaw.draw(parts, 0, 0.0, 64.0, seed, SAME).both(64.0)[:2]
     np.testing.assert_allclose(law, exact, rtol=0.015)
 
 
@@ -416,3 +418,39 @@ def test_extremes_give_cosines():
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_give_what_is_stored(call):
     stored.derive_again(call)
+
+
+def test_equal_amplitudes_are_gaussian_data():
+    n = [1.0, 5.5, 90.0, 300.0]
+    spectrum = theory.Spectrum.power_law(40, 1.0)
+    first, second = (
+        theory.memorisation_law(spectrum, n, seed=3, amplitudes=tau) for tau in (1.0, [4.0, 4.0])
+    )
+    np.testing.assert_array_equal(first.value, second.value)
+    np.testing.assert_array_equal(first.value, theory.memorisation(spectrum, n, seed=3))
+
+
+@pytest.mark.parametrize(("n", "rho"), [(6, 0.0), (40, 0.2), (150, 0.0), (400, 0.2)])
+def test_amplitudes_against_simulation(n, rho):
+    """Half the points have eight times the variance of the others."""
+    rng, scale = np.random.default_rng(n), np.arange(1.0, 81.0) ** -0.5
+    own, fresh = [], []
+    for _ in range(40):
+        both = rng.standard_normal((2, n, 80)) * scale
+        tau = rng.choice([2.0 / 9.0, 16.0 / 9.0], (n, 1))
+        generated = (both[0] * np.sqrt(tau / n)).T @ rng.standard_normal((n, 24))
+        generated += np.sqrt(rho) * rng.standard_normal(generated.shape)
+        generated /= np.linalg.norm(generated, axis=0)
+        cosines = np.abs(both @ generated) / np.linalg.norm(both, axis=2)[..., None]
+        own.append(cosines[0].max(axis=0).mean())
+        fresh.append(cosines[1].max(axis=0).mean())
+    spectrum = theory.Spectrum.power_law(80, 1.0)
+    law = theory.memorisation_law(spectrum, [n], rho, amplitudes=[1.0, 8.0])
+    for measured, value, stderr in (
+        (own, law.value, law.stderr), (fresh, law.baseline, law.baseline_stderr)
+    ):  # fmt: skip
+        error = np.hypot(np.std(measured) / np.sqrt(40.0), stderr[0])
+        assert abs(value[0] - np.mean(measured)) < 3.5 * error + 0.01 * np.mean(measured)
+    if rho == 0.0 and n < 100:
+        gaussian = theory.memorisation(spectrum, [n])[0]
+        assert np.mean(own) - gaussian > 4.0 * np.std(own) / np.sqrt(40.0)

@@ -1,0 +1,223 @@
+"""The largest cosine with many training points: a saddlepoint whose equation is explicit.
+
+Given x̂, the training points are nearly independent with covariance C = Σ + τ v vᵀ/n,
+v = Σ(Σ+ρ)^{-1} x̂, so that m = E_x̂ ∫₀¹ [1 − (1 − T(c))ⁿ] dc, where T(c) is the tail
+P(uᵀ(x̂x̂ᵀ/|x̂|² − c²)u > 0), u ~ N(0, C), of a quadratic form with one positive eigenvalue. Its
+saddlepoint equation is explicit in c once the saddle is taken as the parameter, so no equation is
+solved: see docs/derivation.md.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import log_ndtr, ndtri
+
+from convergen.theory.common.checks import FloatArray, as_seed
+from convergen.theory.random_matrices.equivalents import ScaledSpectrum
+
+_SADDLES = 128
+DRAWS = 1024
+_BLOCK = 128
+# Largest log τ: every cosine there is 1 to rounding, whatever the spectrum.
+_HIGHEST = 600.0
+
+
+def standard_error(values: FloatArray) -> float:
+    """Of the mean of independent values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (k,)
+
+    Returns
+    -------
+    float
+    """
+    return float(values.std(ddof=1) / np.sqrt(values.size))
+
+
+class _Jet(NamedTuple):
+    """A function of the saddle τ with its first two derivatives, shape (draws, saddles)."""
+
+    value: FloatArray
+    first: FloatArray
+    second: FloatArray
+
+
+class SaddlepointLaw(NamedTuple):
+    """Everything in the saddlepoint formula that depends on x̂ and τ but not on n.
+
+    With R = (I + τΣ)^{-1} and ŵ = x̂/|x̂|: e = ŵᵀRŵ, f = vᵀRŵ, g = vᵀRv, D = log det(I + τΣ).
+    """
+
+    tau: FloatArray
+    log_det: _Jet
+    e: _Jet
+    f: _Jet
+    g: _Jet
+    amplitudes: FloatArray
+    shares: FloatArray
+
+    @classmethod
+    def draw(
+        cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float, seed: int,
+        amplitudes: tuple[FloatArray, FloatArray],
+    ) -> SaddlepointLaw:  # fmt: skip
+        """Draw x̂, and tabulate what depends on it.
+
+        Parameters
+        ----------
+        parts : ScaledSpectrum
+            Positive eigenvalues, units of the largest.
+        zeros : int
+            Directions without variance.
+        rho : float
+            Ridge, the same units.
+        largest : float
+            Largest n that will be asked for.
+        seed : int
+            Of the draws.
+        amplitudes : (ndarray, ndarray)
+            Squared amplitudes of mean 1, ascending, and their weights.
+
+        Returns
+        -------
+        SaddlepointLaw
+        """
+        rng = np.random.default_rng(as_seed(seed))
+        lam, weights = parts.nodes, parts.weights
+        profile = rng.chisquare(weights, (DRAWS, weights.size)) * (lam + rho)
+        silent = rng.chisquare(zeros, DRAWS) * rho if zeros and rho else np.zeros(DRAWS)
+        length = profile.sum(axis=1) + silent
+        tau = _saddles(parts, largest)
+
+        def jet(power: int) -> _Jet:
+            share = (lam / (lam + rho)) ** power
+            damp = 1.0 / (1.0 + tau * lam[:, None])
+            direction = profile / length[:, None] * share
+            scale = length[:, None] ** (0.5 * power)
+            value = direction @ damp + (silent / length)[:, None] * (power == 0)
+            first = -(direction * lam) @ damp**2
+            second = 2.0 * (direction * lam**2) @ damp**3
+            return _Jet(scale * value, scale * first, scale * second)
+
+        ratio = lam[:, None] / (1.0 + tau * lam[:, None])
+        log_det = _Jet(
+            weights @ np.log1p(tau * lam[:, None]), weights @ ratio, -(weights @ ratio**2)
+        )
+        return cls(tau, log_det, jet(0), jet(1), jet(2), *amplitudes)
+
+    def both(self, samples: float) -> FloatArray:
+        """m, baseline and their standard errors over the draws of x̂.
+
+        Parameters
+        ----------
+        samples : float
+            n.
+
+        Returns
+        -------
+        ndarray, shape (4,)
+        """
+        own = self.average(samples, _own_variance(samples) * self.amplitudes, self.shares)
+        fresh = self.average(samples, np.zeros(1), np.ones(1))
+        return np.array([own.mean(), fresh.mean(), standard_error(own), standard_error(fresh)])
+
+    def average(self, samples: float, own: FloatArray, shares: FloatArray) -> FloatArray:
+        """E max |cos| for each draw of x̂.
+
+        Parameters
+        ----------
+        samples : float
+            n.
+        own : ndarray, shape (k,)
+            τ/n for training points, ascending; 0 for fresh ones.
+        shares : ndarray, shape (k,)
+            How many points have each.
+
+        Returns
+        -------
+        ndarray, shape (draws,)
+
+        Notes
+        -----
+        det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τ g and
+        M = eN − own τ f²; the saddle condition is linear in p.
+        """
+        blocks = range(0, len(self.e.value), _BLOCK)
+        return np.concatenate(
+            [self._average(samples, own, shares, slice(i, i + _BLOCK)) for i in blocks]
+        )
+
+    def _average(
+        self, samples: float, own: FloatArray, shares: FloatArray, draws: slice
+    ) -> FloatArray:
+        """The same for some of the draws, so few that everything stays in the cache."""
+        # The largest own share reaches the largest cosines.
+        cosine, missed = self._missed(float(own[-1]), draws)
+        if own.size > 1:
+            missed = shares[-1] * missed
+            for part, share in zip(own[:-1], shares[:-1], strict=True):
+                missed += share * _on_grid(cosine, *self._missed(float(part), draws))
+        with np.errstate(over="ignore"):  # an infinite exponent: nothing is missed
+            # Below the first saddle every point exceeds c with probability of order one.
+            hit = 1.0 - np.exp(samples * missed)
+        area = 0.5 * np.sum((hit[:, 1:] + hit[:, :-1]) * np.diff(cosine, axis=1), axis=1)
+        return np.asarray(cosine[:, 0] + area)
+
+    def _missed(self, own: float, draws: slice) -> tuple[FloatArray, FloatArray]:
+        """Cosines, and the logarithm of the probability that a point stays below each."""
+        tau, d = self.tau, self.log_det
+        e, f, g = (_Jet(*(part[draws] for part in jet)) for jet in (self.e, self.f, self.g))
+        n0 = 1.0 + own * tau * g.value
+        n1 = own * (g.value + tau * g.first)
+        n2 = own * (2.0 * g.first + tau * g.second)
+        square0 = f.value**2
+        square1 = 2.0 * f.value * f.first
+        square2 = 2.0 * (f.first**2 + f.value * f.second)
+        m0 = e.value * n0 - own * tau * square0
+        m1 = e.first * n0 + e.value * n1 - own * (square0 + tau * square1)
+        m2 = e.second * n0 + 2.0 * e.first * n1 + e.value * n2
+        m2 = m2 - own * (2.0 * square1 + tau * square2)
+        p = (m1 + d.first * m0) / (n1 + d.first * n0)
+        gap = np.maximum(m0 - p * n0, 1e-300)  # nearly rank-one spectra: 0 up to rounding
+        cumulant = -0.5 * (d.value + np.log(gap) - np.log1p(-p))
+        curvature = 0.5 * (d.first**2 - d.second - (m2 - p * n2) / gap)
+        w = np.sqrt(np.maximum(-2.0 * cumulant, 1e-30))
+        # Nearly rank-one spectra: every cosine is 1 to rounding, and the curvature rounds to 0.
+        u = tau * np.sqrt(np.maximum(curvature, 1e-300))
+        with np.errstate(over="ignore"):  # an infinite exponent: nothing is missed
+            missed = log_ndtr(w + np.log(u / w) / w)
+        return np.sqrt(1.0 - p), missed
+
+
+def _on_grid(cosine: FloatArray, own_cosine: FloatArray, missed: FloatArray) -> FloatArray:
+    """Log probabilities at other cosines, draw by draw; above the last one nothing is left."""
+    rows = zip(cosine, own_cosine, missed, strict=True)
+    return np.array([np.interp(at, own, values, right=0.0) for at, own, values in rows])
+
+
+def _own_variance(n: float) -> float:
+    """Variance of the Gaussian that stands for ϑ = α/√(1 − α²), α = a_i/|a|.
+
+    With |a| = √n the α_i stay independent, which costs 1/4n in the maximum; the exact marginal
+    law without Σ α_i² = 1 would cost 1.3/n. Only the tail matters, so the Gaussian is matched at
+    the median x of the maximum of n standard normals, where ϑ = x/√(n − x²).
+    """
+    x = float(ndtri(0.5 + 0.5 ** (1.0 + 1.0 / n)))
+    return 1.0 / (n - x**2)
+
+
+def _saddles(parts: ScaledSpectrum, samples: float) -> FloatArray:
+    """Grid of τ from the mean of the form to a tail far below 1/n."""
+    trace = float(parts.weights @ parts.nodes)
+    low = np.log(1e-2 / trace)
+    high = low
+    share = 0.5 * (parts.rank - 1.0) / parts.rank
+    while high < _HIGHEST and share * float(
+        parts.weights @ np.log1p(np.exp(high) * parts.nodes)
+    ) < (np.log(samples) + 20.0):
+        high += 0.5
+    return np.exp(np.linspace(low, high, _SADDLES))
