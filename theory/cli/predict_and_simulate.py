@@ -105,12 +105,21 @@ def register(app: typer.Typer, draw: Draw) -> None:
         main = prediction.main_names()
         result = prediction.forecast(request, None if out else main)
         answer = None if pilot is None else add_intervals(result, pilot, request)
+        tau = None
+        if population and found.data is not None:
+            from convergen.theory.forecast.elliptical_models import add_elliptical
+            from convergen.theory.pilot.amplitudes import amplitudes_of
+
+            tau = amplitudes_of(found.data, found.spectrum)
+            add_elliptical(result, request, tau)
         files = save_if_asked(result, out)
         if plot:
             smooth = replace(request, samples=prediction.dense_grid(n))
             curves = prediction.forecast(smooth, main)
             if pilot is not None:
                 add_intervals(curves, pilot, smooth)
+            if tau is not None:
+                add_elliptical(curves, smooth, tau)
             files.append(draw(curves.dataset(), None, plot))
         if json:
             print(json_format.dumps(report.prediction_json(source, spectrum, result)))
@@ -175,8 +184,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
             smooth = prediction.Request.of(
                 found.spectrum, prediction.dense_grid(n), factors=factors, ridge=ridge, seed=seed
             )
-            total = None if found.data is None else found.data.shape[0]
-            curves = forecast_subsets(smooth, total, prediction.main_names())
+            total, tau = None, None
+            if found.data is not None:
+                from convergen.theory.pilot.amplitudes import amplitudes_of
+
+                total, tau = len(found.data), amplitudes_of(found.data, found.spectrum)
+            curves = forecast_subsets(smooth, total, prediction.main_names(), tau)
             files.append(draw(curves.dataset(), result.dataset(), plot))
         if json:
             print(json_format.dumps(simulation_report.simulation_json(source, result)))

@@ -83,6 +83,7 @@ def prediction_text(
             *(_threshold_lines(prediction, trivial) if answer is None else []),
             *_memorisation_lines(prediction),
             *_mixture_lines(prediction),
+            *(excess_lines(prediction) if answer is None else []),
             *_answer_lines(prediction, answer),
         ]
     )
@@ -111,6 +112,33 @@ def _dimension_ends(prediction: Labelled) -> str:
 def _table(columns: _Columns) -> str:
     head, cells = zip(*columns, strict=True)
     return table(list(head), [list(row) for row in zip(*cells, strict=True)])
+
+
+def excess_lines(result: Labelled) -> list[str]:
+    """How far from Gaussian data are that are all there is.
+
+    Parameters
+    ----------
+    result : Labelled
+        A forecast or a simulation.
+
+    Returns
+    -------
+    list of str
+        Empty where the law is known.
+    """
+    excess = result.attributes.get("gap_over_gaussian")
+    if excess is None:
+        return []
+    if result.attributes["amplitude_second_moment"] == 1.0:
+        return ["", "Points differ in amplitude no more than Gaussian ones do."]
+    return [
+        "",
+        wrapped(
+            f"At large n, 1 − q is expected {excess:.3g} times the Gaussian value, because points "
+            "differ in amplitude (contrast, brightness); all predictions but Qk and KL are for such data."
+        ),
+    ]
 
 
 def _trivial(prediction: Labelled) -> NDArray[np.bool_]:

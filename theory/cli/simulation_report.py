@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.cli.report import heading
+from convergen.theory.cli.report import excess_lines, heading
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import Quantity, quantities
@@ -28,16 +28,21 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
     str
     """
     rows = []
+    # Data whose law is known have one law alone.
+    known = any(key.endswith("_gaussian") for key in result.variables)
     for row in (row for row in quantities() if row.symbol and row.measurement):
         for label, index in _entries(result, row):
-            rows.append([""] * 6)
+            rows.append([""] * (6 + known))
             for i, n in enumerate(result["samples"]):
-                rows.append([label, f"{n:.6g}", *_comparison(result, row.key, (i, *index))])
+                cells = _comparison(result, row.key, (i, *index))
+                gaussian = f"{row.key}_gaussian"
+                shown = f"{result[gaussian][(i, *index)]:.5g}" if gaussian in result else ""
+                rows.append([label, f"{n:.6g}", cells[0], *[shown] * known, *cells[1:]])
     repeats = result.attributes["repeats"]
     lines = [
         f"{heading(spectrum)}; {repeats} pairs of training sets, seed {result.attributes['seed']}",
         "",
-        table(["quantity", "n", "predicted", "measured", "±", "z"], rows),
+        table(["quantity", "n", "predicted", *["Gaussian"] * known, "measured", "±", "z"], rows),
         "",
         wrapped(
             f"±: standard error over {repeats} repeats; z: difference over the errors of both, as "
@@ -45,6 +50,7 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
             "freedom."
         ),
         *_infinite_lines(result),
+        *excess_lines(result),
     ]
     if "convergence" in result:
         with np.errstate(invalid="ignore", divide="ignore"):
@@ -110,13 +116,18 @@ def simulation_json(name: str, result: Labelled) -> dict[str, Any]:
     dict
     """
     endings = {"measured": "", "stderr": "_stderr", "predicted": "_predicted", "z": "_z"}
+    endings["gaussian"] = "_gaussian"
     quantities = [key[:-2] for key in result.variables if key.endswith("_z")]
     return {
         "source": name,
         "dimension": result.attributes["dimension"],
         "samples": plain(result["samples"]),
         "quantities": {
-            key: {label: plain(result[key + end]) for label, end in endings.items()}
+            key: {
+                label: plain(result[key + end])
+                for label, end in endings.items()
+                if key + end in result
+            }
             for key in quantities
         },
         "attributes": {key: plain(value) for key, value in result.attributes.items()},

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.forecast.elliptical_models import add_elliptical
 from convergen.theory.forecast.predict import Request, forecast
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import chosen
@@ -54,6 +55,7 @@ def forecast_subsets(
     request: Request,
     population: int | None,
     names: Iterable[str] | None = None,
+    amplitudes: FloatArray | None = None,
 ) -> Labelled:
     """What `predict_subsets` returns, before it becomes a data set.
 
@@ -65,6 +67,9 @@ def forecast_subsets(
         Rows N of the data matrix; None for Gaussian data.
     names : iterable of str, optional
         Keys or groups of quantities; default all.
+    amplitudes : ndarray, shape (t,), optional
+        Squared amplitudes of the rows: the law is then that of elliptical data, the Gaussian one
+        beside it.
 
     Returns
     -------
@@ -80,4 +85,6 @@ def forecast_subsets(
             dims, values, attributes = others.variables[key]
             said = {**attributes, "finite_population": "predicted at n N/(N - n)"}
             plain.variables[key] = (dims, values, said)
+    if population is not None and amplitudes is not None:
+        add_elliptical(plain, request, amplitudes, population)
     return plain

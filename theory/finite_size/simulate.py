@@ -23,6 +23,7 @@ from convergen.theory.finite_size.predict_subsets import forecast_subsets
 from convergen.theory.finite_size.training_sets import Draw, expanded, training_sets
 from convergen.theory.forecast.predict import Request
 from convergen.theory.messages.progress import phase
+from convergen.theory.pilot.amplitudes import amplitudes_of
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.scores import normal_score
 from convergen.theory.quantities.table import chosen, quantity
@@ -102,7 +103,9 @@ def simulate(
     -----
     Convergence and agreement are ratios of means with delta-method errors. For a data matrix,
     quantities measured against the population itself are predicted at n N/(N − n): drawing n
-    of N rows without replacement reduces the variance of Σ̂ by the factor 1 − n/N.
+    of N rows without replacement reduces the variance of Σ̂ by the factor 1 − n/N. The law is that
+    of elliptical data with the amplitudes of the rows where they vary more than those of Gaussian
+    points; ``X_gaussian`` is the Gaussian law.
     """
     return simulated(
         population, samples, factors=factors, ridge=ridge, sigma=sigma, quantities=quantities,
@@ -150,7 +153,8 @@ def simulated(
     keys = [(int(n), repeat) for n in counts for repeat in range(size)]
     cells = _run(task, keys, as_count(workers, "workers"), executor)
     measured = [_average(cells[i : i + size], spectrum) for i in range(0, len(cells), size)]
-    result = _compare(forecast_subsets(request, total, names), measured, size)
+    tau = None if total is None else amplitudes_of(population, spectrum)  # type: ignore[arg-type]
+    result = _compare(forecast_subsets(request, total, names, tau), measured, size)
     result.attributes |= provenance(spectrum, ridge=request.ridge, seed=seed, repeats=size)
     result.attributes["population"] = "unlimited" if total is None else f"{total} samples"
     return result
@@ -265,5 +269,7 @@ def _compare(
         result.variables[name] = (dims, mean, quantity(name).attributes)
         result.variables[f"{name}_stderr"] = (dims, stderr, {"long_name": "standard error"})
         result.variables[f"{name}_predicted"] = (dims, expected, attributes)
+        if f"{law}_gaussian" in prediction:
+            result.variables[f"{name}_gaussian"] = prediction.variables[f"{law}_gaussian"]
         result.variables[f"{name}_z"] = (dims, z, words)
     return result

@@ -51,6 +51,7 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
     memorisation hold its own Monte Carlo error, too.
     """
     count = request.factors
+    amplitudes = population.amplitudes if request.ridge == 0.0 else np.ones(1)
     dimension = population.interval(lambda spectrum: spectrum.participation_ratio, LEVEL)
     result.attributes |= {
         "participation_ratio_low": float(dimension.low),
@@ -58,7 +59,9 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
     }
 
     def memorised(spectrum: Spectrum, n: FloatArray) -> FloatArray:
-        found = memorisation_law(spectrum, n, request.ridge, seed=request.seed)
+        found = memorisation_law(
+            spectrum, n, request.ridge, seed=request.seed, amplitudes=amplitudes
+        )
         return np.stack([found.value, found.baseline], axis=1)
 
     def recovered(spectrum: Spectrum, n: FloatArray) -> FloatArray:

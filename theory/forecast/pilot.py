@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw
+from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
 from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
@@ -155,16 +156,14 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     }
     today = found[n.size].overlap()
     if "bures_wasserstein" in result and request.ridge == 0.0:
-        dims, gaussian, attributes = result.variables["bures_wasserstein"]
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
-        values = values * law.left[: n.size]
-        result.variables["bures_wasserstein"] = dims, values, attributes
-        result.variables["bures_wasserstein_gaussian"] = dims, gaussian, attributes
+        replace_law(result, "bures_wasserstein", values * law.left[: n.size])
     visible = population.factors.thresholds
     if "recovery_threshold" in result:
         dims, law_starts, attributes = result.variables["recovery_threshold"]
         shown = np.append(visible, law_starts[visible.size :])[: law_starts.size]
         result.variables["recovery_threshold"] = dims, shown, attributes
+    add_elliptical_models(result, request, population.amplitudes)
     starts = add_model_intervals(result, population, request)
     return PilotAnswer(
         population.points, today, needed, starts, more, population.repeated,
@@ -174,11 +173,9 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
 
 def _replace(result: Labelled, key: str, found: Interval) -> None:
     """Put an estimate in the place of the Gaussian law, and its ends beside it."""
-    dims, law, attributes = result.variables[key]
-    words = quantity(key).words
-    result.variables[key] = dims, found.value, attributes
+    replace_law(result, key, found.value)
+    dims, words = result.variables[key][0], quantity(key).words
     for ending, values, label in (
-        ("gaussian", law, "for Gaussian data of the same covariance"),
         ("low", found.low, f"low end of the {100 * LEVEL:.0f} % interval"),
         ("high", found.high, f"high end of the {100 * LEVEL:.0f} % interval"),
     ):

@@ -8,12 +8,14 @@ sample, 2 df₂/(df₁² (1 − df₂/f)), is taken off the second moment.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.pilot.degrees_of_freedom import unseen
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.equivalents import df1, df2
+from convergen.theory.spectra.principal_components import PrincipalComponents
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Share of the degrees of freedom of the sample at the noise where amplitudes are read.
@@ -61,6 +63,30 @@ def amplitude_law(
 
     power = brentq(too_wide, 0.0, 1.0) if too_wide(1.0) > 0.0 else 1.0
     return _thinned(tau**power)
+
+
+def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
+    """Law of the squared amplitudes of points that are all there is.
+
+    Parameters
+    ----------
+    data : array_like, shape (N, …)
+        The points.
+    spectrum : Spectrum
+        From `Spectrum.from_data`, with eigenvectors and mean.
+
+    Returns
+    -------
+    ndarray, shape (t,)
+        As `amplitude_law`.
+    """
+    assert spectrum.eigenvectors is not None
+    assert spectrum.mean is not None
+    values = np.zeros(spectrum.dim)
+    count = spectrum.eigenvectors.shape[1]
+    values[:count] = spectrum.leading(count)
+    parts = PrincipalComponents(values, spectrum.eigenvectors, spectrum.mean, len(np.asarray(data)))
+    return amplitude_law(PilotSample.of(data, parts, centred=True), spectrum)
 
 
 def _noise_at(values: FloatArray, wanted: float) -> float:
