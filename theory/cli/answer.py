@@ -99,7 +99,7 @@ def _excess(answer: PilotAnswer) -> str:
         else "the data are far from Gaussian in ways other than amplitude"
     )
     return (
-        f"1 − q is expected {value:.3g} times ({low:.2g} to {high:.2g}) the Gaussian value, "
+        f"1 − q is expected {value:.3g} times ({low:.3g} to {high:.3g}) the Gaussian value, "
         f"because {cause}. "
     )
 

@@ -136,7 +136,8 @@ def excess_lines(result: Labelled) -> list[str]:
         "",
         wrapped(
             f"At large n, 1 − q is expected {excess:.3g} times the Gaussian value, because points "
-            "differ in amplitude (contrast, brightness); all predictions but Qk and KL are for such data."
+            "differ in amplitude (contrast, brightness); all predictions but Qk and KL are for "
+            "such data."
         ),
     ]
 

@@ -19,6 +19,8 @@ from convergen.theory.pilot.population import Population
 from convergen.theory.spectra.spectrum import Spectrum
 
 DEVIATE = 1.6449  # of a normal variable, 5 % in each tail
+# Standard deviation of a number that may be anything from 0 to 1.
+_ONE_POINT = 12.0**-0.5
 # Sample sizes at which the error of amplitudes is found.
 _COARSE = 8
 # Doublings of n over which a trend between parts of the pilot may go on.
@@ -100,7 +102,10 @@ class DataLaw:
         parts = self.population.halves
         size, own = np.log(parts.freedom)[::-1], parts.error[::-1] / (1.0 - parts.gap[::-1])
         measured = np.interp(np.log(self.samples), size, own)
-        return np.asarray(np.sqrt(amplitude**2 + measured**2 + (self._beyond * self._end[2]) ** 2))
+        # The mean of a part takes one of its n points for Gaussian data, for others more or less.
+        mean = _ONE_POINT / self.samples
+        end = self._beyond * self._end[2]
+        return np.asarray(np.sqrt(amplitude**2 + measured**2 + end**2 + mean**2))
 
     def _left(self, law: FloatArray) -> FloatArray:
         """Logarithm of what amplitudes leave, where they give `law` at samples and parts."""
