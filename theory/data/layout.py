@@ -159,10 +159,9 @@ def found_layout(rows: NDArray[Any], shape: Sequence[int]) -> str | None:
     if height < 2 or width < 2:
         return None
     sample = _sample(rows)
-    steps = {FIRST: width, LAST: width * channels}
-    better, _ = _compare(sample, steps[FIRST], steps[LAST])
+    better, _ = _compare(sample, *_steps(FIRST, shape))
     found = {1: FIRST, -1: LAST}.get(better)
-    if found is None or _agreement(sample, steps[found]).mean() < 0.1:
+    if found is None or _agreement(sample, _steps(found, shape)[0]).mean() < 0.1:
         return None
     return found
 
@@ -234,7 +233,14 @@ def _shaped(raw: NDArray[Any], name: str, shape: tuple[int, ...], layout: str | 
         return _as_declared(raw, name, FIRST, shape)
     if layout is None and stored == (height, width, channels) != shape:
         return _as_declared(raw, name, LAST, shape)
-    order = layout or found_layout(raw, (channels, height, width))
+    found = found_layout(raw, (channels, height, width))
+    if channels > 1 and layout is not None and found not in (None, layout):
+        raise OptionError(
+            OptionName("layout"), f" {layout} was given, but neighbouring pixels of {name} agree "
+            f"only if its numbers are read as {_WORDS[found]}: leave it out, since the order is "
+            "found for each file.",
+        )  # fmt: skip
+    order = layout or found
     if order is None:
         raise _undecided(name, f"{channels} channels of {height} × {width} pixels")
     flat = "flattened, " if raw.ndim == 2 and channels > 1 else ""
@@ -257,11 +263,22 @@ def _declared(raw: NDArray[Any], name: str, layout: str | None) -> Laid:
         raise _no_points(raw, name)
     order = FIRST if first else LAST
     shape = raw.shape[1:] if first else (raw.shape[3], *raw.shape[1:3])
-    if layout not in (None, order):
+    if layout not in (None, order) and not _confirmed(raw, order, shape):
         return Laid(as_images(raw, shape, str(layout)), shape, _WORDS[str(layout)])
-    if layout == order:
+    if layout is not None:
         return Laid(raw if first else np.moveaxis(raw, 3, 1), shape, _WORDS[order])
     return _as_declared(raw, name, order, shape)
+
+
+def _confirmed(raw: NDArray[Any], order: str, shape: tuple[int, ...]) -> bool:
+    """Whether pixels agree in the order that their shape says: then a layout is for other files."""
+    return shape[0] > 1 and _compare(_sample(raw), *_steps(order, shape))[0] == 1
+
+
+def _steps(order: str, shape: Sequence[int]) -> tuple[int, int]:
+    """How far the pixel below lies in an order, and in the other one."""
+    steps = shape[2], shape[2] * shape[0]
+    return steps if order == FIRST else steps[::-1]
 
 
 def _as_declared(raw: NDArray[Any], name: str, order: str, shape: tuple[int, ...]) -> Laid:
@@ -269,8 +286,7 @@ def _as_declared(raw: NDArray[Any], name: str, order: str, shape: tuple[int, ...
     channels, height, width = shape
     other = LAST if order == FIRST else FIRST
     if channels > 1 and min(height, width) > 1:
-        steps = {FIRST: width, LAST: width * channels}
-        better, margin = _compare(_sample(raw), steps[other], steps[order])
+        better, margin = _compare(_sample(raw), *_steps(other, shape))
         if better == 1 and margin > _CONTRADICTS:
             raise OptionError(
                 f"{name} has shape {raw.shape}, but neighbouring pixels agree only if the numbers "

@@ -127,6 +127,16 @@ def test_images_that_were_reshaped_by_mistake_are_noticed(photographs):
         oriented(last.reshape(30, 3, 16, 16), "x")
 
 
+def test_a_layout_that_is_meant_for_another_file_does_no_harm(photographs):
+    last = crops(photographs, 30, 16, np.random.default_rng(8))
+    first = np.ascontiguousarray(np.moveaxis(last, 3, 1))
+    for raw, layout in ((last, "first"), (first, "last")):
+        np.testing.assert_array_equal(oriented(raw, "x", layout=layout).rows, first)
+        with pytest.raises(InputError, match=f"layout {layout} was given, but neighbouring pixels "
+                           "of x agree only if .*: leave it out"):  # fmt: skip
+            oriented(raw.reshape(30, -1), "x", (3, 16, 16), layout)
+
+
 def test_tiny_images_take_the_reading_that_makes_them_square():
     for stored, point in (((3, 4, 4), (3, 4, 4)), ((4, 4, 3), (3, 4, 4)), ((1, 2, 2), (1, 2, 2))):
         assert oriented(np.zeros((5, *stored)), "x").point == point
