@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -110,7 +111,7 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    predict_and_simulate.register(app, _draw)
+    predict_and_simulate.register(app, _draw, partial(forecast.say_untrained, _draw_forecast))
     plan.register(app, _draw_plan)
     collapse.register(app, _draw_collapse)
     train.register(app)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SAMPLES = 16
 # Standard deviation of log c between pairs that differ in their seed alone, see docs/networks.md.
-PAIR_SPREAD = 0.13
+PAIR_SPREAD = 0.1
 # Largest share of an interval's ends in log c that are looked at, and the grid between them.
 _REACH, _GRID = np.log(200.0), 801
 

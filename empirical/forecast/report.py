@@ -8,10 +8,12 @@ import numpy as np
 
 from convergen.empirical.forecast.pairs import QUANTITIES
 from convergen.theory.messages.text import about, plain, table, wrapped
-from convergen.theory.quantities.table import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
+
+# Titles of the columns of `QUANTITIES`.
+_HEADS = ("q", "m", "copies", "variance")
 
 
 def forecast_text(title: str, found: xr.Dataset) -> str:
@@ -29,7 +31,7 @@ def forecast_text(title: str, found: xr.Dataset) -> str:
     str
     """
     attrs = found.attrs
-    head = ["n", *(_symbol(name) for name in QUANTITIES)]
+    head = ["n", *_HEADS]
     rows = [
         [
             f"{n}{'*' if n == attrs['calibrated_at'] else ''}",
@@ -51,11 +53,6 @@ def forecast_text(title: str, found: xr.Dataset) -> str:
             "come with the package. * is the n of the calibration."
         ),
     ])  # fmt: skip
-
-
-def _symbol(name: str) -> str:
-    row = quantity(name)
-    return row.symbol or row.words
 
 
 def _cell(found: xr.Dataset, name: str, place: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,9 @@ from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     from convergen.theory.cli.targets import Draw
+
+# Prints the forecast of a trained network: data, network, images, samples, seed, json, out, plot.
+NetworkForecast = Callable[..., None]
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
@@ -38,7 +42,7 @@ Plot = Annotated[
 ]
 
 
-def register(app: typer.Typer, draw: Draw) -> None:
+def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) -> None:
     """Add the commands to an application.
 
     Parameters
@@ -47,6 +51,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         The front door.
     draw : callable
         Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    network_forecast : callable
+        Forecasts a trained network; handed in, since theory knows nothing of networks.
     """
 
     @app.command()
@@ -66,6 +72,14 @@ def register(app: typer.Typer, draw: Draw) -> None:
             bool,
             typer.Option("--population", help="The data are all there is, not a sample of more."),
         ] = False,
+        network: Annotated[
+            str | None,
+            typer.Option(help="Forecast this network, trained on n points.", show_default=False),
+        ] = None,
+        images: Annotated[
+            int | None,
+            typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
+        ] = None,
         json: Json = False,
         out: Out = None,
         plot: Plot = None,
@@ -74,6 +88,14 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
 
         check_targets(out, plot)
+        if network is not None:
+            from convergen.theory.sources.naming import meaning
+
+            data = {**meaning(source), **given}
+            network_forecast(data, network, images, samples, seed, json, out, plot)
+            return
+        if images is not None:
+            raise InputError("--images is the budget of a network: give --network beside it.")
         from convergen.theory.cli import report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.cli.remarks import say_remarks

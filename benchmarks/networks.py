@@ -1,0 +1,109 @@
+"""Theories of networks against plain implementations, in processor time of one process.
+
+Prints, for 16 × 16 pixels and n = 1000: the local denoiser against NumPy loops, leaving one out
+against one call, and the budgeted mixture against its two matrix products; for 28 × 28 pixels a
+patch machine with 5 × 5 windows against a loop over patches. Answers are compared first.
+
+    python benchmarks/networks.py [QUERIES]     (default 64)
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from convergen.theory.networks.budgeted_mixture import BudgetedMixture
+from convergen.theory.networks.window_denoiser import WindowDenoiser
+from convergen.theory.networks.windows import WienerFilters, Windows, squares
+
+SIGMA = 0.5
+
+
+def looped(points: np.ndarray, windows: Windows, x: np.ndarray) -> np.ndarray:
+    """Posterior means by a loop over pixels, distances by products."""
+    out = np.empty_like(x)
+    for p in range(x.shape[1]):
+        seen = windows.places[windows.starts[p] : windows.starts[p + 1]]
+        rows, own = points[:, seen], x[:, seen]
+        logits = (own @ rows.T - 0.5 * np.sum(rows**2, axis=1)) / SIGMA**2
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        out[:, p] = weights @ points[:, p] / weights.sum(axis=1)
+    return out
+
+
+def patch_loop(points: np.ndarray, windows: Windows, x: np.ndarray) -> np.ndarray:
+    """Posterior means by a loop over images and patches, distances from differences."""
+    out = np.empty_like(x)
+    for i, image in enumerate(x):
+        for p in range(x.shape[1]):
+            seen = windows.places[windows.starts[p] : windows.starts[p + 1]]
+            gaps = np.sum((image[seen] - points[:, seen]) ** 2, axis=1)
+            weights = np.exp(-(gaps - gaps.min()) / (2 * SIGMA**2))
+            out[i, p] = weights @ points[:, p] / weights.sum()
+    return out
+
+
+def seconds(call: Callable[[], object], repeats: int = 3) -> float:
+    """Least processor time of a few calls, the first not counted."""
+    call()
+    found = []
+    for _ in range(repeats):
+        begin = time.process_time()
+        call()
+        found.append(time.process_time() - begin)
+    return min(found)
+
+
+def say(words: str, ours: float, other: float) -> None:
+    """Print one line."""
+    print(f"{words:64s} {1e3 * ours:9.1f} ms {1e3 * other:9.1f} ms  ratio {other / ours:6.2f}")
+
+
+def main(queries: int) -> None:
+    """Print the table."""
+    rng = np.random.default_rng(0)
+    print(f"{queries} queries, single precision{'':36s} ours        other")
+    size, count = 16, 1000
+    frequency = np.hypot(*np.meshgrid(*[np.fft.fftfreq(size) * size] * 2)) + 1.0
+    modes = np.fft.fft2(rng.standard_normal((count, size, size))) * frequency**-1.5
+    images = np.fft.ifft2(modes).real
+    images = (images / images.std()).reshape(count, 1, size, size).astype(np.float32)
+    flat = images.reshape(count, -1)
+    windows = WienerFilters(flat).windows(SIGMA, 0.1)
+    x = images[:queries] + SIGMA * rng.standard_normal((queries, 1, size, size)).astype(np.float32)
+    rows, own = x.reshape(queries, -1), np.arange(queries)
+    local = WindowDenoiser(images, windows)
+    np.testing.assert_allclose(
+        local(x, SIGMA).reshape(queries, -1), looped(flat, windows, rows), atol=2e-3
+    )
+    once = seconds(lambda: local(x, SIGMA))
+    say(
+        f"local denoiser, windows of {windows.size:.0f}; loop over pixels",
+        once,
+        seconds(lambda: looped(flat, windows, rows)),
+    )
+    differences = seconds(lambda: patch_loop(flat, windows, rows[:2]), 1) * queries / 2
+    say("  the same; loop over images and pixels (from two)", once, differences)
+    say("one call; leaving one out", once, seconds(lambda: local.leave_one_out(x, SIGMA, own)))
+    mixture = BudgetedMixture(images, 0.3)
+    products = seconds(lambda: (rows @ flat.T) @ flat)
+    say("two products; budgeted mixture", products, seconds(lambda: mixture(x, SIGMA)))
+    wide = rng.standard_normal((count, 1, 28, 28)).astype(np.float32)
+    window = squares((1, 28, 28), 5)
+    machine, few = WindowDenoiser(wide, window), wide[:queries] + np.float32(0.1)
+    flat = wide.reshape(count, -1)
+    expected = patch_loop(flat, window, few[:1].reshape(1, -1))
+    np.testing.assert_allclose(machine(few[:1], SIGMA).reshape(1, -1), expected, atol=2e-3)
+    plain = seconds(lambda: patch_loop(flat, window, few[:1].reshape(1, -1)), 1) * queries
+    say(
+        "patch machine 5 × 5 at 28 × 28; patch loop (from one image)",
+        seconds(lambda: machine(few, SIGMA)),
+        plain,
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 64)

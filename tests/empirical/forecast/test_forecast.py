@@ -1,0 +1,97 @@
+"""Forecasts: what they hold, their intervals, the n at each level, and bad input."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from convergen.empirical.data.kinds import load_data
+from convergen.empirical.forecast.calibrate import Calibration
+from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
+from convergen.empirical.forecast.forecast import _crossing, forecast
+from convergen.empirical.forecast.report import forecast_json, forecast_text
+from convergen.empirical.measure.settings import MeasureSettings
+from convergen.empirical.training.settings import TrainingSettings
+from convergen.theory.common.checks import InputError
+from convergen.theory.networks.budgeted_mixture import BudgetedMixture
+from convergen.theory.networks.orbits import Orbit
+
+CALIBRATION = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, Orbit(), "the pair of n = 16, seed 0")
+MEASURE = MeasureSettings(draws=64, pictures=0)
+
+
+@pytest.fixture(scope="module")
+def digits():
+    return load_data("digits")
+
+
+def asked(data, samples, calibration=CALIBRATION):
+    return forecast(
+        data, TrainingSettings(), MEASURE, calibration, BudgetedMixture, 32_000.0, samples
+    )
+
+
+@pytest.fixture(scope="module")
+def found(digits):
+    return asked(digits, [4, 64, 256])
+
+
+def test_more_points_are_copied_less_and_converge(found):
+    assert np.all(np.diff(found["convergence"]) > 0.1)
+    assert np.all(np.diff(found["fraction_memorised"]) <= 0.0)
+    for name in ("convergence", "memorisation"):
+        assert np.all(found[f"{name}_low"] < found[name])
+        assert np.all(found[name] <= found[f"{name}_high"])
+
+
+def test_the_interval_holds_what_its_ends_of_c_give(digits, found):
+    for constant in (300.0, 500.0):
+        end = replace(CALIBRATION, constant=constant, low=constant, high=constant)
+        q = asked(digits, [64], end)["convergence"].values[0]
+        at = found["convergence_low"].sel(samples=64), found["convergence_high"].sel(samples=64)
+        assert at[0] < q < at[1]
+
+
+def test_levels_lie_where_q_crosses_them(found):
+    q = np.interp(np.log(found["samples_for"]), np.log(found["samples"]), found["convergence"])
+    np.testing.assert_allclose(q, found["level"], atol=1e-9)
+    assert np.isnan(_crossing([4, 16], np.array([0.6, 0.9]), 0.5))
+    assert _crossing([4, 16], np.array([0.4, 0.6]), 0.5) == pytest.approx(8.0)
+
+
+def test_text_and_json_hold_the_numbers(found):
+    text = forecast_text("unet on digits, forecast", found)
+    assert "c = 400 (300 to 500)" in text
+    assert "none known" in text
+    assert forecast_json(found)["convergence"] == pytest.approx(found["convergence"].values)
+    assert forecast_json(found)["calibration"]["calibrated_at"] == 16
+
+
+def test_far_from_the_calibration_a_warning_is_given(digits, caplog):
+    near = replace(CALIBRATION, samples=2, low=400.0, high=400.0)
+    small = forecast(
+        load_data("field", size=4, count=8000), TrainingSettings(), MEASURE, near,
+        BudgetedMixture, 1.0, [4, 2001],
+    )  # fmt: skip
+    assert small.sizes["samples"] == 2
+    assert "more than 1000 times" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"), [([1, 4], "n of at least 2"), ([5000], "at most 4096"), ([900], "898")]
+)
+def test_what_cannot_be_forecast_is_refused(digits, samples, said):
+    with pytest.raises(InputError, match=said):
+        asked(digits, samples)
+
+
+def test_the_shipped_constant_holds_those_of_its_networks():
+    for name in ("unet", "mlp"):
+        known = shipped_calibration(name, Orbit())
+        rows = [row["constant"] for row in measured_constants() if row["network"] == name]
+        assert known.low < min(rows) <= known.constant <= max(rows) < known.high
+
+
+def test_networks_on_which_nothing_was_measured_are_refused():
+    with pytest.raises(InputError, match="train a pair"):
+        shipped_calibration("unett", Orbit())
