@@ -17,7 +17,7 @@ from convergen.theory.networks.orbits import Orbit
 # What is forecast; convergence and memorisation are what a pair is calibrated by.
 QUANTITIES = ("convergence", "memorisation", "fraction_memorised", "variance_ratio")
 # Nodes of N/n, between which order parameters are interpolated.
-_NODES = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5])
+_NODES = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0])
 _BEND = 0.05
 
 
