@@ -5,6 +5,7 @@ Products are single precision and only choose candidates; distances of what was 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from convergen.theory.messages.progress import phase
 # Neighbours that are kept: enough to step over near-duplicates of the nearest one.
 KEPT = 6
 # Products of one block of targets with one block of queries.
-_VALUES, _QUERIES = 2**24, 2**13
+_VALUES, _QUERIES = 2**24, 2**14
 # Numbers of one block of pairs whose distances are computed one by one.
 _PAIR_VALUES = 2**22
 
@@ -70,6 +71,12 @@ class Space:
     def forms(self, rows: NDArray[Any]) -> list[FloatArray]:
         """Forms of training points, each of shape (n, d′)."""
         return [each - self.origin for each in self.orbit.forms(rows)]
+
+    def single_forms(self, rows: NDArray[Any]) -> Iterator[NDArray[np.float32]]:
+        """The same in single precision, one by one."""
+        origin = self.origin.astype(np.float32)
+        for each in self.orbit.forms(rows, np.float32):
+            yield each.astype(np.float32, copy=False) - origin
 
 
 def nearest(
@@ -135,8 +142,7 @@ def _of_block(
     for large in row_blocks(rows):
         for at in range(0, len(large), step):
             block = large[at : at + step]
-            for number, form in enumerate(space.forms(block)):
-                y = form.astype(np.float32)
+            for number, y in enumerate(space.single_forms(block)):
                 lengths = np.einsum("ij,ij->i", y, y)
                 _merge(
                     x @ y.T, squares, lengths, own - start, skip[start : start + len(block)],

@@ -12,10 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.common.row_blocks import as_float_rows
 from convergen.theory.messages.suggestions import suggestion
 
 # Images (count, channels, height, width).
@@ -209,20 +208,22 @@ class Orbit:
             x = step.still(x)
         return np.ascontiguousarray(x).reshape(len(x), -1)
 
-    def forms(self, rows: NDArray[Any]) -> list[FloatArray]:
+    def forms(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> list[NDArray[Any]]:
         """The forms of training points.
 
         Parameters
         ----------
         rows : ndarray, shape (n, …)
             Points.
+        dtype : dtype
+            Precision; changes of an image may raise it.
 
         Returns
         -------
         list of ndarray, shape (n, d′)
             The plain form first.
         """
-        found = [self._images(rows)]
+        found = [self._images(rows, dtype)]
         for step in self.steps:
             found = [form for each in found for form in step.forms(each)]
         return [np.ascontiguousarray(each).reshape(len(each), -1) for each in found]
@@ -237,6 +238,6 @@ class Orbit:
         """Names of the changes that are ignored."""
         return [step.name for step in self.steps]
 
-    def _images(self, rows: NDArray[Any]) -> Images:
+    def _images(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> Images:
         shape = self.shape if len(self.shape) == 3 else (1, 1, *self.shape)
-        return as_float_rows(rows, int(np.prod(shape))).reshape(-1, *shape)
+        return np.asarray(rows, dtype).reshape(-1, *shape)
