@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.forecast.pairs import TheoryPair
-from convergen.empirical.models.by_name import orbit_of
+from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.networks.clock import weighted_images
 from convergen.theory.networks.orbits import Orbit
@@ -101,6 +101,11 @@ def calibrate(
         raise InputError(
             "this run has no snapshots on the way, by which a pair is calibrated: train it with "
             "--set training.snapshots=8."
+        )
+    if is_blind(run.experiment.model):
+        raise InputError(
+            "networks that do not see the noise level have not been held against this theory, so "
+            "that nothing is forecast of them: use a U-Net."
         )
     orbit = orbit_of(run.experiment.model, run.data.shape)
     pair = result.sel(samples=n, seed=number)

@@ -73,3 +73,9 @@ def test_half_the_budget_counts_for_a_cosine(run):
 def test_what_cannot_be_calibrated_is_refused(run, result, change, options, said):
     with pytest.raises(InputError, match=said):
         calibrate(run, change(result), BudgetedMixture, **options)
+
+
+def test_networks_that_do_not_see_the_noise_level_are_refused():
+    run, result = shipped_run("digits-conv"), shipped_result("digits-conv")
+    with pytest.raises(InputError, match="do not see the noise level"):
+        calibrate(run, result, BudgetedMixture)

@@ -1,0 +1,54 @@
+"""Theories that know the network in `validate`: where each is calibrated, and where shown."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from convergen.empirical.models.table import SOLVABLE
+from convergen.empirical.validate import network_theories as module
+from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
+
+ROW = SOLVABLE.find("budgeted-mixture")
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """One cheap theory; what it is asked is kept, and answered by the measurement."""
+    run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
+    asked = {}
+
+    def reference(run, name, part, options):
+        asked.update(name=name, samples=part.samples, options=options)
+        return result.sel(samples=list(part.samples))
+
+    monkeypatch.setattr(module, "network_theories", lambda: [ROW])
+    monkeypatch.setattr(module, "reference", reference)
+    return module.calibrated(run, result), asked
+
+
+def test_nothing_is_predicted_where_a_theory_was_calibrated(found):
+    theories, asked = found
+    q = theories["budgeted-mixture"]["convergence"].mean("seed")
+    assert np.isnan(q.sel(samples=16))
+    assert q.notnull().sum() == 4
+    assert 16 not in asked["samples"]
+
+
+def test_the_budget_memorises_as_many_points_as_the_constant_says(found):
+    theories, asked = found
+    constant = theories["budgeted-mixture"].attrs["constant"]
+    assert asked["options"]["memorised"] == pytest.approx(32_000.0 / constant, rel=0.02)
+    assert theories["budgeted-mixture"].attrs["calibrated_at"] == 16
+
+
+def test_a_run_without_snapshots_is_shown_without_them_and_says_so(monkeypatch, caplog):
+    run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
+    monkeypatch.setattr(module, "network_theories", lambda: [ROW])
+    with caplog.at_level(logging.WARNING):
+        assert module.calibrated(run, result.drop_dims("images")) == {}
+    assert "snapshots" in caplog.text
+
+
+def test_solvable_models_have_no_theory_of_a_network():
+    assert module.calibrated(shipped_run("digits-linear"), shipped_result("digits-linear")) == {}
