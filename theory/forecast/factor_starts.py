@@ -41,8 +41,8 @@ def factor_starts(population: Population, level: float = 0.9) -> Interval:
     spectrum = population.spectrum
     rest = slice(value.size, None)
     bulk = spectrum.eigenvalues[rest], spectrum.multiplicities[rest]
-    base = np.log(_sums(factors.eigenvalues[None], *bulk))
-    change = np.sort(np.log(_sums(moved, *bulk)) - base, axis=0)
+    base = _log(_sums(factors.eigenvalues[None], *bulk))
+    change = np.sort(_log(_sums(moved, *bulk)) - base, axis=0)
     tail = 0.5 * (1.0 - level)
     ends = np.quantile(change, [tail, 1.0 - tail], axis=0)
     low, high = np.minimum(ends[0], -_TOLERANCE), np.maximum(ends[1], _TOLERANCE)
@@ -62,3 +62,8 @@ def _sums(factors: FloatArray, bulk: FloatArray, weights: FloatArray) -> FloatAr
     apart[..., np.arange(factors.shape[-1]), np.arange(factors.shape[-1])] = np.inf
     with np.errstate(divide="ignore"):
         return np.asarray(own + np.sum((factors[..., None, :] / apart) ** 2, axis=-1))
+
+
+def _log(sums: FloatArray) -> FloatArray:
+    """Logarithm; where nothing else has variance there is nothing to be mistaken for."""
+    return np.asarray(np.log(np.maximum(sums, np.finfo(np.float64).tiny)))

@@ -292,7 +292,11 @@ class Spectrum:
 
     @classmethod
     def from_data(cls, array: ArrayLike, *, center: bool = True, source: str = "data") -> Spectrum:
-        """Spectrum and eigenvectors of the covariance of a data matrix.
+        """Spectrum and eigenvectors of the covariance of points that are all there is.
+
+        Points that are a sample of more have another covariance than their law, whose spectrum
+        this is not: `theory.estimate_population` estimates it, with intervals. The two agree to
+        1/N for N ≫ d.
 
         Parameters
         ----------

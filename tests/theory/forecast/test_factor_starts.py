@@ -43,3 +43,12 @@ def test_no_factor_no_interval():
     flat = theory.estimate_population(np.random.default_rng(3).standard_normal((40, 300)))
     assert flat.factors.thresholds.size == 0
     assert factor_starts(flat).high.size == 0
+
+
+def test_factors_that_are_all_there_is_start_at_once():
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((200, 3)) * [9.0, 3.0, 1.0]
+    pilot = theory.estimate_population(data)
+    starts = factor_starts(pilot, 0.9)
+    assert np.all(np.isfinite(starts.low))
+    assert np.all(starts.low <= starts.high)
