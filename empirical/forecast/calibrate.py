@@ -89,6 +89,11 @@ def calibrate(
     InputError
         If the run has no snapshots or no such pair, or the pair has not begun to memorise.
     """
+    if is_blind(run.experiment.model):
+        raise InputError(
+            "networks that do not see the noise level have not been held against this theory, so "
+            "that nothing is forecast of them: use a U-Net."
+        )
     trained = run.experiment.samples
     n = _chosen(trained, samples)
     number = run.experiment.seeds[0] if seed is None else seed
@@ -101,11 +106,6 @@ def calibrate(
         raise InputError(
             "this run has no snapshots on the way, by which a pair is calibrated: train it with "
             "--set training.snapshots=8."
-        )
-    if is_blind(run.experiment.model):
-        raise InputError(
-            "networks that do not see the noise level have not been held against this theory, so "
-            "that nothing is forecast of them: use a U-Net."
         )
     orbit = orbit_of(run.experiment.model, run.data.shape)
     pair = result.sel(samples=n, seed=number)
