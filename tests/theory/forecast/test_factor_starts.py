@@ -46,8 +46,8 @@ def test_no_factor_no_interval():
 
 
 def test_factors_that_are_all_there_is_start_at_once():
-    rng = np.random.default_rng(0)
-    data = rng.standard_normal((200, 3)) * [9.0, 3.0, 1.0]
+    rng = np.random.default_rng(10)
+    data = rng.standard_normal((40, 10)) * np.sqrt(rng.gamma(1.0, 1.0, (40, 1)))
     pilot = theory.estimate_population(data)
     starts = factor_starts(pilot, 0.9)
     assert np.all(np.isfinite(starts.low))
