@@ -26,7 +26,7 @@ test-slow: $(VENV)/.developed
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 docs: $(VENV)/.documented
-	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs out/docs
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet -b html docs out/docs
 
 lint: $(VENV)/.developed
 	$(BIN)/ruff check .

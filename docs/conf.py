@@ -39,7 +39,7 @@ myst_links_external_new_tab = False
 # Tutorials are run when they are built; an error in one is an error of the build.
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
-nb_execution_timeout = 240
+nb_execution_timeout = 900
 nb_merge_streams = True
 
 templates_path = ["_templates"]
