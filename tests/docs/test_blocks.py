@@ -1,0 +1,124 @@
+"""Every command and every Python block that can be copied from README and docs runs as written.
+
+A block that is not run says why in a comment before it: ``<!-- not run: REASON -->``. Names of
+files in the blocks are those that `inputs` writes.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+ROOT = Path(__file__).parents[2]
+BLOCK = re.compile(
+    r"(?:<!-- not run: (?P<reason>[^>]+) -->\n+)?^```(?P<kind>sh|python)\n(?P<text>.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    page: str
+    line: int
+    kind: str
+    text: str
+    reason: str | None
+
+    def __str__(self):
+        return f"{self.page}:{self.line}"
+
+
+def blocks():
+    found = []
+    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        text = path.read_text(encoding="utf-8")
+        for match in BLOCK.finditer(text):
+            line = text.count("\n", 0, match.start("kind")) + 1
+            page = str(path.relative_to(ROOT))
+            found.append(Block(page, line, match["kind"], match["text"], match["reason"]))
+    return found
+
+
+BLOCKS = blocks()
+RUN = [block for block in BLOCKS if block.reason is None]
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """A folder with the files that the blocks name."""
+    folder = tmp_path_factory.mktemp("blocks")
+    rng = np.random.default_rng(0)
+    digits = load_digits().images / 16.0
+    shuffled = digits[rng.permutation(len(digits))]
+    for name in ("my_images", "unseen_images", "faces"):
+        (folder / name).mkdir()
+    for place, image in enumerate(shuffled[:160]):
+        picture = Image.fromarray((255 * image).astype(np.uint8)).resize((32, 32))
+        picture.save(folder / ("my_images", "unseen_images")[place % 2] / f"{place}.png")
+        picture.save(folder / "faces" / f"{place}.png")
+    np.save(folder / "activations.npy", rng.standard_normal((140, 64)) / np.arange(1, 65))
+    for name, part in (("generated", 200), ("a", 300), ("b", 400)):
+        large = np.kron(shuffled[part : part + 60], np.ones((4, 4)))
+        np.save(folder / f"{name}.npy", large)
+    np.save(folder / "half_a.npy", np.kron(shuffled[500:600], np.ones((4, 4))))
+    np.save(folder / "half_b.npy", np.kron(shuffled[600:700], np.ones((4, 4))))
+    np.savetxt(folder / "lam.txt", 1.0 / np.arange(1, 65))
+    covariance = np.diag(1.0 / np.arange(1, 65))
+    np.save(folder / "sigma.npy", covariance)
+    np.savez(folder / "fid_statistics.npz", mu=np.zeros(64), sigma=covariance)
+    network = next(block for block in RUN if "def Net(" in block.text)
+    (folder / "my_net.py").write_text(network.text, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, "-m", "convergen", "train", "--data", "digits", "--model", "unet",
+         "--set", "model.size=tiny", "--samples", "4,16", "--images", "640", "--out",
+         "runs/digits"],
+        cwd=folder, check=True, capture_output=True,
+    )  # fmt: skip
+    return folder
+
+
+def test_blocks_are_found_and_reasons_are_few():
+    assert len(RUN) >= 10
+    assert all(len(block.reason) > 10 for block in BLOCKS if block.reason is not None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("block", RUN, ids=str)
+def test_a_block_runs_as_it_is_written(block, inputs):
+    programs = str(Path(sys.executable).parent)
+    environment = {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    command = (
+        ["bash", "-euo", "pipefail", "-c", block.text]
+        if block.kind == "sh"
+        else [sys.executable, "-c", PRELUDE + _before(block) + block.text]
+    )
+    done = subprocess.run(
+        command, cwd=inputs, env=environment, capture_output=True, text=True, check=False,
+        timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def _before(block):
+    """A network that an earlier block of the page defines."""
+    earlier = [b.text for b in RUN if b.page == block.page and b.line < block.line]
+    return "".join(text for text in earlier if "def Net(" in text)
+
+
+# What the words around the blocks speak of.
+PRELUDE = """
+import numpy as np
+from convergen import theory
+rng = np.random.default_rng(0)
+images = rng.standard_normal((200, 16)); noisy = images[:4] + rng.standard_normal((4, 16))
+noise = 5.0 * rng.standard_normal((4, 16))
+weights, means = np.array([0.5, 0.5]), np.array([[2.0, 0.0], [-2.0, 0.0]])
+covariances = np.array([np.eye(2), np.eye(2)])
+"""
