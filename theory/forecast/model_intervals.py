@@ -21,6 +21,8 @@ from convergen.theory.spectra.spectrum import Spectrum
 LEVEL = 0.9
 # Resampled spectra that are used, and sample sizes at which widths are found.
 _MEMORISED, _RECOVERED = (4, 4), (12, 6)
+# Share of the usual Monte Carlo draws: what half of them scatter hardly widens the interval.
+_EFFORT = 0.5
 # Added to what may be zero before the logarithm is taken.
 _SHIFT = 1e-3
 _DEVIATE = 1.6449
@@ -60,7 +62,7 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
 
     def memorised(spectrum: Spectrum, n: FloatArray) -> FloatArray:
         found = memorisation_law(
-            spectrum, n, request.ridge, seed=request.seed, amplitudes=amplitudes
+            spectrum, n, request.ridge, seed=request.seed, amplitudes=amplitudes, effort=_EFFORT
         )
         return np.stack([found.value, found.baseline], axis=1)
 

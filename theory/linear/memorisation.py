@@ -92,6 +92,7 @@ def memorisation_law(
     *,
     seed: int = 0,
     amplitudes: ArrayLike = 1.0,
+    effort: float = 1.0,
 ) -> Memorisation:
     """Memorisation with baseline, standard errors and the law that was used.
 
@@ -108,6 +109,8 @@ def memorisation_law(
     amplitudes : array_like, shape (t,)
         Squared amplitudes τ > 0 of elliptical data, a sample from their law; only ratios matter. A
         cosine does not know the amplitude of its point, but x̂ has √τ_i a_i of point i.
+    effort : float
+        Share of the usual Monte Carlo draws, in (0, 1]; errors grow like its inverse root.
 
     Returns
     -------
@@ -136,17 +139,21 @@ def memorisation_law(
         flat = n.ravel()
         with one_blas_thread():
             for count in np.unique(flat[flat <= SMALL]):
-                table[:, flat == count] = _gram_average(spectrum, count, rho, seed, tau)[:, None]
+                table[:, flat == count] = _gram_average(spectrum, count, rho, seed, tau, effort)[
+                    :, None
+                ]
         large = flat > SMALL
         if large.any():
             zeros = spectrum.dim - spectrum.rank
-            law = SaddlepointLaw.draw(parts, zeros, rho, float(flat[large].max()), seed, tau)
+            law = SaddlepointLaw.draw(
+                parts, zeros, rho, float(flat[large].max()), seed, tau, effort
+            )
             for i in np.flatnonzero(large):
                 table[:, i] = law.both(flat[i])
             between = large & (flat < LARGE)
             if between.any():
                 with one_blas_thread():
-                    exact = _gram_average(spectrum, float(SMALL), rho, seed, tau)
+                    exact = _gram_average(spectrum, float(SMALL), rho, seed, tau, effort)
                 for i in np.flatnonzero(between):
                     table[:, i] = _joined(table[:, i], exact, law.both(float(SMALL)), flat[i])
     value, baseline, stderr, baseline_stderr = table.reshape(4, *n.shape)
@@ -193,22 +200,30 @@ def _gram_average(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
+    effort: float,
 ) -> FloatArray:
     """m, baseline and their standard errors; linear between whole numbers."""
     low = int(np.floor(samples))
-    first = _gram_monte_carlo(spectrum, low, rho, seed, tau)
+    first = _gram_monte_carlo(spectrum, low, rho, seed, tau, effort)
     if samples == low:
         return first
-    return first + (samples - low) * (_gram_monte_carlo(spectrum, low + 1, rho, seed, tau) - first)
+    second = _gram_monte_carlo(spectrum, low + 1, rho, seed, tau, effort)
+    return first + (samples - low) * (second - first)
 
 
 def _gram_monte_carlo(
-    spectrum: Spectrum, n: int, rho: float, seed: int, tau: tuple[FloatArray, FloatArray]
+    spectrum: Spectrum,
+    n: int,
+    rho: float,
+    seed: int,
+    tau: tuple[FloatArray, FloatArray],
+    effort: float,
 ) -> FloatArray:
     """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
     rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
+    sets = max(2, round(effort * sets))
     x = rng.standard_normal((sets, 2 * n, leading.size))
     x *= np.sqrt(leading)
     gram = x @ x.transpose(0, 2, 1)

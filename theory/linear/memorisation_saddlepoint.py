@@ -63,7 +63,7 @@ class SaddlepointLaw(NamedTuple):
     @classmethod
     def draw(
         cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float, seed: int,
-        amplitudes: tuple[FloatArray, FloatArray],
+        amplitudes: tuple[FloatArray, FloatArray], effort: float = 1.0,
     ) -> SaddlepointLaw:  # fmt: skip
         """Draw x̂, and tabulate what depends on it.
 
@@ -81,6 +81,8 @@ class SaddlepointLaw(NamedTuple):
             Of the draws.
         amplitudes : (ndarray, ndarray)
             Squared amplitudes of mean 1, ascending, and their weights.
+        effort : float
+            Share of the usual draws.
 
         Returns
         -------
@@ -88,8 +90,9 @@ class SaddlepointLaw(NamedTuple):
         """
         rng = np.random.default_rng(as_seed(seed))
         lam, weights = parts.nodes, parts.weights
-        profile = rng.chisquare(weights, (DRAWS, weights.size)) * (lam + rho)
-        silent = rng.chisquare(zeros, DRAWS) * rho if zeros and rho else np.zeros(DRAWS)
+        draws = max(2, round(effort * DRAWS))
+        profile = rng.chisquare(weights, (draws, weights.size)) * (lam + rho)
+        silent = rng.chisquare(zeros, draws) * rho if zeros and rho else np.zeros(draws)
         length = profile.sum(axis=1) + silent
         tau = _saddles(parts, largest)
 

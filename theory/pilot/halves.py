@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.linear.fourth_moments import gap_constants
 from convergen.theory.pilot.sample import PilotSample
@@ -19,9 +20,11 @@ from convergen.theory.pilot.sample import PilotSample
 _MOST, _FEWEST = 1024, 4
 # Disjoint pairs of parts in one random split, at most; splits at each size: what so many operations
 # do, within bounds; splits whose scatter says something.
-_PAIRS = 128
+_PAIRS = 64
 _OPERATIONS = 3e9
 _SPLITS = (3, 48)
+# Pairs of all splits of one size, beyond which more of them say little new.
+_COMPARED = 256
 _ENOUGH = 8
 # Fourth moments are read where there are at least this many points a dimension.
 _POINTS_PER_DIMENSION = 4.0
@@ -84,7 +87,8 @@ def compare_halves(sample: PilotSample, rng: np.random.Generator) -> Halves:
     sizes = [min(len(points) // 2, _MOST)]
     while sizes[-1] >= 2 * _FEWEST:
         sizes.append(sizes[-1] // 2)
-    levels = [_level(points, size, centred, rng) for size in sizes]
+    with one_blas_thread():  # the matrices are small
+        levels = [_level(points, size, centred, rng) for size in sizes]
     gap = np.array([level.gap for level in levels])
     # All sizes share the points: what some say of the scatter over pilots holds for all.
     known = [level.over_pilots for level in levels if np.isfinite(level.over_pilots)]
@@ -188,7 +192,8 @@ def _affordable(size: int, pairs: int, dim: int) -> int:
     """How many splits are made."""
     few, many = sorted((size, dim))
     operations = 4.0 * few**2 * (many + 8.0 * few) * pairs
-    return int(np.clip(_OPERATIONS / operations, *_SPLITS))
+    wanted = min(_OPERATIONS / operations, max(_COMPARED / pairs, _ENOUGH))
+    return int(np.clip(wanted, *_SPLITS))
 
 
 def _apart(first: FloatArray, second: FloatArray, centred: bool) -> tuple[float, float]:
