@@ -20,8 +20,7 @@ from convergen.empirical.networks.own_network import (
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.suggestions import suggestion
-from convergen.theory.networks.orbits import Orbit
-from convergen.theory.networks.window_denoiser import NO_ORBIT
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 
 if TYPE_CHECKING:
     from convergen.empirical.models.ensemble import Ensemble

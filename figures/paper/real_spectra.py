@@ -110,7 +110,7 @@ def _data_set(
     variables = {
         "gap": ("samples", 1.0 - found["convergence"].values, words),
         "gap_stderr": ("samples", found["convergence_stderr"].values, words),
-        "gap_expected": ("samples", 1.0 - found["convergence_predicted"].values, words),
+        "gap_expected": ("samples", theory.order_parameters(spectrum, counts).gap, words),
         "gap_gaussian": ("line_samples", theory.order_parameters(spectrum, line).gap, words),
         "gap_elliptical": (
             "line_samples", 1.0 - elliptical_convergence(spectrum, line, tau), words,

@@ -200,7 +200,7 @@ def _gram_average(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
-    effort: float,
+    effort: float = 1.0,
 ) -> FloatArray:
     """m, baseline and their standard errors; linear between whole numbers."""
     low = int(np.floor(samples))
@@ -217,7 +217,7 @@ def _gram_monte_carlo(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
-    effort: float,
+    effort: float = 1.0,
 ) -> FloatArray:
     """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
     rng = np.random.default_rng([as_seed(seed), n])

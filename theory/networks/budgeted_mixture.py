@@ -15,9 +15,9 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.empirical_score.logit_rows import REORDER, largest, scale, weigh
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 from convergen.theory.networks.shrunk_linear import ShrunkLinear
-from convergen.theory.networks.window_denoiser import NO_ORBIT, left_out
+from convergen.theory.networks.window_denoiser import left_out
 
 # Widths h² that are tried, and noise levels of their errors in standard deviations of the data.
 _WIDTHS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)

@@ -16,9 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 from convergen.theory.networks.shrunk_linear import ShrunkLinear
-from convergen.theory.networks.window_denoiser import NO_ORBIT, WindowDenoiser
+from convergen.theory.networks.window_denoiser import WindowDenoiser
 from convergen.theory.networks.windows import WienerFilters, Windows
 
 # Thresholds θ of the windows that are tried.

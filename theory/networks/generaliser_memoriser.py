@@ -11,8 +11,7 @@ from convergen.theory.denoisers.protocol import Denoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.networks.budget import POWER, SharedDenoiser, generalising_share
 from convergen.theory.networks.generaliser import Generaliser
-from convergen.theory.networks.orbits import Orbit
-from convergen.theory.networks.window_denoiser import NO_ORBIT
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 
 
 class GeneraliserMemoriser:

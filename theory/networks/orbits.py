@@ -112,3 +112,6 @@ class Orbit:
         if self.mirrored:
             moves.append("mirror images")
         return " and ".join(moves) or "none known, so that the orbit is the data themselves"
+
+
+NO_ORBIT = Orbit()

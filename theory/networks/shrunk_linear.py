@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
-from convergen.theory.networks.orbits import Orbit
-from convergen.theory.networks.window_denoiser import NO_ORBIT, left_out
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
+from convergen.theory.networks.window_denoiser import left_out
 
 
 class ShrunkLinear(ExactDenoiser):

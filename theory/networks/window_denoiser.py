@@ -10,10 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.networks.local_kernel import local_means
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 from convergen.theory.networks.windows import Windows
-
-NO_ORBIT = Orbit()
 
 
 class WindowDenoiser(ExactDenoiser):

@@ -5,6 +5,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from convergen.empirical.common.presets import preset_names
 from convergen.empirical.data import kinds as module
 from convergen.empirical.data.kinds import load_data
 from convergen.theory.common.checks import InputError
@@ -44,7 +45,7 @@ def test_shipped_experiments_load_to_the_very_points_they_were_made_of(name):
 def test_data_of_presets_load():
     presets = [f for f in (FILES / "presets").iterdir() if f.name.endswith(".toml")]
     kinds = [tomllib.loads(f.read_text(encoding="utf-8"))["data"] for f in presets]
-    assert len(kinds) == 4
+    assert len(kinds) == len(preset_names())
     for options in kinds:
         few = {} if options["kind"] == "digits" else {"count": 3}
         assert len(load_data(**(options | few)).shape) == 3
