@@ -88,7 +88,7 @@ QUESTION = """<script>addEventListener("load", () => { document.title = JSON.str
 
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-@pytest.mark.parametrize("width", [1200, 768, 420])
+@pytest.mark.parametrize("width", [1200, pytest.param(768, marks=pytest.mark.slow), 420])
 def test_the_page_in_a_browser(convergen, folder, tmp_path, width):
     report = tmp_path / "report.html"
     code, _, err = convergen(

@@ -115,6 +115,7 @@ def test_convergence_of_two_linear_models_is_as_predicted():
     assert found.latent_recovery.shape == found.latent_recovery_draws.shape == (3,)
 
 
+@pytest.mark.slow
 def test_unets_of_the_shipped_run():
     """Generated digits of n = 4 are copies, those of n = 768 are not, and A and B agree then."""
     run = shipped_run("digits-unet")

@@ -57,7 +57,7 @@ def predicted(data, sizes):
     [
         ("digits", (64, 128, 256, 512), 200, 0.05),
         ("patches", (16, 32, 64, 128, 256, 512), 200, 0.1),
-        ("large patches", (16, 32, 64, 128, 256, 512), 60, 0.1),
+        pytest.param("large patches", (16, 32, 64, 128, 256, 512), 60, 0.1, marks=pytest.mark.slow),
     ],
 )
 def test_gap_of_real_data_is_that_of_disjoint_subsets(name, sizes, repeats, tolerance):
