@@ -139,7 +139,7 @@ def test_a_kernel_is_compiled_again_when_one_that_it_calls_has_changed(load):
     load("cached_half", HALF.format(by=2.0))
     assert load("cached_twice", TWICE).quarter(8.0) == 2.0
     assert load("cached_twice", TWICE).quarter(8.0) == 2.0
-    load("cached_half", HALF.format(by=4.0 + 4.0))  # another length, where clocks are coarse
+    load("cached_half", HALF.format(by="(4.0 + 4.0)"))  # another length, where clocks are coarse
     assert load("cached_twice", TWICE).quarter(8.0) == 0.125
 
 
