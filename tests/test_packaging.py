@@ -88,7 +88,7 @@ def test_wheel_holds_convergen_and_every_file_of_it(wheel, source):
     }
     assert set(names) == expected
     endings = {Path(name).suffix for name in names}
-    assert endings == {".py", ".typed", ".toml", ".nc", ".mplstyle", ".html"}
+    assert endings == {".py", ".typed", ".toml", ".nc", ".mplstyle", ".html", ".json"}
 
 
 def test_metadata_are_valid(wheel):
