@@ -69,9 +69,8 @@ def pays_to_compile(device: torch.device, steps: int) -> bool:
     Returns
     -------
     bool
-        On CUDA from 4000 steps on: compiling takes 15 to 40 s and saves 10 to 40 ms a step of a
-        large pair of networks (docs/gpu.md). It depends on the plan alone, since it decides
-        rounding.
+        On CUDA from 4000 steps on: for large pairs of networks compiling took 26 to 74 s and saved
+        16 to 40 ms a step (docs/gpu.md). It depends on the plan alone, since it decides rounding.
     """
     return device.type == "cuda" and steps >= 4000
 

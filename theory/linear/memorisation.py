@@ -242,6 +242,11 @@ def _gram_monte_carlo(
     a = rng.standard_normal((sets, n, _SEEDS_PER_SET)) / np.sqrt(n)
     inner = gram[:, :, :n] @ a
     square = np.einsum("rik,rik->rk", a, inner[:, :n])
+    lengths = np.einsum("rii->ri", gram)
+    if spectrum.dim > _LEADING:
+        # A tail of few directions (real multiplicities) is no Gaussian: it shortens nothing.
+        lengths = np.maximum(lengths, np.einsum("ril,ril->ri", x, x))
+        square = np.maximum(square, ((x[:, :n].transpose(0, 2, 1) @ a) ** 2).sum(axis=1))
     if rho > 0.0:
         # √ρ ξ: drawn in the leading directions, its tail by the central limit as well.
         white = rng.standard_normal((sets, leading.size, _SEEDS_PER_SET))
@@ -252,7 +257,7 @@ def _gram_monte_carlo(
         cross = np.einsum("rik,rik->rk", a, extra[:, :n])
         square = square + 2.0 * np.sqrt(rho) * cross + rho * length
         inner = inner + np.sqrt(rho) * extra
-    norms = np.sqrt(np.einsum("rii->ri", gram))[:, :, None]
+    norms = np.sqrt(lengths)[:, :, None]
     cosines = np.minimum(np.abs(inner) / (norms * np.sqrt(square)[:, None]), 1.0)
     own, fresh = cosines[:, :n].max(axis=1).mean(axis=1), cosines[:, n:].max(axis=1).mean(axis=1)
     return np.array([own.mean(), fresh.mean(), standard_error(own), standard_error(fresh)])

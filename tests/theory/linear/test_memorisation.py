@@ -454,3 +454,13 @@ def test_amplitudes_against_simulation(n, rho):
     if rho == 0.0 and n < 100:
         gaussian = theory.memorisation(spectrum, [n])[0]
         assert np.mean(own) - gaussian > 4.0 * np.std(own) / np.sqrt(40.0)
+
+
+def test_a_tail_of_part_of_a_direction_gives_cosines():
+    """Estimated spectra have real multiplicities: 0.45 of a direction is no Gaussian tail."""
+    spectrum = Spectrum.from_eigenvalues([1.0, 1e-9], [1.45, 400.0])
+    for rho in (0.0, 0.1):
+        found = theory.memorisation_law(spectrum, [4, 32], rho)
+        for values in (found.value, found.baseline):
+            assert np.isfinite(values).all()
+            assert ((values > 0.0) & (values <= 1.0)).all()
