@@ -89,6 +89,8 @@ class PlanRequest:
                 "a plan for a law that is known starts from a number of samples: give have, the "
                 "samples that are there already."
             )
+        if have is not None and not have >= 1:
+            raise InputError(f"have is the number of samples at hand, at least 1, not {have:g}.")
         start = as_sample_size(have if have is not None else pilot.points)  # type: ignore[union-attr]
         cost = as_number(as_positive(cost_per_sample, "cost per sample"), "cost per sample")
         affordable = None

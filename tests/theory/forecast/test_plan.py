@@ -212,3 +212,8 @@ def test_requests_that_cannot_be_met(convergen, arguments, words):
     assert (code, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
+
+
+def test_what_is_at_hand_is_at_least_one_sample():
+    with pytest.raises(InputError, match="samples at hand, at least 1, not 0"):
+        theory.plan(theory.Spectrum.isotropic(20), have=0)
