@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convergen.empirical.diagnose.neighbours import KEPT, Space, nearest
-from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.distances.neighbours import KEPT, Space, nearest
+from convergen.empirical.diagnose.distances.orbit import Orbit
 
 # Images of one bare product, about as many as in one of ours.
 _BLOCK = 2048

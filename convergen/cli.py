@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import typer
     import xarray as xr
 
-    from convergen.empirical.diagnose.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
     from convergen.theory.files.atomic_files import Written
 
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141

@@ -3,8 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from convergen.empirical.diagnose.diagnose import diagnose
-from convergen.empirical.diagnose.report import diagnosis_text, suspects
+from convergen.empirical.diagnose.verdict.diagnose import diagnose
+from convergen.empirical.diagnose.verdict.report import diagnosis_text, suspects
 from convergen.theory.sources.points import Points
 
 rng = np.random.default_rng(0)

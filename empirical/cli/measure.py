@@ -14,7 +14,7 @@ from convergen.theory.cli.source_flags import Given, source_words, takes_source_
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
-    from convergen.empirical.diagnose.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
 
 class Units(Enum):
@@ -121,13 +121,13 @@ def register(app: typer.Typer, page: Page) -> None:
             raise InputError(
                 f"{len(sets)} sets of samples were given ({', '.join(sets)}): give A, or A and B."
             )
-        from convergen.empirical.diagnose.diagnose import LEVELS, diagnose
-        from convergen.empirical.diagnose.report import (
+        from convergen.empirical.diagnose.comparable.user_points import load_sets
+        from convergen.empirical.diagnose.verdict.diagnose import LEVELS, diagnose
+        from convergen.empirical.diagnose.verdict.report import (
             diagnosis_json,
             diagnosis_text,
             write_suspects,
         )
-        from convergen.empirical.diagnose.user_points import load_sets
 
         sources = [*sets, train, *([] if reference is None else [reference])]
         loaded = load_sets(sources, given)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from convergen.empirical.diagnose.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
 _BINS = 40
 # Decades of n on each side of the size of the training set.
@@ -36,7 +36,7 @@ def draw_distances(found: Diagnosis) -> Figure:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def draw_forecast(found: Diagnosis) -> Figure:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------

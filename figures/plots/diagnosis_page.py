@@ -19,7 +19,7 @@ from convergen.figures.plots.point_pictures import picture
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from convergen.empirical.diagnose.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
 _TEMPLATE = Path(__file__).with_name("diagnosis.html")
 _BAD, _DOUBT, _PLAIN = "#A83F00", "#8A6100", "#555555"
@@ -35,14 +35,14 @@ def page(found: Diagnosis) -> str:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
     str
         HTML, its pictures inside; a script only sorts and filters the table of suspects.
     """
-    from convergen.empirical.diagnose.report import (
+    from convergen.empirical.diagnose.verdict.report import (
         RECOVERY_WORDS,
         closest,
         heading,
@@ -50,7 +50,7 @@ def page(found: Diagnosis) -> str:
         recovery_rows,
         score_table,
     )
-    from convergen.empirical.diagnose.words import GLOSSARY, sentences
+    from convergen.empirical.diagnose.verdict.words import GLOSSARY, sentences
     from convergen.theory.common.versions import package_version
 
     near = closest(found, len(found.samples[0]))
@@ -101,7 +101,7 @@ def _pairs(found: Diagnosis, rows: Iterable[tuple[int, int, float]]) -> str:
 
 
 def _suspects(found: Diagnosis) -> str:
-    from convergen.empirical.diagnose.report import SUSPECT_HEAD, suspects
+    from convergen.empirical.diagnose.verdict.report import SUSPECT_HEAD, suspects
 
     rows = suspects(found)
     if not rows:

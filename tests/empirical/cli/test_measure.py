@@ -171,7 +171,8 @@ def test_bad_input_is_one_line_and_code_2(convergen, folder, arguments, words):
 
 def test_measuring_needs_no_torch():
     code = (
-        "import sys, convergen.empirical.diagnose.diagnose, convergen.empirical.cli.measure\n"
+        "import sys, convergen.empirical.diagnose.verdict.diagnose\n"
+        "import convergen.empirical.cli.measure\n"
         "import convergen.figures.plots.diagnosis_page\n"
         "sys.exit('torch' in sys.modules)"
     )

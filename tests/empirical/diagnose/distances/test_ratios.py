@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.copies import find_copies
-from convergen.empirical.diagnose.neighbours import Near, Space, nearest
-from convergen.empirical.diagnose.orbit import Orbit
-from convergen.empirical.diagnose.quality import remarks
-from convergen.empirical.diagnose.ratios import Chance, ratios, second_distances
+from convergen.empirical.diagnose.distances.neighbours import Near, Space, nearest
+from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.distances.ratios import Chance, ratios, second_distances
+from convergen.empirical.diagnose.evidence.copies import find_copies
+from convergen.empirical.diagnose.evidence.quality import remarks
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.compiled import kernel
 from convergen.theory.common.row_blocks import row_blocks

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.units import UNITS, one_unit
+from convergen.empirical.diagnose.comparable.units import UNITS, one_unit
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.neighbours import Near, Space, pair_distances
+from convergen.empirical.diagnose.distances.neighbours import Near, Space, pair_distances
 from convergen.theory.common.checks import FloatArray
 
 # A real point t is another view of t₁ if |t − t₁| is below this share of |t − s|.

@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import binomtest, mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
-from convergen.empirical.diagnose.copies import at_least, leaning, share_of
-from convergen.empirical.diagnose.judgement import judge
-from convergen.empirical.diagnose.neighbours import Near
-from convergen.empirical.diagnose.scores import auth_pct, c_t, cells_of, f_mem, mean_cosine
+from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.evidence.copies import at_least, leaning, share_of
+from convergen.empirical.diagnose.evidence.scores import auth_pct, c_t, cells_of, f_mem, mean_cosine
+from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.theory.sources.points import Points
 
 

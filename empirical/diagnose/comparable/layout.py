@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.orbit import INVARIANCES
+from convergen.empirical.diagnose.distances.orbit import INVARIANCES
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.data.layout import LAST, as_images, found_layout, likely_image
 from convergen.theory.messages.option_errors import OptionError, OptionName

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.judgement import judge
+from convergen.empirical.diagnose.verdict.judgement import judge
 from tests.empirical.diagnose.cases import Case, cases, kinds, verdict
 
 CASES = list(enumerate(cases()))

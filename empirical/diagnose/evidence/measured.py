@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.copies import Copies, Leaning, find_copies, leaning
-from convergen.empirical.diagnose.honest_sets import HonestSets
-from convergen.empirical.diagnose.neighbours import Near, Space, nearest
-from convergen.empirical.diagnose.orbit import Orbit
-from convergen.empirical.diagnose.ratios import Chance, ratios
+from convergen.empirical.diagnose.comparable.honest_sets import HonestSets
+from convergen.empirical.diagnose.distances.neighbours import Near, Space, nearest
+from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.distances.ratios import Chance, ratios
+from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies, leaning
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.sources.points import Points

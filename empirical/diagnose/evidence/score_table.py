@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.copies import Leaning
-from convergen.empirical.diagnose.measured import Measured, RealPoints
-from convergen.empirical.diagnose.neighbours import Near, nearest
-from convergen.empirical.diagnose.ratios import second_distances
-from convergen.empirical.diagnose.scores import (
+from convergen.empirical.diagnose.distances.neighbours import Near, nearest
+from convergen.empirical.diagnose.distances.ratios import second_distances
+from convergen.empirical.diagnose.evidence.copies import Leaning
+from convergen.empirical.diagnose.evidence.measured import Measured, RealPoints
+from convergen.empirical.diagnose.evidence.scores import (
     Score,
     auth_pct,
     c_t,

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convergen.empirical.diagnose.copies import Copies, Leaning
-from convergen.empirical.diagnose.honest_sets import HonestSets, honest_sets
-from convergen.empirical.diagnose.layout import one_layout
-from convergen.empirical.diagnose.measured import Measured
-from convergen.empirical.diagnose.neighbours import Near
-from convergen.empirical.diagnose.orbit import Orbit
-from convergen.empirical.diagnose.quality import Remark, remarks
-from convergen.empirical.diagnose.score_table import score_rows
-from convergen.empirical.diagnose.scores import Score
-from convergen.empirical.diagnose.units import one_unit
+from convergen.empirical.diagnose.comparable.honest_sets import HonestSets, honest_sets
+from convergen.empirical.diagnose.comparable.layout import one_layout
+from convergen.empirical.diagnose.comparable.units import one_unit
+from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.evidence.copies import Copies, Leaning
+from convergen.empirical.diagnose.evidence.measured import Measured
+from convergen.empirical.diagnose.evidence.quality import Remark, remarks
+from convergen.empirical.diagnose.evidence.score_table import score_rows
+from convergen.empirical.diagnose.evidence.scores import Score
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 

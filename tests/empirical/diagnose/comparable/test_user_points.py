@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from convergen.empirical.diagnose.user_points import load_points, load_sets
+from convergen.empirical.diagnose.comparable.user_points import load_points, load_sets
 from convergen.theory.common.checks import InputError
 
 

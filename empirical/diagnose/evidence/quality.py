@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from convergen.empirical.diagnose.layout import roughness
+from convergen.empirical.diagnose.comparable.layout import roughness
 from convergen.empirical.measure.intervals import Estimate, average
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.sources.points import Points

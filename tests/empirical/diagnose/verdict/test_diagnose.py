@@ -6,15 +6,15 @@ import json
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.diagnose import _recovery, diagnose
-from convergen.empirical.diagnose.judgement import judge
-from convergen.empirical.diagnose.report import (
+from convergen.empirical.diagnose.verdict.diagnose import _recovery, diagnose
+from convergen.empirical.diagnose.verdict.judgement import judge
+from convergen.empirical.diagnose.verdict.report import (
     closest,
     diagnosis_json,
     diagnosis_text,
     write_suspects,
 )
-from convergen.empirical.diagnose.words import sentences
+from convergen.empirical.diagnose.verdict.words import sentences
 from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError

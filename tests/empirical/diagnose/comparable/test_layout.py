@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.layout import one_layout, roughness
+from convergen.empirical.diagnose.comparable.layout import one_layout, roughness
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws

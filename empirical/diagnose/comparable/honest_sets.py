@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.sources.points import Points

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
-from convergen.empirical.diagnose.neighbours import Near
-from convergen.empirical.diagnose.ratios import Chance
+from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.distances.ratios import Chance
 from convergen.empirical.measure.intervals import LEVEL, Estimate
 from convergen.theory.common.checks import FloatArray
 

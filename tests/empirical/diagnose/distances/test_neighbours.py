@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose import neighbours
-from convergen.empirical.diagnose.neighbours import KEPT, Space, nearest
-from convergen.empirical.diagnose.orbit import INVARIANCES, Orbit
+from convergen.empirical.diagnose.distances import neighbours
+from convergen.empirical.diagnose.distances.neighbours import KEPT, Space, nearest
+from convergen.empirical.diagnose.distances.orbit import INVARIANCES, Orbit
 from convergen.theory.common.checks import InputError
 
 SHAPE = (2, 8, 8)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from convergen.empirical.diagnose.diagnose import Diagnosis
-from convergen.empirical.diagnose.words import GLOSSARY, sentences, with_interval
+from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+from convergen.empirical.diagnose.verdict.words import GLOSSARY, sentences, with_interval
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.messages.text import about, plain, table, wrapped
 
@@ -23,7 +23,7 @@ def heading(found: Diagnosis) -> str:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -82,7 +82,7 @@ def suspects(found: Diagnosis) -> list[tuple[int, int, float, float, float]]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
     count : int
         How many at most.
 
@@ -127,7 +127,7 @@ def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -153,7 +153,7 @@ def meanings(found: Diagnosis) -> dict[str, str]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -178,7 +178,7 @@ def diagnosis_text(found: Diagnosis) -> str:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------
@@ -214,7 +214,7 @@ def write_suspects(found: Diagnosis, file: Path) -> None:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
     file : Path
         Where to.
     """
@@ -240,7 +240,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convergen.empirical.diagnose.diagnose import Diagnosis
+from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.messages.text import about
 
@@ -25,7 +25,7 @@ def sentences(found: Diagnosis) -> dict[str, str]:
     Parameters
     ----------
     found : Diagnosis
-        From `convergen.empirical.diagnose.diagnose.diagnose`.
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
 
     Returns
     -------

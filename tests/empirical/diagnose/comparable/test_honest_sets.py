@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.honest_sets import honest_sets
-from convergen.empirical.diagnose.orbit import Orbit
+from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
+from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.empirical.diagnose.judgement import Judgement, judge
+from convergen.empirical.diagnose.verdict.judgement import Judgement, judge
 from convergen.empirical.measure.intervals import Estimate, average
 from convergen.empirical.measure.overlaps import convergence, latent_recovery, leading_axes
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_seed
