@@ -6,6 +6,7 @@ Everything heavy is imported inside the commands, so that ``convergen --help`` i
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import sys
 import time
@@ -171,9 +172,14 @@ def _draw_forecast(found: xr.Dataset, path: Path) -> Written:
 
 
 def _diagnosis_page(found: Diagnosis) -> str:
-    from convergen.figures.plots.diagnosis_page import page
+    from convergen.figures.pages.diagnosis import page
 
-    return page(found)
+    return page(found, _typed())
+
+
+def _typed() -> str:
+    """What the user typed, for the pages that say how they were made."""
+    return shlex.join(["convergen", *sys.argv[1:]])
 
 
 def _say(message: str) -> None:

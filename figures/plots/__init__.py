@@ -1,4 +1,4 @@
-"""The pictures and pages that the command line draws.
+"""The pictures that the command line draws.
 
 It may import looks.
 """

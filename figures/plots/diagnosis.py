@@ -26,23 +26,25 @@ if TYPE_CHECKING:
 _BINS = 40
 # Decades of n on each side of the size of the training set.
 _REACH = 1.5
-_SIZE = {"width": 4.6, "height": 2.9}
+_WIDTH, _HEIGHT = 4.6, 2.9
 
 
 @styled
-def draw_distances(found: Diagnosis) -> Figure:
+def draw_distances(found: Diagnosis, width: float = _WIDTH, height: float = _HEIGHT) -> Figure:
     """Distances of samples to the training set and to unseen data, as two histograms.
 
     Parameters
     ----------
     found : Diagnosis
         From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
+    width, height : float
+        Inches.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(**_SIZE)
+    figure = new_figure(width, height)
     axes = figure.subplots()
     judgement = found.judgement
     seen = judgement.near.distances[:, 0]
@@ -68,19 +70,21 @@ def draw_distances(found: Diagnosis) -> Figure:
 
 
 @styled
-def draw_forecast(found: Diagnosis) -> Figure:
+def draw_forecast(found: Diagnosis, width: float = _WIDTH, height: float = _HEIGHT) -> Figure:
     """What linear models need, with its band, and where this model stands.
 
     Parameters
     ----------
     found : Diagnosis
         From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
+    width, height : float
+        Inches.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = new_figure(**_SIZE)
+    figure = new_figure(width, height)
     _curves(figure.subplots(), found)
     return figure
 

@@ -6,6 +6,9 @@ import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+# Packages that decide the numbers.
+_NAMED = ("convergen", "numpy", "scipy")
+
 
 def package_version(name: str) -> str:
     """Version of an installed package.
@@ -24,6 +27,26 @@ def package_version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
+
+
+def made_by(command: str = "", seed: int | None = None) -> dict[str, str]:
+    """What it takes to get a result again.
+
+    Parameters
+    ----------
+    command : str
+        What was typed; empty for a call from Python.
+    seed : int, optional
+        Of what was random.
+
+    Returns
+    -------
+    dict of str
+        Words by name, for a reader.
+    """
+    given = {"command": command, "seed": "" if seed is None else str(seed)}
+    versions = ", ".join(f"{name} {package_version(name)}" for name in _NAMED)
+    return {**{key: text for key, text in given.items() if text}, "versions": versions}
 
 
 def git_commit() -> str:

@@ -80,7 +80,7 @@ BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "
 QUESTION = """<script>addEventListener("load", () => { document.title = JSON.stringify({
     pictures: [...document.images].map(i => i.complete && i.naturalWidth >= 96 && i.width >= 40),
     fits: document.documentElement.scrollWidth <= innerWidth,
-    verdict: document.getElementById("verdict").dataset.verdict,
+    verdict: document.getElementById("answer").dataset.verdict,
     sorted: (() => { const buttons = document.querySelectorAll("#suspects th button");
       buttons[0].click();
       return document.querySelector("#suspects tbody td").textContent; })(),
@@ -173,7 +173,7 @@ def test_measuring_needs_no_torch():
     code = (
         "import sys, convergen.empirical.diagnose.verdict.diagnose\n"
         "import convergen.empirical.cli.measure\n"
-        "import convergen.figures.plots.diagnosis_page\n"
+        "import convergen.figures.pages.diagnosis\n"
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
