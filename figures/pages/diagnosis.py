@@ -1,4 +1,4 @@
-"""The page of `measure`: is this generator copying?"""
+"""The page of `measure`: copies first, then what the samples are like, then every number."""
 
 from __future__ import annotations
 
@@ -152,7 +152,5 @@ def _suspects(found: Diagnosis) -> str:
             "unseen point has a ratio as small.",
             aside=True,
         ),
-        table(
-            list(SUSPECT_HEAD), cells, caption="Suspected copies", key="suspects", sortable=True
-        ),
+        table(list(SUSPECT_HEAD), cells, caption="Suspected copies", key="suspects", sortable=True),
     )
