@@ -26,5 +26,6 @@ __getattr__, __dir__, __all__ = _lazy.attach(
             "simulate",
         ],
         "empirical": ["run_experiment", "train_pair"],
+        "figures": ["plot"],
     },
 )

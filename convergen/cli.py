@@ -154,7 +154,7 @@ def _draw_plan(curves: xr.Dataset, rows: xr.Dataset | None, path: Path) -> Writt
     from convergen.figures.plots.plan import draw
 
     assert rows is not None
-    return save(draw(curves, rows), path)
+    return save(draw(rows, curves), path)
 
 
 def _draw_validation(found: xr.Dataset, path: Path) -> Written:

@@ -12,14 +12,17 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data.dataset": ["DataSet"],
         "data.kinds": ["load_data"],
+        "diagnose.verdict.arrays": ["judge_samples"],
         "experiment.declaration": ["Experiment"],
         "experiment.run": ["Run"],
         "experiment.train": ["run_experiment"],
         "experiment.train_pair": ["train_pair"],
+        "forecast.requests": ["forecast_run", "forecast_untrained"],
         "measure.settings": ["MeasureSettings"],
         "models.torch_denoiser": ["TorchDenoiser"],
         "networks.preconditioning": ["Preconditioned"],
         "networks.pretrained": ["PretrainedDenoiser"],
         "training.settings": ["TrainingSettings"],
+        "validate.requests": ["validate_run"],
     },
 )

@@ -65,10 +65,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
             training_time_text,
         )
         from convergen.empirical.validate.report import validation_json, validation_text
-        from convergen.empirical.validate.validate import validate as compare
+        from convergen.empirical.validate.requests import validate_run
 
         source, result = run_and_result(run)
-        found = compare(source, result)
+        found = validate_run(source, result)
         files = [save_dataset(found, data_path), draw(found, picture)]
         if json:
             numbers = validation_json(source.experiment, found) | training_time_json(source, result)

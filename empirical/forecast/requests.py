@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def forecast_run(
     run: Run,
-    result: xr.Dataset,
+    result: xr.Dataset | None = None,
     *,
     calibrate_at: int | None = None,
     samples: Sequence[int] | None = None,
@@ -32,8 +32,8 @@ def forecast_run(
     ----------
     run : Run
         What was trained.
-    result : xarray.Dataset
-        Its result, with snapshots.
+    result : xarray.Dataset, optional
+        What was measured, with snapshots; default the result in the folder of the run.
     calibrate_at : int, optional
         n of the pair; default 16.
     samples : sequence of int, optional
@@ -46,7 +46,8 @@ def forecast_run(
     xarray.Dataset
         As `convergen.empirical.forecast.forecast.forecast` returns it.
     """
-    found = calibrate(run, result, GeneraliserMemoriser, calibrate_at)
+    measured = run.result() if result is None else result
+    found = calibrate(run, measured, GeneraliserMemoriser, calibrate_at)
     seen = end_of_training(run)
     if images is not None:
         seen *= images / run.experiment.training.images

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convergen.figures.looks.style import look_of, new_figure, plain_ticks, predicted, styled
+from convergen.figures.looks.style import look_of, plain_ticks, predicted
+from convergen.figures.plots.sheet import offscreen, sheet
 from convergen.theory.quantities.table import quantities
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 
-@styled
-def draw(result: xr.Dataset) -> Figure:
+def collapse(result: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     """σ_c(n) with its width on the left, n*(σ) on the right.
 
     Parameters
     ----------
     result : xarray.Dataset
-        From `convergen.theory.forecast.predict_collapse.predict_collapse`.
+        From `theory.predict_collapse`.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: two axes, or a figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    ndarray of Axes, shape (2,)
+
+    Raises
+    ------
+    InputError
+        If there are not as many axes.
+
+    Examples
+    --------
+    >>> import convergen as cg
+    >>> law = cg.Spectrum.isotropic(8)
+    >>> found = cg.theory.predict_collapse(law, [10, 100], [0.5, 1.0])
+    >>> left, right = cg.plot.collapse(found)
+    >>> left.get_xlabel()
+    'number of training samples $n$'
     """
-    figure = new_figure()
-    left, right = figure.subplots(1, 2)
+    with sheet(axes, 2) as on:
+        _panels(*on.axes, result)
+        on.title(f"{result.attrs['source']}, $d$ = {result.attrs['dimension']}")
+    return on.axes
+
+
+draw = offscreen(collapse)
+
+
+def _panels(left: Axes, right: Axes, result: xr.Dataset) -> None:
     look = look_of("collapse_noise")
     n, noise = result["samples"].values, result["collapse_noise"].values
     width = result["collapse_width"].values
@@ -55,5 +80,3 @@ def draw(result: xr.Dataset) -> Figure:
         axes.legend(loc="best")
         plain_ticks(axes.xaxis)
         plain_ticks(axes.yaxis)
-    figure.suptitle(f"{result.attrs['source']}, $d$ = {result.attrs['dimension']}", fontsize=8)
-    return figure

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
     BARS,
@@ -11,21 +13,20 @@ from convergen.figures.looks.style import (
     family,
     look_of,
     measured,
-    new_figure,
     plain_ticks,
     predicted,
-    styled,
 )
+from convergen.figures.plots.sheet import offscreen, sheet
 from convergen.theory.quantities.table import Quantity, quantities
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-@styled
-def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
+def prediction(
+    curves: xr.Dataset, points: xr.Dataset | None = None, *, axes: Any = None
+) -> NDArray[Any]:
     """Memorisation and convergence on the left, latent recovery on the right.
 
     Parameters
@@ -34,13 +35,36 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
         Prediction on a dense grid of n, drawn as lines.
     points : xarray.Dataset, optional
         From `theory.simulate`, drawn as points with error bars of two standard errors.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: two axes, or a figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    ndarray of Axes, shape (2,)
+
+    Raises
+    ------
+    InputError
+        If there are not as many axes, or the curves lack what is drawn.
+
+    Examples
+    --------
+    >>> import convergen as cg
+    >>> spectrum = cg.Spectrum.spiked(40, [9.0, 4.0])
+    >>> left, right = cg.plot.prediction(cg.predict(spectrum, [10, 40, 160]))
+    >>> right.get_ylabel()
+    'squared overlap $Q_k$'
     """
-    figure = new_figure()
-    left, right = figure.subplots(1, 2, sharex=True)
+    with sheet(axes, 2, sharex=True) as on:
+        _panels(*on.axes, curves, points)
+        on.title(_title(curves, points))
+    return on.axes
+
+
+draw = offscreen(prediction)
+
+
+def _panels(left: Axes, right: Axes, curves: xr.Dataset, points: xr.Dataset | None) -> None:
     main = [row for row in quantities() if row.main and row.key in curves]
     for row in main:
         if row.dims == ("samples",):
@@ -55,15 +79,17 @@ def draw(curves: xr.Dataset, points: xr.Dataset | None = None) -> Figure:
     _thresholds(right, curves)
     _finish(left, "overlap", "Memorisation and convergence")
     _finish(right, "squared overlap $Q_k$", "Latent recovery")
+    for axes in (left, right):
+        plain_ticks(axes.xaxis)
+
+
+def _title(curves: xr.Dataset, points: xr.Dataset | None) -> str:
     source = str(curves.attrs["source"])
     if "interval_level" in curves.attrs:
         level, count = curves.attrs["interval_level"], curves.attrs["pilot_points"]
         source = f"{source}: the law behind {count} points, {100.0 * level:.0f} % intervals"
     note = "" if points is None else f"; lines: theory, points: measured, ±{BARS:g} standard errors"
-    for axes in (left, right):
-        plain_ticks(axes.xaxis)
-    figure.suptitle(f"{source}, $d$ = {curves.attrs['dimension']}{note}", fontsize=8)
-    return figure
+    return f"{source}, $d$ = {curves.attrs['dimension']}{note}"
 
 
 def _by_factor(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None, row: Quantity) -> None:

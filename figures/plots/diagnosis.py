@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,15 +11,13 @@ from convergen.figures.looks.style import (
     GREY,
     look_of,
     measured,
-    new_figure,
     plain_ticks,
     predicted,
-    styled,
 )
+from convergen.figures.plots.sheet import offscreen, sheet
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
@@ -29,23 +27,44 @@ _REACH = 1.5
 _WIDTH, _HEIGHT = 4.6, 2.9
 
 
-@styled
-def draw_distances(found: Diagnosis, width: float = _WIDTH, height: float = _HEIGHT) -> Figure:
+def distances(found: Diagnosis, *, axes: Any = None) -> Axes:
     """Distances of samples to the training set and to unseen data, as two histograms.
 
     Parameters
     ----------
     found : Diagnosis
         From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
-    width, height : float
-        Inches.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: one axes, or a figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there are several axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import convergen as cg
+    >>> rng = np.random.default_rng(0)
+    >>> train, unseen, drawn = rng.standard_normal((3, 60, 8))
+    >>> found = cg.empirical.judge_samples(drawn, train, unseen)
+    >>> cg.plot.distances(found).get_xlabel()
+    'distance to the nearest point'
     """
-    figure = new_figure(width, height)
-    axes = figure.subplots()
+    with sheet(axes, 1) as on:
+        _histograms(on.axes[0], found)
+    return on.axes[0]
+
+
+draw_distances = offscreen(distances, width=_WIDTH, height=_HEIGHT)
+
+
+def _histograms(axes: Axes, found: Diagnosis) -> None:
     judgement = found.judgement
     seen = judgement.near.distances[:, 0]
     if judgement.unseen is None:
@@ -66,27 +85,43 @@ def draw_distances(found: Diagnosis, width: float = _WIDTH, height: float = _HEI
     axes.set_xlabel("distance to the nearest point")
     axes.set_ylabel("share of the points")
     axes.legend(loc="best")
-    return figure
 
 
-@styled
-def draw_forecast(found: Diagnosis, width: float = _WIDTH, height: float = _HEIGHT) -> Figure:
+def needed(found: Diagnosis, *, axes: Any = None) -> Axes:
     """What linear models need, with its band, and where this model stands.
 
     Parameters
     ----------
     found : Diagnosis
         From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
-    width, height : float
-        Inches.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: one axes, or a figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    matplotlib.axes.Axes
+
+    Raises
+    ------
+    InputError
+        If there are several axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import convergen as cg
+    >>> rng = np.random.default_rng(0)
+    >>> train, unseen, drawn = rng.standard_normal((3, 60, 8))
+    >>> found = cg.empirical.judge_samples(drawn, train, unseen)
+    >>> cg.plot.needed(found).get_ylabel()
+    'agreement of two models'
     """
-    figure = new_figure(width, height)
-    _curves(figure.subplots(), found)
-    return figure
+    with sheet(axes, 1) as on:
+        _curves(on.axes[0], found)
+    return on.axes[0]
+
+
+draw_forecast = offscreen(needed, width=_WIDTH, height=_HEIGHT)
 
 
 def _curves(axes: Axes, found: Diagnosis) -> None:

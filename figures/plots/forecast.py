@@ -3,52 +3,71 @@
 from __future__ import annotations
 
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
     look_of,
-    new_figure,
     panel,
     plain_ticks,
     predicted,
-    styled,
 )
+from convergen.figures.plots.sheet import offscreen, sheet
 from convergen.theory.quantities.table import quantity
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.axes import Axes
 
 _SHOWN = ("convergence", "memorisation")
 
 
-@styled
-def draw(found: xr.Dataset) -> Figure:
+def forecast(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     """Convergence and memorisation over n, the calibrated n marked.
 
     Parameters
     ----------
     found : xarray.Dataset
-        From `convergen.empirical.forecast.forecast.forecast`.
+        From `empirical.forecast_run` or `empirical.forecast_untrained`.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: two axes, or a figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    ndarray of Axes, shape (2,)
+
+    Raises
+    ------
+    InputError
+        If there are not as many axes.
+
+    Examples
+    --------
+    >>> import convergen as cg
+    >>> found = cg.empirical.forecast_untrained(
+    ...     {"kind": "digits"}, "unet", samples=[16, 256]
+    ... )  # doctest: +SKIP
+    >>> left, right = cg.plot.forecast(found)  # doctest: +SKIP
     """
-    figure = new_figure()
-    n = found["samples"]
-    for letter, axes, name in zip(
-        ascii_lowercase, figure.subplots(1, 2, sharex=True), _SHOWN, strict=False
-    ):
-        row, look = quantity(name), look_of(name)
-        panel(axes, letter, row.words.capitalize())
-        low, high = found[f"{name}_low"], found[f"{name}_high"]
-        axes.fill_between(n, low, high, color=look.colour, alpha=0.2, linewidth=0)
-        predicted(axes, n, found[name], look, marker="o", markersize=3, label="")
-        axes.axvline(found.attrs["calibrated_at"], color="0.5", linestyle=":", linewidth=0.8)
-        axes.set_xscale("log")
-        axes.set_ylim(-0.02, 1.04)
-        axes.set_xlabel("training samples $n$")
-        axes.set_ylabel(f"{row.words} ${row.latex}$")
-        plain_ticks(axes.xaxis)
-    return figure
+    with sheet(axes, len(_SHOWN), sharex=True) as on:
+        for letter, each, name in zip(ascii_lowercase, on.axes, _SHOWN, strict=False):
+            _panel(each, letter, found, name)
+    return on.axes
+
+
+draw = offscreen(forecast)
+
+
+def _panel(axes: Axes, letter: str, found: xr.Dataset, name: str) -> None:
+    n, row, look = found["samples"], quantity(name), look_of(name)
+    panel(axes, letter, row.words.capitalize())
+    low, high = found[f"{name}_low"], found[f"{name}_high"]
+    axes.fill_between(n, low, high, color=look.colour, alpha=0.2, linewidth=0)
+    predicted(axes, n, found[name], look, marker="o", markersize=3, label="")
+    axes.axvline(found.attrs["calibrated_at"], color="0.5", linestyle=":", linewidth=0.8)
+    axes.set_xscale("log")
+    axes.set_ylim(-0.02, 1.04)
+    axes.set_xlabel("training samples $n$")
+    axes.set_ylabel(f"{row.words} ${row.latex}$")
+    plain_ticks(axes.xaxis)

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
     GREY,
     look_of,
-    new_figure,
     plain_ticks,
     predicted,
-    styled,
 )
+from convergen.figures.plots.sheet import offscreen, sheet
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 # Panels: their quantities, and the wishes whose level lies on their axis.
 _PANELS = (
@@ -28,54 +27,91 @@ _PANELS = (
 )
 
 
-@styled
-def draw(curves: xr.Dataset, rows: xr.Dataset) -> Figure:
+def plan(rows: xr.Dataset, curves: xr.Dataset | None = None, *, axes: Any = None) -> NDArray[Any]:
     """One panel each for convergence, recovered factors and test error.
 
     Parameters
     ----------
-    curves : xarray.Dataset
-        From `convergen.theory.forecast.plan.smooth_curves`.
     rows : xarray.Dataset
-        From `convergen.theory.plan`: what the table lists, drawn as points, and wishes.
+        From `theory.plan`: what the table lists, drawn as points, and wishes.
+    curves : xarray.Dataset, optional
+        From `theory.plan_curves`, drawn as lines.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: three axes, or two where no factor shows, or a figure to divide; default a
+        new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    ndarray of Axes, shape (3,) or (2,)
+
+    Raises
+    ------
+    InputError
+        If there are not as many axes.
+
+    Examples
+    --------
+    >>> import convergen as cg
+    >>> spectrum = cg.Spectrum.spiked(40, [9.0, 4.0])
+    >>> rows = cg.plan(spectrum, have=20, budget=200)
+    >>> curves = cg.theory.plan_curves(spectrum, have=20, budget=200, points=5)
+    >>> cg.plot.plan(rows, curves).shape
+    (3,)
     """
-    figure = new_figure(height=2.7)
-    shown = [panel for panel in _PANELS if panel[0][0] in curves]
-    for axes, (keys, wishes) in zip(figure.subplots(1, len(shown)), shown, strict=True):
-        for key in keys:
-            _curve(axes, curves, rows, key)
-        _wishes(axes, rows, wishes)
-        _marks(axes, rows)
-        axes.set_xscale("log")
-        plain_ticks(axes.xaxis)
-        axes.set_xlabel("number of training samples $n$")
-        axes.set_ylabel(look_of(keys[0]).label if len(keys) == 1 else "overlap")
-        axes.margins(y=0.12)
-        if len(keys) > 1:
-            axes.legend(loc="lower right")
-    figure.axes[-1].set_ylabel(_error_label(rows))
+    shown = [panel for panel in _PANELS if panel[0][0] in rows]
+    with sheet(axes, len(shown)) as on:
+        for each, (keys, wishes) in zip(on.axes, shown, strict=True):
+            _panel(each, rows, curves, keys, wishes)
+        on.axes[-1].set_ylabel(_error_label(rows))
+        on.title(_title(rows))
+    return on.axes
+
+
+draw = offscreen(plan)
+
+
+def _panel(
+    axes: Axes,
+    rows: xr.Dataset,
+    curves: xr.Dataset | None,
+    keys: tuple[str, ...],
+    wishes: tuple[str, ...],
+) -> None:
+    for key in keys:
+        _curve(axes, curves, rows, key)
+    _wishes(axes, rows, wishes)
+    _marks(axes, rows)
+    axes.set_xscale("log")
+    plain_ticks(axes.xaxis)
+    axes.set_xlabel("number of training samples $n$")
+    axes.set_ylabel(look_of(keys[0]).label if len(keys) == 1 else "overlap")
+    axes.margins(y=0.12)
+    if len(keys) > 1:
+        axes.legend(loc="lower right")
+
+
+def _title(rows: xr.Dataset) -> str:
     source = str(rows.attrs["source"])
     if "interval_level" in rows.attrs:
         level, count = rows.attrs["interval_level"], rows.attrs["pilot_points"]
         source = f"{source}: the law behind {count} points, {100.0 * level:.0f} % intervals"
-    figure.suptitle(f"{source}, $d$ = {rows.attrs['dimension']}", fontsize=8)
-    return figure
+    return f"{source}, $d$ = {rows.attrs['dimension']}"
 
 
-def _curve(axes: Axes, curves: xr.Dataset, rows: xr.Dataset, key: str) -> None:
+def _curve(axes: Axes, curves: xr.Dataset | None, rows: xr.Dataset, key: str) -> None:
     """A line with its band, and a point for each row of the table."""
-    look, n = look_of(key), curves["samples"]
-    predicted(axes, n, curves[key], look)
-    if f"{key}_low" in curves:
-        ends = curves[f"{key}_low"], curves[f"{key}_high"]
-        axes.fill_between(n, *ends, color=look.colour, alpha=0.2, linewidth=0.0)
+    look, label = look_of(key), ""
+    if curves is None:
+        label = look.label
+    else:
+        n = curves["samples"]
+        predicted(axes, n, curves[key], look)
+        if f"{key}_low" in curves:
+            ends = curves[f"{key}_low"], curves[f"{key}_high"]
+            axes.fill_between(n, *ends, color=look.colour, alpha=0.2, linewidth=0.0)
     axes.plot(
         rows["samples"], rows[key], linestyle="none", marker=look.marker, color=look.colour,
-        markerfacecolor="white", zorder=3,
+        markerfacecolor="white", zorder=3, label=label,
     )  # fmt: skip
 
 

@@ -3,57 +3,79 @@
 from __future__ import annotations
 
 from string import ascii_lowercase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
     BARS,
     look_of,
     measured,
-    new_figure,
     panel,
     plain_ticks,
     predicted,
-    styled,
 )
 from convergen.figures.looks.trained_networks import theory_look
-from convergen.theory.quantities.table import compared
+from convergen.figures.plots.sheet import offscreen, sheet
+from convergen.theory.quantities.table import Quantity, compared
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 
-@styled
-def draw(found: xr.Dataset) -> Figure:
+def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     """One panel for each order parameter, theories as lines, trained models as points.
 
     Parameters
     ----------
     found : xarray.Dataset
-        From `convergen.empirical.validate.validate.validate`.
+        From `empirical.validate_run`.
+    axes : Axes, sequence of Axes, Figure or SubFigure, optional
+        Where to draw: one axes for each order parameter that is in `found`, three at most, or a
+        figure to divide; default a new one.
 
     Returns
     -------
-    matplotlib.figure.Figure
+    ndarray of Axes, shape (panels,)
+
+    Raises
+    ------
+    InputError
+        If there are not as many axes.
+
+    Examples
+    --------
+    >>> import convergen as cg
+    >>> found = cg.empirical.validate_run("runs/digits")  # doctest: +SKIP
+    >>> cg.plot.validation(found).shape  # doctest: +SKIP
+    (3,)
     """
-    figure = new_figure(height=3.1)
     rows = [row for row in compared() if row.leads and row.key in found]
-    for letter, axes, row in zip(
-        ascii_lowercase, figure.subplots(1, len(rows), sharex=True), rows, strict=False
-    ):
-        first = "_1" * ("factor" in row.dims)
-        label = f"{row.words} ${row.latex}{first}$"
-        panel(axes, letter, "Leading factor" if first else row.words.capitalize())
-        _curves(axes, found, row.key)
-        axes.set_xscale("log")
-        axes.set_ylim(-0.02, 1.04)
-        axes.set_xlabel("training samples $n$")
-        axes.set_ylabel(label)
-        plain_ticks(axes.xaxis)
-    figure.legend(handles=_legend(found), loc="outside lower center", ncols=3)
-    return figure
+    with sheet(axes, len(rows), sharex=True) as on:
+        for letter, each, row in zip(ascii_lowercase, on.axes, rows, strict=False):
+            _panel(each, letter, found, row)
+        handles = _legend(found)
+        if on.figure is not None:
+            on.figure.legend(handles=handles, loc="outside lower center", ncols=3)
+        else:
+            on.axes[-1].legend(handles=handles, loc="best")
+    return on.axes
+
+
+draw = offscreen(validation, height=3.1)
+
+
+def _panel(axes: Axes, letter: str, found: xr.Dataset, row: Quantity) -> None:
+    first = "_1" * ("factor" in row.dims)
+    panel(axes, letter, "Leading factor" if first else row.words.capitalize())
+    _curves(axes, found, row.key)
+    axes.set_xscale("log")
+    axes.set_ylim(-0.02, 1.04)
+    axes.set_xlabel("training samples $n$")
+    axes.set_ylabel(f"{row.words} ${row.latex}{first}$")
+    plain_ticks(axes.xaxis)
 
 
 def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:

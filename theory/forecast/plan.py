@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -197,6 +197,31 @@ def plan(
         sigma=sigma, factors=factors,
     )  # fmt: skip
     return planned(request)[0].dataset()
+
+
+def plan_curves(law: Spectrum | Population, *, points: int = 17, **options: Any) -> xr.Dataset:
+    """Smooth curves behind a plan, for `plot.plan`.
+
+    Parameters
+    ----------
+    law : Spectrum or Population
+        As for `plan`.
+    points : int
+        Sample sizes, from those at hand to the largest of the plan.
+    **options
+        Those of `plan`, except wishes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Along `samples`: the quantities of `plan`, without wishes.
+
+    Raises
+    ------
+    InputError
+        If an argument is out of range.
+    """
+    return smooth_curves(PlanRequest.of(law, **options), points).dataset()
 
 
 def planned(request: PlanRequest) -> tuple[Labelled, PlanAnswer]:

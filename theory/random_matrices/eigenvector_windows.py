@@ -95,7 +95,8 @@ def window_overlaps(spectrum: Spectrum, samples: float, groups: list[int]) -> Fl
                 if rank not in points:
                     points[rank] = curve.at_rank(rank)
             total += size * curve.overlap(points[ends[0]], points[ends[1]], lam)
-        if lower > curve.filled:
+        # Real multiplicities add up to the dimension only up to rounding.
+        if lower > curve.filled and spectrum.dim > curve.filled:
             null = curve.base / (lam + curve.base) if curve.base > 0.0 else float(lam == 0.0)
             share = (lower - max(curve.filled, upper)) / (spectrum.dim - curve.filled)
             total += share * size * null

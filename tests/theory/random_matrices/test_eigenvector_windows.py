@@ -95,3 +95,10 @@ def test_groups_that_do_not_exist_are_refused():
     for group in (2, -1, 0.5):
         with pytest.raises(InputError, match="group"):
             subspace_overlap(spectrum, 5.0, group)
+
+
+def test_real_multiplicities_that_add_up_to_the_dimension_up_to_rounding():
+    sizes = np.array([0.41795038, 7.582049620000002])
+    assert sizes.sum() > 8.0
+    (q,) = window_overlaps(Spectrum.from_eigenvalues([0.82, 0.75], sizes), 60.0, [1])
+    assert 0.9 < q <= 1.0

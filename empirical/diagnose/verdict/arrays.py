@@ -1,0 +1,71 @@
+"""A diagnosis of arrays, from Python."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from convergen.empirical.diagnose.verdict.diagnose import Diagnosis, diagnose
+from convergen.theory.sources.points import Points
+
+
+def judge_samples(
+    samples: ArrayLike | Sequence[ArrayLike],
+    training: ArrayLike,
+    unseen: ArrayLike | None = None,
+    **options: Any,
+) -> Diagnosis:
+    """Judge what a generator made: whether it copies its training set, and what the data need.
+
+    Parameters
+    ----------
+    samples : array_like, shape (M, d), (M, h, w) or (M, channels, h, w), or list of two
+        Generated points; in a list, those that two models made of the same seeds in one order.
+    training : array_like, shape (N, …)
+        What the first model was trained on.
+    unseen : array_like, shape (K, …), optional
+        Points of the same law that it has not seen.
+    **options
+        ``invariant``, ``mend_units``, ``center``, ``factors``, ``levels`` and ``seed`` of
+        `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
+
+    Returns
+    -------
+    Diagnosis
+        ``str(found)`` is what ``convergen measure`` prints, ``found.verdict`` its verdict.
+
+    Raises
+    ------
+    InputError
+        If sets cannot be compared, the real points have no variance, or an option is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen.empirical import judge_samples
+    >>> rng = np.random.default_rng(0)
+    >>> train, unseen, drawn = rng.standard_normal((3, 60, 8))
+    >>> drawn[:30] = train[:30]
+    >>> judge_samples(drawn, train, unseen).verdict
+    'memorising'
+    """
+    pair = isinstance(samples, (list, tuple)) and len(samples) == 2 and np.ndim(samples[0]) > 1
+    sets = list(samples) if pair else [samples]  # type: ignore[arg-type]
+    names = ["A", "B"] if pair else ["samples"]
+    return diagnose(
+        [_points(each, name) for each, name in zip(sets, names, strict=True)],
+        _points(training, "training set"),
+        None if unseen is None else _points(unseen, "unseen points"),
+        **options,
+    )
+
+
+def _points(array: Any, name: str) -> Points:
+    """Rows in the layout that pixels tell, images channels first."""
+    from convergen.theory.data.layout import oriented
+
+    laid = oriented(np.asarray(array), name)
+    return Points(name, laid.rows, laid.point)

@@ -1,0 +1,15 @@
+"""Pictures of results on axes of yours: ``cg.plot.prediction(curves, axes=axes)``.
+
+The command line draws the same pictures with these functions.
+"""
+
+from __future__ import annotations
+
+from convergen.figures.plots.collapse import collapse
+from convergen.figures.plots.curves import prediction
+from convergen.figures.plots.diagnosis import distances, needed
+from convergen.figures.plots.forecast import forecast
+from convergen.figures.plots.plan import plan
+from convergen.figures.plots.validation import validation
+
+__all__ = ["collapse", "distances", "forecast", "needed", "plan", "prediction", "validation"]
