@@ -100,53 +100,26 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import predict as prediction
+        from convergen.theory.forecast.subject import Subject
         from convergen.theory.sources.naming import open_source
 
         found = open_source(source, given)
         say_remarks([found.record])
-        if population and found.data is None:
-            raise InputError(
-                f"--population does not apply to {source!r}, whose law is known: leave it out."
-            )
         n = default_samples(found, simulation=False) if samples is None else parse_samples(samples)
-        pilot = None
-        if found.data is not None and not population:
-            from convergen.theory.forecast.pilot import add_intervals, estimate, shown_factors
-
-            pilot = estimate(found.data, found.label, seed)
-            factors = shown_factors(pilot, factors)
-        spectrum = found.spectrum if pilot is None else pilot.spectrum
-        request = prediction.Request.of(
-            found.mixture or spectrum,
-            n,
-            factors=factors,
-            ridge=ridge,
-            levels=tuple(level or prediction.LEVELS),
-            seed=seed,
-        )
+        subject = Subject.of(found, population=population, seed=seed)
+        levels = tuple(level or prediction.LEVELS)
+        request = subject.request(n, factors=factors, ridge=ridge, levels=levels, seed=seed)
         main = prediction.main_names()
-        result = prediction.forecast(request, None if out else main)
-        answer = None if pilot is None else add_intervals(result, pilot, request)
-        tau = None
-        if population and found.data is not None:
-            from convergen.theory.forecast.elliptical_models import add_elliptical
-            from convergen.theory.pilot.amplitudes import amplitudes_of
-
-            tau = amplitudes_of(found.data, found.spectrum)
-            add_elliptical(result, request, tau)
+        result, answer = subject.forecast(request, None if out else main)
         files = save_if_asked(result, out)
         if plot:
             smooth = replace(request, samples=prediction.dense_grid(n))
-            curves = prediction.forecast(smooth, main)
-            if pilot is not None:
-                add_intervals(curves, pilot, smooth)
-            if tau is not None:
-                add_elliptical(curves, smooth, tau)
+            curves, _ = subject.forecast(smooth, main)
             files.append(draw(curves.dataset(), None, plot))
         if json:
-            print(json_format.dumps(report.prediction_json(source, spectrum, result)))
+            print(json_format.dumps(report.prediction_json(source, subject.spectrum, result)))
         else:
-            print(report.prediction_text(spectrum, result, answer))
+            print(report.prediction_text(subject.spectrum, result, answer))
         say_written(files, json=json)
 
     @app.command()
