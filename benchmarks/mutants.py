@@ -2,10 +2,11 @@
 
 The mutants are those of cosmic-ray: arithmetic, comparisons, `and`, `or`, `not`, numbers, booleans,
 loops that never run. They are drawn evenly over the places where a module can be changed,
-annotations left out. Each is written into a copy of the tree; first the test file that mirrors its
-module runs, then the tests of its room, then those of the command line. Tests that fail, which
-they must not do without the change, or take too long kill it. What survives is printed with its
-difference, to be given a test or called equivalent.
+annotations and options of dataclasses left out. Each is written into a copy of the tree; first the
+test file that mirrors its module runs, then the tests of its room, then those of the command line.
+Tests that fail or take too long kill it. At the end the tests that killed run once more without a
+change: if one of them fails or takes long then, its kills do not count. What survives is printed
+with its difference, to be given a test or called equivalent.
 
     python benchmarks/mutants.py [--count 200] [--seed 0] [--skip theory/data …] [PATH …]
     python benchmarks/mutants.py --only theory/common/roots.py:33:12:NumberReplacer:0 …
@@ -51,8 +52,8 @@ KEPT = re.compile(
 )
 MEMORY = 16 * 2**30
 FILE_SIZE = 2**30
-# Processor time of any test file, and waiting time over processor time of one that hangs.
-LONGEST, WAITING = 1200, 10
+# Processor seconds of a test file or room, and waiting time over them of one that hangs.
+LONGEST, WAITING = 600, 10
 
 
 @dataclass(frozen=True)
@@ -93,13 +94,15 @@ def mutants_of(path: str, source: str) -> Iterator[Mutant]:
 
 
 def _asleep(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, which nothing runs."""
+    """Where annotations stand, which nothing runs, and a class is called frozen."""
     found: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.arg | ast.AnnAssign):
             found.append(node.annotation)
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             found.append(node.returns)
+        elif isinstance(node, ast.ClassDef):
+            found += node.decorator_list
     return [
         ((one.lineno, one.col_offset), (one.end_lineno or 0, one.end_col_offset or 0))
         for one in found
@@ -156,24 +159,10 @@ class Trees:
             target = self.plain / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target, follow_symlinks=False)
-        self._seconds: dict[str, int | None] = {}
-
-    def seconds(self, tests: str) -> int | None:
-        """Processor time that tests take without a change; None if they fail."""
-        if tests not in self._seconds:
-            start = _used()
-            said = self._failure(tests, self.plain, LONGEST)
-            self._seconds[tests] = None if said else int(_used() - start) + 1
-            if said:
-                print(f"not used, since it fails without a change: {tests}\n{said}", flush=True)
-        return self._seconds[tests]
 
     def killed_by(self, mutant: Mutant) -> str | None:
         """Tests that notice a change; None where all of them pass."""
         for tests in tests_of(mutant.path):
-            usual = self.seconds(tests)
-            if usual is None:
-                continue
             shutil.rmtree(self._changed, ignore_errors=True)
             shutil.copytree(self.plain, self._changed, symlinks=True, copy_function=os.link)
             module = self._changed / mutant.path
@@ -182,9 +171,16 @@ class Trees:
             module.write_text(mutant.code(source))
             later = module.stat().st_mtime + 10  # no older byte code serves
             os.utime(module, (later, later))
-            if self._failure(tests, self._changed, 60 + 4 * usual) is not None:
+            if self._failure(tests, self._changed, LONGEST) is not None:
                 return tests
         return None
+
+    def fails_unchanged(self, tests: str) -> bool:
+        """Whether tests fail, or take a third of the time they are given, without any change."""
+        said = self._failure(tests, self.plain, LONGEST // 3)
+        if said is not None:
+            print(f"not used, since it fails without a change: {tests}\n{said}", flush=True)
+        return said is not None
 
     def _failure(self, tests: str, tree: Path, seconds: int) -> str | None:
         """What tests print if they fail or take too long."""
@@ -217,12 +213,6 @@ class Trees:
             said = process.communicate()[0] + "it takes too long"
         # 5: nothing but slow tests.
         return None if process.returncode in (0, 5) else said or "it ended without a word"
-
-
-def _used() -> float:
-    """Processor time of child processes that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def _limit(seconds: int) -> None:
@@ -267,7 +257,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     paths = [name.split(":")[0] for name in options.only] or options.paths
 
-    survivors = []
+    survivors: list[Mutant] = []
+    killers: dict[str, list[Mutant]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder:
         trees = Trees(Path(folder))
         modules = [
@@ -288,6 +279,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if killer is None:
                 survivors.append(mutant)
                 print(difference(mutant, sources[mutant.path]), flush=True)
+            else:
+                killers[killer].append(mutant)
+        for tests, killed in killers.items():
+            if trees.fails_unchanged(tests):
+                survivors += killed
     print(f"killed {len(drawn) - len(survivors)} of {len(drawn)}")
     return int(len(survivors) > 0.05 * len(drawn))
 
