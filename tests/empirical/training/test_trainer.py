@@ -101,6 +101,15 @@ def test_gradient_steps_are_those_of_a_plain_loop():
         torch.testing.assert_close(models.average[name][0], value, rtol=1e-4, atol=1e-6)
 
 
+def test_reports_come_at_snapshots_every_hundredth_and_at_the_end():
+    settings = TrainingSettings(images=8 * 305, batch=8, snapshots=3)
+    assert settings.snapshot_grid() == [8 * 4, 8 * 17, 8 * 73]
+    reports = list(Trainer(ensemble("mlp", members=1), points(), members(1), settings).run())
+    assert [p.images for p in reports if p.snapshot] == [8 * 4, 8 * 17, 8 * 73]
+    wanted = {*range(3, 305, 3), 4, 17, 73, 305}
+    assert [p.images for p in reports] == [8 * step for step in sorted(wanted)]
+
+
 def resumed(make, settings, stop):
     """Train, stop, restore into a new trainer, and train on."""
     first = make(settings)
