@@ -10,7 +10,7 @@ from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.factor_starts import factor_starts
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.latent_recovery import latent_recovery
-from convergen.theory.linear.memorisation import memorisation_law
+from convergen.theory.linear.memorisation import memorisation_scale
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population
@@ -20,9 +20,7 @@ from convergen.theory.spectra.spectrum import Spectrum
 
 LEVEL = 0.9
 # Resampled spectra that are used, and sample sizes at which widths are found.
-_MEMORISED, _RECOVERED = (4, 4), (12, 6)
-# Share of the usual Monte Carlo draws: what half of them scatter hardly widens the interval.
-_EFFORT = 0.5
+_MEMORISED, _RECOVERED = (8, 4), (8, 5)
 # Added to what may be zero before the logarithm is taken.
 _SHIFT = 1e-3
 _DEVIATE = 1.6449
@@ -61,10 +59,7 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
     }
 
     def memorised(spectrum: Spectrum, n: FloatArray) -> FloatArray:
-        found = memorisation_law(
-            spectrum, n, request.ridge, seed=request.seed, amplitudes=amplitudes, effort=_EFFORT
-        )
-        return np.stack([found.value, found.baseline], axis=1)
+        return memorisation_scale(spectrum, n, request.ridge, amplitudes=amplitudes)
 
     def recovered(spectrum: Spectrum, n: FloatArray) -> FloatArray:
         return latent_recovery(spectrum, n, count, finite_size=True)

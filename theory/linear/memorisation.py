@@ -92,7 +92,6 @@ def memorisation_law(
     *,
     seed: int = 0,
     amplitudes: ArrayLike = 1.0,
-    effort: float = 1.0,
 ) -> Memorisation:
     """Memorisation with baseline, standard errors and the law that was used.
 
@@ -109,8 +108,6 @@ def memorisation_law(
     amplitudes : array_like, shape (t,)
         Squared amplitudes τ > 0 of elliptical data, a sample from their law; only ratios matter. A
         cosine does not know the amplitude of its point, but x̂ has √τ_i a_i of point i.
-    effort : float
-        Share of the usual Monte Carlo draws, in (0, 1]; errors grow like its inverse root.
 
     Returns
     -------
@@ -139,27 +136,57 @@ def memorisation_law(
         flat = n.ravel()
         with one_blas_thread():
             for count in np.unique(flat[flat <= SMALL]):
-                table[:, flat == count] = _gram_average(spectrum, count, rho, seed, tau, effort)[
-                    :, None
-                ]
+                exact = _gram_average(spectrum, count, rho, seed, tau)
+                table[:, flat == count] = exact[:, None]
         large = flat > SMALL
         if large.any():
             zeros = spectrum.dim - spectrum.rank
-            law = SaddlepointLaw.draw(
-                parts, zeros, rho, float(flat[large].max()), seed, tau, effort
-            )
+            law = SaddlepointLaw.draw(parts, zeros, rho, float(flat[large].max()), seed, tau)
             for i in np.flatnonzero(large):
                 table[:, i] = law.both(flat[i])
             between = large & (flat < LARGE)
             if between.any():
                 with one_blas_thread():
-                    exact = _gram_average(spectrum, float(SMALL), rho, seed, tau, effort)
+                    exact = _gram_average(spectrum, float(SMALL), rho, seed, tau)
                 for i in np.flatnonzero(between):
                     table[:, i] = _joined(table[:, i], exact, law.both(float(SMALL)), flat[i])
     value, baseline, stderr, baseline_stderr = table.reshape(4, *n.shape)
     return Memorisation(
         value, baseline, stderr, baseline_stderr, methods.astype(str).reshape(n.shape)
     )
+
+
+def memorisation_scale(
+    spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0, *, amplitudes: ArrayLike = 1.0
+) -> FloatArray:
+    """Memorisation and its baseline up to a factor that spectra close to each other share.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Population spectrum.
+    samples : array_like, shape (m,)
+        n ≥ 1.
+    ridge : float
+        ρ ≥ 0.
+    amplitudes : array_like, shape (t,)
+        As for `memorisation_law`.
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        The saddlepoint at every n, averaged over 32 x̂ at the same quantiles for every spectrum.
+        Alone it is up to a half off at n = 1; ratios between the spectra that a pilot allows are
+        those of `memorisation_law` within 0.02, its Monte Carlo error.
+    """
+    n, parts = as_samples(samples), scaled(spectrum)
+    if spectrum.rank == 1:
+        return np.ones((n.size, 2))
+    rho = float(in_units(np.array(as_nonnegative(ridge, "ridge")), parts.unit, "ridge"))
+    tau = _groups(as_positive(amplitudes, "amplitudes").ravel())
+    zeros = spectrum.dim - spectrum.rank
+    law = SaddlepointLaw.spread(parts, zeros, rho, float(n.max()), tau)
+    return np.array([law.both(count)[:2] for count in n])
 
 
 def _joined(law: FloatArray, exact: FloatArray, law_there: FloatArray, n: float) -> FloatArray:
@@ -200,14 +227,13 @@ def _gram_average(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
-    effort: float = 1.0,
 ) -> FloatArray:
     """m, baseline and their standard errors; linear between whole numbers."""
     low = int(np.floor(samples))
-    first = _gram_monte_carlo(spectrum, low, rho, seed, tau, effort)
+    first = _gram_monte_carlo(spectrum, low, rho, seed, tau)
     if samples == low:
         return first
-    second = _gram_monte_carlo(spectrum, low + 1, rho, seed, tau, effort)
+    second = _gram_monte_carlo(spectrum, low + 1, rho, seed, tau)
     return first + (samples - low) * (second - first)
 
 
@@ -217,13 +243,11 @@ def _gram_monte_carlo(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
-    effort: float = 1.0,
 ) -> FloatArray:
     """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
     rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
-    sets = max(2, round(effort * sets))
     x = rng.standard_normal((sets, 2 * n, leading.size))
     x *= np.sqrt(leading)
     gram = x @ x.transpose(0, 2, 1)

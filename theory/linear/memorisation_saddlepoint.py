@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import log_ndtr, ndtri
+from scipy.special import gammaincinv, log_ndtr, ndtri
 
 from convergen.theory.common.checks import FloatArray, as_seed
 from convergen.theory.random_matrices.equivalents import ScaledSpectrum
@@ -20,6 +20,8 @@ from convergen.theory.random_matrices.equivalents import ScaledSpectrum
 _SADDLES = 128
 DRAWS = 1024
 _BLOCK = 128
+# Points x̂ that stand for all draws where spectra are compared.
+_SPREAD = 32
 # Largest log τ: every cosine there is 1 to rounding, whatever the spectrum.
 _HIGHEST = 600.0
 
@@ -45,25 +47,32 @@ class _Jet(NamedTuple):
     first: FloatArray
     second: FloatArray
 
+    def times(self, tau: FloatArray) -> _Jet:
+        """Of τ times this function."""
+        return _Jet(
+            tau * self.value, self.value + tau * self.first, 2.0 * self.first + tau * self.second
+        )
+
 
 class SaddlepointLaw(NamedTuple):
     """Everything in the saddlepoint formula that depends on x̂ and τ but not on n.
 
-    With R = (I + τΣ)^{-1} and ŵ = x̂/|x̂|: e = ŵᵀRŵ, f = vᵀRŵ, g = vᵀRv, D = log det(I + τΣ).
+    With R = (I + τΣ)^{-1} and ŵ = x̂/|x̂|: e = ŵᵀRŵ, f = vᵀRŵ, g = vᵀRv, D = log det(I + τΣ),
+    `own` = τg and `both_own` = τ(eg − f²).
     """
 
     tau: FloatArray
     log_det: _Jet
     e: _Jet
-    f: _Jet
-    g: _Jet
+    own: _Jet
+    both_own: _Jet
     amplitudes: FloatArray
     shares: FloatArray
 
     @classmethod
     def draw(
         cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float, seed: int,
-        amplitudes: tuple[FloatArray, FloatArray], effort: float = 1.0,
+        amplitudes: tuple[FloatArray, FloatArray],
     ) -> SaddlepointLaw:  # fmt: skip
         """Draw x̂, and tabulate what depends on it.
 
@@ -81,18 +90,47 @@ class SaddlepointLaw(NamedTuple):
             Of the draws.
         amplitudes : (ndarray, ndarray)
             Squared amplitudes of mean 1, ascending, and their weights.
-        effort : float
-            Share of the usual draws.
 
         Returns
         -------
         SaddlepointLaw
         """
         rng = np.random.default_rng(as_seed(seed))
+        squares = rng.chisquare(parts.weights, (DRAWS, parts.weights.size))
+        silent = rng.chisquare(zeros, DRAWS) if zeros and rho else np.zeros(DRAWS)
+        return cls._of(parts, squares, silent, rho, largest, amplitudes)
+
+    @classmethod
+    def spread(
+        cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float,
+        amplitudes: tuple[FloatArray, FloatArray],
+    ) -> SaddlepointLaw:  # fmt: skip
+        """Tabulate the same for a few x̂ at even quantiles: every spectrum meets the same ones.
+
+        Parameters
+        ----------
+        parts, zeros, rho, largest, amplitudes
+            As for `draw`.
+
+        Returns
+        -------
+        SaddlepointLaw
+        """
+        # A Latin hypercube; its first rows do not depend on how many there are.
+        levels = np.tile((np.arange(_SPREAD) + 0.5) / _SPREAD, (parts.weights.size + 1, 1))
+        levels = np.random.default_rng(0).permuted(levels, axis=1)
+        squares = 2.0 * gammaincinv(0.5 * parts.weights, levels[:-1].T)
+        silent = 2.0 * gammaincinv(0.5 * zeros, levels[-1]) if zeros else np.zeros(_SPREAD)
+        return cls._of(parts, squares, silent, rho, largest, amplitudes)
+
+    @classmethod
+    def _of(
+        cls, parts: ScaledSpectrum, squares: FloatArray, silent: FloatArray, rho: float,
+        largest: float, amplitudes: tuple[FloatArray, FloatArray],
+    ) -> SaddlepointLaw:  # fmt: skip
+        """Tabulate what depends on x̂, whose squared coordinates are in units of their variance."""
         lam, weights = parts.nodes, parts.weights
-        draws = max(2, round(effort * DRAWS))
-        profile = rng.chisquare(weights, (draws, weights.size)) * (lam + rho)
-        silent = rng.chisquare(zeros, draws) * rho if zeros and rho else np.zeros(draws)
+        profile, silent = squares * (lam + rho), silent * rho
         length = profile.sum(axis=1) + silent
         tau = _saddles(parts, largest)
 
@@ -110,7 +148,14 @@ class SaddlepointLaw(NamedTuple):
         log_det = _Jet(
             weights @ np.log1p(tau * lam[:, None]), weights @ ratio, -(weights @ ratio**2)
         )
-        return cls(tau, log_det, jet(0), jet(1), jet(2), *amplitudes)
+        e, f, g = (jet(power) for power in range(3))
+        common = _Jet(
+            e.value * g.value - f.value**2,
+            e.first * g.value + e.value * g.first - 2.0 * f.value * f.first,
+            e.second * g.value + 2.0 * e.first * g.first + e.value * g.second
+            - 2.0 * (f.first**2 + f.value * f.second),
+        )  # fmt: skip
+        return cls(tau, log_det, e, g.times(tau), common.times(tau), *amplitudes)
 
     def both(self, samples: float) -> FloatArray:
         """m, baseline and their standard errors over the draws of x̂.
@@ -146,8 +191,8 @@ class SaddlepointLaw(NamedTuple):
 
         Notes
         -----
-        det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τ g and
-        M = eN − own τ f²; the saddle condition is linear in p.
+        det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τg and
+        M = e + own τ(eg − f²); the saddle condition is linear in p.
         """
         blocks = range(0, len(self.e.value), _BLOCK)
         return np.concatenate(
@@ -173,17 +218,12 @@ class SaddlepointLaw(NamedTuple):
     def _missed(self, own: float, draws: slice) -> tuple[FloatArray, FloatArray]:
         """Cosines, and the logarithm of the probability that a point stays below each."""
         tau, d = self.tau, self.log_det
-        e, f, g = (_Jet(*(part[draws] for part in jet)) for jet in (self.e, self.f, self.g))
-        n0 = 1.0 + own * tau * g.value
-        n1 = own * (g.value + tau * g.first)
-        n2 = own * (2.0 * g.first + tau * g.second)
-        square0 = f.value**2
-        square1 = 2.0 * f.value * f.first
-        square2 = 2.0 * (f.first**2 + f.value * f.second)
-        m0 = e.value * n0 - own * tau * square0
-        m1 = e.first * n0 + e.value * n1 - own * (square0 + tau * square1)
-        m2 = e.second * n0 + 2.0 * e.first * n1 + e.value * n2
-        m2 = m2 - own * (2.0 * square1 + tau * square2)
+        n0, n1, n2 = (own * part[draws] for part in self.own)
+        m0, m1, m2 = (
+            part[draws] + own * more[draws]
+            for part, more in zip(self.e, self.both_own, strict=True)
+        )
+        n0 += 1.0
         p = (m1 + d.first * m0) / (n1 + d.first * n0)
         gap = np.maximum(m0 - p * n0, 1e-300)  # nearly rank-one spectra: 0 up to rounding
         cumulant = -0.5 * (d.value + np.log(gap) - np.log1p(-p))
@@ -198,8 +238,11 @@ class SaddlepointLaw(NamedTuple):
 
 def _on_grid(cosine: FloatArray, own_cosine: FloatArray, missed: FloatArray) -> FloatArray:
     """Log probabilities at other cosines, draw by draw; above the last one nothing is left."""
-    rows = zip(cosine, own_cosine, missed, strict=True)
-    return np.array([np.interp(at, own, values, right=0.0) for at, own, values in rows])
+    # All rows in one search: each is moved beyond the one before.
+    apart = 2.0 * np.arange(len(cosine))[:, None]
+    inside = np.clip(cosine, own_cosine[:, :1], own_cosine[:, -1:]) + apart
+    found = np.interp(inside.ravel(), (own_cosine + apart).ravel(), missed.ravel())
+    return np.where(cosine > own_cosine[:, -1:], 0.0, found.reshape(cosine.shape))
 
 
 def _own_variance(n: float) -> float:

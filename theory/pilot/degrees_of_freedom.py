@@ -173,14 +173,20 @@ def _influences(
         seen = scale * (rows**2 @ (share * (1.0 - share))) / free
         # Leverage of point j (row) without point i (column).
         moved = centred / (points - 1.0)
-        leverage = own[:, None] + (scale * product**2 + 2.0 * moved * product) / free
-        leverage = fewer * (leverage + moved**2 * own / free)
+        left = scale * product
+        left += 2.0 * moved
+        left *= product
+        left += moved**2 * own
+        left *= fewer / free
+        left += fewer * own[:, None]
+        np.subtract(1.0, left, out=left)
+        np.fill_diagonal(left, np.inf)
+        np.maximum(left, 1e-12, out=left)
+        losses = (np.divide(1.0, left, out=left).sum(axis=0)) - (len(rows) - 1.0)
         before = 1.0 / free - 1.0
-        change = 1.0 / np.maximum(1.0 - leverage, 1e-12) - 1.0 - before[:, None]
-        np.fill_diagonal(change, 0.0)
         # The mean loss of all others: what they change, and what the point no longer adds.
-        mean = before.mean()
-        left_out = mean + change.sum(axis=0) / (len(rows) - 1.0) + (mean - before) / (points - 1.0)
+        mean, others = before.mean(), before.sum() - before
+        left_out = mean + (losses - others) / (len(rows) - 1.0) + (mean - before) / (points - 1.0)
         log_df1[node] = np.log(np.maximum(df1[node] - seen, 1e-3 * df1[node]))
         log_kappa[node] = np.log(left_out) - log_df1[node]
     log_df1 -= log_df1.mean(axis=1, keepdims=True)

@@ -18,14 +18,13 @@ from convergen.theory.pilot.sample import PilotSample
 
 # Points in the largest and in the smallest part.
 _MOST, _FEWEST = 1024, 4
-# Disjoint pairs of parts in one random split, at most; splits at each size: what so many operations
-# do, within bounds; splits whose scatter says something.
-_PAIRS = 64
+# Disjoint parts in one random split, at most; every two of them are compared. Splits of a pilot at
+# each size: as many as make up so many parts, and what so many operations do, within bounds.
+_PARTS, _COMPARED = 24, 96
 _OPERATIONS = 3e9
-_SPLITS = (3, 48)
-# Pairs of all splits of one size, beyond which more of them say little new.
-_COMPARED = 256
-_ENOUGH = 8
+_SPLITS = (4, 48)
+# Fewer parts of one split say nothing of the scatter over pilots.
+_TELLING = 4
 # Fourth moments are read where there are at least this many points a dimension.
 _POINTS_PER_DIMENSION = 4.0
 
@@ -108,7 +107,7 @@ class _Level:
     gap : float
         1 − q.
     apart : float
-        Of the mean over pairs that share no point.
+        Of the mean over one split, over pilots; over splits where one split does not tell.
     over_splits : float
         Of the mean over the splits made, for one pilot.
     over_pilots : float
@@ -122,24 +121,29 @@ class _Level:
 
 
 def _level(points: FloatArray, size: int, centred: bool, rng: np.random.Generator) -> _Level:
-    """Compare disjoint parts of one size."""
-    pairs = min(len(points) // (2 * size), _PAIRS)
-    splits = _affordable(size, pairs, points.shape[1])
-    terms = np.empty((splits, pairs, 2))
-    for split in terms:
-        parts = rng.permutation(len(points))[: 2 * size * pairs].reshape(pairs, 2, size)
-        split[:] = [_apart(points[first], points[second], centred) for first, second in parts]
-    apart, norm = terms.mean(axis=(0, 1))
-    gap = apart / norm
-    moved = (terms[..., 0] - gap * terms[..., 1]) / (apart * (1.0 - gap))
-    # Pairs of one split are independent; splits are not: they share the pilot.
-    single = moved.var(axis=1, ddof=1).mean() if pairs > 1 else moved.var(ddof=1)
-    conditional = moved.mean(axis=1).var(ddof=1)
-    enough = pairs > 1 and splits >= _ENOUGH
-    return _Level(
-        gap, single / pairs, conditional / splits,
-        single / pairs - conditional if enough else np.nan,
-    )  # fmt: skip
+    """Compare disjoint parts of one size, each with each."""
+    count = min(len(points) // size, _PARTS)
+    splits = _affordable(size, count, points.shape[1])
+    apart, norm = np.empty((2, splits, count, count))
+    for split in range(splits):
+        parts = points[rng.permutation(len(points))[: size * count].reshape(count, size)]
+        apart[split], norm[split] = _apart(_roots(parts, centred))
+    others = ~np.eye(count, dtype=bool)
+    mean = apart[:, others].mean()
+    gap = mean / norm[:, others].mean()
+    moved = np.where(others, (apart - gap * norm) / (mean * (1.0 - gap)), 0.0)
+    single = moved.sum(axis=(1, 2)) / (count * (count - 1.0))
+    conditional = float(single.var(ddof=1))
+    if count < _TELLING:  # two pairs of one pilot always share points
+        return _Level(gap, conditional, conditional / splits, np.nan)
+    # Squares of the mean, and products of pairs that share no part: parts of one split are
+    # independent, so that the difference is the variance of a split. Splits share the pilot.
+    rows = moved.sum(axis=2)
+    total = moved.sum(axis=(1, 2)) ** 2 - 4.0 * (rows**2).sum(axis=1)
+    total += 2.0 * (moved**2).sum(axis=(1, 2))
+    pairs = count * (count - 1.0) * (count - 2.0) * (count - 3.0)
+    alone = max(float(np.mean(single**2 - total / pairs)), 0.0)
+    return _Level(gap, alone, conditional / splits, alone - conditional)
 
 
 def far_end(sample: PilotSample, dimensions: float, rng: np.random.Generator) -> FarEnd | None:
@@ -188,28 +192,42 @@ def _own_ratio(points: FloatArray) -> float:
     return gap_constants(centred @ vectors[:, kept], values[kept]).ratio
 
 
-def _affordable(size: int, pairs: int, dim: int) -> int:
+def _affordable(size: int, parts: int, dim: int) -> int:
     """How many splits are made."""
     few, many = sorted((size, dim))
-    operations = 4.0 * few**2 * (many + 8.0 * few) * pairs
-    wanted = min(_OPERATIONS / operations, max(_COMPARED / pairs, _ENOUGH))
-    return int(np.clip(wanted, *_SPLITS))
+    operations = 4.0 * parts * few**2 * (many + 8.0 * few) + _products(parts, few, dim)
+    return int(np.clip(min(_OPERATIONS / operations, _COMPARED / parts), *_SPLITS))
 
 
-def _apart(first: FloatArray, second: FloatArray, centred: bool) -> tuple[float, float]:
-    """½|Σ̂₁^{1/2} − Σ̂₂^{1/2}|² and the mean of Tr Σ̂."""
-    (a, left), (b, right) = (_root(points, centred) for points in (first, second))
-    norm = 0.5 * float(a @ a + b @ b)
-    return norm - float(a @ (left @ right.T) ** 2 @ b), norm
+def _products(parts: int, count: int, dim: int) -> float:
+    """Operations that compare every two of so many roots, in the cheaper way."""
+    return 2.0 * min(parts * dim**2 * (count + parts), (parts * count) ** 2 * dim)
 
 
-def _root(points: FloatArray, centred: bool) -> tuple[FloatArray, FloatArray]:
-    """Eigenvalues and eigenvectors, as rows, of Σ̂^{1/2}."""
-    rows = (points - points.mean(axis=0) if centred else points) / np.sqrt(len(points) - centred)
-    if len(rows) < rows.shape[1]:
-        values, left = np.linalg.eigh(rows @ rows.T)
-        kept = values > 1e-12 * values[-1]
-        roots = np.sqrt(values[kept])
-        return roots, (left[:, kept] / roots).T @ rows
-    values, vectors = np.linalg.eigh(rows.T @ rows)
-    return np.sqrt(np.maximum(values, 0.0)), vectors.T
+def _apart(roots: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """½|Σ̂_i^{1/2} − Σ̂_j^{1/2}|² and the mean of both traces, for all pairs of parts."""
+    parts, count, dim = roots.shape
+    if dim * (count + parts) <= parts * count**2:
+        flat = (roots.transpose(0, 2, 1) @ roots).reshape(parts, -1)
+        common = flat @ flat.T
+    else:
+        rows = roots.reshape(-1, dim)
+        common = ((rows @ rows.T) ** 2).reshape(parts, count, parts, count).sum(axis=(1, 3))
+    traces = np.diag(common)
+    norm = 0.5 * (traces[:, None] + traces)
+    return norm - common, norm
+
+
+def _roots(parts: FloatArray, centred: bool) -> FloatArray:
+    """R of Σ̂^{1/2} = RᵀR for each part, shape (parts, k, d)."""
+    size, dim = parts.shape[1:]
+    rows = (parts - parts.mean(axis=1, keepdims=True) if centred else parts) / np.sqrt(
+        size - centred
+    )
+    if size < dim:
+        values, left = np.linalg.eigh(rows @ rows.transpose(0, 2, 1))
+        kept = values > 1e-12 * values[:, -1:]
+        scale = np.where(kept, np.where(kept, values, 1.0) ** -0.25, 0.0)
+        return np.asarray((left * scale[:, None]).transpose(0, 2, 1) @ rows)
+    values, vectors = np.linalg.eigh(rows.transpose(0, 2, 1) @ rows)
+    return np.asarray((vectors * np.maximum(values, 0.0)[:, None] ** 0.25).transpose(0, 2, 1))

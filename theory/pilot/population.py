@@ -27,8 +27,8 @@ from convergen.theory.spectra.spectrum import Spectrum
 _DRAWS = 50
 _AMPLITUDE_DRAWS = 12
 _FEWEST = 8
-# Where the spectra that are allowed differ most: κ below the last that is visible.
-_PROBES = np.array([1.0 / 3.0, 1.0 / 30.0])
+# Where the spectra that are allowed differ: κ below the last that is visible.
+_PROBE = 0.1
 # Spectra within this of the fit, or twice its own misfit, agree with the sample as well.
 _TOLERANCE = 3e-3
 # Thinner slices of an eigenvalue than this count for nothing.
@@ -91,8 +91,7 @@ class Population:
     def allowed(self) -> list[Spectrum]:
         """The extremes among all spectra that agree with the sample."""
         tolerance = max(_TOLERANCE, 2.0 * self._misfit)
-        probes = _PROBES * self.curve.kappa[-1]
-        found = extreme_measures(self._given, tolerance, probes)
+        found = extreme_measures(self._given, tolerance, _PROBE * float(self.curve.kappa[-1]))
         lead, dim, source = self.factors.eigenvalues, self._given.dim, self.spectrum.source
         return [_spectrum(*each, lead, dim, source) for each in found]
 
@@ -139,9 +138,8 @@ class Population:
             value = np.log(np.asarray(quantity(self.spectrum), np.float64))
             others = [quantity(each) for each in self.resampled[:draws]]
             logs = np.log(np.array(others, np.float64))
-            ends = np.log(
-                np.array([quantity(each) for each in (self.spectrum, *self.allowed)], np.float64)
-            )
+            ends = np.log(np.array([quantity(each) for each in self.allowed], np.float64))
+            ends = np.concatenate([value[None], ends.reshape(-1, *value.shape)])
         with np.errstate(invalid="ignore"):  # what is infinite stays so
             spread = np.sqrt(np.mean((logs - value) ** 2, axis=0))
             fewest, most = value - ends.min(axis=0), ends.max(axis=0) - value
@@ -188,7 +186,7 @@ class Population:
             lowest = max(base, 1e-3 * float(self.curve.kappa[-1]))
             kappa = np.geomspace(self.curve.kappa[0], lowest, self.curve.kappa.size)
             shown = replace(self._given, kappa=kappa, df1=df1(self.spectrum, kappa))
-            found = extreme_measures(shown, _TOLERANCE, _PROBES * lowest)
+            found = extreme_measures(shown, _TOLERANCE, _PROBE * lowest)
             ends = [
                 float(np.log(quantity(_spectrum(*each, np.empty(0), shown.dim, ""))))
                 for each in found
