@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convergen.empirical.common.own_files import attempted, content_of, imported, sha256
 from convergen.empirical.networks.table import Network
 from convergen.theory.common.checks import InputError
 
@@ -71,7 +71,7 @@ def own_network(name: str, digest: object = None) -> Network:
     path, attribute = _parts(name)
     if digest is not None:
         refuse_changed(name, digest)
-    found = _imported(path)
+    found = imported(path, "network")
     if not hasattr(found, attribute):
         raise InputError(f"{path} holds no {attribute!r}: give FILE.py:NAME with a class of it.")
     return row_for(name, getattr(found, attribute))
@@ -123,7 +123,7 @@ def file_digest(name: str) -> str:
     InputError
         If it cannot be read.
     """
-    return _sha256(_content(_parts(name)[0]))
+    return sha256(content_of(_parts(name)[0], "network"))
 
 
 def refuse_changed(name: str, digest: object) -> None:
@@ -191,7 +191,7 @@ def refuse_unusable(name: str, build: Callable[[], nn.Module], shape: tuple[int,
 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        module = _attempted(f"{name} cannot be built", build)
+        module = attempted(f"{name} cannot be built", build)
         if not isinstance(module, nn.Module):
             raise InputError(f"{name} makes {type(module).__name__}, not a torch.nn.Module.")
         if not any(parameter.requires_grad for parameter in module.parameters()):
@@ -203,7 +203,7 @@ def refuse_unusable(name: str, build: Callable[[], nn.Module], shape: tuple[int,
         sigma = torch.tensor(_LEVELS)
         words = f"{name} cannot be called as forward(x, sigma) with x of shape {tuple(x.shape)}"
         with torch.no_grad():
-            found = [_attempted(words, lambda: module(x.clone(), sigma.clone())) for _ in "12"]
+            found = [attempted(words, lambda: module(x.clone(), sigma.clone())) for _ in "12"]
     answer = found[0]
     if not isinstance(answer, torch.Tensor) or answer.shape != x.shape:
         what = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
@@ -217,14 +217,6 @@ def refuse_unusable(name: str, build: Callable[[], nn.Module], shape: tuple[int,
         raise InputError(f"{name} answers the same points differently in eval mode: mend it.")
 
 
-def _attempted(words: str, act: Callable[[], Any]) -> Any:
-    try:
-        return act()
-    except (Exception, SystemExit) as error:  # whatever the user's code raises
-        lines = str(error).strip().splitlines() or [""]
-        raise InputError(f"{words}: {type(error).__name__}: {lines[0]}") from error
-
-
 def _parts(name: str) -> tuple[Path, str]:
     file, colon, attribute = name.rpartition(":")
     if not colon or not file.endswith(".py") or not attribute.isidentifier():
@@ -232,43 +224,6 @@ def _parts(name: str) -> tuple[Path, str]:
             f"cannot read the model {name!r}: write FILE.py:NAME for a network of yours."
         )
     return Path(file).expanduser(), attribute
-
-
-def _content(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the network {str(path)!r}: {error.strerror}.") from error
-
-
-def _imported(path: Path) -> Any:
-    """The module of a file, imported once for each content."""
-    from importlib.util import module_from_spec, spec_from_file_location
-
-    content = _content(path)
-    name = f"_convergen_network_{_sha256(content + str(path.resolve()).encode())}"
-    if name not in sys.modules:
-        spec = spec_from_file_location(name, path)
-        assert spec is not None
-        module = module_from_spec(spec)
-        sys.modules[name] = module
-
-        def run() -> None:
-            # The very bytes of the digest: Python's cache knows a file by size and second alone.
-            exec(compile(content, str(path), "exec"), module.__dict__)
-
-        try:
-            _attempted(f"cannot import {path}", run)
-        except InputError:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]
-
-
-def _sha256(content: bytes) -> str:
-    from hashlib import sha256  # loads OpenSSL, which no list of names needs
-
-    return sha256(content).hexdigest()
 
 
 def _parameters(factory: Callable[..., Any]) -> Mapping[str, Any]:
