@@ -87,6 +87,22 @@ def register(app: typer.Typer, page: Page) -> None:
                 help="mend: units that differ by a plain map are brought together; as-given: not."
             ),
         ] = Units.mend,
+        features: Annotated[
+            str,
+            typer.Option(
+                metavar="WHAT",
+                help="What is compared: pixels, whitened, dinov2, inception, FILE.npz with rows "
+                "for samples, train and reference, or FILE.py:NAME, a function of images.",
+            ),
+        ] = "pixels",
+        weights: Annotated[
+            Path | None,
+            typer.Option(
+                help="File of weights for dinov2 or inception  [default: where their packages keep "
+                "them]",
+                show_default=False,
+            ),
+        ] = None,
         factors: Annotated[int, typer.Option(help="Leading latent factors to follow.")] = 5,
         level: Annotated[
             list[float] | None,
@@ -138,6 +154,8 @@ def register(app: typer.Typer, page: Page) -> None:
             None if reference is None else loaded[-1],
             invariant=None if invariant is None else invariant.split(","),
             mend_units=units is Units.mend,
+            features=features,
+            weights=weights,
             center=center,
             factors=factors,
             levels=LEVELS if level is None else level,

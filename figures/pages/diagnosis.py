@@ -50,7 +50,6 @@ def page(found: Diagnosis, command: str = "") -> str:
     said = sentences(found)
     near = report.closest(found, len(found.samples[0]))
     flawed = any(each.finding for each in found.judgement.remarks)
-    factors, meaning = report.recovery_rows(found), report.RECOVERY_WORDS
     return document(
         f"convergen: {found.verdict}",
         [
@@ -74,9 +73,7 @@ def page(found: Diagnosis, command: str = "") -> str:
                     table(*report.score_table(found), caption="Samples beside true points",
                           key="scores"),
                     definitions(report.meanings(found)), key="numbers"),
-            section("Which factors of the data do samples have?",
-                    table(*factors, caption="Latent factors, the strongest first", key="factors"),
-                    paragraph(meaning, aside=True), key="recovery"),
+            _factors(found),
             section("What was compared", paragraph(report.heading(found)),
                     *(paragraph(f"Note: {note}") for note in found.notes), key="compared"),
         ],
@@ -127,7 +124,23 @@ def _distances(found: Diagnosis) -> str:
     )  # fmt: skip
 
 
+def _factors(found: Diagnosis) -> str:
+    from convergen.empirical.diagnose.verdict import report
+
+    if found.prediction is None:
+        return ""
+    rows = table(
+        *report.recovery_rows(found), caption="Latent factors, the strongest first", key="factors"
+    )
+    return section(
+        "Which factors of the data do samples have?", rows,
+        paragraph(report.RECOVERY_WORDS, aside=True), key="recovery",
+    )  # fmt: skip
+
+
 def _forecast(found: Diagnosis) -> str:
+    if found.prediction is None:
+        return ""
     value, low, high = found.intervals("convergence")[0]
     return chart(
         draw_forecast(found, **CHART),

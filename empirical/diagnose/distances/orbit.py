@@ -203,10 +203,26 @@ class Orbit:
         -------
         ndarray, shape (N, d′)
         """
-        x = self._images(rows)
+        return _flat(self.plain(rows))
+
+    def plain(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> Images:
+        """The same as images, or as vectors if these are vectors.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (N, …)
+            Points.
+        dtype : dtype
+            Precision; changes of an image may raise it.
+
+        Returns
+        -------
+        ndarray, shape (N, channels, height, width) or (N, d)
+        """
+        x = self._images(rows, dtype)
         for step in self.steps:
             x = step.still(x)
-        return np.ascontiguousarray(x).reshape(len(x), -1)
+        return self._shaped(x)
 
     def forms(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> list[NDArray[Any]]:
         """The forms of training points.
@@ -223,10 +239,26 @@ class Orbit:
         list of ndarray, shape (n, d′)
             The plain form first.
         """
+        return [_flat(each) for each in self.pictures(rows, dtype)]
+
+    def pictures(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> list[Images]:
+        """The same as images, or as vectors if these are vectors.
+
+        Parameters
+        ----------
+        rows : ndarray, shape (n, …)
+            Points.
+        dtype : dtype
+            Precision; changes of an image may raise it.
+
+        Returns
+        -------
+        list of ndarray, shape (n, channels, height, width) or (n, d)
+        """
         found = [self._images(rows, dtype)]
         for step in self.steps:
             found = [form for each in found for form in step.forms(each)]
-        return [np.ascontiguousarray(each).reshape(len(each), -1) for each in found]
+        return [self._shaped(each) for each in found]
 
     @cached_property
     def count(self) -> int:
@@ -238,6 +270,13 @@ class Orbit:
         """Names of the changes that are ignored."""
         return [step.name for step in self.steps]
 
+    def _shaped(self, x: Images) -> Images:
+        return x if len(self.shape) == 3 else x.reshape(len(x), -1)
+
     def _images(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> Images:
         shape = self.shape if len(self.shape) == 3 else (1, 1, *self.shape)
         return np.asarray(rows, dtype).reshape(-1, *shape)
+
+
+def _flat(x: Images) -> FloatArray:
+    return np.ascontiguousarray(x).reshape(len(x), -1)

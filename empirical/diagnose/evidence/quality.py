@@ -58,16 +58,21 @@ class Remark:
 
 
 def remarks(
-    samples: Points, training: Points, own: FloatArray, true: FloatArray, rng: np.random.Generator
+    compared: tuple[Points, Points],
+    given: tuple[Points, Points],
+    distances: tuple[FloatArray, FloatArray],
+    rng: np.random.Generator,
 ) -> list[Remark]:
     """Compare samples with real points.
 
     Parameters
     ----------
-    samples, training : Points
-        In one layout and one unit.
-    own, true : ndarray
-        Distances of samples and of true points to the training set.
+    compared : tuple of Points
+        Samples and training set as they are compared.
+    given : tuple of Points
+        The same in pixels: sharpness is a property of images.
+    distances : tuple of ndarray
+        Of samples and of true points to the training set.
     rng : numpy.random.Generator
         Chooses points where there are many.
 
@@ -75,7 +80,8 @@ def remarks(
     -------
     list of Remark
     """
-    x, y = (_some(each, _LOOKED, rng) for each in (samples, training))
+    own, true = distances
+    x, y = (_some(each, _LOOKED, rng) for each in compared)
     mean, power = y.mean(axis=0), float(y.var(axis=0).sum())
     found = []
     if power > 0.0 and len(x) > 1:
@@ -86,8 +92,10 @@ def remarks(
                    "too varied", (0.7, 1.5))
         )  # fmt: skip
     if min(len(x), len(y)) >= _FEWEST:
-        if len(samples.shape) == 3 and min(samples.shape[1:]) > 3:
-            sharp = [_sharpness(each, samples.shape) for each in (x, y)]
+        shape = given[0].shape
+        if len(shape) == 3 and min(shape[1:]) > 3:
+            images = (x, y) if given == compared else [_some(each, _LOOKED, rng) for each in given]
+            sharp = [_sharpness(each, shape) for each in images]
             found.append(
                 Remark("sharpness", "difference of neighbouring pixels", _ratio(*sharp),
                        "blurred", "grainy", (0.8, 1.25))

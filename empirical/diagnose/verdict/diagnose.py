@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,7 +50,7 @@ class Diagnosis:
     convergence : Estimate or None
         q of both sets.
     latent_recovery : ndarray, shape (factors,)
-        Q_k of the first set with the factors of `spectrum`.
+        Q_k of the first set with the factors of `spectrum`; none of features.
     latent_recovery_stderr : ndarray, shape (factors,)
         NaN where it would take too long.
     latent_recovery_draws : ndarray, shape (factors,)
@@ -60,9 +61,9 @@ class Diagnosis:
         Of its points.
     levels : tuple of float
         Convergence for which sample sizes are wanted.
-    prediction : xarray.Dataset
+    prediction : xarray.Dataset or None
         `theory.predict` for a linear model at n = size of the training set; from the population
-        behind `law` where it has enough points.
+        behind `law` where it has enough points. None for features: the theory speaks of points.
     pilot : Population or None
         The population behind `law`, as `convergen predict` estimates it.
     notes : list of str
@@ -80,7 +81,7 @@ class Diagnosis:
     law: Points
     spectrum: Spectrum
     levels: tuple[float, ...]
-    prediction: xr.Dataset
+    prediction: xr.Dataset | None
     pilot: Population | None
     notes: list[str]
 
@@ -102,6 +103,7 @@ class Diagnosis:
     def intervals(self, name: str) -> list[tuple[float, float, float]]:
         """Estimate and ends of a predicted quantity; the ends are its own without a population."""
         found = self.prediction
+        assert found is not None
         low, high = (
             found[f"{name}_{end}" if f"{name}_{end}" in found else name].values.ravel().tolist()
             for end in ("low", "high")
@@ -111,6 +113,8 @@ class Diagnosis:
     @property
     def factor_samples(self) -> FloatArray:
         """The n at which each factor starts to be recovered; as many as the points show."""
+        if self.prediction is None:
+            return np.empty(0)
         return np.asarray(self.prediction["recovery_threshold"].values)
 
 
@@ -121,6 +125,8 @@ def diagnose(
     *,
     invariant: Sequence[str] | None = None,
     mend_units: bool = True,
+    features: str = "pixels",
+    weights: Path | None = None,
     center: bool = True,
     factors: int = _FACTORS,
     levels: Sequence[float] = LEVELS,
@@ -140,6 +146,11 @@ def diagnose(
         Changes that leave an image a copy, see `orbit.INVARIANCES`; default mirrored images.
     mend_units : bool
         Whether units that differ by a plain map are brought together.
+    features : str
+        What is compared, see `features.table.encoder_words`; the theory is asked about pixels and
+        whitened points alone.
+    weights : Path, optional
+        File of weights of an encoder that has some.
     center : bool
         Whether the mean of all real points is subtracted before overlaps.
     factors : int
@@ -169,17 +180,24 @@ def diagnose(
     wanted = as_count(factors, "factors")
     rng = np.random.default_rng(as_seed(seed))
     judgement = judge(
-        samples, training, reference, invariant=invariant, mend_units=mend_units, seed=seed
-    )
-    training, unseen = judgement.training, judgement.reference
+        samples, training, reference, invariant=invariant, mend_units=mend_units,
+        features=features, weights=weights, seed=seed,
+    )  # fmt: skip
+    view = judgement.view
+    training = view.plain(view.training)
+    unseen = None if view.reference is None else view.plain(view.reference)
     law = training if unseen is None else unseen
     origin = _mean(training, unseen) if center else np.zeros(training.dim)
     spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
-    points = [each.flat() - origin for each in judgement.samples]
+    points = [view.plain(each).flat() - origin for each in view.samples]
     q = convergence(points[0], points[1], rng) if len(points) == 2 else None
-    count = min(wanted, spectrum.rank)
-    recovery, stderr = _recovery(points[0], spectrum, count)
-    prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
+    count = min(wanted, spectrum.rank) if view.theory else 0
+    recovery = stderr = draws = np.empty(0)
+    prediction = pilot = None
+    if view.theory:
+        recovery, stderr = _recovery(points[0], spectrum, count)
+        draws = _of_draws(spectrum, len(points[0]), count)
+        prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
     power = spectrum.trace / spectrum.dim
     return Diagnosis(
         judgement=judgement,
@@ -189,7 +207,7 @@ def diagnose(
         convergence=q,
         latent_recovery=recovery,
         latent_recovery_stderr=stderr,
-        latent_recovery_draws=_of_draws(spectrum, len(points[0]), count),
+        latent_recovery_draws=draws,
         law=law,
         spectrum=spectrum,
         levels=tuple(levels),
@@ -264,7 +282,7 @@ def _notes(judgement: Judgement, spectrum: Spectrum, pilot: Population | None) -
             "samples lean to the training set without copying it is not, and factors are those of "
             "the training set: give unseen points as --reference."
         )
-    if pilot is None:
+    if pilot is None and judgement.view.theory:
         notes.append(
             f"Fewer than {_PILOT} points say nothing of the law behind them: predicted sample "
             "sizes take them for all there is, and are far too small."

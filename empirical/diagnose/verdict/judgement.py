@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows
 from convergen.empirical.diagnose.evidence.scores import Score
+from convergen.empirical.diagnose.features.table import encoded
+from convergen.empirical.diagnose.features.view import Given, View
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 
@@ -34,8 +37,8 @@ class Judgement:
         Generated points, in the layout and units of the training set.
     training, reference : Points
         Real points; the reference may be None.
-    orbit : Orbit
-        Changes that were ignored.
+    view : View
+        The same sets as they were compared: as they are, or as features.
     sets : HonestSets
         Repeats and leaks.
     near, unseen : Near
@@ -60,7 +63,7 @@ class Judgement:
     samples: list[Points]
     training: Points
     reference: Points | None
-    orbit: Orbit
+    view: View
     sets: HonestSets
     near: Near
     unseen: Near | None
@@ -71,6 +74,11 @@ class Judgement:
     scores: list[Score]
     remarks: list[Remark]
     notes: list[str]
+
+    @property
+    def orbit(self) -> Orbit:
+        """Changes that were ignored."""
+        return self.view.orbit
 
     @property
     def verdict(self) -> str:
@@ -95,6 +103,8 @@ def judge(
     *,
     invariant: Sequence[str] | None = None,
     mend_units: bool = True,
+    features: str = "pixels",
+    weights: Path | None = None,
     seed: int = 0,
 ) -> Judgement:
     """Say whether samples copy the training set.
@@ -112,6 +122,10 @@ def judge(
         images.
     mend_units : bool
         Whether units that differ by a plain map are brought together.
+    features : str
+        What is compared, see `features.table.encoder_words`.
+    weights : Path, optional
+        File of weights of an encoder that has some.
     seed : int
         Of random subsets.
 
@@ -131,10 +145,13 @@ def judge(
     others, more = one_unit(training, fitted[1:], mend=mend_units)
     own, reference = others[:count], None if reference is None else others[count]
     orbit = Orbit.of(training.shape, invariant)
+    given_sets = Given(own, training, reference, orbit, chosen=invariant is not None)
+    view = encoded(features, given_sets, weights)
     sets = honest_sets(training, reference, own[0], orbit)
     if reference is not None and len(sets.leaked):
         rows = np.asarray(reference.rows)[sets.unseen]
         reference = Points(reference.name, rows, reference.shape)
+        view = view.keeping(sets.unseen)
     real = sets.distinct + (0 if reference is None else len(reference))
     if sets.distinct < _FEWEST or real < _FEWEST_REAL:
         raise InputError(
@@ -142,14 +159,16 @@ def judge(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    measured = Measured.of(own[0], training, reference, orbit, sets, rng)
+    measured = Measured.of(view.samples[0], view.training, view.reference, view.orbit, sets, rng)
     found = measured.copies()
     lean, doubt = measured.leaning()
-    notes = [*notes, *more, *sets.notes, *doubt]
+    notes = [*notes, *more, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()
     rows = score_rows(measured, lean, true, seed)
-    seen = remarks(own[0], training, measured.near.distances[:, 0], true.distances[:, 0], rng)
+    compared = [view.plain(each) for each in (view.samples[0], view.training)]
+    lengths = measured.near.distances[:, 0], true.distances[:, 0]
+    seen = remarks((compared[0], compared[1]), (own[0], training), lengths, rng)
     return Judgement(
-        own, training, reference, orbit, sets, measured.near, measured.unseen, true, source,
+        own, training, reference, view, sets, measured.near, measured.unseen, true, source,
         found, lean, rows, seen, notes,
     )  # fmt: skip

@@ -32,9 +32,12 @@ def heading(found: Diagnosis) -> str:
     names = " and ".join(f"{len(x)} samples of {x.name}" for x in found.samples)
     unseen = found.judgement.reference
     other = "" if unseen is None else f", reference {len(unseen)} points of {unseen.name}"
+    view = found.judgement.view
+    seen_as = f"; compared: {view.words}, {found.law.dim} numbers each"
+    compared = "" if view.name == "pixels" else seen_as
     return (
         f"{names}; trained on {len(found.training)} points of {found.training.name}{other}; "
-        f"{found.training.dim} dimensions, effective dimension "
+        f"{found.training.dim} dimensions{compared}, effective dimension "
         f"{found.spectrum.participation_ratio:.3g}"
     )
 
@@ -191,7 +194,9 @@ def diagnosis_text(found: Diagnosis) -> str:
     lines += ["", wrapped(heading(found)), ""]
     lines += [table(*score_table(found)), ""]
     lines += [wrapped(f"{key}: {meaning}") for key, meaning in meanings(found).items()]
-    lines += ["", table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
+    lines.append("")
+    if found.prediction is not None:
+        lines += [table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
     lines += _suspect_lines(found)
     lines += ["", *(wrapped(f"Note: {note}") for note in found.notes)] if found.notes else []
     return "\n".join(lines)
@@ -251,15 +256,16 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
 
     judgement = found.judgement
     copies, near, lean = judgement.copies, judgement.near, judgement.leaning
-    needed = {
-        f"{level:g}": _ends(*found.intervals("convergence_samples")[place])
-        for place, level in enumerate(found.levels)
-    }
     return {
         "samples": [each.name for each in found.samples],
         "train": found.training.name,
         "reference": None if judgement.reference is None else judgement.reference.name,
         "dimension": found.training.dim,
+        "features": {
+            "name": judgement.view.name,
+            "count": found.law.dim,
+            **judgement.view.record,
+        },
         "draws": len(found.samples[0]),
         "training_samples": len(found.training),
         "verdict": found.verdict,
@@ -301,13 +307,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "latent_recovery": plain(found.latent_recovery),
         "latent_recovery_stderr": plain(found.latent_recovery_stderr),
         "latent_recovery_of_truth": plain(found.latent_recovery_draws),
-        "predicted": {
-            "from": found.law.name,
-            "convergence": _ends(*found.intervals("convergence")[0]),
-            "memorisation": plain(found.prediction["memorisation"].values[0]),
-            "memorisation_baseline": plain(found.prediction["memorisation_baseline"].values[0]),
-        },
-        "samples_for": {**needed, "factors": plain(found.factor_samples)},
+        **_predicted(found),
         "notes": found.notes,
         "attributes": {
             "seed": found.seed,
@@ -315,6 +315,25 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
             "convergen": package_version("convergen"),
             "numpy": package_version("numpy"),
         },
+    }
+
+
+def _predicted(found: Diagnosis) -> dict[str, Any]:
+    """What the theory says; nothing of features."""
+    if found.prediction is None:
+        return {"predicted": None, "samples_for": None}
+    needed = {
+        f"{level:g}": _ends(*found.intervals("convergence_samples")[place])
+        for place, level in enumerate(found.levels)
+    }
+    return {
+        "predicted": {
+            "from": found.law.name,
+            "convergence": _ends(*found.intervals("convergence")[0]),
+            "memorisation": plain(found.prediction["memorisation"].values[0]),
+            "memorisation_baseline": plain(found.prediction["memorisation_baseline"].values[0]),
+        },
+        "samples_for": {**needed, "factors": plain(found.factor_samples)},
     }
 
 

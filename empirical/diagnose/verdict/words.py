@@ -88,9 +88,11 @@ def _certainty(found: Diagnosis) -> str:
         if judgement.reference is not None
         else "Without unseen data, only copies of single training points can be seen."
     )
+    view = judgement.view
+    where = "" if view.name == "pixels" else f" Distances are those of {view.words}."
     return (
         f"A copied share below {judgement.copies.visible:.1%} would not show in "
-        f"{len(found.samples[0])} samples. {dress} {compared}"
+        f"{len(found.samples[0])} samples. {dress} {compared}{where}"
     )
 
 
@@ -118,6 +120,11 @@ def _and(words: list[str]) -> str:
 def needed(found: Diagnosis) -> str:
     """How many samples the data need, with a range, and how far to trust it."""
     n = len(found.training)
+    if found.prediction is None:
+        return (
+            f"How many samples: the theory speaks of {_plain_words(found)} and of whitened points, "
+            f"not of {found.judgement.view.words}: measure without --features to read it."
+        )
     sizes = [
         f"q = {level:g} takes {about(value)} ({about(max(low, 1.0))} to {about(high)})"
         if np.isfinite(value)
@@ -134,6 +141,10 @@ def needed(found: Diagnosis) -> str:
         "models: they obey it within about 10 % on photographs and digits, while trained networks "
         "may need several times as many (U-Nets on digits: four times for q = 0.9)."
     )
+
+
+def _plain_words(found: Diagnosis) -> str:
+    return "pixels" if len(found.training.shape) == 3 else "points as they are"
 
 
 def _converged(found: Diagnosis) -> str:

@@ -173,6 +173,8 @@ def test_measuring_needs_no_torch():
     code = (
         "import sys, convergen.empirical.diagnose.verdict.diagnose\n"
         "import convergen.empirical.cli.measure\n"
+        "from convergen.empirical.diagnose.features import table\n"
+        "table.encoder_words(), table._TABLE.rows()\n"
         "import convergen.figures.pages.diagnosis\n"
         "sys.exit('torch' in sys.modules)"
     )

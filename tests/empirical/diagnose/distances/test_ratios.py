@@ -102,7 +102,8 @@ def test_what_samples_are_like_is_said(dress, key, finding):
     own, true = (
         nearest(space.still(x), training, space).distances[:, 0] for x in (dressed, unseen)
     )
-    found = remarks(Points("s", dressed, shape), Points("t", training, shape), own, true, rng)
+    sets = Points("s", dressed, shape), Points("t", training, shape)
+    found = remarks(sets, sets, (own, true), rng)
     said = {each.key: each.finding for each in found if each.finding}
     if key is None:
         assert said == {}

@@ -1,0 +1,4 @@
+"""Encoders, one a file.
+
+It may import what features may.
+"""

@@ -1,0 +1,68 @@
+"""Whitened points: the covariance against scikit-learn's, distances against Mahalanobis'."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from sklearn.covariance import LedoitWolf
+
+from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.features.encoders.whitened import regularised_covariance
+from convergen.empirical.diagnose.features.table import encoded
+from convergen.empirical.diagnose.features.view import Given
+from convergen.empirical.diagnose.verdict.judgement import judge
+from convergen.theory.common.checks import InputError
+from convergen.theory.sources.points import Points
+
+
+@pytest.mark.parametrize(("count", "dim"), [(200, 6), (15, 40), (4, 3)])
+def test_regularised_covariance_is_that_of_ledoit_and_wolf(count, dim):
+    rng = np.random.default_rng(0)
+    x = 3.0 + rng.standard_normal((count, dim)) * np.arange(1, dim + 1)
+    mean, covariance, shrinkage = regularised_covariance([x[:3], x[3:]])
+    known = LedoitWolf().fit(x)
+    np.testing.assert_allclose(mean, known.location_, rtol=1e-12)
+    np.testing.assert_allclose(covariance, known.covariance_, rtol=1e-10)
+    assert shrinkage == pytest.approx(known.shrinkage_, rel=1e-10)
+
+
+def points(*rows):
+    samples, training, *rest = (
+        Points(n, x, x.shape[1:]) for n, x in zip("stu", rows, strict=False)
+    )
+    return Given([samples], training, rest[0] if rest else None, Orbit.of(training.shape))
+
+
+def test_distances_are_mahalanobis_of_all_real_points():
+    rng = np.random.default_rng(1)
+    s, t, u = (rng.standard_normal((n, 5)) * [9, 3, 1, 0.1, 0.01] for n in (20, 80, 60))
+    view = encoded("whitened", points(s, t, u))
+    inverse = np.linalg.inv(LedoitWolf().fit(np.concatenate([t, u])).covariance_)
+    found = cdist(view.plain(view.samples[0]).rows, view.plain(view.training).rows)
+    np.testing.assert_allclose(found, cdist(s, t, "mahalanobis", VI=inverse), rtol=1e-4)
+
+
+def test_samples_do_not_lean_to_a_training_set_that_was_whitened_with():
+    """With more dimensions than points, points inside the covariance look unlike others."""
+    rng = np.random.default_rng(2)
+    s, t, u = (rng.standard_normal((100, 150)) for _ in range(3))
+    given = points(s, t, u)
+    found = judge(given.samples, given.training, given.reference, features="whitened")
+    assert abs(found.leaning.score) < 3.5
+    assert found.verdict == "not memorising"
+
+
+def test_constant_directions_stay_constant():
+    rng = np.random.default_rng(3)
+    t = np.pad(rng.standard_normal((400, 4)), ((0, 0), (0, 2)), constant_values=7.0)
+    view = encoded("whitened", points(t[:9], t))
+    np.testing.assert_allclose(view.plain(view.training).rows.var(axis=0)[:4], 1.0, rtol=0.1)
+    assert np.abs(view.training.rows).max() < 6.0
+
+
+def test_too_many_dimensions_are_refused():
+    x = np.zeros((2, 8193))
+    with pytest.raises(InputError, match="8193 dimensions is too much, at most 8192"):
+        encoded("whitened", points(x, x))
+    x = np.ones((9, 3))
+    with pytest.raises(InputError, match="no variance"):
+        encoded("whitened", points(x, x))
