@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from convergen.theory.quantities.labelled import coordinate_attributes
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -96,3 +98,22 @@ def joined(experiment: Experiment, results: Sequence[xr.Dataset]) -> xr.Dataset:
     ]
     whole = xr.concat(parts, "seed", data_vars="all", **options)
     return whole.reindex(samples=list(experiment.samples), seed=list(experiment.seeds))
+
+
+def with_seed(result: xr.Dataset, seed: int) -> xr.Dataset:
+    """A result of one seed along `seed`.
+
+    Parameters
+    ----------
+    result : xarray.Dataset
+        What was measured.
+    seed : int
+        Of splits, parameters and noise.
+
+    Returns
+    -------
+    xarray.Dataset
+    """
+    found = result.expand_dims(seed=[seed])
+    found["seed"].attrs = coordinate_attributes("seed")
+    return found

@@ -51,6 +51,14 @@ class Run:
     plan: Plan
     path: Path | None = None
 
+    def __repr__(self) -> str:
+        about = self.experiment
+        samples = ", ".join(map(str, about.samples))
+        return (
+            f"Run({about.name}: {about.model['name']} on {about.data['kind']}, n = {samples}, "
+            f"{len(about.seeds)} seeds{f', in {self.path}' if self.path else ''})"
+        )
+
     @classmethod
     def begin(
         cls, experiment: Experiment, path: Path, *, threads: int | None = None, available: int = 1

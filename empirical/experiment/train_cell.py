@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.common.devices import choose_device, pays_to_compile
-from convergen.empirical.experiment.cells import Cell, work_of
+from convergen.empirical.experiment.cells import Cell, with_seed, work_of
 from convergen.empirical.experiment.members import initial_seeds, members
 from convergen.empirical.experiment.stopping import LastWithoutCopies, copies_appear
 from convergen.empirical.experiment.watched_models import WatchedModels
@@ -20,6 +20,7 @@ from convergen.empirical.models.by_name import fitted, needs_training, untrained
 from convergen.empirical.storage.cell_folder import CellFailed
 from convergen.empirical.training.trainer import Diverged, Trainer
 from convergen.theory.denoisers.noise_schedules import karras_schedule
+from convergen.theory.quantities.labelled import coordinate_attributes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -155,11 +156,12 @@ def _with_history(result: xr.Dataset, history: Sequence[dict[str, Any]], cell: C
     """Add the snapshots along `images`, and the seed."""
     if history:
         images = [entry["images"] for entry in history]
-        result = result.assign_coords(images=("images", images, {"long_name": "images seen"}))
+        words = coordinate_attributes("images")
+        result = result.assign_coords(images=("images", images, words))
         for name in history[0]:
             if name == "images":
                 continue
             values: NDArray[np.float64] = np.array([entry[name] for entry in history])
             source = result[name]
             result[f"history_{name}"] = (("images", *source.dims), values, source.attrs)
-    return result.expand_dims(seed=[cell.seed])
+    return with_seed(result, cell.seed)

@@ -83,6 +83,7 @@ def train_pair(
     >>> found["convergence"]  # q of each n  # doctest: +SKIP
     """
     from convergen.empirical.common.devices import choose_device, pays_to_compile
+    from convergen.empirical.experiment.cells import with_seed
     from convergen.empirical.experiment.declaration import SplitSettings
     from convergen.empirical.experiment.members import initial_seeds, members
     from convergen.empirical.measure.evaluation_set import Subjects
@@ -113,7 +114,7 @@ def train_pair(
     )  # fmt: skip
     for _ in Trainer(models, points.points, members(subjects, chosen), settings).run():
         pass
-    result = measured(models, subjects).expand_dims(seed=[chosen])
+    result = with_seed(measured(models, subjects), chosen)
     return result.assign_attrs(_origin(row.name, keywords, points, settings, about))
 
 

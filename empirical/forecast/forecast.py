@@ -13,6 +13,7 @@ from convergen.empirical.forecast.pairs import QUANTITIES, TheoryPair
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.labelled import coordinate_attributes
 from convergen.theory.quantities.table import quantity
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def forecast(
             pair = TheoryPair(theory, subjects, calibration.orbit)
             rows.append([pair.at(count) for count in points])
     values = np.array(rows)
-    out = xr.Dataset(coords={"samples": list(sizes), "level": list(LEVELS)})
+    axes = (("samples", list(sizes)), ("level", list(LEVELS)))
+    out = xr.Dataset(coords={k: (k, given, coordinate_attributes(k)) for k, given in axes})
     low, high = _interval(values)
     for k, name in enumerate(QUANTITIES):
         words = quantity(name).attributes
@@ -105,7 +107,7 @@ def forecast(
             out[f"{name}{suffix}"] = ("samples", part[:, k], words)
     for suffix, part in (("", values[:, 0]), ("_low", high), ("_high", low)):
         crossed = [_crossing(sizes, part[:, 0], level) for level in LEVELS]
-        words = {"long_name": "training samples at which q reaches the level"}
+        words = {"long_name": "training samples at which q reaches the level", "units": "1"}
         out[f"samples_for{suffix}"] = ("level", crossed, words)
     out.attrs = {
         "constant": calibration.constant,

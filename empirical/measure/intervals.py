@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_count
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Estimate:
     low: float
     high: float
     stderr: float
+
+    __repr__ = brief
 
     def as_dict(self) -> dict[str, float]:
         """Value and interval, for JSON.

@@ -23,6 +23,7 @@ from convergen.empirical.measure.overlaps import (
     latent_recovery,
     subspace_overlap,
 )
+from convergen.theory.quantities.labelled import coordinate_attributes
 from convergen.theory.quantities.table import quantities, quantity
 
 if TYPE_CHECKING:
@@ -107,16 +108,15 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     }
     factors = subjects.factors
     coordinates: dict[str, Any] = {
-        "samples": ("samples", list(subjects.samples), {"long_name": "number of training samples"}),
-        "side": ("side", list(SIDES), {"long_name": "side of the split"}),
-        "sigma": (
-            "sigma", list(subjects.settings.sigmas), {"long_name": "noise level", "units": "data"},
-        ),
-        "factor": ("factor", np.arange(1, factors + 1), {"long_name": "latent factor"}),
-        "eigenvalue": (
-            "factor", subjects.spectrum.leading(factors), {"long_name": "population eigenvalue"},
-        ),
-    }  # fmt: skip
+        name: (dim, values, coordinate_attributes(name))
+        for name, dim, values in (
+            ("samples", "samples", list(subjects.samples)),
+            ("side", "side", list(SIDES)),
+            ("sigma", "sigma", list(subjects.settings.sigmas)),
+            ("factor", "factor", np.arange(1, factors + 1)),
+            ("eigenvalue", "factor", subjects.spectrum.leading(factors)),
+        )
+    }
     labelled = {
         key: (dims, np.asarray(values), quantity(key).attributes)
         for key, (dims, values) in variables.items()

@@ -41,6 +41,10 @@ class TorchDenoiser:
         self.batch = batch
         self.advice = advice
 
+    def __repr__(self) -> str:
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        return f"TorchDenoiser({name} on {self.device})"
+
     def __call__(self, x: ArrayLike, sigma: ArrayLike, /) -> NDArray[Any]:
         """Denoise.
 

@@ -13,8 +13,10 @@ from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.network_theories import calibrated
 from convergen.empirical.validate.solvable_models import reference, reference_names
 from convergen.theory.messages.progress import phase
+from convergen.theory.quantities.labelled import SCORE, STDERR, coordinate_attributes
 from convergen.theory.quantities.scores import normal_score
 from convergen.theory.quantities.table import compared
+from convergen.theory.quantities.table import quantity as row_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -56,11 +58,12 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
     measured = {name: _by_seed(result[name]) for name in names}
     theories, notes = _theories(run, result, names)
     models = list(theories)
-    out = xr.Dataset(coords={"samples": result["samples"], "theory": models})
+    out = xr.Dataset(coords={"samples": result["samples"]})
     for quantity, values in measured.items():
         mean, stderr = over_seeds(values)
-        out[quantity] = mean.assign_attrs(result[quantity].attrs)
-        out[f"{quantity}_stderr"] = stderr.assign_attrs(long_name="standard error")
+        about = row_of(quantity).attributes
+        out[quantity] = mean.assign_attrs(about)
+        out[f"{quantity}_stderr"] = stderr.assign_attrs(about | {"long_name": STDERR})
         predicted, scores = [], []
         for name in models:
             expected = theories[name].get(quantity)
@@ -70,17 +73,24 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
             mean = expected.mean("seed") if "seed" in expected.dims else expected
             predicted.append(mean)
             scores.append(_score(difference))
-        index = xr.DataArray(models, dims="theory", name="theory")
-        out[f"{quantity}_predicted"] = xr.concat(
-            predicted, index, coords="minimal", compat="override"
+        index = xr.DataArray(
+            models, dims="theory", name="theory", attrs=coordinate_attributes("theory")
         )
-        out[f"{quantity}_z"] = xr.concat(scores, index, coords="minimal", compat="override")
+        for name, parts, words in (
+            ("predicted", predicted, {**about, "long_name": f"{about['long_name']}, predicted"}),
+            ("z", scores, {"long_name": SCORE, "units": "1"}),
+        ):
+            joined = xr.concat(parts, index, coords="minimal", compat="override")
+            joined.attrs = words
+            out[f"{quantity}_{name}"] = joined
     gap = np.abs(out["convergence_predicted"] - out["convergence"])
-    out["holds"] = (gap <= CLOSE).assign_attrs(long_name=f"|measured - predicted q| <= {CLOSE}")
+    out["holds"] = (gap <= CLOSE).assign_attrs(
+        long_name=f"|measured - predicted q| <= {CLOSE}", units="1"
+    )
     for name in ("variance_ratio", "fraction_memorised"):
         out[name] = _by_seed(result[name]).mean("seed").assign_attrs(result[name].attrs)
     out["q_rms"] = np.sqrt((gap**2).mean("samples")).assign_attrs(
-        long_name="root mean square of measured - predicted q over n"
+        long_name="root mean square of measured - predicted q over n", units="1"
     )
     out.attrs = {**result.attrs, "calibrations": json.dumps(notes)}
     return out

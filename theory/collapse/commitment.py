@@ -17,6 +17,7 @@ from scipy.special import logit, logsumexp
 
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.kernel_sums import KernelLaw, kernel_laws
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -51,6 +52,8 @@ class Commitment:
 
     sigma: FloatArray
     index: NDArray[np.int64]
+
+    __repr__ = brief
 
 
 def commitment_noise(

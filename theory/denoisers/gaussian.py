@@ -268,6 +268,9 @@ class GaussianDenoiser(ExactDenoiser):
         )
         return self._shaped(mean + moved)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(shape {self.shape}, {self.spectrum!r})"
+
     def _denoise(self, x: Array, sigma: Array) -> Array:
         level = _column(sigma)
         mean = self._constants(x.dtype)[0]

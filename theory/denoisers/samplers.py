@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_finite
 from convergen.theory.denoisers.noise_schedules import checked_schedule, karras_schedule
 from convergen.theory.denoisers.protocol import Array, Denoiser
@@ -39,6 +40,8 @@ class Samples:
     trajectory: Array | None
     sigmas: FloatArray
     evaluations: int
+
+    __repr__ = brief
 
 
 def sample(

@@ -40,6 +40,10 @@ class LinearDenoiser(GaussianDenoiser):
         self.samples = as_count(samples, "samples")
         self.ridge = as_nonnegative(ridge, "ridge")
 
+    def __repr__(self) -> str:
+        ridge = f", ridge {self.ridge:g}" if self.ridge else ""
+        return f"LinearDenoiser({self.samples} training points of shape {self.shape}{ridge})"
+
     @classmethod
     def fit(
         cls,

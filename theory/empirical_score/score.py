@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_count
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.empirical_score.passes import Pass
@@ -55,6 +56,8 @@ class Posterior:
     cosines: FloatArray
     log_density: FloatArray
 
+    __repr__ = brief
+
 
 class EmpiricalScore(ExactDenoiser):
     """Denoiser of the empirical measure of a training set.
@@ -92,6 +95,9 @@ class EmpiricalScore(ExactDenoiser):
         self.shape = tuple(blocks.shape)
         self._training = TrainingSet.measured(blocks)
         self.samples = self._training.samples
+
+    def __repr__(self) -> str:
+        return f"EmpiricalScore({self.samples} training points of shape {self.shape})"
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
         return self._mean(self._posterior(x, sigma, 0), x)

@@ -24,7 +24,7 @@ from convergen.theory.finite_size.training_sets import Draw, expanded, training_
 from convergen.theory.forecast.predict import Request
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.amplitudes import amplitudes_of
-from convergen.theory.quantities.labelled import Labelled
+from convergen.theory.quantities.labelled import SCORE, STDERR, Labelled
 from convergen.theory.quantities.scores import normal_score
 from convergen.theory.quantities.table import chosen, quantity
 from convergen.theory.quantities.table import quantities as all_quantities
@@ -265,11 +265,11 @@ def _compare(
         dims, expected, attributes = prediction.variables[law]
         mean, stderr = (np.stack([row[name][i] for row in measured]) for i in (0, 1))
         z = normal_score(mean, expected, stderr, repeats, prediction.get(f"{law}_stderr", 0.0))
-        words = {"long_name": "(measured - predicted)/standard error, as a normal score"}
-        result.variables[name] = (dims, mean, quantity(name).attributes)
-        result.variables[f"{name}_stderr"] = (dims, stderr, {"long_name": "standard error"})
+        about = quantity(name).attributes
+        result.variables[name] = (dims, mean, about)
+        result.variables[f"{name}_stderr"] = (dims, stderr, about | {"long_name": STDERR})
         result.variables[f"{name}_predicted"] = (dims, expected, attributes)
         if f"{law}_gaussian" in prediction:
             result.variables[f"{name}_gaussian"] = prediction.variables[f"{law}_gaussian"]
-        result.variables[f"{name}_z"] = (dims, z, words)
+        result.variables[f"{name}_z"] = (dims, z, {"long_name": SCORE, "units": "1"})
     return result

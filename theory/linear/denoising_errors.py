@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -40,6 +41,8 @@ class DenoisingErrors:
     optimal: FloatArray
     agreement: FloatArray
     renormalised_noise: FloatArray
+
+    __repr__ = brief
 
 
 def denoising_errors(spectrum: Spectrum, samples: ArrayLike, sigma: ArrayLike) -> DenoisingErrors:

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.blas_threads import one_blas_thread
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     as_samples,
@@ -54,6 +55,8 @@ class LeadingDistance:
     value: FloatArray
     stderr: FloatArray
     method: np.ndarray[tuple[int, ...], np.dtype[np.str_]]
+
+    __repr__ = brief
 
 
 def operator_norm(spectrum: Spectrum, samples: ArrayLike, *, seed: int = 0) -> LeadingDistance:

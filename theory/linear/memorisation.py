@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.blas_threads import one_blas_thread
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     as_nonnegative,
@@ -59,6 +60,8 @@ class Memorisation:
     stderr: FloatArray
     baseline_stderr: FloatArray
     method: np.ndarray[tuple[int, ...], np.dtype[np.str_]]
+
+    __repr__ = brief
 
 
 def memorisation(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -35,6 +36,8 @@ class ExpectedSqrt:
     values: FloatArray
     gap: FloatArray | None
     converged: NDArray[np.bool_]
+
+    __repr__ = brief
 
 
 def expected_sqrt(
@@ -119,6 +122,8 @@ class OrderParameters:
     gap: FloatArray
     gap_to_truth: FloatArray
     converged: NDArray[np.bool_]
+
+    __repr__ = brief
 
 
 def order_parameters(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0) -> OrderParameters:

@@ -46,6 +46,11 @@ class SampleSize(float):
         self.converged = converged
         return self
 
+    def __repr__(self) -> str:
+        return f"SampleSize({float(self):.6g}: {self.explanation})"
+
+    __str__ = float.__repr__
+
 
 def samples_for(
     spectrum: Spectrum,

@@ -8,6 +8,7 @@ from types import EllipsisType
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray
 
 # Half-width of the interval of a normal variable that leaves 5 % on either side.
@@ -32,6 +33,8 @@ class Interval:
     high: FloatArray
     sampling: FloatArray
     unseen: FloatArray
+
+    __repr__ = brief
 
     def __getitem__(self, index: slice | int | EllipsisType | NDArray[np.bool_]) -> Interval:
         """The same for some of the numbers."""

@@ -72,6 +72,9 @@ class Population:
     _given: Constraints
     _misfit: float
 
+    def __repr__(self) -> str:
+        return f"Population(behind {self.points} points: {self.spectrum!r})"
+
     @cached_property
     def resampled(self) -> list[Spectrum]:
         """Estimates from other samples of as many points, by the jackknife's influences."""

@@ -15,18 +15,44 @@ if TYPE_CHECKING:
 
 Variable = tuple[tuple[str, ...], NDArray[Any], dict[str, str]]
 
+# What the error of a measurement is called, and its difference from a law.
+STDERR = "standard error"
+SCORE = "(measured - predicted)/standard error, as a normal score"
+
 _COORDINATES = {
     "samples": ("number of training samples", "1"),
     "load": ("load n/d", "1"),
-    "factor": ("latent factor", ""),
+    "factor": ("latent factor", "1"),
     "eigenvalue": ("population eigenvalue", "data^2"),
-    "multiplicity": ("dimension of the factor's eigenspace", ""),
+    "multiplicity": ("dimension of the factor's eigenspace", "1"),
     "sigma": ("noise level", "data"),
-    "level": ("convergence", ""),
+    "level": ("convergence", "1"),
+    "sample_block": ("last rank of the block, largest eigenvalue first", "1"),
+    "population_block": ("last rank of the block, largest eigenvalue first", "1"),
+    "seed": ("seed of splits, parameters and noise", "1"),
+    "images": ("images seen", "images"),
+    # Text has no units.
     "wish": ("wish", ""),
-    "sample_block": ("last rank of the block, largest eigenvalue first", ""),
-    "population_block": ("last rank of the block, largest eigenvalue first", ""),
+    "side": ("side of the split", ""),
+    "theory": ("theory", ""),
 }
+
+
+def coordinate_attributes(name: str) -> dict[str, str]:
+    """What a coordinate is called, and its units where it counts or measures something.
+
+    Parameters
+    ----------
+    name : str
+        Of a coordinate that has words here.
+
+    Returns
+    -------
+    dict
+        ``long_name``, and ``units`` unless it holds text.
+    """
+    words, units = _COORDINATES[name]
+    return {"long_name": words, **({"units": units} if units else {})}
 
 
 @dataclass
@@ -70,9 +96,7 @@ class Labelled:
         values : array_like, shape (k,)
             Along it.
         """
-        words, units = _COORDINATES[name]
-        attributes = {"long_name": words, **({"units": units} if units else {})}
-        self.coordinates[name] = (dim,), np.asarray(values), attributes
+        self.coordinates[name] = (dim,), np.asarray(values), coordinate_attributes(name)
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         found = self.variables.get(name) or self.coordinates[name]

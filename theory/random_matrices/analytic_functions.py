@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -58,6 +59,8 @@ class FunctionExpectation:
     trace: float
     error: float
     converged: bool
+
+    __repr__ = brief
 
 
 def expected_function(

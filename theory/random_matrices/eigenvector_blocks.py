@@ -15,6 +15,7 @@ from math import hypot
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -60,6 +61,8 @@ class BlockOverlap:
     overlap: FloatArray
     sample_eigenvalue: FloatArray
     population_eigenvalue: FloatArray
+
+    __repr__ = brief
 
 
 def block_edges(dim: int, factors: int = 3) -> IntArray:

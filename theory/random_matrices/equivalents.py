@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -179,6 +180,8 @@ class RenormalisedNoise:
     kappa: FloatArray
     slope: FloatArray
     converged: NDArray[np.bool_]
+
+    __repr__ = brief
 
 
 def renormalised_noise(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_finite, as_sample_size
 from convergen.theory.random_matrices.equivalents import scaled
 from convergen.theory.spectra.spectrum import Spectrum
@@ -46,6 +47,8 @@ class SampleSpectrum:
     overlap: FloatArray
     null_overlap: FloatArray
     converged: bool
+
+    __repr__ = brief
 
 
 def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> SampleSpectrum:

@@ -80,6 +80,11 @@ class Source:
     label: str = ""
     record: Record | None = None
 
+    def __repr__(self) -> str:
+        size = f", {self.size[0]} points of shape {self.size[1:]}" if self.size else ""
+        kind = "data" if self.make_points else "known law"
+        return f"Source({self.label or self.name}: {kind}{size})"
+
     @cached_property
     def spectrum(self) -> Spectrum:
         """Population spectrum: that of the law where it is known, else of all points."""

@@ -85,6 +85,18 @@ class Diagnosis:
     pilot: Population | None
     notes: list[str]
 
+    def __repr__(self) -> str:
+        near = self.judgement
+        return (
+            f"Diagnosis({self.verdict}: {len(near.samples[0])} samples, {len(near.training)} "
+            f"training points)"
+        )
+
+    def __str__(self) -> str:
+        from convergen.empirical.diagnose.verdict.report import diagnosis_text
+
+        return diagnosis_text(self)
+
     @property
     def verdict(self) -> str:
         """Whether the first set copies, see `Judgement.verdict`."""

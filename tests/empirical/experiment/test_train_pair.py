@@ -9,6 +9,7 @@ from torch import nn
 
 from convergen import empirical
 from convergen.theory.common.checks import InputError
+from tests.labels import unlabelled
 
 FEW = empirical.MeasureSettings(
     draws=16, steps=6, sigmas=(0.5,), factors=2, pictures=2, error_points=16
@@ -41,6 +42,7 @@ def test_a_named_network_gives_what_the_command_line_gives(convergen, tmp_path):
     saved = load_dataset(tmp_path / "run" / "result.nc")
     for name in ("convergence", "memorisation", "latent_recovery", "train_error", "test_error"):
         np.testing.assert_allclose(found[name], saved[name].transpose(*found[name].dims), rtol=1e-5)
+    assert unlabelled(found) == unlabelled(saved) == []
 
 
 @pytest.mark.parametrize("network", [Net, Net(4), lambda: Net(3)])

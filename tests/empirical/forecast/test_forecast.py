@@ -15,6 +15,7 @@ from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.budgeted_mixture import BudgetedMixture
 from convergen.theory.networks.orbits import Orbit
+from tests.labels import unlabelled
 
 CALIBRATION = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, Orbit(), "the pair of n = 16, seed 0")
 MEASURE = MeasureSettings(draws=64, pictures=0)
@@ -37,6 +38,7 @@ def found(digits):
 
 
 def test_more_points_are_copied_less_and_converge(found):
+    assert unlabelled(found) == []
     assert np.all(np.diff(found["convergence"]) > 0.1)
     assert np.all(np.diff(found["fraction_memorised"]) <= 0.0)
     for name in ("convergence", "memorisation"):

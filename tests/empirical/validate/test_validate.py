@@ -13,6 +13,7 @@ from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.validate import solvable_models as references
 from convergen.empirical.validate import validate as validation
 from convergen.empirical.validate.shipped_results import shipped_result
+from tests.labels import unlabelled
 
 QUANTITIES = ("convergence", "latent_recovery", "train_error", "test_error")
 
@@ -29,6 +30,7 @@ def law_of(name, monkeypatch):
 def test_trained_linear_networks_agree_with_the_law(name, monkeypatch):
     """q, Q_k, train and test errors of the shipped runs within 4 errors, three seeds each."""
     found = law_of(name, monkeypatch)
+    assert set(unlabelled(found)) <= set(unlabelled(shipped_result(name)))
     for quantity in QUANTITIES:
         z = found[f"{quantity}_z"].values
         assert np.isfinite(z).all()
