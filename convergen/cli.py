@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.theory.cli.report import Findings
     from convergen.theory.files.atomic_files import Written
 
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
@@ -112,12 +114,13 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    predict_and_simulate.register(app, _draw, partial(forecast.say_untrained, _draw_forecast))
+    untrained = partial(forecast.say_untrained, _draw_forecast, _forecast_page)
+    predict_and_simulate.register(app, _draw, _prediction_page, untrained)
     plan.register(app, _draw_plan)
     collapse.register(app, _draw_collapse)
     train.register(app)
-    validate.register(app, _draw_validation)
-    forecast.register(app, _draw_forecast)
+    validate.register(app, _draw_validation, _validation_page)
+    forecast.register(app, _draw_forecast, _forecast_page)
     options.register(app)
     measure.register(app, _diagnosis_page)
     figures.register(app)
@@ -175,6 +178,24 @@ def _diagnosis_page(found: Diagnosis) -> str:
     from convergen.figures.pages.diagnosis import page
 
     return page(found, _typed())
+
+
+def _prediction_page(found: Findings, curves: xr.Dataset) -> str:
+    from convergen.figures.pages.prediction import page
+
+    return page(found, curves, _typed())
+
+
+def _forecast_page(title: str, found: xr.Dataset) -> str:
+    from convergen.figures.pages.forecast import page
+
+    return page(title, found, _typed())
+
+
+def _validation_page(experiment: Experiment, found: xr.Dataset, onsets: xr.Dataset | None) -> str:
+    from convergen.figures.pages.validation import page
+
+    return page(experiment, found, onsets, _typed())
 
 
 def _typed() -> str:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.empirical.cli.validate import Draw
+from convergen.theory.cli.targets import Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.files.atomic_files import Written
-
-# Draws a forecast into a file; handed in, since this package knows nothing of pictures.
-Draw = Callable[["xr.Dataset", Path], "Written"]
+# Makes a forecast and its title into HTML; handed in like what draws.
+Page = Callable[[str, "xr.Dataset"], str]
 
 
-def register(app: typer.Typer, draw: Draw) -> None:
+def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     """Add the command to an application.
 
     Parameters
@@ -29,6 +29,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         The front door.
     draw : callable
         Draws and saves a figure.
+    page : callable
+        Makes HTML.
     """
 
     @app.command()
@@ -54,17 +56,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of a table.")
         ] = False,
-        out: Annotated[
-            Path | None, typer.Option(help="Save as netCDF (.nc).", show_default=False)
-        ] = None,
-        plot: Annotated[
-            Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).", show_default=False)
-        ] = None,
+        out: Out = None,
+        plot: Plot = None,
+        html: Html = None,
     ) -> None:
         """Forecast a trained network at larger n, from one pair trained at small n."""
-        from convergen.theory.cli.targets import check_targets
-
-        check_targets(out, plot)
+        files = Targets(out, plot, html)
         from convergen.empirical.cli.validate import run_and_result
         from convergen.empirical.forecast.requests import forecast_run
 
@@ -72,19 +69,19 @@ def register(app: typer.Typer, draw: Draw) -> None:
         n = None if samples is None else whole_numbers(samples, "--samples")
         found = forecast_run(source, result, calibrate_at=calibrate_at, samples=n, images=images)
         model, data = source.experiment.model["name"], source.experiment.data["kind"]
-        _say(f"{Path(model).name} on {data}, forecast", found, draw, json, out, plot)
+        _say(f"{Path(model).name} on {data}, forecast", found, draw, page, json, files)
 
 
 def say_untrained(
     draw: Draw,
+    page: Page,
     data: Mapping[str, Any],
     network: str,
     images: int | None,
     samples: str | None,
     seed: int,
     json: bool,
-    out: Path | None,
-    plot: Path | None,
+    files: Targets,
 ) -> None:
     """Forecast a network that was not trained on the data, and print it.
 
@@ -92,6 +89,8 @@ def say_untrained(
     ----------
     draw : callable
         Draws and saves a figure.
+    page : callable
+        Makes HTML.
     data : mapping
         ``kind`` and options of the data.
     network : str
@@ -104,29 +103,25 @@ def say_untrained(
         Of the splits.
     json : bool
         Print JSON.
-    out, plot : Path or None
-        Files.
+    files : Targets
+        What is written.
     """
     from convergen.empirical.forecast.requests import forecast_untrained
 
     n = None if samples is None else whole_numbers(samples, "--samples")
     found = forecast_untrained(data, network, images=images, samples=n, seed=seed)
-    _say(f"{network} on {data['kind']}, forecast without training", found, draw, json, out, plot)
+    _say(f"{network} on {data['kind']}, forecast without training", found, draw, page, json, files)
 
 
-def _say(
-    title: str, found: xr.Dataset, draw: Draw, json: bool, out: Path | None, plot: Path | None
-) -> None:
+def _say(title: str, found: xr.Dataset, draw: Draw, page: Page, json: bool, files: Targets) -> None:
     """Print a forecast and write the files that were asked for."""
     from convergen.empirical.forecast.report import forecast_json, forecast_text
-    from convergen.theory.cli.targets import say_written
-    from convergen.theory.files.netcdf_files import save_dataset
 
-    files = [save_dataset(found, out)] if out else []
-    if plot:
-        files.append(draw(found, plot))
+    files.save(lambda: found)
+    files.draw(lambda path: draw(found, path))
+    files.write_page(lambda: page(title, found))
     print(json_format.dumps(forecast_json(found)) if json else forecast_text(title, found))
-    say_written(files, json=json)
+    files.say(json=json)
 
 
 def whole_numbers(text: str, name: str) -> list[int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
@@ -114,10 +115,7 @@ def register(app: typer.Typer, page: Page) -> None:
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of text.")
         ] = False,
-        html: Annotated[
-            Path | None,
-            typer.Option(help="Write a report with pictures (.html).", show_default=False),
-        ] = None,
+        html: Html = None,
         copies: Annotated[
             Path | None,
             typer.Option(help="List all suspected copies (.csv).", show_default=False),
@@ -125,11 +123,9 @@ def register(app: typer.Typer, page: Page) -> None:
     ) -> None:
         """Judge your own generator: copying, converged, and how many samples it needs."""
         from convergen.theory.cli.remarks import say_remarks
-        from convergen.theory.cli.targets import say_written
         from convergen.theory.files.atomic_files import check_target, write_beside
 
-        if html:
-            check_target(html, (".html", ".htm"))
+        files = Targets(html=html)
         if copies:
             check_target(copies, (".csv",))
         sets = [*samples, *(second or ())]
@@ -161,14 +157,11 @@ def register(app: typer.Typer, page: Page) -> None:
             levels=LEVELS if level is None else level,
             seed=seed,
         )
-        files = []
-        if html:
-            report = page(found)
-            files.append(write_beside(html, lambda file: file.write_text(report, encoding="utf-8")))
+        files.write_page(lambda: page(found))
         if copies:
-            files.append(write_beside(copies, lambda file: write_suspects(found, file)))
+            files.add(write_beside(copies, lambda file: write_suspects(found, file)))
         if json:
             print(json_format.dumps(diagnosis_json(found)))
         else:
             print(diagnosis_text(found))
-        say_written(files, json=json)
+        files.say(json=json)

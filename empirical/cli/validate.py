@@ -9,19 +9,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convergen.theory.cli.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from convergen.empirical.experiment.declaration import Experiment
     from convergen.empirical.experiment.run import Run
     from convergen.theory.files.atomic_files import Written
 
-# Draws a validation into a file; handed in, since this package knows nothing of pictures.
+# Draws a result into a file; handed in, since this package knows nothing of pictures.
 Draw = Callable[["xr.Dataset", Path], "Written"]
+# Makes a validation into HTML: what was trained, what was found, onsets of memorisation.
+Page = Callable[["Experiment", "xr.Dataset", "xr.Dataset | None"], str]
 
 
-def register(app: typer.Typer, draw: Draw) -> None:
+def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     """Add the command to an application.
 
     Parameters
@@ -30,6 +34,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         The front door.
     draw : callable
         Draws and saves a figure.
+    page : callable
+        Makes HTML.
     """
 
     @app.command()
@@ -51,31 +57,27 @@ def register(app: typer.Typer, draw: Draw) -> None:
             Path | None,
             typer.Option(help="Draw a figure  [default: RUN/validation.pdf]", show_default=False),
         ] = None,
+        html: Html = None,
     ) -> None:
         """Hold trained models against every theory that applies, for each n."""
-        from convergen.theory.cli.targets import check_targets, say_written
-        from convergen.theory.files.netcdf_files import save_dataset
-
         home = _home(run)
-        data_path = out or home / "validation.nc"
-        picture = plot or home / "validation.pdf"
-        check_targets(data_path, picture)
-        from convergen.empirical.validate.memorisation_report import (
-            training_time_json,
-            training_time_text,
-        )
+        files = Targets(out or home / "validation.nc", plot or home / "validation.pdf", html)
+        from convergen.empirical.validate import memorisation_report as onsets
         from convergen.empirical.validate.report import validation_json, validation_text
         from convergen.empirical.validate.requests import validate_run
 
         source, result = run_and_result(run)
         found = validate_run(source, result)
-        files = [save_dataset(found, data_path), draw(found, picture)]
+        times, refusal = onsets.onsets(source, result)
+        files.save(lambda: found)
+        files.draw(lambda path: draw(found, path))
+        files.write_page(lambda: page(source.experiment, found, times))
         if json:
-            numbers = validation_json(source.experiment, found) | training_time_json(source, result)
+            numbers = validation_json(source.experiment, found) | onsets.onsets_json(times)
             print(json_format.dumps(numbers))
         else:
-            print(validation_text(source.experiment, found) + training_time_text(source, result))
-        say_written(files, json=json)
+            print(validation_text(source.experiment, found) + onsets.onsets_text(times, refusal))
+        files.say(json=json)
 
 
 def _home(path: Path) -> Path:

@@ -13,6 +13,7 @@ from convergen.empirical.forecast.pairs import QUANTITIES, TheoryPair
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.messages.progress import phase
+from convergen.theory.networks.clock import budget_of
 from convergen.theory.quantities.labelled import coordinate_attributes
 from convergen.theory.quantities.table import quantity
 
@@ -117,6 +118,7 @@ def forecast(
         "calibrated_at": calibration.samples,
         "orbit": calibration.orbit.words(),
         "weighted_images": float(memorised),
+        "images": float(budget_of(memorised, training.schedule)),
         "seed": seed,
         "data_fingerprint": data.fingerprint,
     }

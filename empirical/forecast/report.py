@@ -6,23 +6,132 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.empirical.forecast import words
 from convergen.empirical.forecast.pairs import QUANTITIES
-from convergen.theory.messages.text import about, plain, table, wrapped
+from convergen.theory.messages.text import about, percent, plain, table, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
 
 # Titles of the columns of `QUANTITIES`.
 _HEADS = ("q", "m", "copies", "variance")
+INTERVALS = (
+    "In brackets 90 % intervals: of c, and of the theory's own error on the networks that come "
+    "with the package. * is the n of the calibration."
+)
 
 
 def forecast_text(title: str, found: xr.Dataset) -> str:
-    """Order parameters for each n, and the n at each level.
+    """The answer in words, order parameters for each n, and when to stop.
 
     Parameters
     ----------
     title : str
-        First line.
+        What is forecast.
+    found : xarray.Dataset
+        From `convergen.empirical.forecast.forecast.forecast`.
+
+    Returns
+    -------
+    str
+    """
+    head, rows = forecast_rows(found)
+    shown = [[f"{cell} {ends}".strip() for cell, ends in row] for row in rows]
+    lasts, budgets = stop_rows(found)
+    return "\n".join([
+        wrapped(words.first_words(found)), wrapped(words.copying(found)), "",
+        title, "", table(head, shown), "", *level_lines(found), "",
+        wrapped(words.stopping(found)), "",
+        table(lasts, [[f"{cell} {ends}".strip() for cell, ends in row] for row in budgets]), "",
+        wrapped(calibration(found)), wrapped(INTERVALS),
+    ])  # fmt: skip
+
+
+Cells = list[list[tuple[str, str]]]
+
+
+def forecast_rows(found: xr.Dataset) -> tuple[list[str], Cells]:
+    """Order parameters for each n.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.forecast.forecast.forecast`.
+
+    Returns
+    -------
+    head : list of str
+        Titles.
+    rows : list of list of (str, str)
+        Each cell and its interval.
+    """
+    here = found.attrs["calibrated_at"]
+    rows = [
+        [(f"{n}*" if n == here else str(n), ""), *(_cell(found, name, i) for name in QUANTITIES)]
+        for i, n in enumerate(found["samples"].values.tolist())
+    ]
+    return ["n", *_HEADS], rows
+
+
+def _cell(found: xr.Dataset, name: str, place: int) -> tuple[str, str]:
+    best, low, high = (float(found[f"{name}{end}"][place]) for end in ("", "_low", "_high"))
+    return f"{best:.2f}", f"({low:.2f} to {high:.2f})"
+
+
+def stop_rows(found: xr.Dataset) -> tuple[list[str], Cells]:
+    """When to stop for each n.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.forecast.forecast.forecast`.
+
+    Returns
+    -------
+    head : list of str
+        Titles.
+    rows : list of list of (str, str)
+        Each cell and its interval.
+    """
+    rows = [
+        [(str(n), ""), (_round(images), f"({_round(low)} to {_round(high)})")]
+        for n, images, low, high in words.stops(found)
+    ]
+    return ["n", f"images until {percent(words.TOLERATED)} are memorised"], rows
+
+
+def _round(images: float) -> str:
+    """Two digits: no more are known."""
+    digits = 1 - int(np.floor(np.log10(images)))
+    return f"{round(images, digits):.0f}"
+
+
+def level_lines(found: xr.Dataset) -> list[str]:
+    """The n at each level of q, a line each.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.forecast.forecast.forecast`.
+
+    Returns
+    -------
+    list of str
+    """
+    crossed = [words.crossing(found, place) for place in range(found.sizes["level"])]
+    return [
+        f"q = {level:g} is not crossed between these n."
+        if np.isnan(best)
+        else f"q = {level:g} at n = {about(best)} ({ends})."
+        for level, best, ends in crossed
+    ]
+
+
+def calibration(found: xr.Dataset) -> str:
+    """What the forecast rests on.
+
+    Parameters
+    ----------
     found : xarray.Dataset
         From `convergen.empirical.forecast.forecast.forecast`.
 
@@ -31,49 +140,12 @@ def forecast_text(title: str, found: xr.Dataset) -> str:
     str
     """
     attrs = found.attrs
-    head = ["n", *_HEADS]
-    rows = [
-        [
-            f"{n}{'*' if n == attrs['calibrated_at'] else ''}",
-            *(_cell(found, name, i) for name in QUANTITIES),
-        ]
-        for i, n in enumerate(found["samples"].values.tolist())
-    ]
-    constant = (
-        f"One point is memorised by c = {attrs['constant']:.0f} ({attrs['constant_low']:.0f} to "
-        f"{attrs['constant_high']:.0f}) learning-rate-weighted images, calibrated on "
-        f"{attrs['calibrated_on']}; the training has {attrs['weighted_images']:.0f} of them."
+    return (
+        f"This network takes c = {attrs['constant']:.0f} ({attrs['constant_low']:.0f} to "
+        f"{attrs['constant_high']:.0f}) images of training, weighed by the learning rate over its "
+        f"largest, to memorise one point: calibrated on {attrs['calibrated_on']}. The training "
+        f"has {attrs['weighted_images']:.0f} of them. Symmetry of the network: {attrs['orbit']}."
     )
-    return "\n".join([
-        title, "", table(head, rows), "", *_levels(found), "",
-        wrapped(constant),
-        wrapped(f"Symmetry of the network: {attrs['orbit']}."),
-        wrapped(
-            "In brackets 90 % intervals: of c, and of the theory's own error on the networks that "
-            "come with the package. * is the n of the calibration."
-        ),
-    ])  # fmt: skip
-
-
-def _cell(found: xr.Dataset, name: str, place: int) -> str:
-    best, low, high = (float(found[f"{name}{end}"][place]) for end in ("", "_low", "_high"))
-    return f"{best:.2f} ({low:.2f} to {high:.2f})"
-
-
-def _levels(found: xr.Dataset) -> list[str]:
-    lines, last = [], int(found["samples"].max())
-    for level, best, low, high in zip(
-        found["level"].values,
-        *(found[f"samples_for{end}"].values for end in ("", "_low", "_high")),
-        strict=True,
-    ):
-        if np.isnan(best):
-            lines.append(f"q = {level:g} is not crossed between these n.")
-            continue
-        ends = [f"fewer than {found['samples'].values[0]}" if np.isnan(low) else about(low)]
-        ends.append(f"more than {last}" if np.isnan(high) else about(high))
-        lines.append(f"q = {level:g} at n = {about(best)} ({ends[0]} to {ends[1]}).")
-    return lines
 
 
 def forecast_json(found: xr.Dataset) -> dict[str, Any]:

@@ -28,34 +28,62 @@ def memorisation_text(found: xr.Dataset) -> str:
     -------
     str
     """
+    head, rows = onset_rows(found)
+    return "\n".join(
+        ["Onset of memorisation in training, in images", table(head, rows), "",
+         *map(wrapped, onset_words(found))]
+    )  # fmt: skip
+
+
+def onset_rows(found: xr.Dataset) -> tuple[list[str], list[list[str]]]:
+    """When networks begin to memorise, for each n.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `memorisation_time`.
+
+    Returns
+    -------
+    head : list of str
+        Titles.
+    rows : list of list of str
+        One for each n.
+    """
+    columns = ("memorisation_time", "memorisation_images", "law_time", "law_budget")
+    rows = [
+        [str(n), *(_range(found.isel(samples=i), name) for name in columns)]
+        for i, n in enumerate(found["samples"].values)
+    ]
+    return ["n", "weighted", "seen", "law, weighted", "budget to stop at"], rows
+
+
+def onset_words(found: xr.Dataset) -> list[str]:
+    """What the table of onsets says, and the law behind it.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `memorisation_time`.
+
+    Returns
+    -------
+    list of str
+        Paragraphs.
+    """
     about = found.attrs
-    rows = []
-    for i, n in enumerate(found["samples"].values):
-        part = found.isel(samples=i)
-        columns = ("memorisation_time", "memorisation_images", "law_time", "law_budget")
-        rows.append([str(n), *(_range(part, name) for name in columns)])
     free = (
         "" if np.isnan(about["exponent"]) else f"; a free fit gives n^{about['exponent']:.2f} "
         f"({about['exponent_low']:.2f} to {about['exponent_high']:.2f})"
     )  # fmt: skip
-    return "\n".join(
-        [
-            "Onset of memorisation in training, in images",
-            table(["n", "weighted", "seen", "law, weighted", "budget to stop at"], rows),
-            "",
-            wrapped(
-                f"Onset: m exceeds that of fresh data by {about['onset_level']:.0%} of the way to "
-                "copies. Weighted: by the learning rate over its largest. Brackets: 95 %."
-            ),
-            wrapped(
-                f"Law: {_number(about['kappa'])} n ({_number(about['kappa_low'])} to "
-                f"{_number(about['kappa_high'])}){free}. With this budget "
-                f"({_number(about['budget'])} weighted) networks begin to memorise below n = "
-                f"{_number(about['copied_below'])} ({_number(about['copied_below_low'])} to "
-                f"{_number(about['copied_below_high'])})."
-            ),
-        ]
-    )
+    return [
+        f"Onset: m exceeds that of fresh data by {about['onset_level']:.0%} of the way to copies. "
+        "Weighted: by the learning rate over its largest. Brackets: 95 %.",
+        f"Law: {_number(about['kappa'])} n ({_number(about['kappa_low'])} to "
+        f"{_number(about['kappa_high'])}){free}. With this budget ({_number(about['budget'])} "
+        f"weighted) networks begin to memorise below n = {_number(about['copied_below'])} "
+        f"({_number(about['copied_below_low'])} to {_number(about['copied_below_high'])}).",
+    ]
 
 
 def _range(part: xr.Dataset, name: str) -> str:
@@ -91,8 +119,8 @@ def memorisation_json(found: xr.Dataset) -> dict[str, Any]:
     return {"samples": found["samples"].values.tolist(), **law, **columns}
 
 
-def training_time_text(run: Run, result: xr.Dataset) -> str:
-    """What follows a validation: the onsets of memorisation, or why there are none.
+def onsets(run: Run, result: xr.Dataset) -> tuple[xr.Dataset | None, str]:
+    """The onsets of memorisation of a run, or why there are none.
 
     Parameters
     ----------
@@ -103,34 +131,47 @@ def training_time_text(run: Run, result: xr.Dataset) -> str:
 
     Returns
     -------
-    str
-        Empty for a run without snapshots.
+    found : xarray.Dataset or None
+        From `memorisation_time`.
+    refusal : str
+        Why there is none; empty for a run without snapshots, which asks for nothing.
     """
     if not has_history(result):
-        return ""
+        return None, ""
     try:
-        return "\n\n" + memorisation_text(memorisation_time(run, result))
+        return memorisation_time(run, result), ""
     except InputError as error:
-        return "\n\n" + wrapped(f"Onset of memorisation: {error}")
+        return None, str(error)
 
 
-def training_time_json(run: Run, result: xr.Dataset) -> dict[str, Any]:
-    """The numbers of `training_time_text`.
+def onsets_text(found: xr.Dataset | None, refusal: str) -> str:
+    """What follows a validation: the onsets of memorisation, or why there are none.
 
     Parameters
     ----------
-    run : Run
-        What was trained.
-    result : xarray.Dataset
-        What was measured.
+    found, refusal
+        From `onsets`.
+
+    Returns
+    -------
+    str
+    """
+    if found is not None:
+        return "\n\n" + memorisation_text(found)
+    return "\n\n" + wrapped(f"Onset of memorisation: {refusal}") if refusal else ""
+
+
+def onsets_json(found: xr.Dataset | None) -> dict[str, Any]:
+    """The numbers of the onsets.
+
+    Parameters
+    ----------
+    found : xarray.Dataset or None
+        From `onsets`.
 
     Returns
     -------
     dict
         ``memorisation_time``: null where there is nothing to say.
     """
-    try:
-        found = memorisation_json(memorisation_time(run, result))
-    except InputError:
-        return {"memorisation_time": None}
-    return {"memorisation_time": found}
+    return {"memorisation_time": None if found is None else memorisation_json(found)}

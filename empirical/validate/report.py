@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.empirical.validate import words
 from convergen.empirical.validate.validate import CLOSE
 from convergen.theory.messages.text import plain, table, wrapped
 from convergen.theory.quantities.table import Quantity, compared
@@ -32,68 +33,147 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
     -------
     str
     """
-    theories = [str(name) for name in found["theory"].values]
-    model = Path(experiment.model["name"]).name
-    lines = [f"{experiment.name}: {model} on {experiment.data['kind']}", ""]
+    lines = [wrapped(words.measured(found)), wrapped(words.best(found)), ""]
+    lines += [title(experiment), ""]
     for row in (row for row in compared() if row.leads):
-        leading = "factor" in row.dims
-        symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading
-        lines += [
-            f"{row.words} {symbol}{which}, measured and predicted (z)",
-            _table(found, row, theories),
-            "",
-        ]
-    lines += [wrapped(_ERRORS), "", _spread(found), *_verdicts(found, theories)]
-    return "\n".join(lines)
+        head, rows = comparison(found, row)
+        shown = [[f"{cell} {beside}".strip() for cell, beside in each] for each in rows]
+        lines += [heading(row), table(head, shown), ""]
+    head, rows = verdict_rows(found)
+    lines += [wrapped(ERRORS), "", table(head, rows), "", spread(found)]
+    return "\n".join([*lines, *map(wrapped, calibrations(found))])
 
 
-_ERRORS = (
+def title(experiment: Experiment) -> str:
+    """What was trained on what.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        What was trained.
+
+    Returns
+    -------
+    str
+    """
+    model = Path(experiment.model["name"]).name
+    return f"{experiment.name}: {model} on {experiment.data['kind']}"
+
+
+def heading(row: Quantity) -> str:
+    """What a table of one quantity shows.
+
+    Parameters
+    ----------
+    row : Quantity
+        Which.
+
+    Returns
+    -------
+    str
+    """
+    leading = "factor" in row.dims
+    symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading
+    return f"{row.words} {symbol}{which}, measured and predicted (z)"
+
+
+ERRORS = (
     "±: standard error over the seeds; z: difference over its error, as the normal score of "
     "Student's t with one degree of freedom less than seeds."
 )
 
 
-def _table(found: xr.Dataset, row: Quantity, theories: list[str]) -> str:
-    quantity = row.key
+def comparison(found: xr.Dataset, row: Quantity) -> tuple[list[str], list[list[tuple[str, str]]]]:
+    """One quantity, measured beside every theory.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+    row : Quantity
+        Which; of factors the leading one.
+
+    Returns
+    -------
+    head : list of str
+        Titles.
+    rows : list of list of (str, str)
+        Each number, and its error or score; one row for each n.
+    """
+    theories, quantity = [str(name) for name in found["theory"].values], row.key
     leading = {"factor": 0} if "factor" in found[quantity].dims else {}
     part = found.isel(leading)
     rows = []
     for i, n in enumerate(part["samples"].values):
         mean, error = float(part[quantity][i]), float(part[f"{quantity}_stderr"][i])
-        cells = [str(n), f"{mean:.3f}" + ("" if np.isnan(error) else f" ± {error:.3f}")]
+        cells = [(str(n), ""), (f"{mean:.3f}", "" if np.isnan(error) else f"± {error:.3f}")]
         for name in theories:
             here = part.sel(theory=name).isel(samples=i)
             expected, z = float(here[f"{quantity}_predicted"]), float(here[f"{quantity}_z"])
-            score = "" if np.isnan(z) else f" ({z:+.1f})"
-            cells.append("–" if np.isnan(expected) else f"{expected:.3f}{score}")
+            score = "" if np.isnan(z) else f"({z:+.1f})"
+            cells.append(("–", "") if np.isnan(expected) else (f"{expected:.3f}", score))
         rows.append(cells)
-    return table(["n", "measured", *theories], rows)
+    return ["n", "measured", *theories], rows
 
 
-def _spread(found: xr.Dataset) -> str:
+def verdict_rows(found: xr.Dataset) -> tuple[list[str], list[list[str]]]:
+    """Where each theory holds and where it fails.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    head : list of str
+        Titles.
+    rows : list of list of str
+        One for each theory.
+    """
+    rows = []
+    for each in words.verdicts(found):
+        worst = "–" if each.worst is None else f"{each.worst[1]:+.3f} at n = {each.worst[0]}"
+        rms = "–" if np.isnan(each.rms) else f"{each.rms:.3f}"
+        rows.append([each.name, rms, worst, words.listed(each.holds), words.listed(each.fails)])
+    return ["theory", "rms error of q", "worst", f"within {CLOSE:g} at n", "not at n"], rows
+
+
+def spread(found: xr.Dataset) -> str:
+    """How much generated samples vary.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    str
+    """
     low, high = float(found["variance_ratio"].min()), float(found["variance_ratio"].max())
-    return f"Variance of generated over true samples: {low:.2f} … {high:.2f}."
+    return f"Variance of generated over true samples: {low:.2f} to {high:.2f}; 1 is right."
 
 
-def _verdicts(found: xr.Dataset, theories: list[str]) -> list[str]:
-    lines = []
-    for name in theories:
-        holds = found["holds"].sel(theory=name).values
-        n = [str(n) for n in found["samples"].values[holds]]
-        lines.append(
-            f"{name}: its q is within {CLOSE:g} of the measured one at "
-            + (f"n = {', '.join(n)}" if n else "none of these n")
-            + f"; rms {float(found['q_rms'].sel(theory=name)):.3f}."
-        )
-    for name, note in json.loads(found.attrs.get("calibrations", "{}")).items():
-        lines.append(
-            wrapped(
-                f"{name} was calibrated on one pair at n = {note['calibrated_at']} (– above): a "
-                f"point is memorised by {note['constant']:.0f} ({note['constant_low']:.0f} to "
-                f"{note['constant_high']:.0f}) learning-rate-weighted images."
-            )
-        )
-    return lines
+def calibrations(found: xr.Dataset) -> list[str]:
+    """Which theories were calibrated, and on what.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    list of str
+    """
+    notes = json.loads(found.attrs.get("calibrations", "{}"))
+    return [
+        f"{name} was calibrated on one pair at n = {note['calibrated_at']}, and is not held "
+        f"against it: a point is memorised by {note['constant']:.0f} ({note['constant_low']:.0f} "
+        f"to {note['constant_high']:.0f}) images of training, weighed by the learning rate."
+        for name, note in notes.items()
+    ]
 
 
 def validation_json(experiment: Experiment, found: xr.Dataset) -> dict[str, Any]:

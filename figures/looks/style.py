@@ -31,6 +31,9 @@ STYLE = Path(__file__).with_name("convergen.mplstyle")
 # Widths of one column and of the page of a two-column paper, in inches.
 COLUMN = 3.4
 PAGE = 6.9
+# Size of a picture of one panel in an HTML page, in inches: its letters are as large as the text
+# beside it, on a phone as on a desk.
+CHART = {"width": 4.2, "height": 2.8}
 # Error bars are this many standard errors long on each side.
 BARS = 2.0
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.figures.looks.style import CHART
 from convergen.figures.pages.elements import (
-    CHART,
     chart,
     definitions,
     paragraph,

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 # Columns that fit on a phone; tables of more become one card for each row there.
 _NARROW = 6
-# Size of charts in inches: their letters are as large as the text, on a phone as on a desk.
-CHART = {"width": 4.2, "height": 2.8}
 
 
 def section(title: str, *parts: str, key: str = "") -> str:
@@ -125,18 +123,41 @@ def table(
     )
 
 
+def beside(head: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]], *, caption: str) -> str:
+    """A table whose cells may have an interval or an error each.
+
+    Parameters
+    ----------
+    head : sequence of str
+        Titles.
+    rows : sequence of sequence of (str, str)
+        Each cell, and what stands small beside it.
+    caption : str
+        What the table shows.
+
+    Returns
+    -------
+    str
+        HTML; nothing for no rows.
+    """
+    titles = [part for title in head for part in (title, "")]
+    return table(titles, [[part for cell in row for part in cell] for row in rows], caption=caption)
+
+
 def _row(head: Sequence[str], row: Sequence[str], columns: Sequence[int]) -> str:
     """Cells of a row, each with the interval that follows it."""
     cells = []
     for place, i in enumerate(columns):
         end = columns[place + 1] if place + 1 < len(columns) else len(row)
-        beside = "".join(f"<small>{_breakable(extra)}</small>" for extra in row[i + 1 : end])
+        small = "".join(
+            f"<small>{_breakable(extra)}</small>" for extra in row[i + 1 : end] if extra
+        )
         label = f' data-column="{escape(head[i])}"'
         words = escape(row[i])
         cells.append(
-            f'<th scope="row"{label}>{words}{beside}</th>'
+            f'<th scope="row"{label}>{words}{small}</th>'
             if place == 0
-            else f"<td{label}>{words}{beside}</td>"
+            else f"<td{label}>{words}{small}</td>"
         )
     return "".join(cells)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -56,31 +57,17 @@ def prediction(
     'squared overlap $Q_k$'
     """
     with sheet(axes, 2, sharex=True) as on:
-        _panels(*on.axes, curves, points)
+        left, right = on.axes
+        main = [row.key for row in quantities() if row.main and row.dims == ("samples",)]
+        overlaps(left, curves, main, points)
+        recovery(right, curves, points)
+        left.set_title("Memorisation and convergence")
+        right.set_title("Latent recovery")
         on.title(_title(curves, points))
     return on.axes
 
 
 draw = offscreen(prediction)
-
-
-def _panels(left: Axes, right: Axes, curves: xr.Dataset, points: xr.Dataset | None) -> None:
-    main = [row for row in quantities() if row.main and row.key in curves]
-    for row in main:
-        if row.dims == ("samples",):
-            look = look_of(row.key)
-            predicted(left, curves["samples"], curves[row.key], look)
-            _band(left, curves, row.key, look)
-            if points is not None and row.key in points:
-                mean, error = points[row.key], points[f"{row.key}_stderr"]
-                measured(left, points["samples"], mean, error, look)
-        else:
-            _by_factor(right, curves, points, row)
-    _thresholds(right, curves)
-    _finish(left, "overlap", "Memorisation and convergence")
-    _finish(right, "squared overlap $Q_k$", "Latent recovery")
-    for axes in (left, right):
-        plain_ticks(axes.xaxis)
 
 
 def _title(curves: xr.Dataset, points: xr.Dataset | None) -> str:
@@ -90,6 +77,51 @@ def _title(curves: xr.Dataset, points: xr.Dataset | None) -> str:
         source = f"{source}: the law behind {count} points, {100.0 * level:.0f} % intervals"
     note = "" if points is None else f"; lines: theory, points: measured, ±{BARS:g} standard errors"
     return f"{source}, $d$ = {curves.attrs['dimension']}{note}"
+
+
+def overlaps(
+    axes: Axes, curves: xr.Dataset, keys: Iterable[str], points: xr.Dataset | None = None
+) -> None:
+    """Draw quantities of the whole model against n.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    curves : xarray.Dataset
+        Prediction on a dense grid of n.
+    keys : iterable of str
+        Quantities; those that `curves` lacks are left out.
+    points : xarray.Dataset, optional
+        Measurements.
+    """
+    for key in (key for key in keys if key in curves):
+        look = look_of(key)
+        predicted(axes, curves["samples"], curves[key], look)
+        _band(axes, curves, key, look)
+        if points is not None and key in points:
+            mean, error = points[key], points[f"{key}_stderr"]
+            measured(axes, points["samples"], mean, error, look)
+    _finish(axes, "overlap")
+
+
+def recovery(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None = None) -> None:
+    """Draw the recovery of each factor against n, and where it begins.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    curves : xarray.Dataset
+        Prediction on a dense grid of n.
+    points : xarray.Dataset, optional
+        Measurements.
+    """
+    for row in quantities():
+        if row.main and "factor" in row.dims and row.key in curves:
+            _by_factor(axes, curves, points, row)
+    _thresholds(axes, curves)
+    _finish(axes, "squared overlap $Q_k$")
 
 
 def _by_factor(axes: Axes, curves: xr.Dataset, points: xr.Dataset | None, row: Quantity) -> None:
@@ -131,10 +163,10 @@ def _looks(curves: xr.Dataset) -> list[Look]:
     return family("latent_recovery", min(curves.sizes["factor"], len(FAMILY_LINES)))
 
 
-def _finish(axes: Axes, label: str, title: str) -> None:
+def _finish(axes: Axes, label: str) -> None:
     axes.set_xscale("log")
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("number of training samples $n$")
     axes.set_ylabel(label)
-    axes.set_title(title)
     axes.legend(loc="best")
+    plain_ticks(axes.xaxis)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
+    CHART,
     look_of,
     panel,
     plain_ticks,
@@ -52,16 +53,25 @@ def forecast(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     """
     with sheet(axes, len(_SHOWN), sharex=True) as on:
         for letter, each, name in zip(ascii_lowercase, on.axes, _SHOWN, strict=False):
-            _panel(each, letter, found, name)
+            panel(each, letter, quantity(name).words.capitalize())
+            _curve(each, found, name)
     return on.axes
 
 
 draw = offscreen(forecast)
 
 
-def _panel(axes: Axes, letter: str, found: xr.Dataset, name: str) -> None:
-    n, row, look = found["samples"], quantity(name), look_of(name)
-    panel(axes, letter, row.words.capitalize())
+def _one(found: xr.Dataset, name: str, *, axes: Any = None) -> None:
+    """One quantity over n."""
+    with sheet(axes, 1) as on:
+        _curve(on.axes[0], found, name)
+
+
+draw_one = offscreen(_one, **CHART)
+
+
+def _curve(axes: Axes, found: xr.Dataset, name: str) -> None:
+    row, look, n = quantity(name), look_of(name), found["samples"]
     low, high = found[f"{name}_low"], found[f"{name}_high"]
     axes.fill_between(n, low, high, color=look.colour, alpha=0.2, linewidth=0)
     predicted(axes, n, found[name], look, marker="o", markersize=3, label="")
@@ -69,5 +79,5 @@ def _panel(axes: Axes, letter: str, found: xr.Dataset, name: str) -> None:
     axes.set_xscale("log")
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("training samples $n$")
-    axes.set_ylabel(f"{row.words} ${row.latex}$")
+    axes.set_ylabel(f"{row.words} ${row.latex}$" if row.latex else row.words)
     plain_ticks(axes.xaxis)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
     BARS,
+    CHART,
     look_of,
     measured,
     panel,
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+
+# Inches: a chart and some eight lines that say what is drawn.
+_TALL = CHART["height"] + 1.2
 
 
 def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
@@ -55,7 +59,9 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     rows = [row for row in compared() if row.leads and row.key in found]
     with sheet(axes, len(rows), sharex=True) as on:
         for letter, each, row in zip(ascii_lowercase, on.axes, rows, strict=False):
-            _panel(each, letter, found, row)
+            leading = "factor" in row.dims
+            panel(each, letter, "Leading factor" if leading else row.words.capitalize())
+            _curves(each, found, row)
         handles = _legend(found)
         if on.figure is not None:
             on.figure.legend(handles=handles, loc="outside lower center", ncols=3)
@@ -67,18 +73,20 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
 draw = offscreen(validation, height=3.1)
 
 
-def _panel(axes: Axes, letter: str, found: xr.Dataset, row: Quantity) -> None:
-    first = "_1" * ("factor" in row.dims)
-    panel(axes, letter, "Leading factor" if first else row.words.capitalize())
-    _curves(axes, found, row.key)
-    axes.set_xscale("log")
-    axes.set_ylim(-0.02, 1.04)
-    axes.set_xlabel("training samples $n$")
-    axes.set_ylabel(f"{row.words} ${row.latex}{first}$")
-    plain_ticks(axes.xaxis)
+def _one(found: xr.Dataset, row: Quantity, *, axes: Any = None) -> None:
+    """One order parameter; its lines are named below it."""
+    with sheet(axes, 1) as on:
+        _curves(on.axes[0], found, row)
+        assert on.figure is not None
+        on.figure.legend(handles=_legend(found), loc="outside lower left")
 
 
-def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
+draw_one = offscreen(_one, width=CHART["width"], height=_TALL)
+
+
+def _curves(axes: Axes, found: xr.Dataset, row: Quantity) -> None:
+    """Theories as lines, measurements as points."""
+    name = row.key
     leading = {"factor": 0} if "factor" in found[name].dims else {}
     part = found[[name, f"{name}_stderr", f"{name}_predicted"]].isel(leading)
     look = look_of(name)
@@ -90,6 +98,11 @@ def _curves(axes: Axes, found: xr.Dataset, name: str) -> None:
     if name == "memorisation":
         fresh = found["memorisation_baseline"]
         axes.plot(found["samples"], fresh, "_", color=look.colour, markersize=7)
+    axes.set_xscale("log")
+    axes.set_ylim(-0.02, 1.04)
+    axes.set_xlabel("training samples $n$")
+    axes.set_ylabel(f"{row.words} ${row.latex}{'_1' * bool(leading)}$")
+    plain_ticks(axes.xaxis)
 
 
 def _legend(found: xr.Dataset) -> list[Artist]:

@@ -8,20 +8,39 @@ import numpy as np
 
 from convergen.theory.forecast.model_intervals import LEVEL
 from convergen.theory.forecast.pilot import PilotAnswer
-from convergen.theory.messages.text import about, wrapped
+from convergen.theory.messages.text import about
 
 # Factors whose starts are listed.
 _LISTED = 5
-# What two models of a given agreement are called.
+# What is said of the points, by the agreement that two models reach with as many.
 _STATES = (
-    (0.5, "each mostly repeats its own training set"),
-    (0.9, "they half agree"),
-    (np.inf, "they have converged"),
+    (0.5, "are too few", "differ: each mostly repeats its own training set"),
+    (0.9, "are not quite enough", "agree in part"),
+    (np.inf, "are enough", "agree almost entirely"),
 )
 
 
-def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
-    """A short paragraph: what was read, where one stands, what is needed, how far to trust it.
+def verdict(answer: PilotAnswer) -> str:
+    """Whether the points are enough, in one sentence for anyone.
+
+    Parameters
+    ----------
+    answer : PilotAnswer
+        From `add_intervals`.
+
+    Returns
+    -------
+    str
+    """
+    state, who = next(words for limit, *words in _STATES if answer.today.value < limit)
+    return (
+        f"{answer.points} points like these {state}: two linear models, each trained on as many of "
+        f"its own, would {who}."
+    )
+
+
+def needed(answer: PilotAnswer, levels: Sequence[float]) -> str:
+    """How far two such models agree, and how many samples each level of agreement takes.
 
     Parameters
     ----------
@@ -34,24 +53,17 @@ def answer_text(answer: PilotAnswer, levels: Sequence[float]) -> str:
     -------
     str
     """
-    today, needed = answer.today, answer.needed
-    state = next(words for limit, words in _STATES if today.value < limit)
+    found = answer.needed
     sizes = [
         f"q = {level:g} takes {about(value)} ({about(max(low, 1.0))} to {about(high)})"
         if np.isfinite(value)
         else f"q = {level:g} is reached at no finite n"
-        for level, value, low, high in zip(
-            levels, needed.value, needed.low, needed.high, strict=True
-        )
+        for level, value, low, high in zip(levels, found.value, found.low, found.high, strict=True)
     ]
-    interval = f"{100 * LEVEL:.0f} %"
-    return wrapped(
-        f"The {answer.points} points were read as a sample; all numbers are estimates for the law "
-        f"behind them, with {interval} intervals in parentheses (--population: these points are "
-        f"all there is). Two models trained on {answer.points} points each would agree to "
-        f"q = {today.value:.3f} ({today.low:.3f} to {today.high:.3f}): {state}. In training "
-        f"samples, {', '.join(sizes)}. {_factors(answer)} {_excess(answer)}{_trust(answer)}"
-        f"{repeats_text(answer.repeated, answer.nearly_repeated)}"
+    today = answer.today
+    return (
+        f"Their agreement would be q = {today.value:.3f} ({today.low:.3f} to {today.high:.3f}); 1 "
+        f"is the same model. In training samples, {', '.join(sizes)}."
     )
 
 
@@ -84,13 +96,75 @@ def repeats_text(exact: int, near: int) -> str:
     )
 
 
+def factors(answer: PilotAnswer) -> str:
+    """Which factors show, from when on they are recovered, and which are out of reach.
+
+    Parameters
+    ----------
+    answer : PilotAnswer
+        From `add_intervals`.
+
+    Returns
+    -------
+    str
+    """
+    starts = answer.factors
+    count = starts.value.size
+    if count == 0:
+        return "So few points show no leading factor: none can be told apart from the others."
+    listed = ", ".join(
+        f"{about(value)} ({about(low)} to {about(high)})"
+        for value, low, high in zip(
+            starts.value[:_LISTED], starts.low[:_LISTED], starts.high[:_LISTED], strict=True
+        )
+    )
+    more = ", …" * (count > _LISTED)
+    which = "factor 1" if count == 1 else f"factors 1 to {count}"
+    return (
+        f"These points show {which}, recovered from n = {listed}{more} on; further ones are out of "
+        "reach of these points."
+    )
+
+
+def trust(answer: PilotAnswer) -> str:
+    """How far to trust all this: what was read, what makes intervals wide, what is wrong.
+
+    Parameters
+    ----------
+    answer : PilotAnswer
+        From `add_intervals`.
+
+    Returns
+    -------
+    str
+    """
+    worst = int(np.nanargmax(np.hypot(answer.needed.sampling, answer.needed.unseen)))
+    unseen = answer.needed.unseen[worst] > answer.needed.sampling[worst]
+    cause = (
+        f"what {answer.points} points cannot show"
+        if unseen
+        else "which points happened to be drawn"
+    )
+    halve = (
+        f"about {about(answer.more)} points would halve it"
+        if np.isfinite(answer.more)
+        else "no pilot of a feasible size halves it"
+    )
+    return (
+        f"The {answer.points} points were read as a sample: all numbers are estimates for the law "
+        f"behind them, in brackets {100 * LEVEL:.0f} % intervals (--population: these points are "
+        f"all there is). The widest interval comes from {cause}; {halve}.{_excess(answer)}"
+        f"{repeats_text(answer.repeated, answer.nearly_repeated)}"
+    )
+
+
 def _excess(answer: PilotAnswer) -> str:
     """How far from Gaussian the points are."""
     value, low, high = answer.excess
     if low == high:
         return ""
     if low <= 1.0 <= high:
-        return "Up to the errors, 1 − q is what it is for Gaussian data. "
+        return " Up to the errors, models disagree as much as on Gaussian data."
     # Which explains more of the logarithm.
     amplitude = answer.by_amplitudes**2 > value if value > 1.0 else answer.by_amplitudes**2 < value
     cause = (
@@ -99,43 +173,6 @@ def _excess(answer: PilotAnswer) -> str:
         else "the data are far from Gaussian in ways other than amplitude"
     )
     return (
-        f"1 − q is expected {value:.3g} times ({low:.3g} to {high:.3g}) the Gaussian value, "
-        f"because {cause}. "
+        f" Models disagree {value:.3g} times ({low:.3g} to {high:.3g}) as much as on Gaussian data "
+        f"of the same covariance: {cause}."
     )
-
-
-def _factors(answer: PilotAnswer) -> str:
-    """Which factors show, from when on they are recovered, and which are out of reach."""
-    starts = answer.factors
-    count = starts.value.size
-    if count == 0:
-        return (
-            "No leading factor can be told apart from the others with so few points: all of them "
-            "are out of reach."
-        )
-    listed = ", ".join(
-        f"{about(value)} ({about(low)} to {about(high)})"
-        for value, low, high in zip(
-            starts.value[:_LISTED], starts.low[:_LISTED], starts.high[:_LISTED], strict=True
-        )
-    )
-    more = ", …" * (count > _LISTED)
-    which = "Factor 1 is" if count == 1 else f"Factors 1 to {count} are"
-    return (
-        f"{which} visible in these points, recovered from n = {listed}{more} on; further ones are "
-        "out of reach of these points."
-    )
-
-
-def _trust(answer: PilotAnswer) -> str:
-    """What makes the widest interval, and how many points would halve it."""
-    worst = int(np.nanargmax(np.hypot(answer.needed.sampling, answer.needed.unseen)))
-    unseen = answer.needed.unseen[worst] > answer.needed.sampling[worst]
-    cause = (
-        f"what {answer.points} points cannot show"
-        if unseen
-        else "which points happened to be drawn"
-    )
-    if np.isfinite(answer.more):
-        return f"The widest interval comes from {cause}; about {about(answer.more)} would halve it."
-    return f"The widest interval comes from {cause}; no pilot of a feasible size halves it."

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
 from convergen.theory.cli.source_flags import Given, takes_source_options
-
-if TYPE_CHECKING:
-    from convergen.theory.cli.targets import Draw
+from convergen.theory.cli.targets import Draw, Out, Plot, Targets
 
 
 def register(app: typer.Typer, draw: Draw) -> None:
@@ -45,16 +43,14 @@ def register(app: typer.Typer, draw: Draw) -> None:
         ] = False,
         seed: commands.Seed = 0,
         json: commands.Json = False,
-        out: commands.Out = None,
-        plot: commands.Plot = None,
+        out: Out = None,
+        plot: Plot = None,
     ) -> None:
         """Below which noise the empirical score repeats its training set, and the samples needed.
 
         Beside it, what the linear model needs at the same noise.
         """
-        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
-
-        check_targets(out, plot)
+        files = Targets(out, plot)
         from convergen.theory.cli import collapse_report
         from convergen.theory.cli.grids import (
             collapse_samples,
@@ -73,11 +69,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         result = forecast_collapse(
             found.law, found.spectrum, n, levels, seed=seed, agreement=agreement
         )
-        files = save_if_asked(result, out)
-        if plot:
-            files.append(draw(result.dataset(), None, plot))
+        files.save(result.dataset)
+        files.draw(lambda path: draw(result.dataset(), None, path))
         if json:
             print(json_format.dumps(collapse_report.collapse_json(source, result)))
         else:
             print(collapse_report.collapse_text(found.spectrum, result))
-        say_written(files, json=json)
+        files.say(json=json)

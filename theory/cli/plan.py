@@ -9,10 +9,10 @@ import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
 from convergen.theory.cli.source_flags import Given, takes_source_options
+from convergen.theory.cli.targets import Draw, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
-    from convergen.theory.cli.targets import Draw
     from convergen.theory.pilot.population import Population
     from convergen.theory.spectra.spectrum import Spectrum
 
@@ -65,13 +65,11 @@ def register(app: typer.Typer, draw: Draw) -> None:
         ] = 10,
         seed: commands.Seed = 0,
         json: commands.Json = False,
-        out: commands.Out = None,
-        plot: commands.Plot = None,
+        out: Out = None,
+        plot: Plot = None,
     ) -> None:
         """Say what further samples would gain, and how many a wish takes."""
-        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
-
-        check_targets(out, plot)
+        files = Targets(out, plot)
         from convergen.theory.cli import plan_report
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import plan as planning
@@ -103,12 +101,12 @@ def register(app: typer.Typer, draw: Draw) -> None:
             factors=factors,
         )  # fmt: skip
         result, answer = planning.planned(request)
-        files = save_if_asked(result, out)
+        files.save(result.dataset)
         if plot:
             curves = planning.smooth_curves(request)
-            files.append(draw(curves.dataset(), result.dataset(), plot))
+            files.draw(lambda path: draw(curves.dataset(), result.dataset(), path))
         if json:
             print(json_format.dumps(plan_report.plan_json(source, request, result)))
         else:
             print(plan_report.plan_text(request, result, answer))
-        say_written(files, json=json)
+        files.say(json=json)

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
-    from convergen.theory.cli.targets import Draw
+    import xarray as xr
 
-# Prints the forecast of a trained network: data, network, images, samples, seed, json, out, plot.
+    from convergen.theory.cli.report import Findings
+
+# Prints the forecast of a trained network: data, network, images, samples, seed, json, targets.
 NetworkForecast = Callable[..., None]
+# Makes a prediction and its smooth curves into HTML; handed in like everything that draws.
+Page = Callable[["Findings", "xr.Dataset"], str]
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
@@ -31,18 +36,9 @@ Factors = Annotated[int, typer.Option(help="Leading latent factors to follow.")]
 Ridge = Annotated[float, typer.Option(help="Ridge added to the sample covariance.")]
 Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        help="Save as netCDF (.nc); predict computes and saves all quantities.", show_default=False
-    ),
-]
-Plot = Annotated[
-    Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).", show_default=False)
-]
 
 
-def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) -> None:
+def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: NetworkForecast) -> None:
     """Add the commands to an application.
 
     Parameters
@@ -51,6 +47,8 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
         The front door.
     draw : callable
         Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    page : callable
+        Makes the page of a prediction, likewise.
     network_forecast : callable
         Forecasts a trained network; handed in, since theory knows nothing of networks.
     """
@@ -81,18 +79,20 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
             typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
         ] = None,
         json: Json = False,
-        out: Out = None,
+        out: Annotated[
+            Path | None,
+            typer.Option(help="Compute and save all quantities (.nc).", show_default=False),
+        ] = None,
         plot: Plot = None,
+        html: Html = None,
     ) -> None:
         """Predict memorisation, convergence and latent recovery, and the samples they need."""
-        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
-
-        check_targets(out, plot)
+        files = Targets(out, plot, html)
         if network is not None:
             from convergen.theory.sources.naming import meaning
 
             data = {**meaning(source), **given}
-            network_forecast(data, network, images, samples, seed, json, out, plot)
+            network_forecast(data, network, images, samples, seed, json, files)
             return
         if images is not None:
             raise InputError("--images is the budget of a network: give --network beside it.")
@@ -111,16 +111,19 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
         request = subject.request(n, factors=factors, ridge=ridge, levels=levels, seed=seed)
         main = prediction.main_names()
         result, answer = subject.forecast(request, None if out else main)
-        files = save_if_asked(result, out)
-        if plot:
+        files.save(result.dataset)
+        if plot or html:
             smooth = replace(request, samples=prediction.dense_grid(n))
-            curves, _ = subject.forecast(smooth, main)
-            files.append(draw(curves.dataset(), None, plot))
+            lines, _ = subject.forecast(smooth, main)
+            curves = lines.dataset()
+            files.draw(lambda path: draw(curves, None, path))
+            findings = report.Findings(source, subject.spectrum, result, answer)
+            files.write_page(lambda: page(findings, curves))
         if json:
             print(json_format.dumps(report.prediction_json(source, subject.spectrum, result)))
         else:
             print(report.prediction_text(subject.spectrum, result, answer))
-        say_written(files, json=json)
+        files.say(json=json)
 
     @app.command()
     @takes_source_options()
@@ -148,9 +151,7 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
 
         Training sets drawn from an analytic source, disjoint subsets of a data set.
         """
-        from convergen.theory.cli.targets import check_targets, save_if_asked, say_written
-
-        check_targets(out, plot)
+        files = Targets(out, plot)
         from convergen.theory.cli import simulation_report
         from convergen.theory.cli.grids import default_samples, parse_samples
         from convergen.theory.cli.remarks import say_remarks
@@ -174,7 +175,7 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
             executor=_dask(scheduler) if scheduler else None,
             source=found.spectrum.source,
         )
-        files = save_if_asked(result, out)
+        files.save(result.dataset)
         if plot:
             smooth = prediction.Request.of(
                 found.spectrum, prediction.dense_grid(n), factors=factors, ridge=ridge, seed=seed
@@ -185,12 +186,12 @@ def register(app: typer.Typer, draw: Draw, network_forecast: NetworkForecast) ->
 
                 total, tau = len(found.data), amplitudes_of(found.data, found.spectrum)
             curves = forecast_subsets(smooth, total, prediction.main_names(), tau)
-            files.append(draw(curves.dataset(), result.dataset(), plot))
+            files.draw(lambda path: draw(curves.dataset(), result.dataset(), path))
         if json:
             print(json_format.dumps(simulation_report.simulation_json(source, result)))
         else:
             print(simulation_report.simulation_text(found.spectrum, result))
-        say_written(files, json=json)
+        files.say(json=json)
 
 
 def _dask(address: str):  # type: ignore[no-untyped-def]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.cli.report import excess_lines, heading
+from convergen.theory.cli.prediction_words import excess_lines
+from convergen.theory.cli.report import heading
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import Quantity, quantities

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 _WIDTH = 96
+# Stands for a space at which no line may end; textwrap breaks at ASCII white space alone.
+_GLUE = "\N{NO-BREAK SPACE}"
 
 
 def about(n: float) -> str:
@@ -69,8 +71,25 @@ def plain(value: Any) -> Any:
     return value
 
 
+def percent(share: float, digits: int = 0) -> str:
+    """A share in hundredths.
+
+    Parameters
+    ----------
+    share : float
+        1 is all.
+    digits : int
+        After the point.
+
+    Returns
+    -------
+    str
+    """
+    return f"{100.0 * share:.{digits}f} %"
+
+
 def wrapped(text: str) -> str:
-    """A paragraph broken into lines at spaces.
+    """A paragraph broken into lines at spaces, but between no number and its per cent.
 
     Parameters
     ----------
@@ -81,4 +100,6 @@ def wrapped(text: str) -> str:
     -------
     str
     """
-    return textwrap.fill(text, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    kept = text.replace(" %", f"{_GLUE}%")
+    filled = textwrap.fill(kept, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return filled.replace(_GLUE, " ")

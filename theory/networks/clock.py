@@ -79,6 +79,24 @@ def images_for(weighted: ArrayLike, budget: float, schedule: str = "cosine") -> 
     return np.where(wanted <= ends, whole * high, np.inf)
 
 
+def budget_of(weighted: ArrayLike, schedule: str = "cosine") -> FloatArray:
+    """Images of a whole run of so many weighted images.
+
+    Parameters
+    ----------
+    weighted : array_like
+        s at the end of the run.
+    schedule : {'cosine', 'constant'}
+        What the learning rate does.
+
+    Returns
+    -------
+    ndarray
+        T.
+    """
+    return np.asarray(weighted, np.float64) / _clock(schedule)(np.ones(()))
+
+
 def _clock(schedule: str) -> Clock:
     if schedule not in _CLOCKS:
         raise InputError(f"schedule {schedule!r} is unknown: choose from {', '.join(_CLOCKS)}.")

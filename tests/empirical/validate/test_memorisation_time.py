@@ -8,8 +8,9 @@ from convergen.empirical.experiment.run import Run
 from convergen.empirical.validate.memorisation_report import (
     memorisation_json,
     memorisation_text,
-    training_time_json,
-    training_time_text,
+    onsets,
+    onsets_json,
+    onsets_text,
 )
 from convergen.empirical.validate.memorisation_time import memorisation_time
 from convergen.empirical.validate.shipped_results import shipped_result
@@ -93,9 +94,10 @@ def test_runs_that_say_nothing():
     plain = result[["memorisation", "memorisation_baseline"]]
     with pytest.raises(InputError, match=r"training.snapshots=8"):
         memorisation_time(run, plain)
-    assert training_time_text(run, plain) == ""
-    assert training_time_json(run, plain) == {"memorisation_time": None}
+    assert onsets(run, plain) == (None, "")
+    assert onsets_text(None, "") == ""
+    assert onsets_json(None) == {"memorisation_time": None}
     run, late = made(1e6)
-    assert "no network began to memorise" in training_time_text(run, late)
+    assert "no network began to memorise" in onsets_text(*onsets(run, late))
     with pytest.raises(InputError, match="with more snapshots"):
         memorisation_time(run, late)

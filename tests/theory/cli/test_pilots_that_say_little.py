@@ -55,7 +55,8 @@ def test_repetitions_and_constant_columns_are_answered(convergen, tmp_path):
     np.save(tmp_path / "mine.npy", data)
     code, out, err = convergen("predict", "mine.npy", "--samples", 20)
     assert (code, err) == (0, "")
-    assert out.startswith("mine.npy: 12 dimensions (9 with variance)")
+    assert out.startswith("35 points like these are")
+    assert "\nmine.npy: 12 dimensions (9 with variance)" in out
     words = " ".join(out.split())
     assert "Beware: 5 of the points repeat an earlier one exactly, which makes all of this" in words
     assert "nan" not in out

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.report import _memorisation_lines, prediction_text, recovery_lines
+from convergen.theory.cli.prediction_words import (
+    first_words,
+    memorisation_lines,
+    recovery_lines,
+    threshold_lines,
+)
+from convergen.theory.cli.report import prediction_text
 from convergen.theory.cli.simulation_report import simulation_text
 from convergen.theory.finite_size.simulate import simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
@@ -19,7 +25,7 @@ def predicted(spectrum, samples=(10,), **options):
 
 def test_columns_are_load_and_order_parameters():
     text = predicted(theory.Spectrum.spiked(40, [9.0]), [10], factors=1)
-    head, row = text.splitlines()[2:4]
+    head, row = text.splitlines()[6:8]
     assert head.split() == ["n", "n/d", "q", "q*", "m", "m", "fresh", "Q1"]
     assert row.split()[:2] == ["10", "0.25"]
 
@@ -37,7 +43,7 @@ def test_factors_that_chance_recovers_are_not_shown():
 def test_small_eigenspaces_are_shown_with_their_chance():
     text = predicted(theory.Spectrum.from_eigenvalues([9.0, 1.0], [2, 38]), factors=2)
     assert "Q1–2: overlap with an eigenspace of dimension 2; chance is 0.05." in text
-    assert "Q2" in text.splitlines()[2]
+    assert "Q2" in text.splitlines()[6]
 
 
 def test_no_factor_starts_below_one_sample():
@@ -77,15 +83,15 @@ def test_scores_are_named_with_their_degrees_of_freedom():
 
 
 @pytest.mark.parametrize(("samples", "words"), [
-    ([4, 4096], "from n = 4096 on"), ([4], "At n = 4 memorisation still exceeds"),
+    ([4, 4096], "from n = 4096 on"), ([4], "At n = 4 samples are still nearer to the training set"),
     ([4096], "at every n listed"),
 ])  # fmt: skip
 def test_memorisation_is_judged_against_its_baseline(samples, words):
-    assert words in predicted(theory.Spectrum.power_law(12, 1.0), samples)
+    assert words in " ".join(predicted(theory.Spectrum.power_law(12, 1.0), samples).split())
 
 
 def test_dimensions_without_variance_are_named():
-    assert predicted(theory.Spectrum.from_eigenvalues([2.0, 0.0], [3, 2])).startswith(
+    assert predicted(theory.Spectrum.from_eigenvalues([2.0, 0.0], [3, 2])).split("\n\n")[1] == (
         "eigenvalues: 5 dimensions (3 with variance), effective dimension 3"
     )
     assert "with variance" not in predicted(theory.Spectrum.isotropic(5))
@@ -115,5 +121,22 @@ def test_five_per_cent_are_of_the_baseline():
     found.add("memorisation_baseline", [0.5, 0.5])
     for first, words in ((0.53, "from n = 20 on"), (0.52, "at every n listed")):
         found.add("memorisation", [first, 0.51])
-        (line,) = _memorisation_lines(found)
-        assert words in line
+        (line,) = memorisation_lines(found)
+        assert words in " ".join(line.split())
+
+
+def test_the_first_sentence_and_the_levels_that_were_asked_for():
+    found = Labelled()
+    found.mark("level", "level", [0.5, 0.95, 1.0])
+    found.add("convergence_samples", [0.2, 81.4, np.inf])
+    assert first_words(found, None).startswith(
+        "It takes about 81 training samples until two linear"
+    )
+    assert "to q = 0.95" in first_words(found, None)
+    (line,) = threshold_lines(found)
+    assert line == (
+        "In training samples, q = 0.5 takes 1, q = 0.95 takes 81, q = 1 is reached at no finite n."
+    )
+    found.mark("level", "level", [1.0])
+    found.add("convergence_samples", [np.inf])
+    assert "never reach q = 1." in first_words(found, None)

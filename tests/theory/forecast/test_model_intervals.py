@@ -50,7 +50,7 @@ def test_intervals_hold_what_the_law_gives(found):
 def test_every_column_of_the_text_has_its_interval(found):
     pilot, result, answer = found
     text = prediction_text(pilot.spectrum, result, answer)
-    first, second = text.split("\n\n")[1:3]
+    _, heading, first, second = text.split("\n\n")[:4]
     numbers = [row for row in quantities() if row.main and "factor" not in row.dims]
     for line in first.splitlines()[1:]:
         assert line.count("(") == line.count("–") == len(numbers)
@@ -59,7 +59,7 @@ def test_every_column_of_the_text_has_its_interval(found):
         assert line.count("(") == 2
     low, high = (result.attributes[f"participation_ratio_{end}"] for end in ("low", "high"))
     assert low < pilot.spectrum.participation_ratio < high
-    assert text.splitlines()[0].endswith(f"({low:.3g} to {high:.3g})")
+    assert heading.endswith(f"({low:.3g} to {high:.3g})")
     starts = answer.factors
     words = " ".join(text.split())
     ends = [about(each[1]) for each in (starts.low, starts.high)]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.answer import answer_text
+from convergen.theory.cli import answer as pilot_words
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast
 
@@ -108,13 +108,14 @@ def test_more_points_that_would_halve_the_interval_do():
 def test_the_answer_says_what_was_read_needed_and_trusted():
     pilot = theory.estimate_population(draw(40, 4))
     _, answer = asked(pilot, [50.0], levels=(0.9, 1.0))
-    text = " ".join(answer_text(answer, (0.9, 1.0)).split())
-    assert text.startswith("The 40 points were read as a sample")
+    assert pilot_words.verdict(answer).startswith("40 points like these are not quite enough:")
+    text = pilot_words.needed(answer, (0.9, 1.0))
     assert "q = 1 is reached at no finite n" in text
     low, high = answer.needed.low[0], answer.needed.high[0]
     assert f"q = 0.9 takes {answer.needed.value[0]:.0f} ({low:.0f} to {high:.0f})" in text
     assert 0.5 < answer.today.value < 0.9
-    assert "they half agree" in text
+    text = pilot_words.trust(answer)
+    assert text.startswith("The 40 points were read as a sample")
     assert "The widest interval comes from what 40 points cannot show" in text
     dataset = theory.predict(pilot, [50.0], quantities=["convergence"])
     assert dataset.attrs["pilot_points"] == 40
@@ -126,7 +127,5 @@ def test_repeated_points_are_counted_and_said():
     pilot = theory.estimate_population(np.concatenate([data, data[:7]]))
     assert pilot.repeated == 7
     _, answer = asked(pilot, [50.0])
-    assert "7 of the points repeat an earlier one exactly" in " ".join(
-        answer_text(answer, LEVELS).split()
-    )
+    assert "7 of the points repeat an earlier one exactly" in pilot_words.trust(answer)
     assert theory.estimate_population(data).repeated == 0
