@@ -54,7 +54,7 @@ def test_a_new_row_is_found_in_report_json_netcdf_and_figure(row, tmp_path):
     found = forecast(Request.of(SPECTRUM, [10, 40], ridge=0.5), main_names())
     text = report.prediction_text(SPECTRUM, found)
     assert "s" in text.split("\n\n")[2].splitlines()[0].split()
-    assert f"{expected[0]:.4f}" in text.splitlines()[3].split()
+    assert f"{expected[0]:.4f}" in text.split("\n\n")[2].splitlines()[1].split()
     assert "s: data over data and dimensions" in " ".join(text.split())
     assert report.prediction_json("spiked", SPECTRUM, found)["data_share"] == list(expected)
     save_dataset(found.dataset(), tmp_path / "found.nc")
