@@ -86,7 +86,10 @@ def measured(found: xr.Dataset) -> str:
     """
     n, q = found["samples"].values, found["convergence"].values
     copies = found["fraction_memorised"].values
-    said = [f"Two of these networks, trained on {n[0]} other samples each, agree to q = {q[0]:.2f}"]
+    said = [
+        f"Two of these networks, trained on {n[0]} other samples each, agree to q = {q[0]:.2f} (1 "
+        "is the same network)"
+    ]
     if len(n) > 1:
         said.append(f"on {n[-1]} each, to {q[-1]:.2f}")
     copied = n[copies > _SEEN]

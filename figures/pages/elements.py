@@ -82,6 +82,7 @@ def table(
     caption: str,
     key: str = "",
     sortable: bool = False,
+    cards: bool = False,
 ) -> str:
     """A table that fits a phone.
 
@@ -97,6 +98,8 @@ def table(
         Its name.
     sortable : bool
         A long list: it scrolls, and a script lets readers sort and filter it.
+    cards : bool
+        Long cells: on a phone each row is a card, as where there are many columns.
 
     Returns
     -------
@@ -108,7 +111,7 @@ def table(
     columns = [i for i, title in enumerate(head) if title or i == 0]
     look = " ".join(
         name
-        for name, wanted in (("sortable", sortable), ("cards", len(columns) > _NARROW))
+        for name, wanted in (("sortable", sortable), ("cards", cards or len(columns) > _NARROW))
         if wanted
     )
     attributes = "".join(

@@ -57,7 +57,7 @@ def page(title: str, found: xr.Dataset, command: str = "") -> str:
                     _curve(found, "memorisation"), key="memorisation"),
             section("When to stop", paragraph(words.stopping(found)),
                     beside(*report.stop_rows(found), caption=_STOP),
-                    key="stop"),
+                    paragraph(_EARLIER, aside=True), key="stop"),
             section("The numbers",
                     beside(*report.forecast_rows(found), caption="Forecast by training samples"),
                     paragraph(f"{title}. {report.calibration(found)}"), key="numbers"),
@@ -73,6 +73,10 @@ def page(title: str, found: xr.Dataset, command: str = "") -> str:
     )  # fmt: skip
 
 
+_EARLIER = (
+    "Likeness to the training set begins to rise before: for U-Nets on digits at about two fifths "
+    "of these numbers."
+)
 _STOP = "Longest training after which a tenth of the training set is memorised"
 _TRUST = (
     "Held against the U-Nets that come with the package, the n at which q = 0.5 and 0.8 are "

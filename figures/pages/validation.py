@@ -47,7 +47,8 @@ def page(
         [Answer(words.measured(found)), Answer(words.best(found))],
         [
             section("Where does each theory hold?",
-                    table(*report.verdict_rows(found), caption="Agreement q, theory by theory"),
+                    table(*report.verdict_rows(found), caption="Agreement q, theory by theory",
+                          cards=True),
                     *map(paragraph, report.calibrations(found)), key="theories"),
             *(_quantity(found, row) for row in compared() if row.leads and row.key in found),
             section("How far to trust it", paragraph(report.ERRORS),

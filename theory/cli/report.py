@@ -131,7 +131,7 @@ def prediction_columns(prediction: Labelled) -> tuple[Columns, Columns, dict[str
     sizes = ("n", [f"{n:.6g}" for n in prediction["samples"]])
     columns: Columns = [sizes, ("n/d", [f"{load:.3g}" for load in prediction["load"]])]
     factors: Columns = [sizes]
-    legend = {}
+    legend: dict[str, str] = {}
     hidden = words.trivial(prediction)
     for row in (row for row in quantities() if row.main and row.key in prediction):
         if "factor" in row.dims:

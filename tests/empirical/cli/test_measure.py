@@ -2,8 +2,6 @@
 
 import html.parser
 import json
-import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -73,46 +71,6 @@ def test_two_sets_after_one_flag_json_and_page(convergen, folder):
     assert "$" not in page.text
     assert "All of your 60 images copy a training image" in page.text
     assert list(folder.glob(".report*")) == []
-
-
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-# Asks the page, once it is laid out, for its pictures, their sizes and whether it is too wide.
-QUESTION = """<script>addEventListener("load", () => { document.title = JSON.stringify({
-    pictures: [...document.images].map(i => i.complete && i.naturalWidth >= 96 && i.width >= 40),
-    fits: document.documentElement.scrollWidth <= innerWidth,
-    verdict: document.getElementById("answer").dataset.verdict,
-    sorted: (() => { const buttons = document.querySelectorAll("#suspects th button");
-      buttons[0].click();
-      return document.querySelector("#suspects tbody td").textContent; })(),
-    rows: document.querySelectorAll("#factors tr").length}); });</script>"""
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
-@pytest.mark.parametrize("width", [1200, pytest.param(768, marks=pytest.mark.slow), 420])
-def test_the_page_in_a_browser(convergen, folder, tmp_path, width):
-    report = tmp_path / "report.html"
-    code, _, err = convergen(
-        "measure", "--samples", "copies.npy", "--train", "train.npy", "--factors", "3",
-        "--reference", "unseen.npy", "--html", report, cwd=folder,
-    )  # fmt: skip
-    assert code == 0, err
-    asked = tmp_path / "asked.html"
-    page = report.read_text(encoding="utf-8")
-    asked.write_text(page.replace("</body>", QUESTION + "</body>"), encoding="utf-8")
-    shown = subprocess.run(
-        [
-            BROWSER, "--headless", "--no-sandbox", "--disable-gpu",
-            f"--user-data-dir={tmp_path / 'profile'}", f"--window-size={width},800",
-            "--virtual-time-budget=5000", "--dump-dom", asked.as_uri(),
-        ],
-        capture_output=True, text=True, timeout=120, check=True,
-    ).stdout  # fmt: skip
-    found = json.loads(re.search("<title>(.*)</title>", shown)[1])
-    assert found["pictures"] == [True] * 66
-    assert found["sorted"] == "0"
-    assert found["fits"]
-    assert found["verdict"] == "memorising"
-    assert found["rows"] == 1 + 3
 
 
 def test_the_built_in_digits_and_text(convergen, folder):
