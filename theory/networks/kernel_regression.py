@@ -111,8 +111,9 @@ class KernelRegression(ExactDenoiser):
                 f"filter {filter!r} needs the eigenvectors of {self.copies} copies, more than the "
                 f"{self._landmarks} landmarks: take the filter 'ridge', or give fewer images."
             )
+        size = self._landmarks * len(self._outputs_of(self._points[:1]))
         need_memory(
-            16 * self._landmarks**2, f"the kernel of {self._landmarks} copies",
+            16 * size**2, f"the kernel of {self._landmarks} copies",
             "give fewer images, or fewer landmarks",
         )  # fmt: skip
         self._fits: dict[float, tuple[FloatArray, FloatArray]] = {}
@@ -130,9 +131,21 @@ class KernelRegression(ExactDenoiser):
         found = np.empty(x.shape)
         for start in range(0, len(x), _BLOCK):
             part = x[start : start + _BLOCK]
-            kernel = relu_tangent_kernel(np.sqrt(keep) * part, inputs, **self._kernel)
-            found[start : start + _BLOCK] = keep * part + answer * (kernel @ coefficients)
+            said = self._between(np.sqrt(keep) * part, inputs) @ coefficients
+            found[start : start + _BLOCK] = keep * part + answer * self._points_of(said)
         return found
+
+    def _between(self, x: FloatArray, y: FloatArray | None = None) -> FloatArray:
+        """Kernel between outputs at flat points."""
+        return relu_tangent_kernel(x, y, **self._kernel)
+
+    def _outputs_of(self, points: FloatArray) -> FloatArray:
+        """Flat points as what the kernel regresses, one row for each of its rows."""
+        return points
+
+    def _points_of(self, outputs: FloatArray) -> FloatArray:
+        """Inverse of `_outputs_of`."""
+        return outputs
 
     def _fit(self, sigma: float) -> tuple[FloatArray, FloatArray]:
         """Inputs and coefficients at a level; one that went through float32 is still that level."""
@@ -144,18 +157,17 @@ class KernelRegression(ExactDenoiser):
     def _fitted(self, sigma: float) -> tuple[FloatArray, FloatArray]:
         inputs, targets = self._noised(sigma)
         if self._landmarks == self.copies:
-            gram = relu_tangent_kernel(inputs, **self._kernel)
-            return inputs, FILTERS[self._filter](gram, targets, self._time)
+            wanted = self._outputs_of(targets)
+            return inputs, FILTERS[self._filter](self._between(inputs), wanted, self._time)
         # The copies come in random order.
         chosen = inputs[: self._landmarks].copy()
 
         def rows() -> Iterator[tuple[FloatArray, FloatArray]]:
             for start in range(0, self.copies, _BLOCK):
                 part = slice(start, start + _BLOCK)
-                yield relu_tangent_kernel(inputs[part], chosen, **self._kernel), targets[part]
+                yield self._between(inputs[part], chosen), self._outputs_of(targets[part])
 
-        kernel = relu_tangent_kernel(chosen, **self._kernel)
-        return chosen, landmark_ridge(kernel, rows(), self._time)
+        return chosen, landmark_ridge(self._between(chosen), rows(), self._time)
 
     def _noised(self, sigma: float) -> tuple[FloatArray, FloatArray]:
         """What the network sees and what it should answer, for N copies in random order."""
