@@ -7,7 +7,7 @@ stripped of (brightness, colour, …) is stripped once. Distances then are matri
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -111,6 +111,15 @@ def _zoom(x: Images, zoom: float) -> Images:
     return x
 
 
+def _halved(x: Images) -> Images:
+    """Means of 2 × 2 pixels; an odd last line is left out."""
+    height, width = (side // 2 * 2 for side in x.shape[2:])
+    x = x[:, :, :height, :width]
+    return 0.25 * (
+        x[:, :, ::2, ::2] + x[:, :, 1::2, ::2] + x[:, :, ::2, 1::2] + x[:, :, 1::2, 1::2]
+    )
+
+
 def _level(x: Images) -> Images:
     return x - x.mean(axis=(1, 2, 3), keepdims=True)
 
@@ -136,7 +145,10 @@ INVARIANCES = {
         Invariance("contrast", "brightness and contrast", **_strip(_unit), pictures=False),
     )
 }
+_HALF = Invariance("half", "fine detail", **_strip(_halved))
 DEFAULT = ("mirror",)
+# Sides from which images can be looked at in half their size.
+_HALVES = 8
 
 
 @dataclass(frozen=True)
@@ -260,6 +272,18 @@ class Orbit:
             found = [form for each in found for form in step.forms(each)]
         return [self._shaped(each) for each in found]
 
+    def halved(self) -> Orbit | None:
+        """Compare images in half their size, where noise, blur and compression hardly show.
+
+        Returns
+        -------
+        Orbit or None
+            None where these are no images, or too small.
+        """
+        if len(self.shape) != 3 or min(self.shape[1:]) < _HALVES:
+            return None
+        return replace(self, steps=(*self.steps, _HALF))
+
     @cached_property
     def count(self) -> int:
         """How many forms a training point has."""
@@ -268,7 +292,7 @@ class Orbit:
     @property
     def names(self) -> list[str]:
         """Names of the changes that are ignored."""
-        return [step.name for step in self.steps]
+        return [step.name for step in self.steps if step.name in INVARIANCES]
 
     def _shaped(self, x: Images) -> Images:
         return x if len(self.shape) == 3 else x.reshape(len(x), -1)

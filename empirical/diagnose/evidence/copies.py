@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +10,19 @@ from numpy.typing import NDArray
 from scipy.special import betainc, betaincinv
 
 from convergen.empirical.diagnose.distances.neighbours import Near
-from convergen.empirical.diagnose.distances.ratios import Chance
+from convergen.empirical.diagnose.evidence.chance import Chance
 from convergen.empirical.measure.intervals import LEVEL, Estimate
 from convergen.theory.common.checks import FloatArray
 
 # Chances below which a sample may be called a copy; the one that shows most is taken.
 _LADDER = (0.2, 0.1, 0.03, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-7)
-# Chance that innocent samples show as many, and that unseen points are copied as often.
+# Chance that innocent samples show as many, and that unseen points are copied as often. Rungs are
+# allowed for; looks are not, for they show nearly the same (tests count false alarms).
 _SIGNIFICANT, _CONTROL = 5e-3 / len(_LADDER), 0.01
 # Without unseen points the same must be beyond doubt.
 _SIGNIFICANT_ALONE = 1e-5
+# Chance of missing what is called visible, and the ratio of faint copies (that of f_mem).
+_MISSED, _FAINT = 0.05, 1.0 / 3.0
 # Standard deviations by which samples lean to the training set, and least share of it.
 _LEANING, _LEAST_LEANING = 3.5, 0.05
 
@@ -60,15 +64,45 @@ def at_least(count: int, total: int, rate: float) -> float:
 
 
 @dataclass(frozen=True, eq=False)
+class Look:
+    """One way to look for copies: what stands out in samples, and what chance gives.
+
+    Attributes
+    ----------
+    words : str
+        How samples were looked at.
+    values : ndarray, shape (m,)
+        Small for copies.
+    ratios : ndarray, shape (m,)
+        Distance to the nearest training point over that to the next distinct real point.
+    near : Near
+        Training points nearest to the samples.
+    chance : Chance
+        Of such values.
+    control : tuple of ndarray, Near and float, or None
+        Values and neighbours with the reference in the place of the training set, and the share
+        that the training set has in all real points: what is copied by chance is copied from both
+        alike.
+    """
+
+    words: str
+    values: FloatArray
+    ratios: FloatArray
+    near: Near
+    chance: Chance
+    control: tuple[FloatArray, Near, float] | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Copies:
     """Suspected copies.
 
     Attributes
     ----------
-    ratios : ndarray, shape (m,)
-        Distance to the nearest training point over that to the next distinct real point.
+    look : Look
+        In which they show best.
     chance : ndarray, shape (m,)
-        Probability that an unseen point has a ratio as small.
+        Probability that an unseen point looks as much like a copy.
     cut : float
         The chance below which a sample is suspected.
     suspected : ndarray of int64
@@ -81,9 +115,12 @@ class Copies:
         Probability that training and unseen points are copied alike; None without a reference.
     significant : bool
         Whether there are copies.
+    faint : float
+        Smallest share of copies three times nearer to their training point than to the next one
+        that shows with 95 % probability; 1 where none would.
     """
 
-    ratios: FloatArray
+    look: Look
     chance: FloatArray
     cut: float
     suspected: NDArray[np.int64]
@@ -91,71 +128,116 @@ class Copies:
     evidence: float
     control: float | None
     significant: bool
+    faint: float
+
+    @property
+    def ratios(self) -> FloatArray:
+        """Distance to the nearest training point over that to the next distinct real point."""
+        return self.look.ratios
+
+    @property
+    def points(self) -> NDArray[np.int64]:
+        """Row of the training point that each sample is nearest to, shape (m,)."""
+        return self.look.near.indices[:, 0]
 
     @property
     def visible(self) -> float:
-        """Smallest share of copies that shows with 95 % probability among as many samples."""
-        return float(1.0 - 0.05 ** (1.0 / len(self.ratios)))
+        """Smallest share of plain copies that shows with 95 % probability among as many samples."""
+        return float(1.0 - _MISSED ** (1.0 / len(self.chance)))
 
 
-def find_copies(
-    found: FloatArray,
-    near: Near,
-    chance: Chance,
-    control: tuple[FloatArray, Near, float] | None = None,
-) -> Copies:
-    """Count samples whose ratio chance does not give.
+def find_copies(looks: Sequence[Look]) -> Copies:
+    """Count samples that stand out as chance does not make them.
 
     Parameters
     ----------
-    found : ndarray, shape (m,)
-        Ratios of the samples.
-    near : Near
-        Their nearest training points. Several samples of one training point count once as
-        evidence: a generator may repeat itself without having seen that point.
-    chance : Chance
-        From real points.
-    control : tuple of ndarray, Near and float, optional
-        Ratios and neighbours with the reference in the place of the training set, and the share
-        that the training set has in all real points: what is copied by chance is copied from both
-        alike.
+    looks : sequence of Look
+        The plain one first; the best one counts. Several samples of one training point count once
+        as evidence: a generator may repeat itself without having seen that point.
 
     Returns
     -------
     Copies
     """
-    p = chance.probability(found)
-    points = near.indices[:, 0]
+    tried = [_best_evidence(look) for look in looks]
+    limit = _SIGNIFICANT_ALONE if looks[0].control is None else _SIGNIFICANT
+    best = min(range(len(looks)), key=lambda place: tried[place][0])
+    significant = tried[best][0] < limit
+    chosen = best if significant else 0
+    look, (evidence, alike) = looks[chosen], tried[chosen]
+    p = look.chance.probability(look.values)
+    cut, below, rate = _widest(p, look.chance.repeats)
+    raw = share_of(int(below.sum()), len(p))
+    shrunk = [float(np.clip((v - rate) / (1.0 - rate), 0.0, 1.0)) for v in (
+        raw.value, raw.low, raw.high)]  # fmt: skip
+    order = np.argsort(np.where(below, look.values, np.inf), kind="stable")[: int(below.sum())]
+    return Copies(
+        look, p, cut, order, Estimate(*shrunk, raw.stderr), evidence, alike, significant,
+        _faintest(looks[0], len(p), limit),
+    )  # fmt: skip
+
+
+def _widest(p: FloatArray, repeats: float) -> tuple[float, NDArray[np.bool_], float]:
+    """The rung that shows most copies beyond chance, who is below it, and what chance gives."""
     best: tuple[float, float, NDArray[np.bool_], float] | None = None
     for cut in _LADDER:
         below = p < cut
-        rate = chance.repeats + (1.0 - chance.repeats) * cut
+        rate = _rate(cut, repeats)
         low = share_of(int(below.sum()), len(p)).low - rate
         if best is None or low > best[0]:
             best = low, cut, below, rate
     assert best is not None
-    _, cut, below, rate = best
-    counts = [(_evidence(p, points, each, chance.repeats), each) for each in _LADDER]
-    evidence, sharpest = min(counts)
-    alike = None
-    if control is not None:
-        other, other_near, part = control
-        own_count = _points(p < sharpest, points)
-        other_count = _points(chance.probability(other) < sharpest, other_near.indices[:, 0])
-        alike = 1.0
-        if own_count + other_count:
-            alike = at_least(own_count, own_count + other_count, part)
-            if other_count == 0:
-                alike = min(alike, _CONTROL)
-    limit = _SIGNIFICANT if alike is not None else _SIGNIFICANT_ALONE
-    significant = bool(evidence < limit and (alike is None or alike <= _CONTROL))
-    raw = share_of(int(below.sum()), len(p))
-    shrunk = [float(np.clip((v - rate) / (1.0 - rate), 0.0, 1.0)) for v in (
-        raw.value, raw.low, raw.high)]  # fmt: skip
-    order = np.argsort(np.where(below, found, np.inf), kind="stable")[: int(below.sum())]
-    return Copies(
-        found, p, cut, order, Estimate(*shrunk, raw.stderr), evidence, alike, significant
-    )  # fmt: skip
+    return best[1:]
+
+
+def _best_evidence(look: Look) -> tuple[float, float | None]:
+    """Evidence on the sharpest rung, and there the chance that unseen points are copied alike.
+
+    Rungs where unseen points are copied about as often show no memory.
+    """
+    p, repeats = look.chance.probability(look.values), look.chance.repeats
+    points = look.near.indices[:, 0]
+    found = []
+    for cut in _LADDER:
+        evidence, alike = _evidence(p, points, cut, repeats), _alike(look, p, points, cut)
+        found.append((evidence if alike is None or alike <= _CONTROL else 1.0, evidence, alike))
+    allowed, _, alike = min(found, key=lambda each: each[:2])
+    return allowed, alike
+
+
+def _alike(
+    look: Look, p: FloatArray, points: NDArray[np.int64], cut: float
+) -> float | None:  # fmt: skip
+    """Chance that training points have so many more suspects than unseen ones."""
+    if look.control is None:
+        return None
+    other, near, part = look.control
+    own_count = _points(p < cut, points)
+    other_count = _points(look.chance.probability(other) < cut, near.indices[:, 0])
+    if own_count + other_count == 0:
+        return 1.0
+    alike = at_least(own_count, own_count + other_count, part)
+    return min(alike, _CONTROL) if other_count == 0 else alike
+
+
+def _faintest(look: Look, count: int, limit: float) -> float:
+    """Share of faint copies, each of another point, that passes the limit in 19 of 20 cases."""
+    each = float(look.chance.probability(np.array([_FAINT]))[0])
+    wanted = [
+        hits for hits in range(1, count + 1)
+        if any(
+            2.0 * at_least(hits, count, _rate(cut, look.chance.repeats)) < limit
+            for cut in _LADDER if cut > each
+        )
+    ]  # fmt: skip
+    if not wanted:
+        return 1.0
+    return float(betaincinv(wanted[0], count - wanted[0] + 1, 1.0 - _MISSED))
+
+
+def _rate(cut: float, repeats: float) -> float:
+    """Chance of a suspect by the law."""
+    return repeats + (1.0 - repeats) * cut
 
 
 def _points(below: NDArray[np.bool_], points: NDArray[np.int64]) -> int:
@@ -170,7 +252,7 @@ def _evidence(p: FloatArray, points: NDArray[np.int64], cut: float, repeats: flo
     points half of whose samples are suspects, however the samples of one point depend on each
     other (Markov's inequality gives the factor 2).
     """
-    each = repeats + (1.0 - repeats) * cut
+    each = _rate(cut, repeats)
     _, place, sizes = np.unique(points, return_inverse=True, return_counts=True)
     hits = np.bincount(place, p < cut)
     any_rate = -np.expm1(len(points) / len(sizes) * np.log1p(-each))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.comparable.honest_sets import HonestSets
+from convergen.empirical.diagnose.distances.gaps import GapLaw
 from convergen.empirical.diagnose.distances.neighbours import Near, Space, nearest
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.distances.ratios import Chance, ratios
-from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies, leaning
+from convergen.empirical.diagnose.distances.ratios import distinct_distances, ratios
+from convergen.empirical.diagnose.evidence.chance import Chance
+from convergen.empirical.diagnose.evidence.copies import Leaning, Look, leaning
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.sources.points import Points
@@ -128,32 +130,48 @@ class Measured:
             points[1] if reference is not None else None,
         )  # fmt: skip
 
-    def ratios(self, still: FloatArray, training: Near, unseen: Near | None) -> FloatArray:
-        """Distance to the nearest training point over that to the next distinct real point."""
+    def distances(self, still: FloatArray, training: Near, unseen: Near | None) -> FloatArray:
+        """To the nearest training point, and to the next distinct real points."""
         other = None if self.reference is None else self.reference.rows
-        return ratios(still, training, unseen, self.training.rows, other, self.space)
+        return distinct_distances(still, training, unseen, self.training.rows, other, self.space)
 
-    def chance(self) -> Chance:
-        """How small ratios of unseen points are."""
-        found = [
-            self.ratios(each.still, each.training, each.unseen)
-            for each in (self.seen_points, self.unseen_points)
-            if each is not None
+    def looks(self, words: str = "") -> list[Look]:
+        """Ways to look for copies: by ratios of distances, and by gaps between neighbours.
+
+        Parameters
+        ----------
+        words : str
+            How points are compared here.
+
+        Returns
+        -------
+        list of Look
+        """
+        own = self.distances(self.still, self.near, self.unseen)
+        real = np.concatenate([
+            self.distances(each.still, each.training, each.unseen)
+            for each in (self.seen_points, self.unseen_points) if each is not None
+        ])  # fmt: skip
+        law = GapLaw.of(real)
+        seen = law.seen_by(own, self.near.indices[:, 0])
+        found, natural = ratios(own), self.sets.natural
+        plain = Look(
+            f"by distances{words}", found, found, self.near, Chance.of(ratios(real), natural)
+        )  # fmt: skip
+        gaps = Look(
+            f"by gaps between distances{words}", seen.shares(own), found, self.near,
+            Chance.of(law.shares(real), natural),
+        )  # fmt: skip
+        if self.unseen is None or self.reference is None:
+            return [plain, gaps]
+        other = distinct_distances(
+            self.still, self.unseen, self.near, self.reference.rows, self.training.rows, self.space
+        )
+        part = self.sets.distinct / (self.sets.distinct + len(self.reference))
+        return [
+            replace(plain, control=(ratios(other), self.unseen, part)),
+            replace(gaps, control=(seen.shares(other), self.unseen, part)),
         ]
-        return Chance.of(np.concatenate(found), self.sets.natural)
-
-    def copies(self) -> Copies:
-        """Suspected copies among the samples."""
-        own = self.ratios(self.still, self.near, self.unseen)
-        control = None
-        if self.unseen is not None and self.reference is not None:
-            other = ratios(
-                self.still, self.unseen, self.near, self.reference.rows, self.training.rows,
-                self.space,
-            )  # fmt: skip
-            part = self.sets.distinct / (self.sets.distinct + len(self.reference))
-            control = other, self.unseen, part
-        return find_copies(own, self.near, self.chance(), control)
 
     def leaning(self) -> tuple[Leaning | None, list[str]]:
         """Whether samples are nearer to training points, and doubts about the comparison."""

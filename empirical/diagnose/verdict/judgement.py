@@ -13,7 +13,7 @@ from convergen.empirical.diagnose.comparable.layout import one_layout
 from convergen.empirical.diagnose.comparable.units import one_unit
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.evidence.copies import Copies, Leaning
+from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies
 from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows
@@ -159,8 +159,13 @@ def judge(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    measured = Measured.of(view.samples[0], view.training, view.reference, view.orbit, sets, rng)
-    found = measured.copies()
+    sets_compared = view.samples[0], view.training, view.reference
+    measured = Measured.of(*sets_compared, view.orbit, sets, rng)
+    looks = measured.looks()
+    half = view.orbit.halved()
+    if half is not None:
+        looks += Measured.of(*sets_compared, half, sets, rng).looks(" in half the size")
+    found = find_copies(looks)
     lean, doubt = measured.leaning()
     notes = [*notes, *more, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()

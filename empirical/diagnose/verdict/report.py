@@ -93,11 +93,10 @@ def suspects(found: Diagnosis) -> list[tuple[int, int, float, float, float]]:
         Row of the sample, row of the training point, distance, its ratio to that of the next
         distinct real point, and the chance of such a ratio without copying.
     """
-    judgement = found.judgement
-    copies, near = judgement.copies, judgement.near
+    copies = found.judgement.copies
     return [
         (
-            int(i), int(near.indices[i, 0]), float(near.distances[i, 0]),
+            int(i), int(copies.points[i]), float(copies.look.near.distances[i, 0]),
             float(copies.ratios[i]), float(copies.chance[i]),
         )
         for i in copies.suspected
@@ -119,9 +118,9 @@ def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
     list of (int, int, float)
         Row of the sample, row of the training point, ratio of distances; surest first.
     """
-    ratios, near = found.judgement.copies.ratios, found.judgement.near
-    order = np.argsort(ratios, kind="stable")[:count]
-    return [(int(i), int(near.indices[i, 0]), float(ratios[i])) for i in order]
+    copies = found.judgement.copies
+    order = np.argsort(copies.ratios, kind="stable")[:count]
+    return [(int(i), int(copies.points[i]), float(copies.ratios[i])) for i in order]
 
 
 def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
@@ -273,6 +272,8 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "copies": {
             **_interval(copies.share),
             "smallest_visible_share": copies.visible,
+            "smallest_visible_share_of_changed_copies": copies.faint,
+            "seen": copies.look.words,
             "suspected": [dict(zip(SUSPECT_HEAD, row, strict=True)) for row in suspects(found)],
             "evidence": copies.evidence,
             "control": copies.control,

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from convergen.empirical.diagnose.distances.orbit import INVARIANCES
+from convergen.empirical.diagnose.evidence.copies import Copies
 from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.messages.text import about
 
+# Changes under which copies can be as far from their training image as from others.
+_LARGE_CHANGES = ("turn", "shift", "crop", "contrast")
 GLOSSARY = {
     "copy": "a sample that is far nearer to one training point than to any other real point",
     "memorising": "giving back training points instead of new ones",
@@ -76,7 +80,7 @@ def copying(found: Diagnosis) -> str:
 
 def _certainty(found: Diagnosis) -> str:
     """What could have been missed."""
-    judgement = found.judgement
+    judgement, copies = found.judgement, found.judgement.copies
     ignored = judgement.orbit.names
     dress = (
         f"Copies were also looked for under changes of: {', '.join(ignored)}."
@@ -91,9 +95,41 @@ def _certainty(found: Diagnosis) -> str:
     view = judgement.view
     where = "" if view.name == "pixels" else f" Distances are those of {view.words}."
     return (
-        f"A copied share below {judgement.copies.visible:.1%} would not show in "
-        f"{len(found.samples[0])} samples. {dress} {compared}{where}"
+        f"A copied share below {copies.visible:.1%} would not show in "
+        f"{len(found.samples[0])} samples; {_faint(copies)}. {dress}{_unseen(found)} "
+        f"{compared}{where}"
     )
+
+
+def _faint(copies: Copies) -> str:
+    """Power for copies that are changed so much that they are a third of the way to others."""
+    if copies.faint >= 1.0:
+        return "changed copies, as by compression or noise, would not show at any share"
+    return (
+        f"of copies changed as by compression or noise (a third as far from their training point "
+        f"as from the next), at least {copies.faint:.1%} must be there"
+    )
+
+
+def _unseen(found: Diagnosis) -> str:
+    """Changes of an image under which copies may pass for new ones."""
+    if len(found.training.shape) != 3 or found.judgement.copies.significant:
+        return ""
+    names = found.judgement.orbit.names
+    blind = [each for each in _LARGE_CHANGES if each not in names]
+    if "contrast" in names and "brightness" in blind:
+        blind.remove("brightness")
+    if not blind:
+        return ""
+    words = [INVARIANCES[each].words for each in blind]
+    return (
+        f" Copies changed by {_or(words)} may have been missed: --invariant "
+        f"{','.join([*names, *blind])} looks for them, too."
+    )
+
+
+def _or(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def quality(found: Diagnosis) -> str:

@@ -143,16 +143,16 @@ def turned(x, rng, training):
 
 
 def low_rank(x, rng, training):
-    """The lower three quarters of the frequencies in each direction."""
+    """The lower half of the frequencies in each direction."""
     side = x.shape[-1]
-    axes = dct(np.eye(side), norm="ortho")[:, : 3 * side // 4]
+    axes = dct(np.eye(side), norm="ortho")[:, : side // 2]
     kept = axes @ axes.T
     return kept @ x @ kept
 
 
 def collapsed(x, rng, training):
-    """Five points again and again, hardly varied."""
-    return faint_noise(x[rng.integers(5, size=len(x))], rng, training)
+    """Three points again and again, hardly varied."""
+    return faint_noise(x[rng.integers(3, size=len(x))], rng, training)
 
 
 def less_varied(x, rng, training):

@@ -1,0 +1,107 @@
+"""What chance gives, and when there are more copies than that."""
+
+import numpy as np
+import pytest
+
+from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.evidence.chance import Chance
+from convergen.empirical.diagnose.evidence.copies import Look, find_copies
+
+
+def test_chance_follows_a_power_law_and_is_not_misled_by_repeats():
+    """Ratios of points in k dimensions obey P(ratio < x) = x^k."""
+    rng = np.random.default_rng(0)
+    values = rng.random(2000) ** (1.0 / 6.0)
+    clean = Chance.of(values)
+    dirty = Chance.of(np.concatenate([values, 1e-6 * np.ones(40)]))
+    x = np.array([0.9, 0.7, 0.5])
+    for chance in (clean, dirty):
+        # Doubt of the tail and what was never seen only make chance larger.
+        assert np.all(chance.probability(x) > 0.9 * x**6)
+        assert np.all(chance.probability(x) < 2.0 * x**6 + 1e-3)
+    assert clean.probability(np.array([0.0]))[0] < 1e-8
+    assert clean.probability(np.array([1.5]))[0] == pytest.approx(1.0)
+    natural = Chance.of(values, repeats=0.1)
+    assert natural.probability(np.array([0.0]))[0] == pytest.approx(0.1)
+
+
+def test_copies_are_counted_without_those_of_chance():
+    rng = np.random.default_rng(1)
+    chance = Chance.of(rng.random(1000) ** (1.0 / 8.0))
+    found = rng.random(300) ** (1.0 / 8.0)
+    points = np.arange(300)[:, None]
+
+    def look(values, index=points, control=None):
+        near = Near(index, values[:, None], values)
+        return Look("by distances", values, values, near, chance, control)
+
+    def judged(*given, **options):
+        return find_copies([look(*given, **options)])
+
+    assert not judged(found).significant
+    copied = found.copy()
+    copied[:60] = 0.05 * rng.random(60)
+    seen = judged(copied)
+    assert seen.significant
+    assert seen.share.low < 0.2 < seen.share.high
+    assert set(range(60)) <= set(seen.suspected)
+    assert np.all(np.diff(copied[seen.suspected]) >= 0.0)
+    assert np.array_equal(seen.points, points[:, 0])
+    assert seen.visible == pytest.approx(1.0 - 0.05 ** (1.0 / 300))
+    # Unseen points that are copied as often: no memory of the training set.
+    fair = copied, Near(points, copied[:, None], copied), 0.5
+    assert not judged(copied, control=fair).significant
+    # All suspects from one point at a middling ratio: one accident, repeated.
+    accident = found.copy()
+    accident[:60] = 0.6
+    one = points.copy()
+    one[:60] = 0
+    assert not judged(accident, one).significant
+    # The look that shows them is taken, the plain one if none does.
+    other = find_copies([look(found), look(copied)])
+    assert other.significant
+    assert other.look.values is copied
+    assert find_copies([look(found), look(found[::-1])]).look.values is found
+
+
+def test_a_chance_neighbour_among_unseen_points_acquits_nobody():
+    """Copies that are sharp count, even if one sample resembles an unseen point somewhat."""
+    rng = np.random.default_rng(3)
+    chance = Chance.of(rng.random(400) ** (1.0 / 8.0))
+    values = 0.7 + 0.3 * rng.random(100)
+    values[:6] = 0.1
+    points = np.arange(100)[:, None]
+    other = 0.7 + 0.3 * rng.random(100)
+    other[50] = 0.35
+    control = other, Near(points, other[:, None], other), 0.5
+    seen = find_copies([Look("", values, values, Near(points, values[:, None], values), chance,
+                             control)])  # fmt: skip
+    assert seen.significant
+    assert set(seen.suspected) >= set(range(6))
+
+
+def test_the_stated_power_is_that_of_planted_faint_copies():
+    """With the share that is called visible, 19 of 20 sets of samples show them."""
+    rng = np.random.default_rng(4)
+    chance = Chance.of(rng.random(300) ** (1.0 / 6.0))
+    count, tries = 200, 60
+    points = np.arange(count)[:, None]
+
+    def found(share):
+        hits = 0
+        for _ in range(tries):
+            values = 0.75 + 0.25 * rng.random(count)
+            values[: rng.binomial(count, share)] = 0.333
+            near = Near(points, values[:, None], values)
+            control = 0.75 + 0.25 * rng.random(count), near, 0.5
+            hits += find_copies([Look("", values, values, near, chance, control)]).significant
+        return hits / tries
+
+    near = Near(points, np.ones((count, 1)), np.ones(count))
+    faint = find_copies([Look("", np.ones(count), np.ones(count), near, chance)]).faint
+    with_unseen = find_copies(
+        [Look("", np.ones(count), np.ones(count), near, chance, (np.ones(count), near, 0.5))]
+    ).faint
+    assert 0.01 < with_unseen < faint < 0.5
+    assert found(with_unseen) > 0.85
+    assert found(0.3 * with_unseen) < 0.6
