@@ -112,17 +112,20 @@ def factors(answer: PilotAnswer) -> str:
     count = starts.value.size
     if count == 0:
         return "So few points show no leading factor: none can be told apart from the others."
-    listed = ", ".join(
-        f"{about(value)} ({about(low)} to {about(high)})"
-        for value, low, high in zip(
-            starts.value[:_LISTED], starts.low[:_LISTED], starts.high[:_LISTED], strict=True
-        )
-    )
-    more = ", …" * (count > _LISTED)
+    known = np.flatnonzero(np.isfinite(starts.value))
+    said = [
+        f"{f'factor {k + 1} ' * (count > 1)}{'recovered ' if k == known[0] else ''}from "
+        f"n = {about(starts.value[k])} ({about(starts.low[k])} to {about(starts.high[k])}) on"
+        for k in known[:_LISTED]
+    ]
+    if known.size > _LISTED:
+        said.append("…")
+    if known.size < count:
+        said.append(f"{'the others' if said else 'but'} too close to each other to say from when")
     which = "factor 1" if count == 1 else f"factors 1 to {count}"
     return (
-        f"These points show {which}, recovered from n = {listed}{more} on; further ones are out of "
-        "reach of these points."
+        f"These points show {which}: {', '.join(said)}; further ones are out of reach of these "
+        "points."
     )
 
 

@@ -13,6 +13,26 @@ _DRAWS = 200
 _TOLERANCE = 3e-3
 # Parts of the bulk closer than this to a factor are what it replaced.
 _NEAR = 1e-3
+# A start whose ends are further apart than this many times is no number: two factors are too close.
+_TOLD_APART = 4.0
+
+
+def told_apart(starts: Interval) -> Interval:
+    """The same without numbers for factors that may be one with a neighbour.
+
+    Parameters
+    ----------
+    starts : Interval, shape (k,)
+        From `factor_starts`.
+
+    Returns
+    -------
+    Interval
+        NaN where n_k* is not known within a factor of two either way.
+    """
+    known = starts.high <= _TOLD_APART * starts.low
+    names = ("value", "low", "high", "sampling", "unseen")
+    return Interval(*(np.where(known, getattr(starts, name), np.nan) for name in names))
 
 
 def factor_starts(population: Population, level: float = 0.9) -> Interval:

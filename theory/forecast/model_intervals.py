@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.factor_starts import factor_starts
+from convergen.theory.forecast.factor_starts import factor_starts, told_apart
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.linear.memorisation import memorisation_scale
@@ -43,7 +43,8 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
     Returns
     -------
     Interval
-        Samples at which each visible factor starts to be recovered.
+        Samples at which each visible factor starts to be recovered; NaN where it is not told
+        apart from another.
 
     Notes
     -----
@@ -79,12 +80,16 @@ def add_model_intervals(result: Labelled, population: Population, request: Reque
             # The limit law jumps where a finite system does not.
             side = np.minimum if ending == "low" else np.maximum
             _put(result, "latent_recovery", ending, side(values, result["latent_recovery"]))
-    starts = factor_starts(population, LEVEL)
+    starts = told_apart(factor_starts(population, LEVEL))
     if "recovery_threshold" in result:
-        for ending, ends in (("low", starts.low), ("high", starts.high)):
+        for ending, ends in (("", starts.value), ("low", starts.low), ("high", starts.high)):
             # Nothing is said of factors that do not show.
             filled = np.append(ends[:count], np.full(max(count - ends.size, 0), np.nan))
-            _put(result, "recovery_threshold", ending, filled)
+            if ending:
+                _put(result, "recovery_threshold", ending, filled)
+            else:
+                dims, _, attributes = result.variables["recovery_threshold"]
+                result.variables["recovery_threshold"] = dims, filled, attributes
     return starts
 
 

@@ -37,7 +37,8 @@ class PilotAnswer:
     needed : Interval
         Samples n at the wanted levels of q, shape (levels,).
     factors : Interval, shape (k,)
-        Samples at which each of the leading factors that the pilot shows is recovered.
+        Samples at which each of the leading factors that the pilot shows is recovered; NaN for
+        one that is not told apart from another.
     more : float
         Points of a pilot that would halve the widest interval of `needed`.
     repeated, nearly_repeated : int
@@ -158,11 +159,6 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     if "bures_wasserstein" in result and request.ridge == 0.0:
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
         replace_law(result, "bures_wasserstein", values * law.left[: n.size])
-    visible = population.factors.thresholds
-    if "recovery_threshold" in result:
-        dims, law_starts, attributes = result.variables["recovery_threshold"]
-        shown = np.append(visible, law_starts[visible.size :])[: law_starts.size]
-        result.variables["recovery_threshold"] = dims, shown, attributes
     add_elliptical_models(result, request, population.amplitudes)
     starts = add_model_intervals(result, population, request)
     return PilotAnswer(

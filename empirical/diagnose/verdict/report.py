@@ -63,6 +63,8 @@ def recovery_rows(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     for k, value in enumerate(found.latent_recovery):
         error = found.latent_recovery_stderr[k]
         shown = about(max(starts[k], 1.0)) if k < len(starts) else "not visible"
+        if k < len(starts) and np.isnan(starts[k]):
+            shown = "not told apart"
         rows.append(
             [
                 str(k + 1), f"{value:.3f}", "" if np.isnan(error) else f"{error:.3f}",
