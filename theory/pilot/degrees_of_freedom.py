@@ -14,11 +14,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.pilot.sample import PilotSample
 
-_NODES = 48
+_NODES, _EACH = 48, 3
 # Range of z: from where df₁ is still small to where Q no longer changes with z.
 _ABOVE, _BELOW_GRAM, _BELOW_COVARIANCE = 30.0, 1e-4, 1e-2
 
@@ -165,8 +166,10 @@ def _influences(
     points, freedom = sample.points, sample.freedom
     centred = float(points - freedom)  # 1 where the mean was subtracted
     scale, fewer = points / freedom, (points - 1.0) / (freedom - 1.0)
-    log_df1, log_kappa = np.empty((2, len(used), len(rows)))
-    for node, share in enumerate(used):
+    # They vary less along the curve than the curve does: found at each third node.
+    few = np.unique(np.append(np.arange(0, len(used), _EACH), len(used) - 1))
+    log_df1, log_kappa = np.empty((2, len(few), len(rows)))
+    for node, share in enumerate(used[few]):
         product = (rows * share) @ rows.T
         own = np.diag(product)
         free = 1.0 - scale * own
@@ -187,8 +190,22 @@ def _influences(
         # The mean loss of all others: what they change, and what the point no longer adds.
         mean, others = before.mean(), before.sum() - before
         left_out = mean + (losses - others) / (len(rows) - 1.0) + (mean - before) / (points - 1.0)
-        log_df1[node] = np.log(np.maximum(df1[node] - seen, 1e-3 * df1[node]))
+        whole = df1[few[node]]
+        log_df1[node] = np.log(np.maximum(whole - seen, 1e-3 * whole))
         log_kappa[node] = np.log(left_out) - log_df1[node]
     log_df1 -= log_df1.mean(axis=1, keepdims=True)
     log_kappa -= log_kappa.mean(axis=1, keepdims=True)
-    return log_df1, log_kappa
+    between = _cubic(few, len(used))
+    return between @ log_df1, between @ log_kappa
+
+
+def _cubic(known: NDArray[np.int64], count: int) -> FloatArray:
+    """Weights of values at some of the numbers 0, 1, … in those at all: cubics through four."""
+    weights = np.zeros((count, len(known)))
+    for at in range(count):
+        first = int(np.clip(np.searchsorted(known, at) - 2, 0, len(known) - 4))
+        near = known[first : first + 4]
+        for k, own in enumerate(near):
+            others = np.delete(near, k)
+            weights[at, first + k] = np.prod((at - others) / (own - others))
+    return weights

@@ -74,10 +74,12 @@ class PilotSample:
         count = components.samples
         freedom = count - 1 if centred else count
         values = components.eigenvalues[: components.eigenvectors.shape[1]]
-        rows = _spread(count, max(_LEAST_ROWS, _ELEMENTS // len(values)))
-        array = np.asarray(data)
-        part = np.asarray(array[rows], np.float64).reshape(len(rows), -1) - components.mean
-        left = part @ components.eigenvectors / np.sqrt(count * values)
+        left = components.left
+        if left is None or len(left) > _LEAST_ROWS:
+            rows = _spread(count, max(_LEAST_ROWS, _ELEMENTS // len(values)))
+            array = np.asarray(data)
+            part = np.asarray(array[rows], np.float64).reshape(len(rows), -1) - components.mean
+            left = part @ components.eigenvectors / np.sqrt(count * values)
         return cls(values * (count / freedom), left, freedom, count, len(components.eigenvalues))
 
 

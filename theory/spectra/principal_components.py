@@ -34,12 +34,16 @@ class PrincipalComponents:
         What was subtracted from every row; zeros without centring.
     samples : int
         Number of rows n.
+    left : ndarray of float64, shape (n, r) or None
+        Left singular vectors, one column for each positive eigenvalue; known without further work
+        where there are fewer rows than features.
     """
 
     eigenvalues: FloatArray
     eigenvectors: FloatArray
     mean: FloatArray
     samples: int
+    left: FloatArray | None = None
 
 
 def principal_components(
@@ -119,12 +123,12 @@ def _from_gram(array: NDArray[Any], features: int, center: bool, size: int) -> P
         gram += block @ block.T
     gram /= samples
     values, left = _descending(gram, max(samples, features), center)
-    left /= np.sqrt(samples * values)
+    scaled = left / np.sqrt(samples * values)
     vectors = np.empty((features, len(values)))
     for columns, block in _column_blocks(array, features, size):
         if center:
             _centre_columns(block)
-        vectors[columns] = block.T @ left
+        vectors[columns] = block.T @ scaled
     # Rounding of relative size eps · λ₁/λ tilts the axes of small eigenvalues towards each other;
     # QR keeps the accurate leading axes and corrects the later ones against them.
     overlap = vectors.T @ vectors
@@ -133,7 +137,7 @@ def _from_gram(array: NDArray[Any], features: int, center: bool, size: int) -> P
         vectors = np.linalg.qr(vectors).Q
     eigenvalues = np.zeros(features)
     eigenvalues[: len(values)] = values
-    return PrincipalComponents(eigenvalues, vectors, mean, samples)
+    return PrincipalComponents(eigenvalues, vectors, mean, samples, left)
 
 
 def _centre_columns(block: FloatArray) -> FloatArray:

@@ -1,7 +1,7 @@
 import numpy as np
 
 from convergen import theory
-from convergen.theory.forecast.factor_starts import factor_starts
+from convergen.theory.forecast.factor_starts import factor_starts, told_apart
 
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 
@@ -29,6 +29,16 @@ def test_intervals_hold_the_thresholds_of_the_law():
 def test_factors_that_may_be_one_start_anywhere():
     apart, near = (factor_starts(pilot(300, 1, spikes)) for spikes in ((30.0, 9.0), (30.0, 28.0)))
     assert np.log(near.high[0] / near.low[0]) > 3.0 * np.log(apart.high[0] / apart.low[0])
+
+
+def test_factors_that_may_be_one_are_not_numbered():
+    apart, near = (pilot(300, 1, spikes) for spikes in ((30.0, 9.0), (30.0, 28.0)))
+    assert np.isfinite(told_apart(factor_starts(apart)).value[:2]).all()
+    starts = factor_starts(near)
+    found = told_apart(starts)
+    for name in ("value", "low", "high", "sampling", "unseen"):
+        assert np.isnan(getattr(found, name)[:2]).all()
+    np.testing.assert_array_equal(np.isnan(found.value), starts.high > 4.0 * starts.low)
 
 
 def test_level_and_seed():

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.memorisation import _gram_average
+from convergen.theory.linear.memorisation import _gram_average, memorisation_scale
 from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
 from convergen.theory.random_matrices.equivalents import scaled
 from tests.monte_carlo import Stored
@@ -464,3 +464,33 @@ def test_a_tail_of_part_of_a_direction_gives_cosines():
         for values in (found.value, found.baseline):
             assert np.isfinite(values).all()
             assert ((values > 0.0) & (values <= 1.0)).all()
+
+
+def test_ratios_of_the_scale_are_those_of_the_law():
+    """Spectra that a pilot allows are compared by few x̂: what is common to them cancels."""
+    n = [4.0, 32.0, 200.0, 2000.0]
+    one, other = (theory.Spectrum.spiked(90, spikes) for spikes in ([20.0, 5.0], [24.0, 4.0]))
+    tau = np.random.default_rng(0).gamma(3.0, 1.0 / 3.0, 200)
+    laws = []
+    for spectrum in (one, other):
+        found = theory.memorisation_law(spectrum, n, amplitudes=tau)
+        laws.append(np.stack([found.value, found.baseline], axis=1))
+    scales = [memorisation_scale(spectrum, n, amplitudes=tau) for spectrum in (one, other)]
+    moved = np.log(laws[1] / laws[0])
+    np.testing.assert_allclose(np.log(scales[1] / scales[0]), moved, atol=0.012)
+    assert np.abs(moved).max() > 0.03
+    # Every spectrum meets the same x̂.
+    np.testing.assert_array_equal(scales[0], memorisation_scale(one, n, amplitudes=tau))
+    flat = theory.Spectrum.from_eigenvalues([2.0, 0.0], [1, 5])
+    np.testing.assert_array_equal(memorisation_scale(flat, n), 1.0)
+
+
+def test_scale_knows_a_ridge_and_directions_without_variance():
+    n = [120.0, 300.0]
+    spectrum = theory.Spectrum.from_eigenvalues([2.0, 1.0, 0.0], [10, 30, 20])
+    plain, ridged = (memorisation_scale(spectrum, n, ridge) for ridge in (0.0, 0.5))
+    laws = [theory.memorisation_law(spectrum, n, ridge) for ridge in (0.0, 0.5)]
+    assert np.all(np.isfinite(ridged))
+    moved = laws[1].value / laws[0].value
+    np.testing.assert_allclose(ridged[:, 0] / plain[:, 0], moved, rtol=0.02)
+    assert np.all(moved < 0.95)

@@ -290,3 +290,13 @@ def test_extended_precision_is_refused():
 def test_block_size_must_be_positive(block):
     with pytest.raises(InputError, match="block_rows must be a whole number of at least 1"):
         principal_components(coloured(TALL), block_rows=block)
+
+
+@pytest.mark.parametrize("center", [True, False])
+def test_left_singular_vectors_are_known_with_few_rows(center):
+    data = np.random.default_rng(8).standard_normal((12, 40)) + 3.0
+    found = principal_components(data, center=center)
+    roots = np.sqrt(len(data) * found.eigenvalues[: found.left.shape[1]])
+    rebuilt = (found.left * roots) @ found.eigenvectors.T + found.mean
+    np.testing.assert_allclose(rebuilt, data, atol=1e-10)
+    assert principal_components(data.T, center=center).left is None
