@@ -44,17 +44,16 @@ def page(found: Diagnosis, command: str = "") -> str:
         HTML, its pictures inside.
     """
     from convergen.empirical.diagnose.verdict import report
-    from convergen.empirical.diagnose.verdict.words import GLOSSARY, sentences
+    from convergen.empirical.diagnose.verdict.words import GLOSSARY, flaws, sentences
     from convergen.theory.common.versions import made_by
 
     said = sentences(found)
     near = report.closest(found, len(found.samples[0]))
-    flawed = any(each.finding for each in found.judgement.remarks)
     return document(
         f"convergen: {found.verdict}",
         [
             Answer(said["copying"], _MARKS.get(found.verdict, "plain")),
-            Answer(said["quality"], "doubt" if flawed else "plain"),
+            Answer(said["quality"], "doubt" if flaws(found) else "plain"),
         ],
         [
             paragraph(said["todo"]),

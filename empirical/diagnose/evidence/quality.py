@@ -11,6 +11,7 @@ import numpy as np
 
 from convergen.empirical.diagnose.comparable.layout import roughness
 from convergen.empirical.measure.intervals import Estimate, average
+from convergen.empirical.measure.overlaps import leading_axes
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.sources.points import Points
 
@@ -20,6 +21,8 @@ _LOOKED = 1000
 _FLAT = 1e-6
 # Points from which variety and sharpness can be told.
 _FEWEST = 20
+# Share of its variance below which a factor is lost.
+_LOST = 0.3
 # Standard errors from 1 beyond which a ratio is taken for real.
 _SURE = 4.0
 
@@ -113,6 +116,42 @@ def remarks(
                    "outside the data", (0.0, 1.3))
         )  # fmt: skip
     return found
+
+
+def lost_factors(samples: FloatArray, law: FloatArray, beside: FloatArray, count: int) -> list[int]:
+    """Leading factors of real data along which samples hardly vary.
+
+    That the axes of the samples differ from the factors says nothing of it: factors of nearly equal
+    variance change places in every draw.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (draws, d)
+        Generated points.
+    law : ndarray, shape (n, d)
+        Real points, whose leading axes are the factors.
+    beside : ndarray, shape (r, d)
+        Other real points: how much they vary along these axes is what samples should.
+    count : int
+        Leading factors that are looked at.
+
+    Returns
+    -------
+    list of int
+        Their numbers, from 1 on.
+    """
+    if min(len(samples), len(law), len(beside)) < _FEWEST:
+        return []
+    axes = leading_axes(law - law.mean(axis=0), count)
+    own, real = (
+        [average(each) for each in (((x - x.mean(axis=0)) @ axes) ** 2).T]
+        for x in (samples, beside)
+    )
+    return [
+        k
+        for k, (mine, theirs) in enumerate(zip(own, real, strict=True), start=1)
+        if mine.value + 2.0 * mine.stderr < _LOST * (theirs.value - 2.0 * theirs.stderr)
+    ]
 
 
 def _some(points: Points, count: int, rng: np.random.Generator) -> FloatArray:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.empirical.diagnose.evidence.quality import lost_factors
 from convergen.empirical.diagnose.verdict.judgement import Judgement, judge
 from convergen.empirical.measure.intervals import Estimate, average
 from convergen.empirical.measure.overlaps import convergence, latent_recovery, leading_axes
@@ -55,6 +56,8 @@ class Diagnosis:
         NaN where it would take too long.
     latent_recovery_draws : ndarray, shape (factors,)
         Q_k that as many draws of the truth itself would show.
+    lost_factors : list of int
+        Factors along which the first set hardly varies, from 1 on.
     law : Points
         What the theory looks at: the reference if there is one, else the training set.
     spectrum : Spectrum
@@ -78,6 +81,7 @@ class Diagnosis:
     latent_recovery: FloatArray
     latent_recovery_stderr: FloatArray
     latent_recovery_draws: FloatArray
+    lost_factors: list[int]
     law: Points
     spectrum: Spectrum
     levels: tuple[float, ...]
@@ -206,7 +210,11 @@ def diagnose(
     count = min(wanted, spectrum.rank) if view.theory else 0
     recovery = stderr = draws = np.empty(0)
     prediction = pilot = None
+    lost: list[int] = []
     if view.theory:
+        # Without unseen points, half of the training set stands for them.
+        halves = (law.flat(), training.flat()) if unseen else (law.flat()[::2], law.flat()[1::2])
+        lost = lost_factors(points[0], *halves, count)
         recovery, stderr = _recovery(points[0], spectrum, count)
         draws = _of_draws(spectrum, len(points[0]), count)
         prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
@@ -220,6 +228,7 @@ def diagnose(
         latent_recovery=recovery,
         latent_recovery_stderr=stderr,
         latent_recovery_draws=draws,
+        lost_factors=lost,
         law=law,
         spectrum=spectrum,
         levels=tuple(levels),

@@ -309,6 +309,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "convergence": None if found.convergence is None else _interval(found.convergence),
         "latent_recovery": plain(found.latent_recovery),
         "latent_recovery_stderr": plain(found.latent_recovery_stderr),
+        "lost_factors": found.lost_factors,
         "latent_recovery_of_truth": plain(found.latent_recovery_draws),
         **_predicted(found),
         "notes": found.notes,

@@ -8,19 +8,14 @@ from convergen.empirical.diagnose.distances.orbit import INVARIANCES
 from convergen.empirical.diagnose.evidence.copies import Copies
 from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
-from convergen.theory.messages.text import about
+from convergen.theory.messages.glossary import glossary
+from convergen.theory.messages.text import about, percent
 
 # Changes under which copies can be as far from their training image as from others.
 _LARGE_CHANGES = ("turn", "shift", "crop", "contrast")
-GLOSSARY = {
-    "copy": "a sample that is far nearer to one training point than to any other real point",
-    "memorising": "giving back training points instead of new ones",
-    "reference": "real points of the same kind that the model has not seen",
-    "q, convergence": "how much two models trained on different data agree: 1 is the same picture "
-    "from the same seed",
-    "factor": "a direction in which the data vary most; Q = 1: the samples have it fully",
-    "interval": "the numbers in brackets: where the truth lies in 19 of 20 such measurements",
-}
+GLOSSARY = glossary(
+    "copy", "memorising", "reference", "q, convergence", "linear model", "factor", "interval"
+)
 
 
 def sentences(found: Diagnosis) -> dict[str, str]:
@@ -34,15 +29,16 @@ def sentences(found: Diagnosis) -> dict[str, str]:
     Returns
     -------
     dict of str
-        ``copying``, ``certainty``, ``quality``, ``needed``, ``converged`` and ``todo``.
+        ``copying``, ``quality``, ``needed``, ``todo``, ``certainty`` and ``converged``, in the
+        order in which they are read.
     """
     return {
         "copying": copying(found),
-        "certainty": _certainty(found),
         "quality": quality(found),
         "needed": needed(found),
-        "converged": _converged(found),
         "todo": _to_do(found),
+        "certainty": _certainty(found),
+        "converged": _converged(found),
     }
 
 
@@ -66,9 +62,9 @@ def copying(found: Diagnosis) -> str:
     lean = found.judgement.leaning
     if lean is not None and lean.significant:
         return (
-            f"None of your {total} {what} is a plain copy, but {lean.share.value:.0%} of them lie "
-            f"nearer to the training set than to unseen data ({lean.share.low:.0%} to "
-            f"{lean.share.high:.0%}; 50 % would be fair): the model partly remembers its data."
+            f"None of your {total} {what} is a plain copy, but {percent(lean.share.value)} of them "
+            f"lie nearer to the training set than to unseen data ({percent(lean.share.low)} to "
+            f"{percent(lean.share.high)}; 50 % would be fair): the model partly remembers its data."
         )
     if found.verdict == "undecided":
         return (
@@ -83,7 +79,7 @@ def _certainty(found: Diagnosis) -> str:
     judgement, copies = found.judgement, found.judgement.copies
     ignored = judgement.orbit.names
     dress = (
-        f"Copies were also looked for under changes of: {', '.join(ignored)}."
+        f"Copies were looked for under these changes, too: {', '.join(ignored)}."
         if ignored
         else "Only copies in the same position and brightness were looked for."
     )
@@ -95,8 +91,8 @@ def _certainty(found: Diagnosis) -> str:
     view = judgement.view
     where = "" if view.name == "pixels" else f" Distances are those of {view.words}."
     return (
-        f"A copied share below {copies.visible:.1%} would not show in "
-        f"{len(found.samples[0])} samples; {_faint(copies)}. {dress}{_unseen(found)} "
+        f"What may have been missed: fewer plain copies than {percent(copies.visible, 1)} need not "
+        f"show in {len(found.samples[0])} samples; {_faint(copies)}. {dress}{_unseen(found)} "
         f"{compared}{where}"
     )
 
@@ -107,7 +103,8 @@ def _faint(copies: Copies) -> str:
         return "changed copies, as by compression or noise, would not show at any share"
     return (
         f"of copies changed as by compression or noise (a third as far from their training point "
-        f"as from the next), at least {copies.faint:.1%} must be there"
+        f"as from the next), at least {percent(copies.faint, 1)} must be "
+        "there"
     )
 
 
@@ -134,15 +131,30 @@ def _or(words: list[str]) -> str:
 
 def quality(found: Diagnosis) -> str:
     """The second line: what samples are like, whether or not they are copies."""
-    findings = [each.finding for each in found.judgement.remarks if each.finding]
-    recovery, error = found.latent_recovery, np.nan_to_num(found.latent_recovery_stderr)
-    gap = 0.6 * found.latent_recovery_draws - np.maximum(recovery, 0.3)
-    lost = (np.flatnonzero((recovery < 0.3) & (gap > 2.0 * error)) + 1).tolist()
-    if lost:
-        findings.append(f"without the data's factor{'s' * (len(lost) > 1)} {_listed(lost)}")
+    findings = flaws(found)
     if findings:
         return f"Quality: compared with real data, the samples are {_and(findings)}."
     return "Quality: sharpness, variety and variance of the samples are like those of real data."
+
+
+def flaws(found: Diagnosis) -> list[str]:
+    """In which ways samples differ from real data, copying apart.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
+
+    Returns
+    -------
+    list of str
+        Empty where nothing is remarkable.
+    """
+    findings = [each.finding for each in found.judgement.remarks if each.finding]
+    lost = found.lost_factors
+    if lost:
+        findings.append(f"without the data's factor{'s' * (len(lost) > 1)} {_listed(lost)}")
+    return findings
 
 
 def _listed(numbers: list[int]) -> str:
@@ -170,12 +182,14 @@ def needed(found: Diagnosis) -> str:
         )
     ]
     value, low, high = found.intervals("convergence")[0]
+    what = _things(found)
     return (
-        f"How many samples: you trained on {n}. Two linear models trained on {n} such points each "
-        f"would agree to q = {value:.2f} ({low:.2f} to {high:.2f}); {', '.join(sizes)}. "
-        f"Estimated from {len(found.law)} points of {found.law.name}. This is the theory of linear "
-        "models: they obey it within about 10 % on photographs and digits, while trained networks "
-        "may need several times as many (U-Nets on digits: four times for q = 0.9)."
+        f"How many {what}: you trained on {n}. Two linear models, each trained on {n} such {what}, "
+        f"would agree to q = {value:.2f} ({low:.2f} to {high:.2f}); 1 is the same model. In "
+        f"training {what}, {', '.join(sizes)} (estimated from {len(found.law)} of "
+        f"{found.law.name}). Photographs and digits obey this theory of linear models within about "
+        "10 %. Trained networks may need several times as many (U-Nets on digits: four times for "
+        "q = 0.9)."
     )
 
 
@@ -208,7 +222,7 @@ def _to_do(found: Diagnosis) -> str:
         steps.append("train on more data, stop earlier, or use a smaller model")
     if judgement.reference is None:
         steps.append("keep some data unseen and give them as --reference")
-    if any(each.finding for each in judgement.remarks):
+    if flaws(found):
         steps.append("look at samples beside real data, and train longer or change the model")
     if not steps:
         steps.append("nothing stands out; more samples would show smaller shares of copies")
