@@ -27,7 +27,7 @@ def test_what_is_gone_is_named(gone):
     variances = VARIANCES.copy()
     variances[list(gone)] = 0.3
     rng = np.random.default_rng(1)
-    found = lost_factors(drawn(80, rng, variances), drawn(400, rng), drawn(300, rng), 4)
+    found = lost_factors(drawn(80, rng, variances), drawn(4000, rng), drawn(300, rng), 4)
     assert found == [k + 1 for k in gone]
 
 
