@@ -15,6 +15,7 @@ import numpy as np
 from convergen.empirical.forecast.pairs import TheoryPair
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.networks.budget import memorised_points
 from convergen.theory.networks.clock import weighted_images
 from convergen.theory.networks.orbits import Orbit
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from convergen.empirical.experiment.run import Run
 
 DEFAULT_SAMPLES = 16
+# The share of its training set that a network may have memorised when one had better stop.
+TOLERATED = 0.1
 # Standard deviation of log c between pairs that differ in their seed alone, see docs/networks.md.
 PAIR_SPREAD = 0.1
 # Largest share of an interval's ends in log c that are looked at, and the grid between them.
@@ -60,6 +63,37 @@ class Calibration:
     misfit: float
     orbit: Orbit
     source: str
+
+    def tenth(self) -> tuple[float, float, float]:
+        """Learning-rate-weighted images a point until a tenth of the points is memorised.
+
+        Returns
+        -------
+        tuple of float
+            With the ends of its interval.
+        """
+        # N/n at which exp(−(N/n)^p) of the points are not memorised yet, and N = s/c.
+        ratio = float(memorised_points(1.0 - TOLERATED, 1.0))
+        return ratio * self.constant, ratio * self.low, ratio * self.high
+
+    def words(self, weighted: float) -> str:
+        """What a forecast rests on.
+
+        Parameters
+        ----------
+        weighted : float
+            Learning-rate-weighted images of the training.
+
+        Returns
+        -------
+        str
+        """
+        return (
+            f"This network takes c = {self.constant:.0f} ({self.low:.0f} to {self.high:.0f}) "
+            "images of training, weighed by the learning rate over its largest, to memorise one "
+            f"point: calibrated on {self.source}. The training has {weighted:.0f} of them. "
+            f"Symmetry of the network: {self.orbit.words()}."
+        )
 
 
 def calibrate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.measure.settings import MeasureSettings
+    from convergen.empirical.models.table import SolvableModel
     from convergen.empirical.training.settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
@@ -30,8 +31,6 @@ logger = logging.getLogger(__name__)
 LEVELS = (0.5, 0.8)
 # Values of the training images and their orbit, beyond which a theory takes long.
 LARGEST = 2**18
-# Root mean square by which the theory missed the shipped U-Nets where c was right, by quantity.
-OWN_ERROR = (0.04, 0.06, 0.06, 0.06)
 # n may exceed that of the calibration by this factor without a warning.
 _FAR = 1000
 
@@ -41,7 +40,7 @@ def forecast(
     training: TrainingSettings,
     measure: MeasureSettings,
     calibration: Calibration,
-    theory: Any,
+    row: SolvableModel,
     memorised: float,
     samples: Sequence[int] | None = None,
     seed: int = 0,
@@ -58,8 +57,8 @@ def forecast(
         How samples are drawn.
     calibration : Calibration
         c and its interval.
-    theory : type
-        Of `convergen.empirical.models.table.SolvableModel`.
+    row : SolvableModel
+        The theory.
     memorised : float
         s, learning-rate-weighted images of the training.
     samples : sequence of int, optional
@@ -84,24 +83,25 @@ def forecast(
     from convergen.empirical.splits.splits import split
 
     sizes = _sizes(data, calibration, samples)
-    if sizes[-1] > _FAR * calibration.samples:
+    if calibration.samples and sizes[-1] > _FAR * calibration.samples:
         logger.warning(
             "warning: n = %d is more than %d times the n = %d of the calibration: intervals say "
             "nothing of what changes over such a distance.",
             sizes[-1], _FAR, calibration.samples,
         )  # fmt: skip
     splits = split(data, sizes, seed, held_out=0 if data.truth is not None else 1)
-    points = [memorised / c for c in (calibration.constant, calibration.low, calibration.high)]
+    ends = (calibration.constant, calibration.low, calibration.high)
     rows = []
     for n in sizes:
         with phase(f"forecasting n = {n}"):
             subjects = Subjects(data, splits, (n,), training, measure)
-            pair = TheoryPair(theory, subjects, calibration.orbit)
-            rows.append([pair.at(count) for count in points])
+            pair = TheoryPair(row.theory, subjects, calibration.orbit)
+            at = {c: pair.at(memorised / c) for c in dict.fromkeys(ends)}
+            rows.append([at[c] for c in ends])
     values = np.array(rows)
     axes = (("samples", list(sizes)), ("level", list(LEVELS)))
     out = xr.Dataset(coords={k: (k, given, coordinate_attributes(k)) for k, given in axes})
-    low, high = _interval(values)
+    low, high = _interval(values, row.own_error)
     for k, name in enumerate(QUANTITIES):
         words = quantity(name).attributes
         for suffix, part in (("", values[:, 0]), ("_low", low), ("_high", high)):
@@ -116,7 +116,11 @@ def forecast(
         "constant_high": calibration.high,
         "calibrated_on": calibration.source,
         "calibrated_at": calibration.samples,
+        "theory": row.name,
         "orbit": calibration.orbit.words(),
+        "rests_on": calibration.words(memorised),
+        "trust": row.trust,
+        **dict(zip(("tenth", "tenth_low", "tenth_high"), calibration.tenth(), strict=True)),
         "weighted_images": float(memorised),
         "images": float(budget_of(memorised, training.schedule)),
         "seed": seed,
@@ -153,9 +157,9 @@ def _sizes(
     return found
 
 
-def _interval(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _interval(values: FloatArray, own_error: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     """What the interval of c makes of each quantity, and the error of the theory itself."""
-    best, own = values[:, 0], 1.645 * np.array(OWN_ERROR)
+    best, own = values[:, 0], 1.645 * np.array(own_error)
     low = best - np.hypot(best - values.min(axis=1), own)
     high = best + np.hypot(values.max(axis=1) - best, own)
     top = np.array([1.0, 1.0, 1.0, np.inf])

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 # Titles of the columns of `QUANTITIES`.
 _HEADS = ("q", "m", "copies", "variance")
 INTERVALS = (
-    "In brackets 90 % intervals: of c, and of the theory's own error on the networks that come "
-    "with the package. * is the n of the calibration."
+    "In brackets 90 % intervals: of what was calibrated, and of the theory's own error on the "
+    "networks that come with the package. * is the n of the calibration, if there was one."
 )
 
 
@@ -43,7 +43,7 @@ def forecast_text(title: str, found: xr.Dataset) -> str:
         title, "", table(head, shown), "", *level_lines(found), "",
         wrapped(words.stopping(found)), "",
         table(lasts, [[f"{cell} {ends}".strip() for cell, ends in row] for row in budgets]), "",
-        wrapped(calibration(found)), wrapped(INTERVALS),
+        wrapped(found.attrs["rests_on"]), wrapped(INTERVALS), wrapped(found.attrs["trust"]),
     ])  # fmt: skip
 
 
@@ -125,27 +125,6 @@ def level_lines(found: xr.Dataset) -> list[str]:
         else f"q = {level:g} at n = {about(best)} ({ends})."
         for level, best, ends in crossed
     ]
-
-
-def calibration(found: xr.Dataset) -> str:
-    """What the forecast rests on.
-
-    Parameters
-    ----------
-    found : xarray.Dataset
-        From `convergen.empirical.forecast.forecast.forecast`.
-
-    Returns
-    -------
-    str
-    """
-    attrs = found.attrs
-    return (
-        f"This network takes c = {attrs['constant']:.0f} ({attrs['constant_low']:.0f} to "
-        f"{attrs['constant_high']:.0f}) images of training, weighed by the learning rate over its "
-        f"largest, to memorise one point: calibrated on {attrs['calibrated_on']}. The training "
-        f"has {attrs['weighted_images']:.0f} of them. Symmetry of the network: {attrs['orbit']}."
-    )
 
 
 def forecast_json(found: xr.Dataset) -> dict[str, Any]:

@@ -6,15 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from convergen.empirical.forecast.calibrate import calibrate, end_of_training
+from convergen.empirical.forecast.calibrate import Calibration, calibrate, end_of_training
 from convergen.empirical.forecast.constants import shipped_calibration
 from convergen.empirical.forecast.forecast import forecast
+from convergen.empirical.forecast.kernel_clock import kernel_clock
+from convergen.empirical.models.table import SolvableModel, forecasting_theory
+from convergen.theory.common.checks import InputError
 from convergen.theory.networks.clock import weighted_images
-from convergen.theory.networks.generaliser_memoriser import GeneraliserMemoriser
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.experiment.run import Run
 
 
@@ -46,16 +49,30 @@ def forecast_run(
     xarray.Dataset
         As `convergen.empirical.forecast.forecast.forecast` returns it.
     """
-    measured = run.result() if result is None else result
-    found = calibrate(run, measured, GeneraliserMemoriser, calibrate_at)
+    row = forecasting_theory(str(run.experiment.model["name"]))
+    if row.images_each is not None:
+        found = _uncalibrated(row, run.data, calibrate_at)
+    else:
+        measured = run.result() if result is None else result
+        found = calibrate(run, measured, row.theory, calibrate_at)
     seen = end_of_training(run)
     if images is not None:
         seen *= images / run.experiment.training.images
     measure = replace(run.experiment.measure, pictures=0)
     return forecast(
-        run.data, run.experiment.training, measure, found, GeneraliserMemoriser, seen, samples,
+        run.data, run.experiment.training, measure, found, row, seen, samples,
         run.experiment.seeds[0],
     )  # fmt: skip
+
+
+def _uncalibrated(row: SolvableModel, data: DataSet, calibrate_at: int | None) -> Calibration:
+    """What a theory takes from the data alone."""
+    if calibrate_at is not None:
+        raise InputError(
+            f"the theory {row.name!r} of this network is calibrated on no pair: leave "
+            "--calibrate-at out."
+        )
+    return kernel_clock(row, data)
 
 
 def forecast_untrained(
@@ -94,9 +111,10 @@ def forecast_untrained(
     points = load_data(**data)
     usual = usual_training({"name": network})
     training = TrainingSettings(**(usual if images is None else {**usual, "images": images}))
-    found = shipped_calibration(network, orbit_of({"name": network}, points.shape))
+    row = forecasting_theory(network)
+    if row.images_each is not None:
+        found: Calibration = kernel_clock(row, points)
+    else:
+        found = shipped_calibration(network, orbit_of({"name": network}, points.shape))
     seen = float(weighted_images(training.images, training.images, training.schedule))
-    return forecast(
-        points, training, MeasureSettings(pictures=0), found, GeneraliserMemoriser, seen, samples,
-        seed,
-    )  # fmt: skip
+    return forecast(points, training, MeasureSettings(pictures=0), found, row, seen, samples, seed)

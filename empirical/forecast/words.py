@@ -6,14 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from convergen.empirical.forecast.calibrate import TOLERATED
 from convergen.theory.messages.text import about, percent
-from convergen.theory.networks.budget import POWER
 
 if TYPE_CHECKING:
     import xarray as xr
-
-# The share of its training set that a network may have memorised when one had better stop.
-TOLERATED = 0.1
 
 
 class Stop(NamedTuple):
@@ -128,11 +125,8 @@ def stops(found: xr.Dataset) -> list[Stop]:
     list of Stop
     """
     attrs = found.attrs
-    # N/n at which exp(−(N/n)^p) of the points are not memorised yet, and N = s/c.
-    ratio = (-np.log1p(-TOLERATED)) ** (1.0 / POWER)
-    scale = ratio * attrs["images"] / attrs["weighted_images"]
-    ends = (attrs[f"constant{end}"] for end in ("", "_low", "_high"))
-    best, low, high = (scale * value for value in ends)
+    scale = attrs["images"] / attrs["weighted_images"]
+    best, low, high = (scale * attrs[f"tenth{end}"] for end in ("", "_low", "_high"))
     return [Stop(int(n), n * best, n * low, n * high) for n in found["samples"].values]
 
 

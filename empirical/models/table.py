@@ -116,6 +116,13 @@ class SolvableModel:
         Of a theory that knows the network: ``theory.fit(points, rng, orbit)`` gives what
         ``.trained(N)`` makes a denoiser of, N being the points that the budget suffices to
         memorise. It is calibrated on one trained pair, see `convergen.empirical.forecast`.
+    images_each : float or None
+        Learning-rate-weighted images for each N of a `theory` that is not calibrated.
+    own_error : tuple of float
+        Root mean square by which the theory missed shipped networks in convergence, memorisation,
+        share of copies and variance, where its constant was right.
+    trust : str
+        How far forecasts by it may be trusted, in words.
     """
 
     name: str
@@ -129,6 +136,9 @@ class SolvableModel:
     compared: bool = True
     networks: tuple[str, ...] = ()
     theory: Any = None
+    images_each: float | None = None
+    own_error: tuple[float, float, float, float] = (0.04, 0.06, 0.06, 0.06)
+    trust: str = ""
 
     def resolve(
         self, shape: Shape, given: Mapping[str, Any], truth: object = None
@@ -195,12 +205,32 @@ def compared_with(shape: Shape, truth: object, network: str = "") -> list[Solvab
 
 
 def network_theories() -> list[SolvableModel]:
-    """Theories that know the network, in their order.
+    """Theories that know the network and are calibrated on one pair of it, in their order.
 
     Returns
     -------
     list of SolvableModel
     """
+    return [row for row in _theories() if row.images_each is None]
+
+
+def forecasting_theory(network: str) -> SolvableModel:
+    """The theory by which a network is forecast.
+
+    Parameters
+    ----------
+    network : str
+        Its name.
+
+    Returns
+    -------
+    SolvableModel
+        The first that is a theory of this network, or of any.
+    """
+    return next(row for row in _theories() if not row.networks or network in row.networks)
+
+
+def _theories() -> list[SolvableModel]:
     rows = sorted(SOLVABLE.rows(), key=lambda row: row.order)
     return [row for row in rows if row.theory is not None]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CAPTIONS = {
     "convergence": "How much two networks agree that were trained on n other points each. Dotted: "
-    "the n of the pair behind this forecast.",
+    "the n of the pair behind this forecast, if there was one.",
     "memorisation": "How like its nearest training point a generated sample is. Large data sets "
     "have like points by chance, too.",
     "fraction_memorised": "The share of generated samples that are copies of training points.",
@@ -56,13 +56,12 @@ def page(title: str, found: xr.Dataset, command: str = "") -> str:
             section("Until when does it copy?", _curve(found, "fraction_memorised"),
                     _curve(found, "memorisation"), key="memorisation"),
             section("When to stop", paragraph(words.stopping(found)),
-                    beside(*report.stop_rows(found), caption=_STOP),
-                    paragraph(_EARLIER, aside=True), key="stop"),
+                    beside(*report.stop_rows(found), caption=_STOP), key="stop"),
             section("The numbers",
                     beside(*report.forecast_rows(found), caption="Forecast by training samples"),
-                    paragraph(f"{title}. {report.calibration(found)}"), key="numbers"),
-            section("How far to trust it", paragraph(report.INTERVALS), paragraph(_TRUST),
-                    key="trust"),
+                    paragraph(f"{title}. {found.attrs['rests_on']}"), key="numbers"),
+            section("How far to trust it", paragraph(report.INTERVALS),
+                    paragraph(found.attrs["trust"]), key="trust"),
         ],
         glossary=glossary("n", "q, convergence", "m, memorisation", "copies", "variance", "seed",
                           "interval", interval="9 of 10"),
@@ -73,17 +72,7 @@ def page(title: str, found: xr.Dataset, command: str = "") -> str:
     )  # fmt: skip
 
 
-_EARLIER = (
-    "Likeness to the training set begins to rise before: for U-Nets on digits at about two fifths "
-    "of these numbers."
-)
 _STOP = "Longest training after which a tenth of the training set is memorised"
-_TRUST = (
-    "Held against the U-Nets that come with the package, the n at which q = 0.5 and 0.8 are "
-    "reached was between 0.76 and 1.00 of the measured one. It fails for memorisation in "
-    "mid-transition, and for trainings shorter than about 2000 images. Without a trained pair of "
-    "your own it may be a factor of two off."
-)
 
 
 def _curve(found: xr.Dataset, name: str) -> str:

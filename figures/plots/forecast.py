@@ -75,7 +75,8 @@ def _curve(axes: Axes, found: xr.Dataset, name: str) -> None:
     low, high = found[f"{name}_low"], found[f"{name}_high"]
     axes.fill_between(n, low, high, color=look.colour, alpha=0.2, linewidth=0)
     predicted(axes, n, found[name], look, marker="o", markersize=3, label="")
-    axes.axvline(found.attrs["calibrated_at"], color="0.5", linestyle=":", linewidth=0.8)
+    if found.attrs["calibrated_at"]:
+        axes.axvline(found.attrs["calibrated_at"], color="0.5", linestyle=":", linewidth=0.8)
     axes.set_xscale("log")
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("training samples $n$")

@@ -11,14 +11,15 @@ from convergen.empirical.forecast.constants import measured_constants, shipped_c
 from convergen.empirical.forecast.forecast import _crossing, forecast
 from convergen.empirical.forecast.report import forecast_json, forecast_text
 from convergen.empirical.measure.settings import MeasureSettings
+from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.budgeted_mixture import BudgetedMixture
 from convergen.theory.networks.orbits import Orbit
 from tests.labels import unlabelled
 
 CALIBRATION = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, Orbit(), "the pair of n = 16, seed 0")
 MEASURE = MeasureSettings(draws=64, pictures=0)
+MIXTURE = SOLVABLE.find("budgeted-mixture")
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +28,7 @@ def digits():
 
 
 def asked(data, samples, calibration=CALIBRATION):
-    return forecast(
-        data, TrainingSettings(), MEASURE, calibration, BudgetedMixture, 32_000.0, samples
-    )
+    return forecast(data, TrainingSettings(), MEASURE, calibration, MIXTURE, 32_000.0, samples)
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +72,7 @@ def test_far_from_the_calibration_a_warning_is_given(digits, caplog):
     near = replace(CALIBRATION, samples=2, low=400.0, high=400.0)
     small = forecast(
         load_data("field", size=4, count=8000), TrainingSettings(), MEASURE, near,
-        BudgetedMixture, 1.0, [4, 2001],
+        MIXTURE, 1.0, [4, 2001],
     )  # fmt: skip
     assert small.sizes["samples"] == 2
     assert "more than 1000 times" in caplog.text

@@ -63,7 +63,8 @@ def forecasts():
     return found.assign_attrs(
         constant=1000.0, constant_low=500.0, constant_high=2000.0, calibrated_on="one pair",
         calibrated_at=16, orbit="none known", weighted_images=4000.0, images=8000.0, seed=3,
-        data_fingerprint="abc",
+        data_fingerprint="abc", rests_on="Calibrated on one pair.", trust="It may be wrong.",
+        tenth=153.3, tenth_low=76.7, tenth_high=306.7,
     )  # fmt: skip
 
 
