@@ -12,18 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.empirical.diagnose.comparable.near_repeats import near_groups
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.data.regular_files import printable
 from convergen.theory.sources.points import Points
 
-# Different numbers in a set that takes only a few: such points may repeat by chance.
-_FEW_VALUES = 16
-# Smallest share of distinct points in both sets that is taken for a property of the law.
-_NATURAL = 0.005
+# Smallest share of repeats, in both sets, that is taken for a property of the law: if points of
+# independent coordinates would repeat as often as this, by what some of them show.
+_NATURAL, _LAWFUL, _LOOKED = 0.005, 1e-3, 1000
 # A law that repeats itself more than this cannot show copies.
 _HOPELESS = 0.25
 _FEWEST = 8
+_SHOWN = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +35,13 @@ class HonestSets:
     Attributes
     ----------
     first : ndarray of int64, shape (n,)
-        For each training point the row of the first one that is the same.
+        For each training point the row of the first one of its group: the same, or nearly.
+    exact, near : int
+        Training points that repeat an earlier one number for number, and those that nearly do.
     unseen : ndarray of int64, shape (r′,)
         Rows of the reference that are kept.
     leaked : ndarray of int64
-        Rows of the reference that were training points, and were removed.
+        Rows of the reference that were training points, or nearly, and were removed.
     samples : ndarray of int64
         Rows of the samples that equal a training point, number for number.
     natural : float
@@ -47,6 +51,8 @@ class HonestSets:
     """
 
     first: NDArray[np.int64]
+    exact: int
+    near: int
     unseen: NDArray[np.int64]
     leaked: NDArray[np.int64]
     samples: NDArray[np.int64]
@@ -55,7 +61,7 @@ class HonestSets:
 
     @property
     def repeated(self) -> NDArray[np.bool_]:
-        """Training points that repeat an earlier one, shape (n,)."""
+        """Training points that repeat an earlier one, nearly or exactly, shape (n,)."""
         return np.asarray(self.first != np.arange(len(self.first)))
 
     @property
@@ -63,11 +69,18 @@ class HonestSets:
         """Training points that are different."""
         return int(np.count_nonzero(~self.repeated))
 
+    @property
+    def groups(self) -> list[NDArray[np.int64]]:
+        """Rows of the training points of each group of two or more, the largest group first."""
+        order = np.argsort(self.first, kind="stable")
+        parts = np.split(order, np.flatnonzero(np.diff(self.first[order])) + 1)
+        return sorted((part for part in parts if len(part) > 1), key=lambda part: -len(part))
+
 
 def honest_sets(
     training: Points, reference: Points | None, samples: Points, orbit: Orbit
 ) -> HonestSets:
-    """Find exact repeats within and between sets; a mirrored image is the same image.
+    """Find repeats and near-repeats within and between sets; a mirrored image is the same image.
 
     Parameters
     ----------
@@ -95,63 +108,126 @@ def honest_sets(
     first = np.array([rows.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
     copied = np.array([r for r, key in enumerate(_keys(samples, orbit)) if key in rows], np.int64)
     others = [] if reference is None else _keys(reference, orbit)
-    seen = np.array([r for r, key in enumerate(others) if key in rows], np.int64)
-    inside = 1.0 - len(rows) / len(training)
-    between = len(seen) / len(others) if others else (inside if _few_values(training) else 0.0)
-    natural = min(inside, between) if min(inside, between) >= _NATURAL else 0.0
-    notes = _training_words(training, first, inside, natural)
+    hits = np.array([rows.get(key, -1) for key in others], np.int64)
+    natural = _natural(first, hits, training, reference is not None)
     if natural > _HOPELESS:
         raise InputError(
             f"{natural:.0%} of unseen points equal a training point ({len(rows)} of "
             f"{len(training)} training points are different): where the data repeat themselves, "
             "copying cannot be told from chance."
         )
-    unseen = np.arange(len(others))
-    if natural == 0.0 and len(seen):
-        unseen = np.setdiff1d(unseen, seen)
+    exact = len(training) - len(rows)
+    notes = _group_words(training, first, exact, "repeat an earlier one", natural)
+    if natural:
+        hits[:] = -1
+    else:
+        first, hits, more = _nearly(training, reference, orbit, first, hits)
+        notes += more
+    seen = np.flatnonzero(hits >= 0)
+    unseen = np.flatnonzero(hits < 0)
+    if len(seen):
         assert reference is not None
         notes.append(_leak_words(reference, seen, len(unseen)))
-    elif natural:
-        seen = seen[:0]
     if len(copied) and natural == 0.0:
         notes.append(
-            f"{len(copied)} of {len(samples)} samples equal a training point number for number, "
-            "which generators hardly ever reach: make sure that they are samples, and no training "
-            "files."
+            f"{len(copied)} of {len(samples)} samples equal a training point number for number "
+            f"({named_rows(samples, copied)}), which generators hardly ever reach: make sure that "
+            "they are samples, and no training files."
         )
-    return HonestSets(first, unseen, seen, copied, natural, notes)
+    near = int(np.count_nonzero(first != np.arange(len(first)))) - exact
+    return HonestSets(first, exact, near, unseen, seen, copied, natural, notes)
 
 
-def _training_words(
-    training: Points, first: NDArray[np.int64], inside: float, natural: float
+def _natural(
+    first: NDArray[np.int64], hits: NDArray[np.int64], training: Points, compared: bool
+) -> float:
+    """Share of points that the law repeats; 0 where repeats are a fault of the sets."""
+    inside = 1.0 - len(np.unique(first)) / len(first)
+    share = min(inside, float(np.mean(hits >= 0))) if compared else inside
+    return share if share >= _NATURAL and _expected_repeats(training) > _LAWFUL else 0.0
+
+
+def _expected_repeats(points: Points) -> float:
+    """Other points equal to a given one, if coordinates were independent: n Π_j Σ_v p_j(v)²."""
+    rows = points.flat(slice(_LOOKED))
+    total = np.log(len(points))
+    for column in rows.T:
+        counts = np.unique(column, return_counts=True)[1]
+        total += np.log(np.sum((counts / len(rows)) ** 2))
+    return float(np.exp(total))
+
+
+def _nearly(
+    training: Points,
+    reference: Points | None,
+    orbit: Orbit,
+    first: NDArray[np.int64],
+    hits: NDArray[np.int64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
+    """Groups and leaks with near-duplicates among them, if these are no property of the law."""
+    labels = near_groups([training, *([] if reference is None else [reference])], orbit)
+    n = len(training)
+    start = np.full(int(labels.max()) + 1, -1)
+    start[labels[:n][::-1]] = np.arange(n)[::-1]
+    # Exact repeats of both mirrors belong together, too.
+    joined = start[labels[first]]
+    joined = joined[joined]
+    back = np.where(hits >= 0, joined[hits], start[labels[n:]])
+    fresh = (joined != np.arange(n)) & (first == np.arange(n))
+    some = np.where(np.isin(joined, joined[fresh]), joined, np.arange(n))
+    words = "nearly repeat another one (saved again or mirrored, perhaps)"
+    return joined, back, _group_words(training, some, int(fresh.sum()), words, 0.0)
+
+
+def _group_words(
+    training: Points, first: NDArray[np.int64], count: int, words: str, natural: float
 ) -> list[str]:
-    if inside == 0.0:
+    if count == 0:
         return []
-    _, sizes = np.unique(first, return_counts=True)
+    rows, sizes = np.unique(first, return_counts=True)
     groups, largest = int(np.sum(sizes > 1)), int(sizes.max())
     why = "as the law makes them" if natural else "counted once"
+    members = np.flatnonzero(first == rows[int(np.argmax(sizes))])
     return [
-        f"{int(np.sum(sizes - 1))} of {len(training)} training points repeat an earlier one "
-        f"({groups} groups, the largest of {largest}): they are {why}."
+        f"{count} of {len(training)} training points {words} ({groups} "
+        f"group{'s' * (groups != 1)}, the largest of {largest}: {named_rows(training, members)}): "
+        f"they are {why}."
     ]
 
 
+def named_rows(points: Points, rows: NDArray[np.int64]) -> str:
+    """Name the files of some points, or their rows.
+
+    Parameters
+    ----------
+    points : Points
+        A set.
+    rows : ndarray of int64
+        Which of its points; the first five are named.
+
+    Returns
+    -------
+    str
+    """
+    names = None if points.record is None else points.record.names
+    known = names is not None and len(names) == len(points)
+    shown = [printable(names[r]) if known and names else str(r) for r in rows[:_SHOWN]]
+    more = ", …" if len(rows) > _SHOWN else ""
+    return f"{'' if known else 'rows '}{', '.join(shown)}{more}"
+
+
 def _leak_words(reference: Points, seen: NDArray[np.int64], left: int) -> str:
-    shown = ", ".join(map(str, seen[:5])) + (", …" if len(seen) > 5 else "")
+    shown = named_rows(reference, seen)
     if left < max(_FEWEST, 0.1 * len(reference)):
         raise InputError(
             f"{len(seen)} of {len(reference)} points of {reference.name} are training points "
-            f"(rows {shown}), so that it cannot stand for unseen data: give points that the model "
+            f"({shown}), so that it cannot stand for unseen data: give points that the model "
             "has not seen, or leave --reference out."
         )
     return (
-        f"{len(seen)} of {len(reference)} points of {reference.name} are training points (rows "
-        f"{shown}): they were left out."
+        f"{len(seen)} of {len(reference)} points of {reference.name} are training points "
+        f"({shown}): they were left out."
     )
-
-
-def _few_values(points: Points) -> bool:
-    return len(np.unique(points.flat(slice(256)))) <= _FEW_VALUES
 
 
 def _keys(points: Points, orbit: Orbit) -> list[int]:

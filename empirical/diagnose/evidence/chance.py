@@ -57,7 +57,7 @@ class Chance:
         share = max(_TAIL, min(1.0, _LEAST / values.size))
         # Twice: repeats would make the tail look heavy.
         for _ in range(2):
-            expected = values.size * share * (values / start) ** (1.0 / decay)
+            expected = values.size * share * np.minimum(values / start, 1.0) ** (1.0 / decay)
             kept = values[(expected > _REPEAT) | (values > _REPEAT_RATIO)]
             if kept.size == values.size:
                 break

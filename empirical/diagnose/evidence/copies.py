@@ -223,16 +223,13 @@ def _alike(
 def _faintest(look: Look, count: int, limit: float) -> float:
     """Share of faint copies, each of another point, that passes the limit in 19 of 20 cases."""
     each = float(look.chance.probability(np.array([_FAINT]))[0])
-    wanted = [
-        hits for hits in range(1, count + 1)
-        if any(
-            2.0 * at_least(hits, count, _rate(cut, look.chance.repeats)) < limit
-            for cut in _LADDER if cut > each
-        )
-    ]  # fmt: skip
-    if not wanted:
+    hits = np.arange(1, count + 1)
+    rates = np.array([_rate(cut, look.chance.repeats) for cut in _LADDER if cut > each])
+    enough = 2.0 * betainc(hits[:, None], count - hits[:, None] + 1, rates) < limit
+    if not enough.any():
         return 1.0
-    return float(betaincinv(wanted[0], count - wanted[0] + 1, 1.0 - _MISSED))
+    wanted = int(hits[enough.any(axis=1)][0])
+    return float(betaincinv(wanted, count - wanted + 1, 1.0 - _MISSED))
 
 
 def _rate(cut: float, repeats: float) -> float:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.comparable.honest_sets import HonestSets
 from convergen.empirical.diagnose.distances.gaps import GapLaw
-from convergen.empirical.diagnose.distances.neighbours import Near, Space, nearest
+from convergen.empirical.diagnose.distances.neighbours import Near, Space, nearest, pair_distances
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.distances.ratios import distinct_distances, ratios
 from convergen.empirical.diagnose.evidence.chance import Chance
@@ -124,6 +124,7 @@ class Measured:
             return RealPoints(some, queries, *both(queries, own, "what chance gives"))
 
         near, unseen = both(still, [None, None], "nearest real points")
+        near = _of_members(near, still, training, space, sets)
         points = [real_points(which) for which in range(len(real))]
         return cls(
             training, reference, space, sets, still, near, unseen, points[0],
@@ -198,6 +199,23 @@ class Measured:
         if self.unseen_points is not None:
             return self.unseen_points.training, "unseen points"
         return self.seen_points.training, "training points, each held against the others"
+
+
+def _of_members(
+    near: Near, still: FloatArray, training: Points, space: Space, sets: HonestSets
+) -> Near:
+    """Of a group of near-duplicates, the member that is nearest: the others do not count."""
+    indices, distances = near.indices.copy(), near.distances.copy()
+    for group in sets.groups if sets.near else []:
+        asked = np.flatnonzero(indices[:, 0] == group[0])
+        if asked.size == 0:
+            continue
+        members = np.broadcast_to(group, (asked.size, group.size))
+        apart = pair_distances(still[asked], members, training.rows, space)
+        best = apart.argmin(axis=1)
+        indices[asked, 0] = group[best]
+        distances[asked, 0] = apart[np.arange(asked.size), best]
+    return Near(indices, distances, near.cosines)
 
 
 def _mean(real: list[Points], orbit: Orbit) -> FloatArray:

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.comparable.honest_sets import HonestSets, honest_sets
+from convergen.empirical.diagnose.comparable.honest_sets import HonestSets, honest_sets, named_rows
 from convergen.empirical.diagnose.comparable.layout import one_layout
 from convergen.empirical.diagnose.comparable.units import one_unit
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies
+from convergen.empirical.diagnose.evidence.leaks import changed_leaks
 from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows
@@ -159,12 +161,21 @@ def judge(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    sets_compared = view.samples[0], view.training, view.reference
-    measured = Measured.of(*sets_compared, view.orbit, sets, rng)
+    sizes = _sizes(view, sets, rng)
+    changed = changed_leaks(sizes[0])
+    if len(changed):
+        assert reference is not None
+        assert sizes[0].unseen_points is not None
+        # Of a large reference some points were looked at: what is kept must have been.
+        kept = np.setdiff1d(sizes[0].unseen_points.rows, changed)
+        more = [*more, _changed_words(reference, changed)]
+        reference = Points(reference.name, np.asarray(reference.rows)[kept], reference.shape)
+        view = view.keeping(kept)
+        sizes = _sizes(view, sets, rng)
+    measured = sizes[0]
     looks = measured.looks()
-    half = view.orbit.halved()
-    if half is not None:
-        looks += Measured.of(*sets_compared, half, sets, rng).looks(" in half the size")
+    for small in sizes[1:]:
+        looks += small.looks(" in half the size")
     found = find_copies(looks)
     lean, doubt = measured.leaning()
     notes = [*notes, *more, *view.notes, *sets.notes, *doubt]
@@ -177,3 +188,19 @@ def judge(
         own, training, reference, view, sets, measured.near, measured.unseen, true, source,
         found, lean, rows, seen, notes,
     )  # fmt: skip
+
+
+def _sizes(view: View, sets: HonestSets, rng: np.random.Generator) -> list[Measured]:
+    """The sets as they are compared, and images in half their size, too."""
+    orbits = [view.orbit, view.orbit.halved()]
+    return [
+        Measured.of(view.samples[0], view.training, view.reference, orbit, sets, rng)
+        for orbit in orbits if orbit is not None
+    ]  # fmt: skip
+
+
+def _changed_words(reference: Points, rows: NDArray[np.int64]) -> str:
+    return (
+        f"{len(rows)} points of {reference.name} seem to be training points that were changed a "
+        f"little ({named_rows(reference, rows)}): they were left out."
+    )

@@ -302,6 +302,8 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         },
         "sets": {
             "training_repeats": int(np.count_nonzero(judgement.sets.repeated)),
+            "training_near_repeats": judgement.sets.near,
+            "training_groups": [group.tolist() for group in judgement.sets.groups],
             "reference_leaked": judgement.sets.leaked.tolist(),
             "samples_identical": judgement.sets.samples.tolist(),
         },

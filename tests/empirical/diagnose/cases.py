@@ -146,6 +146,30 @@ def partly_leaked(sets, rng):
     sets.reference[:third] = sets.training[:third]
 
 
+def leaked_as(dress, share=1.0):
+    """Training points in the reference, changed a little."""
+
+    def change(sets, rng):
+        count = round(share * len(sets.reference))
+        sets.reference[:count] = dress(sets.training[:count], rng, sets.training)
+
+    return change
+
+
+def near_twice_as(dress, share):
+    """Training points that return in the training set, changed a little."""
+
+    def change(sets, rng):
+        few = max(1, round(share * len(sets.training)))
+        sets.training[-few:] = dress(sets.training[:few], rng, sets.training)
+
+    return change
+
+
+def one_grey_level(x, rng, training):
+    return x + 1.0 / 255.0
+
+
 def with_outliers(sets, rng):
     sets.samples[:2] *= 30.0
 
@@ -225,6 +249,20 @@ def kinds():
         Kind("20 % exact duplicates", change=some_twice),
         Kind("20 % duplicates, without a reference", change=some_twice, with_reference=False),
         Kind("2 % near-duplicates", change=near_twice, dress=d.faint_noise),
+        Kind("20 % near-duplicates of faces", **faces, change=near_twice_as(d.jpeg(95), 0.2),
+             dress=d.faint_noise),
+        Kind("2 % mirrored duplicates of photographs", **large, dress=d.faint_noise,
+             change=near_twice_as(d.mirrored, 0.02)),
+        Kind("reference leaked, one grey level", **large, dress=d.faint_noise,
+             change=leaked_as(one_grey_level), innocent=REFUSED, copying=REFUSED),
+        Kind("reference leaked, mirrored", **faces, change=leaked_as(d.mirrored),
+             innocent=REFUSED, copying=REFUSED),
+        Kind("reference leaked as JPEG 75", **faces, change=leaked_as(d.jpeg(75)),
+             innocent=REFUSED, copying=REFUSED),
+        Kind("reference leaked in part, JPEG 75", **faces, change=leaked_as(d.jpeg(75), 0.2)),
+        Kind("reference leaked in part, noisy", **large, change=leaked_as(d.faint_noise, 0.3)),
+        Kind("reference leaked in part, duplicates too",
+             change=lambda sets, rng: (some_twice(sets, rng), partly_leaked(sets, rng))),
         Kind("reference leaked", change=leaked, innocent=REFUSED, copying=REFUSED),
         Kind("reference leaked in part", change=partly_leaked),
         # Generators with faults of their own.

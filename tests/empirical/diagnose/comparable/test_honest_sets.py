@@ -37,7 +37,7 @@ def test_repeats_are_grouped_mirrored_ones_too(images):
     assert found.natural == 0.0
     assert found.samples.tolist() == [5]
     text = " ".join(found.notes)
-    assert "3 of 50 training points repeat an earlier one (2 groups, the largest of 3)" in text
+    assert "3 of 50 training points repeat an earlier one (2 groups, the largest of 3: rows" in text
     assert "1 of 50 samples equal a training point" in text
     plain = found_in(training, reference, samples, ("none",))
     assert plain.distinct == 48
@@ -53,6 +53,51 @@ def test_a_leak_is_named_and_removed_or_refused(images):
     assert "2 of 50 points of unseen.npy are training points (rows 2, 9)" in found.notes[0]
     with pytest.raises(InputError, match=r"50 of 50 points of unseen\.npy are training points"):
         found_in(training, training[::-1].copy(), samples)
+
+
+def test_near_duplicates_are_grouped_and_named_mirrored_ones_too(images):
+    training, reference, samples = images
+    rng = np.random.default_rng(2)
+
+    def again(image):
+        return image + 1.0 / 255.0 + 2e-3 * rng.standard_normal(image.shape)
+
+    training[10] = again(training[3])
+    training[20] = again(training[3][..., ::-1])
+    training[30] = training[3]
+    training[31] = again(training[7])
+    reference[[4, 8]] = again(training[20]), again(training[1])
+    found = found_in(training, reference, samples)
+    assert [group.tolist() for group in found.groups] == [[3, 10, 20, 30], [7, 31]]
+    assert (found.exact, found.near, found.distinct) == (1, 3, 46)
+    assert found.leaked.tolist() == [4, 8]
+    text = " ".join(found.notes)
+    assert "3 of 50 training points nearly repeat another one" in text
+    assert "2 groups, the largest of 4: rows 3, 10, 20, 30" in text
+    assert "2 of 50 points of unseen.npy are training points (rows 4, 8)" in text
+    plain = found_in(training, reference, samples, ("none",))
+    assert [group.tolist() for group in plain.groups] == [[3, 10, 30], [7, 31]]
+
+
+def test_flat_points_and_few_dimensions_have_no_near_duplicates():
+    rng = np.random.default_rng(3)
+    flat = rng.standard_normal((400, 3))
+    assert found_in(flat, None, flat[:5] + 1.0).near == 0
+    vectors = rng.standard_normal((300, 40))
+    vectors[7] = 1.001 * vectors[9]
+    assert [g.tolist() for g in found_in(vectors, None, vectors[:3] + 1.0).groups] == [[7, 9]]
+
+
+def test_duplicates_and_leaks_that_meet_are_no_law():
+    rng = np.random.default_rng(4)
+    levels = rng.integers(0, 17, (3, 60, 1, 8, 8)) / 16.0
+    training, reference, samples = levels
+    training[40:] = training[:20]
+    reference[:20] = training[:20]
+    found = found_in(training, reference, samples)
+    assert found.natural == 0.0
+    assert found.leaked.tolist() == list(range(20))
+    assert found.distinct == 40
 
 
 def test_repeats_that_the_law_makes_stay_in_both_sets():

@@ -1,0 +1,63 @@
+"""Changed training points in the reference: too far for near-duplicates, too near for chance."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.distances.ratios import distinct_distances, ratios
+from convergen.empirical.diagnose.evidence.chance import Chance
+from convergen.empirical.diagnose.evidence.copies import Look, find_copies
+from convergen.empirical.diagnose.evidence.measured import Measured, RealPoints
+from convergen.theory.common.checks import FloatArray, InputError
+
+# Share of the reference that may be changed training points.
+_MOST = 0.5
+
+
+def changed_leaks(measured: Measured) -> NDArray[np.int64]:
+    """Points of the reference that are training points, compressed again or noisy.
+
+    Parameters
+    ----------
+    measured : Measured
+        Nearest neighbours.
+
+    Returns
+    -------
+    ndarray of int64
+        Rows of the reference, as far as they were looked at; empty if chance makes as many.
+
+    Raises
+    ------
+    InputError
+        If they are about half of the reference or more.
+
+    Notes
+    -----
+    The reference is judged as samples would be: by ratios of distances to training points alone,
+    beside those of training points held against the others.
+    """
+    unseen, reference = measured.unseen_points, measured.reference
+    if unseen is None or reference is None or measured.sets.natural:
+        return np.empty(0, np.int64)
+    values = _ratios(measured, unseen)
+    chance = Chance.of(_ratios(measured, measured.seen_points))
+    found = find_copies([Look("", values, values, unseen.training, chance)])
+    if not found.significant:
+        return np.empty(0, np.int64)
+    if found.share.value > _MOST:
+        raise InputError(
+            f"about {found.share.value:.0%} of the points of {reference.name} are training points "
+            "that were changed a little (compressed again, noisy): it cannot stand for unseen "
+            "data; give points that the model has not seen, or leave --reference out."
+        )
+    return np.sort(unseen.rows[found.suspected])
+
+
+def _ratios(measured: Measured, points: RealPoints) -> FloatArray:
+    """Ratios of distances to training points alone."""
+    near: Near = points.training
+    rows = measured.training.rows
+    return ratios(distinct_distances(points.still, near, None, rows, None, measured.space))
