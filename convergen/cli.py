@@ -93,6 +93,7 @@ def build() -> typer.Typer:
 
     from convergen import doctor
     from convergen.empirical.cli import forecast, measure, options, train, validate
+    from convergen.figures.explorer import cli as explorer
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, plan, predict_and_simulate
 
@@ -124,6 +125,7 @@ def build() -> typer.Typer:
     options.register(app)
     measure.register(app, _diagnosis_page)
     figures.register(app)
+    explorer.register(app)
     doctor.register(app)
     return app
 
