@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import typer
     import xarray as xr
 
+    from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
     from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
     from convergen.empirical.experiment.declaration import Experiment
     from convergen.theory.cli.report import Findings
@@ -93,7 +94,6 @@ def build() -> typer.Typer:
 
     from convergen import doctor
     from convergen.empirical.cli import forecast, measure, options, train, validate
-    from convergen.figures.explorer import cli as explorer
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, plan, predict_and_simulate
 
@@ -123,9 +123,8 @@ def build() -> typer.Typer:
     validate.register(app, _draw_validation, _validation_page)
     forecast.register(app, _draw_forecast, _forecast_page)
     options.register(app)
-    measure.register(app, _diagnosis_page)
+    measure.register(app, _diagnosis_page, _draw_checkpoints)
     figures.register(app)
-    explorer.register(app)
     doctor.register(app)
     return app
 
@@ -176,10 +175,17 @@ def _draw_forecast(found: xr.Dataset, path: Path) -> Written:
     return save(draw(found), path)
 
 
-def _diagnosis_page(found: Diagnosis) -> str:
+def _draw_checkpoints(curves: xr.Dataset, path: Path) -> Written:
+    from convergen.figures.looks.style import save
+    from convergen.figures.plots.checkpoints import draw
+
+    return save(draw(curves), path)
+
+
+def _diagnosis_page(found: Diagnosis, checkpoints: Checkpoints | None) -> str:
     from convergen.figures.pages.diagnosis import page
 
-    return page(found, _typed())
+    return page(found, _typed(), checkpoints)
 
 
 def _prediction_page(found: Findings, curves: xr.Dataset) -> str:

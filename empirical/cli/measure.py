@@ -6,15 +6,17 @@ import json as json_format
 from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.empirical.cli.checkpoints import Draw, measured, say
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.cli.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
+    from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
     from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
 
@@ -25,11 +27,12 @@ class Units(Enum):
     as_given = "as-given"
 
 
-# Makes a diagnosis into HTML; handed in, since this package knows nothing of pictures.
-Page = Callable[["Diagnosis"], str]
+# Makes a diagnosis, and curves over checkpoints if there are any, into HTML; handed in, since this
+# package knows nothing of pictures.
+Page = Callable[["Diagnosis", "Checkpoints | None"], str]
 
 
-def register(app: typer.Typer, page: Page) -> None:
+def register(app: typer.Typer, page: Page, draw: Draw) -> None:
     """Add the command to an application.
 
     Parameters
@@ -38,6 +41,8 @@ def register(app: typer.Typer, page: Page) -> None:
         The front door.
     page : callable
         Returns a report as HTML.
+    draw : callable
+        Draws curves over checkpoints and saves them.
     """
 
     @app.command()
@@ -51,7 +56,8 @@ def register(app: typer.Typer, page: Page) -> None:
             typer.Option(
                 metavar="A [B]",
                 help="What your model generated; and what a second model, trained on other data, "
-                "made of the same seeds in the same order.",
+                "made of the same seeds in the same order. Checkpoints: all files, or a pattern "
+                "such as 'step*.npz'; of two models: two patterns.",
             ),
         ],
         second: Annotated[
@@ -104,6 +110,15 @@ def register(app: typer.Typer, page: Page) -> None:
                 show_default=False,
             ),
         ] = None,
+        labels: Annotated[
+            str | None,
+            typer.Option(
+                metavar="FILES",
+                help="Classes, one a point: SAMPLES.csv,TRAIN.csv, one of both, or .npz with the "
+                "arrays samples and train  [default: class folders]",
+                show_default=False,
+            ),
+        ] = None,
         factors: Annotated[int, typer.Option(help="Leading latent factors to follow.")] = 5,
         level: Annotated[
             list[float] | None,
@@ -116,23 +131,38 @@ def register(app: typer.Typer, page: Page) -> None:
             bool, typer.Option("--json", help="Print one JSON object instead of text.")
         ] = False,
         html: Html = None,
+        out: Annotated[
+            Path | None,
+            typer.Option(help="Save curves over checkpoints (.nc).", show_default=False),
+        ] = None,
+        plot: Annotated[
+            Path | None,
+            typer.Option(
+                help="Draw curves over checkpoints (.pdf, .png, .svg).", show_default=False
+            ),
+        ] = None,
         copies: Annotated[
             Path | None,
-            typer.Option(help="List all suspected copies (.csv).", show_default=False),
+            typer.Option(
+                help="List all suspected copies (.csv); of the last checkpoint.", show_default=False
+            ),
         ] = None,
     ) -> None:
         """Judge your own generator: copying, converged, and how many samples it needs."""
+        from convergen.empirical.diagnose.checkpoints.names import sorted_out
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.files.atomic_files import check_target, write_beside
 
-        files = Targets(html=html)
+        targets = Targets(out, plot, html)
         if copies:
             check_target(copies, (".csv",))
-        sets = [*samples, *(second or ())]
-        if len(sets) > 2:
+        files = sorted_out([*samples, *(second or ())])
+        if not files.steps and (out or plot):
             raise InputError(
-                f"{len(sets)} sets of samples were given ({', '.join(sets)}): give A, or A and B."
+                f"{'--out' if out else '--plot'} is for several checkpoints: give their samples, "
+                "such as --samples 'step*.npz', or use --html."
             )
+        from convergen.empirical.diagnose.comparable.labels import labelled
         from convergen.empirical.diagnose.comparable.user_points import load_sets
         from convergen.empirical.diagnose.verdict.diagnose import LEVELS, diagnose
         from convergen.empirical.diagnose.verdict.report import (
@@ -141,27 +171,32 @@ def register(app: typer.Typer, page: Page) -> None:
             write_suspects,
         )
 
-        sources = [*sets, train, *([] if reference is None else [reference])]
-        loaded = load_sets(sources, given)
+        models = [*files.first, *files.second]
+        loaded = load_sets([*models, train, *([] if reference is None else [reference])], given)
         say_remarks([each.record for each in loaded])
-        found = diagnose(
-            loaded[: len(sets)],
-            loaded[len(sets)],
-            None if reference is None else loaded[-1],
-            invariant=None if invariant is None else invariant.split(","),
-            mend_units=units is Units.mend,
-            features=features,
-            weights=weights,
-            center=center,
-            factors=factors,
-            levels=LEVELS if level is None else level,
-            seed=seed,
-        )
-        files.write_page(lambda: page(found))
-        if copies:
-            files.add(write_beside(copies, lambda file: write_suspects(found, file)))
-        if json:
-            print(json_format.dumps(diagnosis_json(found)))
-        else:
-            print(diagnosis_text(found))
-        files.say(json=json)
+        sets, training = loaded[: len(models)], loaded[len(models)]
+        unseen = None if reference is None else loaded[-1]
+        last = max(len(files.steps), 1) - 1
+        if labels is not None:
+            sets[last], training = labelled(labels, sets[last], training)
+        options: dict[str, Any] = {
+            "invariant": None if invariant is None else invariant.split(","),
+            "mend_units": units is Units.mend, "features": features, "weights": weights,
+            "center": center, "seed": seed,
+        }  # fmt: skip
+        curves = None
+        if files.steps:
+            curves = measured(files.steps, sets, training, unseen, options)
+            say(curves, targets, draw, json=json)
+            sets = sets[last :: len(files.steps)]
+        if curves is None or html or copies:
+            found = diagnose(
+                sets, training, unseen, **options, factors=factors,
+                levels=LEVELS if level is None else level,
+            )  # fmt: skip
+            targets.write_page(lambda: page(found, curves))
+            if copies:
+                targets.add(write_beside(copies, lambda file: write_suspects(found, file)))
+            if curves is None:
+                print(json_format.dumps(diagnosis_json(found)) if json else diagnosis_text(found))
+        targets.say(json=json)

@@ -20,6 +20,7 @@ from convergen.figures.pages.point_pictures import picture
 from convergen.figures.plots.diagnosis import draw_distances, draw_forecast
 
 if TYPE_CHECKING:
+    from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
     from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 
 _MARKS = {"memorising": "bad", "partly memorising": "doubt", "undecided": "doubt"}
@@ -28,7 +29,7 @@ _CLOSEST, _BLIND = 24, 8
 _ROWS = 1000
 
 
-def page(found: Diagnosis, command: str = "") -> str:
+def page(found: Diagnosis, command: str = "", checkpoints: Checkpoints | None = None) -> str:
     """The report as text.
 
     Parameters
@@ -37,6 +38,8 @@ def page(found: Diagnosis, command: str = "") -> str:
         From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
     command : str
         What was typed to get it.
+    checkpoints : Checkpoints, optional
+        The same generator earlier in its training; `found` is the last of them.
 
     Returns
     -------
@@ -67,11 +70,13 @@ def page(found: Diagnosis, command: str = "") -> str:
                     _distances(found), key="distances"),
             section("How many samples do these data need?", paragraph(said["needed"]),
                     _forecast(found), paragraph(said["converged"]), key="forecast"),
+            _over_training(checkpoints),
             section("Suspected copies", _suspects(found), key="copies"),
             section("The numbers",
                     table(*report.score_table(found), caption="Samples beside true points",
                           key="scores"),
                     definitions(report.meanings(found)), key="numbers"),
+            _classes(found),
             _factors(found),
             section("What was compared", paragraph(report.heading(found)),
                     *(paragraph(f"Note: {note}") for note in found.notes), key="compared"),
@@ -120,6 +125,37 @@ def _distances(found: Diagnosis) -> str:
         draw_distances(found, **CHART), f"{words}.",
         "A model that remembers nothing is as near to unseen data as to its training set, however "
         "good or bad it is.",
+    )  # fmt: skip
+
+
+def _over_training(checkpoints: Checkpoints | None) -> str:
+    if checkpoints is None:
+        return ""
+    from convergen.empirical.diagnose.checkpoints.report import (
+        FOLLOWED,
+        checkpoint_rows,
+        checkpoints_dataset,
+    )
+    from convergen.figures.plots.checkpoints import draw
+
+    begins = checkpoints.onset.sentence()
+    return section(
+        "When did copying begin?", paragraph(begins),
+        chart(draw(checkpoints_dataset(checkpoints), **CHART), f"Curves over training. {begins}"),
+        table(*checkpoint_rows(checkpoints), caption="Over training", key="training"),
+        definitions(FOLLOWED), key="checkpoints",
+    )  # fmt: skip
+
+
+def _classes(found: Diagnosis) -> str:
+    if not found.classes:
+        return ""
+    from convergen.empirical.diagnose.verdict.by_class import class_words
+    from convergen.empirical.diagnose.verdict.report import class_table
+
+    return section(
+        "Which classes are copied?", paragraph(class_words(found.judgement), aside=True),
+        table(*class_table(found), caption="Copies by class", key="classes"), key="by-class",
     )  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -11,7 +10,6 @@ from pathlib import Path
 _NAMED = ("convergen", "numpy", "scipy")
 
 
-@cache
 def package_version(name: str) -> str:
     """Version of an installed package.
 

@@ -83,6 +83,7 @@ class Measured:
         orbit: Orbit,
         sets: HonestSets,
         rng: np.random.Generator,
+        before: Measured | None = None,
     ) -> Measured:
         """One pass of samples over both real sets, and one of some real points.
 
@@ -96,13 +97,15 @@ class Measured:
             Repeats do not count.
         rng : numpy.random.Generator
             Chooses real points where there are many.
+        before : Measured, optional
+            Other samples against the same real points, which are not looked at again.
 
         Returns
         -------
         Measured
         """
         real = [training, *([] if reference is None else [reference])]
-        space = Space(orbit, _mean(real, orbit))
+        space = Space(orbit, _mean(real, orbit)) if before is None else before.space
         still = space.still(samples.rows)
         skip = sets.repeated
 
@@ -125,6 +128,8 @@ class Measured:
 
         near, unseen = both(still, [None, None], "nearest real points")
         near = _of_members(near, still, training, space, sets)
+        if before is not None:
+            return replace(before, sets=sets, still=still, near=near, unseen=unseen)
         points = [real_points(which) for which in range(len(real))]
         return cls(
             training, reference, space, sets, still, near, unseen, points[0],

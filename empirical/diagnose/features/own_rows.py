@@ -64,10 +64,10 @@ def of_files(text: str, given: Given) -> View:
             "no file holds: leave it out, or give the encoder as FILE.py:NAME."
         )
     files = [Path(each) for each in text.split(",")]
-    if len(files) == 1:
+    if len(files) == 1 and len(given.samples) <= 2:
         roles = ["samples", "samples_b"][: len(given.samples)]
         roles += ["train", *(["reference"] if given.reference is not None else [])]
-        sources = [(files[0], role) for role in roles]
+        sources: list[tuple[Path, str | None]] = [(files[0], role) for role in roles]
         if files[0].suffix.lower() not in suffixes(keyed=True):
             raise InputError(
                 f"{printable(files[0])} holds one array, but {len(given.sets)} sets need features: "

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.empirical.diagnose.comparable.pairing import check_counts_and_names
+from convergen.empirical.diagnose.evidence.classes import ClassRow
 from convergen.empirical.diagnose.evidence.quality import lost_factors
+from convergen.empirical.diagnose.verdict.by_class import rows_of_classes
 from convergen.empirical.diagnose.verdict.judgement import Judgement, judge
-from convergen.empirical.measure.intervals import Estimate, average
-from convergen.empirical.measure.overlaps import convergence, latent_recovery, leading_axes
+from convergen.empirical.diagnose.verdict.overlaps import overlaps
+from convergen.empirical.measure.intervals import Estimate
+from convergen.empirical.measure.overlaps import latent_recovery, leading_axes
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_seed
 from convergen.theory.forecast.predict import LEVELS
 from convergen.theory.sources.points import Points
@@ -69,6 +73,8 @@ class Diagnosis:
         behind `law` where it has enough points. None for features: the theory speaks of points.
     pilot : Population or None
         The population behind `law`, as `convergen predict` estimates it.
+    classes : list of ClassRow
+        By class, where samples or training points have labels; empty otherwise.
     notes : list of str
         What was done and what limits these numbers.
     """
@@ -87,6 +93,7 @@ class Diagnosis:
     levels: tuple[float, ...]
     prediction: xr.Dataset | None
     pilot: Population | None
+    classes: list[ClassRow]
     notes: list[str]
 
     def __repr__(self) -> str:
@@ -187,12 +194,8 @@ def diagnose(
     """
     if len(samples) not in (1, 2):
         raise InputError(f"{len(samples)} sets of samples were given: give one, or two of a pair.")
-    if len(samples) == 2 and len(samples[0]) != len(samples[1]):
-        first, second = samples
-        raise InputError(
-            f"{first.name} holds {len(first)} samples, {second.name} {len(second)}: convergence "
-            "compares point by point what two models made of the same seeds."
-        )
+    if len(samples) == 2:
+        check_counts_and_names(samples[0], samples[1])
     wanted = as_count(factors, "factors")
     rng = np.random.default_rng(as_seed(seed))
     judgement = judge(
@@ -200,31 +203,27 @@ def diagnose(
         features=features, weights=weights, seed=seed,
     )  # fmt: skip
     view = judgement.view
-    training = view.plain(view.training)
-    unseen = None if view.reference is None else view.plain(view.reference)
-    law = training if unseen is None else unseen
-    origin = _mean(training, unseen) if center else np.zeros(training.dim)
-    spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
-    points = [view.plain(each).flat() - origin for each in view.samples]
-    q = convergence(points[0], points[1], rng) if len(points) == 2 else None
+    found = overlaps(judgement, rng, center=center)
+    law, spectrum, points = found.law, found.spectrum, found.points
     count = min(wanted, spectrum.rank) if view.theory else 0
     recovery = stderr = draws = np.empty(0)
     prediction = pilot = None
     lost: list[int] = []
     if view.theory:
         # Without unseen points, half of the training set stands for them.
-        halves = (law.flat(), training.flat()) if unseen else (law.flat()[::2], law.flat()[1::2])
+        halves = law.flat(), view.plain(view.training).flat()
+        if view.reference is None:
+            halves = law.flat()[::2], law.flat()[1::2]
         lost = lost_factors(points[0], *halves, count)
         recovery, stderr = _recovery(points[0], spectrum, count)
         draws = _of_draws(spectrum, len(points[0]), count)
         prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
-    power = spectrum.trace / spectrum.dim
     return Diagnosis(
         judgement=judgement,
         centered=center,
         seed=seed,
-        variance=[average((x**2).mean(axis=1) / power) for x in points],
-        convergence=q,
+        variance=found.variance,
+        convergence=found.convergence,
         latent_recovery=recovery,
         latent_recovery_stderr=stderr,
         latent_recovery_draws=draws,
@@ -234,16 +233,9 @@ def diagnose(
         levels=tuple(levels),
         prediction=prediction,
         pilot=pilot,
+        classes=rows_of_classes(judgement),
         notes=[*judgement.notes, *_notes(judgement, spectrum, pilot)],
     )
-
-
-def _mean(training: Points, reference: Points | None) -> FloatArray:
-    """Mean of all real points: that of a small training set alone would push cosines about."""
-    total, count = training.sum(), len(training)
-    if reference is not None:
-        total, count = total + reference.sum(), count + len(reference)
-    return total / count
 
 
 def _recovery(

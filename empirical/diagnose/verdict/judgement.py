@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +24,9 @@ from convergen.empirical.diagnose.features.table import encoded
 from convergen.empirical.diagnose.features.view import Given, View
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
+
+# Measurements by what determines the real points in them: their size, and how many are unseen.
+Known = dict[tuple[bool, int], Measured]
 
 # Distinct training points, and real ones, below which nothing can be said.
 _FEWEST, _FEWEST_REAL = 2, 6
@@ -140,15 +143,72 @@ def judge(
     InputError
         If sets cannot be compared, or could not show copies whatever the model does.
     """
-    count = len(samples)
+    (found,) = judge_each(
+        [samples], training, reference, invariant=invariant, mend_units=mend_units,
+        features=features, weights=weights, seed=seed,
+    )  # fmt: skip
+    return found
+
+
+def judge_each(
+    groups: Sequence[Sequence[Points]],
+    training: Points,
+    reference: Points | None = None,
+    *,
+    invariant: Sequence[str] | None = None,
+    mend_units: bool = True,
+    features: str = "pixels",
+    weights: Path | None = None,
+    seed: int = 0,
+) -> Iterator[Judgement]:
+    """Say it of several generators, or of one at several times; real points are looked at once.
+
+    Parameters
+    ----------
+    groups : sequence of sequence of Points
+        For each judgement what `judge` takes as samples.
+    training, reference, invariant, mend_units, features, weights, seed
+        As of `judge`.
+
+    Yields
+    ------
+    Judgement
+        In the order of the groups.
+
+    Raises
+    ------
+    InputError
+        As `judge`.
+    """
+    samples = [each for group in groups for each in group]
     given = [training, *samples, *([] if reference is None else [reference])]
     fitted, notes = one_layout(given)
     training = fitted[0]
     others, more = one_unit(training, fitted[1:], mend=mend_units)
-    own, reference = others[:count], None if reference is None else others[count]
+    own, reference = others[: len(samples)], None if reference is None else others[len(samples)]
     orbit = Orbit.of(training.shape, invariant)
-    given_sets = Given(own, training, reference, orbit, chosen=invariant is not None)
-    view = encoded(features, given_sets, weights)
+    chosen = invariant is not None
+    view = encoded(features, Given(own, training, reference, orbit, chosen=chosen), weights)
+    known: Known = {}
+    start = 0
+    for group in groups:
+        part = slice(start, start + len(group))
+        start += len(group)
+        own_view = replace(view, samples=view.samples[part])
+        yield _judged(own[part], training, reference, own_view, orbit, [*notes, *more], seed, known)
+
+
+def _judged(
+    own: list[Points],
+    training: Points,
+    reference: Points | None,
+    view: View,
+    orbit: Orbit,
+    notes: list[str],
+    seed: int,
+    known: Known,
+) -> Judgement:
+    """Judge one group, in one layout and one unit; real points as they were measured before."""
     sets = honest_sets(training, reference, own[0], orbit)
     if reference is not None and len(sets.leaked):
         rows = np.asarray(reference.rows)[sets.unseen]
@@ -161,42 +221,49 @@ def judge(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    sizes = _sizes(view, sets, rng)
+    sizes = _sizes(view, sets, rng, known)
     changed = changed_leaks(sizes[0])
     if len(changed):
         assert reference is not None
         assert sizes[0].unseen_points is not None
         # Of a large reference some points were looked at: what is kept must have been.
         kept = np.setdiff1d(sizes[0].unseen_points.rows, changed)
-        more = [*more, _changed_words(reference, changed)]
+        notes = [*notes, _changed_words(reference, changed)]
         reference = Points(reference.name, np.asarray(reference.rows)[kept], reference.shape)
         view = view.keeping(kept)
-        sizes = _sizes(view, sets, rng)
+        sizes = _sizes(view, sets, rng, known)
     measured = sizes[0]
     looks = measured.looks()
     for small in sizes[1:]:
         looks += small.looks(" in half the size")
     found = find_copies(looks)
     lean, doubt = measured.leaning()
-    notes = [*notes, *more, *view.notes, *sets.notes, *doubt]
+    notes = [*notes, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()
     rows = score_rows(measured, lean, true, seed)
-    compared = [view.plain(each) for each in (view.samples[0], view.training)]
+    plain = view.plain(view.samples[0]), view.plain(view.training)
     lengths = measured.near.distances[:, 0], true.distances[:, 0]
-    seen = remarks((compared[0], compared[1]), (own[0], training), lengths, rng)
+    seen = remarks(plain, (own[0], training), lengths, rng)
     return Judgement(
         own, training, reference, view, sets, measured.near, measured.unseen, true, source,
         found, lean, rows, seen, notes,
     )  # fmt: skip
 
 
-def _sizes(view: View, sets: HonestSets, rng: np.random.Generator) -> list[Measured]:
+def _sizes(view: View, sets: HonestSets, rng: np.random.Generator, known: Known) -> list[Measured]:
     """The sets as they are compared, and images in half their size, too."""
-    orbits = [view.orbit, view.orbit.halved()]
-    return [
-        Measured.of(view.samples[0], view.training, view.reference, orbit, sets, rng)
-        for orbit in orbits if orbit is not None
-    ]  # fmt: skip
+    unseen = 0 if view.reference is None else len(view.reference)
+    found = []
+    for half, orbit in ((False, view.orbit), (True, view.orbit.halved())):
+        if orbit is not None:
+            before = known.get((half, unseen))
+            found.append(
+                Measured.of(
+                    view.samples[0], view.training, view.reference, orbit, sets, rng, before
+                )
+            )
+            known[half, unseen] = found[-1]
+    return found
 
 
 def _changed_words(reference: Points, rows: NDArray[np.int64]) -> str:

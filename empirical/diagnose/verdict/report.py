@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from convergen.empirical.diagnose.evidence.classes import ClassRow
+from convergen.empirical.diagnose.verdict.by_class import class_words
 from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
 from convergen.empirical.diagnose.verdict.words import GLOSSARY, sentences, with_interval
 from convergen.empirical.measure.intervals import Estimate
@@ -151,6 +153,32 @@ def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     return ["number", "samples", "true points"], rows
 
 
+def class_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
+    """Table of classes.
+
+    Parameters
+    ----------
+    found : Diagnosis
+        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
+
+    Returns
+    -------
+    head : list of str
+        Column titles.
+    rows : list of list of str
+        One for each class; those with too few samples say so.
+    """
+    rows = []
+    for row in found.classes:
+        numbers = [
+            "too few" if each is None else with_interval(each)
+            for each in (row.copies, row.f_mem, row.m)
+        ]
+        mark = "" if row.few else ("yes" if row.copied else "no")
+        rows.append([row.label, str(row.samples), str(row.training or "—"), *numbers, mark])
+    return ["class", "samples", "training", "suspected", "f_mem", "m", "copied"], rows
+
+
 def meanings(found: Diagnosis) -> dict[str, str]:
     """What each row of `score_table` is, and how to read it.
 
@@ -196,6 +224,8 @@ def diagnosis_text(found: Diagnosis) -> str:
     lines += [table(*score_table(found)), ""]
     lines += [wrapped(f"{key}: {meaning}") for key, meaning in meanings(found).items()]
     lines.append("")
+    if found.classes:
+        lines += [table(*class_table(found)), "", wrapped(class_words(found.judgement)), ""]
     if found.prediction is not None:
         lines += [table(*recovery_rows(found)), "", wrapped(RECOVERY_WORDS), ""]
     lines += _suspect_lines(found)
@@ -313,6 +343,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
         "latent_recovery_stderr": plain(found.latent_recovery_stderr),
         "lost_factors": found.lost_factors,
         "latent_recovery_of_truth": plain(found.latent_recovery_draws),
+        "classes": {row.label: _class(row) for row in found.classes},
         **_predicted(found),
         "notes": found.notes,
         "attributes": {
@@ -322,6 +353,15 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
             "numpy": package_version("numpy"),
         },
     }
+
+
+def _class(row: ClassRow) -> dict[str, Any]:
+    shares = {"suspected": row.copies, "f_mem": row.f_mem, "m": row.m}
+    return {
+        "samples": row.samples, "training_samples": row.training, "copied": row.copied,
+        "too_few": row.few,
+        **{key: None if each is None else _interval(each) for key, each in shares.items()},
+    }  # fmt: skip
 
 
 def _predicted(found: Diagnosis) -> dict[str, Any]:

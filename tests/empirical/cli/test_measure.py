@@ -107,7 +107,7 @@ def test_units_invariances_and_the_list_of_copies(convergen, folder):
         (("--samples", "two.npz", "--train", "digits"), "give one as --key"),
         (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),
         (("--samples", "same.npy", "--train", "same.npy"), "1 of 5 training points are different"),
-        (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 sets of samples"),
+        (("--samples", "a.npy", "b.npy", "c.npy", "--train", "digits"), "3 files of samples"),
         (("--samples", "copies.npy", "--train", "digits", "--html", "x.txt"), ".html"),
         (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape must be"),
         (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
@@ -137,3 +137,33 @@ def test_measuring_needs_no_torch():
         "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_checkpoints_and_what_is_said_of_other_files(convergen, folder):
+    digits = np.load(folder / "unseen.npy")
+    train = np.load(folder / "train.npy")
+    for step, copies in ((10, 0), (200, 0), (3000, 80)):
+        rows = digits[step % 97 : step % 97 + 100].copy()
+        rows[:copies] = train[:copies]
+        np.save(folder / f"step{step}.npy", rows)
+    np.save(folder / "others.npy", digits[1000:1200])
+    command = ("measure", "--train", "train.npy", "--reference", "others.npy", "--samples")
+    code, out, err = convergen(
+        *command, "step*.npy", "--out", "c.nc", "--plot", "c.svg", "--html", "c.html", cwd=folder
+    )
+    assert code == 0, err
+    assert "Copying begins between steps 200 and 3000" in out
+    assert "Written: c.nc" in out
+    page = (folder / "c.html").read_text(encoding="utf-8")
+    assert "When did copying begin?" in page
+    assert "between steps 200 and 3000" in page
+    assert "<svg" in (folder / "c.svg").read_text(encoding="utf-8")
+    for extra, words in {
+        ("step10.npy", "--plot", "c.svg"): "--plot is for several checkpoints",
+        ("step10.npy", "step200.npy", "train.npy"): "names differ by more than the number",
+        ("step10.npy", "--features", "nothing"): "choose from dinov2, inception, pixels, whitened",
+    }.items():
+        code, out, err = convergen(*command, *extra, cwd=folder)
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
+        assert words in err

@@ -1,0 +1,86 @@
+"""Variance of samples and agreement of two models, in the space in which they were compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convergen.empirical.diagnose.comparable.pairing import check_order
+from convergen.empirical.diagnose.verdict.judgement import Judgement
+from convergen.empirical.measure.intervals import Estimate, average
+from convergen.empirical.measure.overlaps import convergence
+from convergen.theory.common.checks import FloatArray
+from convergen.theory.sources.points import Points
+from convergen.theory.spectra.spectrum import Spectrum
+
+
+@dataclass(frozen=True, eq=False)
+class Overlaps:
+    """What samples share with the data and with each other.
+
+    Attributes
+    ----------
+    law : Points
+        Points that stand for the truth: the reference if there is one, else the training set.
+    spectrum : Spectrum
+        Of them.
+    points : list of ndarray, shape (m, k)
+        Samples about the origin.
+    variance : list of Estimate
+        Of each set over that of the law.
+    convergence : Estimate or None
+        q of two sets.
+    """
+
+    law: Points
+    spectrum: Spectrum
+    points: list[FloatArray]
+    variance: list[Estimate]
+    convergence: Estimate | None
+
+
+def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = True) -> Overlaps:
+    """Measure what needs no neighbours.
+
+    Parameters
+    ----------
+    judgement : Judgement
+        Sets as they were compared.
+    rng : numpy.random.Generator
+        For the bootstrap of q.
+    center : bool
+        Whether the mean of all real points is subtracted.
+
+    Returns
+    -------
+    Overlaps
+
+    Raises
+    ------
+    InputError
+        If real points have no variance, or samples of two models are in different orders.
+    """
+    view = judgement.view
+    training = view.plain(view.training)
+    unseen = None if view.reference is None else view.plain(view.reference)
+    law = training if unseen is None else unseen
+    origin = _mean(training, unseen) if center else np.zeros(training.dim)
+    spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
+    points = [view.plain(each).flat() - origin for each in view.samples]
+    q = None
+    if len(points) == 2:
+        names = " and ".join(each.name for each in judgement.samples)
+        check_order(points[0], points[1], law.flat(slice(len(points[0]))) - origin, names)
+        q = convergence(points[0], points[1], rng)
+    power = spectrum.trace / spectrum.dim
+    variance = [average((x**2).mean(axis=1) / power) for x in points]
+    return Overlaps(law, spectrum, points, variance, q)
+
+
+def _mean(training: Points, reference: Points | None) -> FloatArray:
+    """Mean of all real points: that of a small training set alone would push cosines about."""
+    total, count = training.sum(), len(training)
+    if reference is not None:
+        total, count = total + reference.sum(), count + len(reference)
+    return total / count

@@ -1,0 +1,67 @@
+"""Files of samples are sorted out by their names."""
+
+import pytest
+
+from convergen.empirical.diagnose.checkpoints.names import SampleFiles, sorted_out
+from convergen.theory.common.checks import InputError
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "step9.npz", "step10.npz", "step100.npz", "b_step9.npz", "b_step10.npz", "b_step100.npz",
+        "c_step9.npz", "ckpt-5/samples.npy", "ckpt-40/samples.npy", "one.npy",
+    ):  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    return tmp_path
+
+
+STEPS = ("step9.npz", "step10.npz", "step100.npz")
+OTHERS = tuple(f"b_{each}" for each in STEPS)
+
+
+@pytest.mark.parametrize(
+    ("texts", "found"),
+    [
+        (["a.npy"], SampleFiles((), ("a.npy",))),
+        (["a.npy", "b.npy"], SampleFiles((), ("a.npy",), ("b.npy",))),
+        (["model1.npy", "model2.npy"], SampleFiles((), ("model1.npy",), ("model2.npy",))),
+        (["CIFAR10:train"], SampleFiles((), ("CIFAR10:train",))),
+        (["epoch2.npy", "epoch10.npy"], SampleFiles((2, 10), ("epoch2.npy", "epoch10.npy"))),
+        (["step*.npz"], SampleFiles((9, 10, 100), STEPS)),
+        ([STEPS[2], STEPS[0], STEPS[1]], SampleFiles((9, 10, 100), STEPS)),
+        (["step*.npz", "b_step*.npz"], SampleFiles((9, 10, 100), STEPS, OTHERS)),
+        ([*STEPS, *OTHERS], SampleFiles((9, 10, 100), STEPS, OTHERS)),
+        (["ckpt-*/samples.npy"],
+         SampleFiles((5, 40), ("ckpt-5/samples.npy", "ckpt-40/samples.npy"))),
+        (["run7-epoch=1-step=30.pt", "run7-epoch=2-step=60.pt", "run7-epoch=0-step=3.pt"],
+         SampleFiles((3, 30, 60), ("run7-epoch=0-step=3.pt", "run7-epoch=1-step=30.pt",
+                                   "run7-epoch=2-step=60.pt"))),
+        (["c_step*.npz"], SampleFiles((), ("c_step9.npz",))),
+    ],
+)  # fmt: skip
+def test_what_files_are(here, texts, found):
+    assert sorted_out(texts) == found
+
+
+@pytest.mark.parametrize(
+    ("texts", "words"),
+    [
+        (["x*.npz"], r"no file matches x\*\.npz"),
+        (["a.npy", "b.npy", "c.npy"], "3 files of samples were given"),
+        (["step*.npz", "c_step*.npz"], "A has the steps 9, 10, 100, B 9: .*10, 100 of one model"),
+        (["step1.npy", "step01.npy", "step2.npy"], "both of step 1"),
+        (["a1.npy", "a2.npy", "a3.npy", "c.npy"], "4 files of samples"),
+    ],
+)
+def test_what_is_neither_is_refused(here, texts, words):
+    with pytest.raises(InputError, match=words):
+        sorted_out(texts)
+
+
+def test_patterns_may_lead_anywhere(here):
+    found = sorted_out([str(here / "step*.npz")])
+    assert found.first == tuple(str(here / each) for each in STEPS)
