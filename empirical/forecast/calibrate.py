@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.empirical.forecast.exponent import UNKNOWN, exponent
 from convergen.empirical.forecast.pairs import TheoryPair
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.networks.budget import memorised_points
+from convergen.theory.networks.budget import POWER, memorised_points
 from convergen.theory.networks.clock import weighted_images
 from convergen.theory.networks.orbits import Orbit
 
@@ -53,6 +54,10 @@ class Calibration:
         Symmetry that the theory was given.
     source : str
         Where it comes from.
+    exponent : tuple of float
+        p that this history alone gives, and the ends of its 90 % interval; NaN where it gives none.
+    power : float
+        p of the theory, with which c was fitted.
     """
 
     constant: float
@@ -63,6 +68,8 @@ class Calibration:
     misfit: float
     orbit: Orbit
     source: str
+    exponent: tuple[float, float, float] = UNKNOWN
+    power: float = POWER
 
     def tenth(self) -> tuple[float, float, float]:
         """Learning-rate-weighted images a point until a tenth of the points is memorised.
@@ -88,11 +95,18 @@ class Calibration:
         -------
         str
         """
+        free, low, high = self.exponent
+        own = (
+            ""
+            if np.isnan(free)
+            else f" The exponent of the share that is copied would be {free:.2f} ({low:.2f} to "
+            f"{high:.2f}) by this history alone; {self.power:g} is used."
+        )
         return (
             f"This network takes c = {self.constant:.0f} ({self.low:.0f} to {self.high:.0f}) "
             "images of training, weighed by the learning rate over its largest, to memorise one "
             f"point: calibrated on {self.source}. The training has {weighted:.0f} of them. "
-            f"Symmetry of the network: {self.orbit.words()}."
+            f"Symmetry of the network: {self.orbit.words()}.{own}"
         )
 
 
@@ -156,6 +170,10 @@ def calibrate(
     loss = np.sum((said - target[first:]) ** 2, axis=(1, 2))
     count = len(seen) - first
     best, spread = _minimum(log_c, loss, count)
+    free = exponent(
+        lambda ratio: fitted.along(n * ratio)[..., :2],
+        seen[first:] / (n * np.exp(log_c[::4]))[:, None], target[first:], theory.power,
+    )  # fmt: skip
     reach = 1.645 * np.hypot(spread, PAIR_SPREAD)
     return Calibration(
         constant=float(np.exp(best)),
@@ -166,6 +184,8 @@ def calibrate(
         misfit=float(np.sqrt(loss.min() / (2 * count))),
         orbit=orbit,
         source=f"the pair of n = {n}, seed {number}",
+        exponent=free,
+        power=theory.power,
     )
 
 

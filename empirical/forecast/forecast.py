@@ -117,6 +117,7 @@ def forecast(
         "calibrated_on": calibration.source,
         "calibrated_at": calibration.samples,
         "theory": row.name,
+        "exponent": list(calibration.exponent),
         "orbit": calibration.orbit.words(),
         "rests_on": calibration.words(memorised),
         "trust": row.trust,

@@ -115,7 +115,8 @@ class SolvableModel:
     theory : type or None
         Of a theory that knows the network: ``theory.fit(points, rng, orbit)`` gives what
         ``.trained(N)`` makes a denoiser of, N being the points that the budget suffices to
-        memorise. It is calibrated on one trained pair, see `convergen.empirical.forecast`.
+        memorise, of whose share of all n it depends by the exponent ``theory.power``. It is
+        calibrated on one trained pair, see `convergen.empirical.forecast`.
     images_each : float or None
         Learning-rate-weighted images for each N of a `theory` that is not calibrated.
     own_error : tuple of float

@@ -44,6 +44,8 @@ class BudgetedMixture(ExactDenoiser):
         h².
     samples : int
         Number n of training points, without images.
+    power : float
+        1: exponent of N/n in `trained`.
 
     Raises
     ------
@@ -55,6 +57,8 @@ class BudgetedMixture(ExactDenoiser):
     C is the shrunk covariance of `ShrunkLinear`. With Γ = h² C + σ² the weights are
     ∝ exp(−½ (x − a y_i)ᵀ Γ⁻¹ (x − a y_i)) and D = Σ_i w_i [a y_i + h² C Γ⁻¹ (x − a y_i)].
     """
+
+    power = 1.0
 
     def __init__(self, data: ArrayLike, width: float, orbit: Orbit = NO_ORBIT) -> None:
         points = np.asarray(data)

@@ -25,7 +25,11 @@ class GeneraliserMemoriser:
         D_gen.
     memoriser : EmpiricalScore
         D_emp, of all images of the training points.
+    power : float
+        p.
     """
+
+    power = POWER
 
     def __init__(self, generaliser: Generaliser, memoriser: EmpiricalScore) -> None:
         self.generaliser, self.memoriser = generaliser, memoriser

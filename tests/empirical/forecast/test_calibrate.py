@@ -42,6 +42,10 @@ def test_the_constant_of_a_history_that_follows_the_theory_is_found(run, result)
     assert found.constant == pytest.approx(500.0, rel=0.05)
     assert found.low < 500.0 < found.high
     assert found.misfit < 0.01
+    _, low, high = found.exponent
+    assert low <= 1.0 <= high
+    assert high - low < 0.4
+    assert "by this history alone; 1 is used" in found.words(32_000.0)
     assert found.samples == 16
     assert found.orbit.trivial
 

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+
+from convergen.empirical.forecast.exponent import exponent
+
+TIMES = np.array([0.1, 0.3, 0.6, 1.0, 1.6, 2.5])
+# Constants that are tried.
+RATIOS = TIMES / np.geomspace(0.2, 5.0, 81)[:, None]
+
+
+def theory(ratio):
+    """Order parameters of a theory whose own exponent is 1.2."""
+    share = np.exp(-(ratio**1.2))
+    return np.stack([share**2, 1.0 - 0.5 * share], axis=-1)
+
+
+def history(power, noise, rng):
+    exact = theory((TIMES / 1.3) ** (power / 1.2))
+    return exact + noise * rng.standard_normal(exact.shape)
+
+
+@pytest.mark.parametrize("power", [0.8, 1.2, 2.0])
+def test_the_exponent_of_a_history_is_found(power):
+    found, low, high = exponent(theory, RATIOS, history(power, 0.0, np.random.default_rng(0)), 1.2)
+    assert found == pytest.approx(power, abs=0.05)
+    assert low <= found <= high
+
+
+def test_nine_of_ten_intervals_hold_it():
+    rng = np.random.default_rng(1)
+    held = 0
+    for _ in range(100):
+        _, low, high = exponent(theory, RATIOS, history(1.4, 0.03, rng), 1.2)
+        held += low <= 1.4 + 0.025 and high >= 1.4 - 0.025
+    assert 83 <= held <= 98
+
+
+def test_what_a_history_does_not_say_is_left_open():
+    rng = np.random.default_rng(2)
+    assert np.isnan(exponent(theory, RATIOS[:, :3], history(1.2, 0.0, rng)[:3], 1.2)).all()
+    # Nothing has been copied, but for noise.
+    early = np.full((6, 2), 0.5) + 0.3 * rng.standard_normal((6, 2))
+    assert np.isnan(exponent(theory, RATIOS, early, 1.2)).all()
