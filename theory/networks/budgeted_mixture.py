@@ -14,7 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
-from convergen.theory.empirical_score.logit_rows import REORDER, largest, scale, weigh
+from convergen.theory.empirical_score.logit_rows import (
+    LANES,
+    REORDER,
+    add_to,
+    largest,
+    scale,
+    weigh,
+)
 from convergen.theory.networks.orbits import NO_ORBIT, Orbit
 from convergen.theory.networks.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.window_denoiser import left_out
@@ -24,6 +31,8 @@ _WIDTHS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 
 _LEVELS, _QUERIES = (0.1, 0.2, 0.5, 1.0, 2.0), 256
 # Products of one tile.
 _ENTRIES = 2**20
+# Below one weight in so many that is not zero, adding them one by one beats a matrix product.
+_FEW = 16
 
 
 class BudgetedMixture(ExactDenoiser):
@@ -145,28 +154,37 @@ class BudgetedMixture(ExactDenoiser):
         """Denoise flat points, those of one noise level together."""
         out = np.empty_like(x)
         rows = max(_ENTRIES // len(self._centres), 32)
-        for level in np.unique(sigma):
-            at_level = np.flatnonzero(sigma == level)
-            for start in range(0, at_level.size, rows):
-                part = at_level[start : start + rows]
-                out[part] = self._tile(x[part], float(level), own[part])
+        levels = np.unique(sigma)
+        for level in levels:
+            # A sampler calls all points at one level: slices of them are no copies.
+            found = None if levels.size == 1 else np.flatnonzero(sigma == level)
+            for start in range(0, len(x) if found is None else found.size, rows):
+                window = slice(start, start + rows)
+                part: Any = window if found is None else found[window]
+                self._tile(x[part], float(level), own[part], out, part)
         return out
 
-    def _tile(self, x: Array, sigma: float, own: NDArray[np.int64]) -> Array:
+    def _tile(self, x: Array, sigma: float, own: NDArray[np.int64], out: Array, part: Any) -> None:
+        """Fill a part of the answers."""
         kind: Any = x.dtype.type
         centres, vectors = (a.astype(x.dtype, copy=False) for a in (self._centres, self._vectors))
         total = self.width * self._values + sigma**2
         along = x @ vectors
         linear = (self.width * self._values / total).astype(kind)
         if self.width == 1.0:
-            return np.asarray((linear * along) @ vectors.T)
+            out[part] = (linear * along) @ vectors.T
+            return
         a = kind(np.sqrt(1.0 - self.width))
         scaled = along * (a / total).astype(kind)
         weights = scaled @ centres.T
         halves = self._halves(total, kind)
         _softmax(weights, halves, own, self._order)
-        mean = a * (weights @ centres)
-        return np.asarray((mean + linear * (along - mean)) @ vectors.T)
+        # mean + linear (along − mean), in place.
+        mean = _weighed(weights, centres)
+        mean *= a * (kind(1.0) - linear)
+        along *= linear
+        along += mean
+        out[part] = along @ vectors.T
 
     def _halves(self, total: NDArray[np.float64], kind: Any) -> Array:
         """|a y_i|²_Γ/2 of every centre; kept, since a sampler calls all points at one level."""
@@ -176,6 +194,48 @@ class BudgetedMixture(ExactDenoiser):
             self._kept = key, (self._centres**2 @ (0.5 * a2 / total)).astype(kind)
         found: Array = self._kept[1]
         return found
+
+
+def _weighed(weights: Array, centres: Array) -> Array:
+    """Weighted sums of the centres; where few weights are not zero only those are looked at."""
+    few = np.empty(len(weights), dtype=np.bool_)
+    _find_few(weights, few)
+    if not few.any():
+        return np.asarray(weights @ centres)
+    means = np.zeros((len(weights), centres.shape[1]), dtype=weights.dtype)
+    if not few.all():
+        means[~few] = weights[~few] @ centres
+    _add_few(weights, few, centres, means)
+    return means
+
+
+@kernel(fastmath=REORDER)
+def _positive(row):  # type: ignore[no-untyped-def]
+    """How many weights are not zero."""
+    total = 0
+    for j in range(row.size):
+        total += row[j] > 0.0
+    return total
+
+
+@kernel(nogil=True)
+def _find_few(weights, few):  # type: ignore[no-untyped-def]
+    """Rows in which few weights are not zero."""
+    for i in range(weights.shape[0]):
+        few[i] = _positive(weights[i]) * _FEW <= weights.shape[1]
+
+
+@kernel(nogil=True)
+def _add_few(weights, few, centres, means):  # type: ignore[no-untyped-def]
+    """Add the centres whose weight is not zero, row by row."""
+    for i in range(weights.shape[0]):
+        if few[i]:
+            for start in range(0, weights.shape[1], LANES):
+                stop = min(start + LANES, weights.shape[1])
+                if largest(weights[i, start:stop]) > 0.0:
+                    for j in range(start, stop):
+                        if weights[i, j] > 0.0:
+                            add_to(means[i], weights[i, j], centres[j])
 
 
 @kernel(fastmath=REORDER)

@@ -6,7 +6,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
-from convergen.theory.networks.budgeted_mixture import BudgetedMixture
+from convergen.theory.networks.budgeted_mixture import BudgetedMixture, _weighed
 from convergen.theory.networks.orbits import Orbit
 from convergen.theory.networks.shrunk_linear import ShrunkLinear
 
@@ -78,3 +78,18 @@ def test_the_width_denoises_best_what_is_left_out():
 def test_widths_outside_of_their_range_are_refused(width):
     with pytest.raises(InputError, match="between 0 and 1"):
         BudgetedMixture(IMAGES, width)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_rows_of_few_weights_and_of_many_are_summed_alike(kind):
+    """Of 200 centres some rows see one, some a few blocks apart, some all."""
+    rng = np.random.default_rng(5)
+    centres = rng.standard_normal((200, 16)).astype(kind)
+    weights = np.zeros((4, 200), dtype=kind)
+    weights[0, [3, 70, 199]] = 0.2, 0.3, 0.5
+    weights[1] = 1.0 / 200
+    weights[2, 64] = 1.0
+    weights[3, :13] = 1.0 / 13
+    for rows in ([0, 1, 2, 3], [0, 2], [1, 3]):
+        found = _weighed(weights[rows], centres)
+        np.testing.assert_allclose(found, weights[rows] @ centres, rtol=1e-5, atol=1e-6)
