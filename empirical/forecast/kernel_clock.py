@@ -27,7 +27,7 @@ IMAGES_PER_TIME = 183.0
 _SPREAD = 1.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class KernelClock(Calibration):
     """Times of a wide network; its constant c is that of the noised copies.
 
