@@ -65,6 +65,21 @@ def test_the_closed_form_follows_simulations(side, shift, n, bias):
     assert abs(law.convergence - expected["q"]) < 4.0 * expected["error"] + bias
 
 
+@pytest.mark.parametrize(
+    ("side", "shift", "n"), [(8, 2, 4), (8, 4, 4), (8, 4, 16), (16, 8, 16), (16, 8, 100)]
+)
+def test_blocks_at_small_n_are_simulated_where_that_is_possible(side, shift, n):
+    """Real and complex blocks of 4, 16 and 64 dimensions; beyond n = 64 the law is right."""
+    law = orbit_law(
+        invariant(side, 2.5), (1, side, side), Orbit(shift), n, np.random.default_rng(4)
+    )
+    assert law.closed_form == (n == 100)
+    expected = simulated(side, shift, n, 60 if side == 8 else 12, 3)
+    assert float(law.error) < 0.006
+    allowed = 4.0 * np.hypot(expected["error"], law.error) + 0.004 * law.closed_form
+    assert abs(law.convergence - expected["q"]) < allowed
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_can_be_derived_again(call):
