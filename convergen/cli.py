@@ -94,6 +94,7 @@ def build() -> typer.Typer:
 
     from convergen import doctor
     from convergen.empirical.cli import forecast, measure, options, train, validate
+    from convergen.figures.explorer import cli as explorer
     from convergen.figures.making import cli as figures
     from convergen.theory.cli import collapse, plan, predict_and_simulate
 
@@ -125,6 +126,7 @@ def build() -> typer.Typer:
     options.register(app)
     measure.register(app, _diagnosis_page, _draw_checkpoints)
     figures.register(app)
+    explorer.register(app)
     doctor.register(app)
     return app
 

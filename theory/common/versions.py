@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from pathlib import Path
 _NAMED = ("convergen", "numpy", "scipy")
 
 
+@cache
 def package_version(name: str) -> str:
     """Version of an installed package.
 

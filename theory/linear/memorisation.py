@@ -36,6 +36,8 @@ SMALL, LARGE = 64, 128
 _LEADING = 256
 _BUDGET = 1_500_000
 _SEEDS_PER_SET = 16
+# Share of the data sets that a sketch draws.
+_SKETCH = 1.0 / 16.0
 # Where amplitudes are divided into groups.
 _SHARES = np.array([0.3, 0.6, 0.8, 0.9, 0.96, 0.985, 0.995])
 
@@ -192,6 +194,45 @@ def memorisation_scale(
     return np.array([law.both(count)[:2] for count in n])
 
 
+def memorisation_sketch(
+    spectrum: Spectrum,
+    samples: ArrayLike,
+    ridge: float = 0.0,
+    *,
+    seed: int = 0,
+    amplitudes: ArrayLike = 1.0,
+) -> FloatArray:
+    """Memorisation and its baseline with few draws, to be drawn while something is being moved.
+
+    Parameters
+    ----------
+    spectrum, samples, ridge, seed, amplitudes
+        As for `memorisation_law`, samples of shape (m,).
+
+    Returns
+    -------
+    ndarray, shape (m, 2)
+        Within some 0.03 of `memorisation_law`, at a thirtieth of its cost.
+    """
+    n, parts = as_samples(samples), scaled(spectrum)
+    if spectrum.rank == 1:
+        law = memorisation_law(spectrum, n, ridge, seed=seed)
+        return np.stack([law.value, law.baseline], axis=1)
+    rho = float(in_units(np.array(as_nonnegative(ridge, "ridge")), parts.unit, "ridge"))
+    tau = _groups(as_positive(amplitudes, "amplitudes").ravel())
+    zeros = spectrum.dim - spectrum.rank
+    law_of_many = SaddlepointLaw.spread(parts, zeros, rho, float(n.max()), tau)
+    with one_blas_thread():
+        return np.array(
+            [
+                _gram_monte_carlo(spectrum, round(count), rho, seed, tau, _SKETCH)[:2]
+                if count <= SMALL
+                else law_of_many.both(count)[:2]
+                for count in n
+            ]
+        )
+
+
 def _joined(law: FloatArray, exact: FloatArray, law_there: FloatArray, n: float) -> FloatArray:
     """Saddlepoint at n, corrected by its error at n = 64 less and less; errors as of independent.
 
@@ -246,11 +287,13 @@ def _gram_monte_carlo(
     rho: float,
     seed: int,
     tau: tuple[FloatArray, FloatArray],
+    share: float = 1.0,
 ) -> FloatArray:
     """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
     rng = np.random.default_rng([as_seed(seed), n])
     leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
     sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
+    sets = round(share * sets)
     x = rng.standard_normal((sets, 2 * n, leading.size))
     x *= np.sqrt(leading)
     gram = x @ x.transpose(0, 2, 1)

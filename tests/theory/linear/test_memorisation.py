@@ -6,7 +6,12 @@ from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.memorisation import _gram_average, memorisation_scale
+from convergen.theory.linear.memorisation import (
+    _gram_average,
+    memorisation_law,
+    memorisation_scale,
+    memorisation_sketch,
+)
 from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
 from convergen.theory.random_matrices.equivalents import scaled
 from tests.monte_carlo import Stored
@@ -494,3 +499,29 @@ def test_scale_knows_a_ridge_and_directions_without_variance():
     moved = laws[1].value / laws[0].value
     np.testing.assert_allclose(ridged[:, 0] / plain[:, 0], moved, rtol=0.02)
     assert np.all(moved < 0.95)
+
+
+@pytest.mark.parametrize("ridge", [0.0, 0.2])
+@pytest.mark.parametrize(
+    "spectrum", [Spectrum.spiked(40, [9.0, 4.0]), Spectrum.power_law(300, 1.0)], ids=repr
+)
+def test_a_sketch_is_near_the_law(spectrum, ridge):
+    n = np.array([1.0, 4.0, 20.0, 64.0, 65.0, 200.0, 3000.0])
+    law = memorisation_law(spectrum, n, ridge)
+    found = memorisation_sketch(spectrum, n, ridge)
+    np.testing.assert_allclose(found[:, 0], law.value, atol=0.03)
+    np.testing.assert_allclose(found[:, 1], law.baseline, atol=0.03)
+
+
+def test_a_sketch_knows_amplitudes_and_rank_one():
+    n = np.array([8.0, 150.0])
+    spectrum, tau = Spectrum.isotropic(60), np.array([0.05] * 9 + [9.0])
+    law = memorisation_law(spectrum, n, amplitudes=tau)
+    assert np.all(law.value > memorisation_law(spectrum, n).value + 0.08)
+    found = memorisation_sketch(spectrum, n, amplitudes=tau)
+    np.testing.assert_allclose(found[:, 0], law.value, atol=0.05)
+    line = Spectrum.from_eigenvalues([2.0, 0.0], [1, 3])
+    exact = memorisation_law(line, n, 0.3)
+    np.testing.assert_array_equal(
+        memorisation_sketch(line, n, 0.3), np.stack([exact.value, exact.baseline], axis=1)
+    )

@@ -1,0 +1,5 @@
+"""A local page to play with: choose a spectrum or data, move a slider, see the curves move.
+
+`state`, `curves`, `pictures` and `words` know nothing of the page; `page` and its parts draw them
+with Bokeh, `server` shows them on this computer alone. It may import plots and looks.
+"""
