@@ -57,16 +57,18 @@ def moving(subject: Subject, request: Request, n: float) -> Labelled:
         Memorisation with some 3 % of noise, and none of it in very many dimensions;
         ``latent_recovery`` is sharp.
     """
-    from convergen.theory.linear.latent_recovery import latent_recovery
+    from convergen.theory.linear.latent_recovery import latent_recovery, recovery_thresholds
     from convergen.theory.linear.memorisation import memorisation_sketch
 
     sizes = np.union1d(thinned(request.samples, MOVING), [n])
     few = replace(request, samples=sizes, mixture=None)
     spectrum = few.spectrum
     exact = few.ridge > 0.0 or (subject.pilot is None and subject.amplitudes is None)
-    result = forecast(few, ["convergence", "thresholds", *(DISTANCES if exact else DISTANCES[1:])])
+    result = forecast(few, ["convergence", *(DISTANCES if exact else DISTANCES[1:])])
     if not exact:
         _add_overlaps_of_data(result, subject, few)
+    result.add("convergence_samples", _crossings(result, few.levels))
+    result.add("recovery_threshold", recovery_thresholds(spectrum, few.factors))
     tau: FloatArray = np.ones(1)
     if few.ridge == 0.0:
         measured = subject.amplitudes if subject.pilot is None else subject.pilot.amplitudes
@@ -83,6 +85,15 @@ def moving(subject: Subject, request: Request, n: float) -> Labelled:
         recovery[:, :leading] = latent_recovery(spectrum, sizes, leading)
         result.add("latent_recovery", recovery)
     return result
+
+
+def _crossings(result: Labelled, levels: tuple[float, ...]) -> FloatArray:
+    """Where the drawn curve of q meets each level: its odds are nearly a power of n."""
+    gap = np.maximum(1.0 - result["convergence"], 1e-15)
+    odds = np.minimum.accumulate(np.log(gap / np.maximum(1.0 - gap, 1e-15)))
+    q = np.array(levels)
+    at_level = np.interp(-np.log((1.0 - q) / q), -odds, np.log(result["samples"]), right=np.inf)
+    return np.asarray(np.exp(at_level))
 
 
 def _add_overlaps_of_data(result: Labelled, subject: Subject, request: Request) -> None:

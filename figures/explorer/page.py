@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from convergen.theory.forecast.predict import Request
 
 # Milliseconds between two frames, in which further moves arrive, and of rest before the full draw.
-_FRAME, _REST = 8, 300
+_FRAME, _REST = 4, 450
 # Largest matrix that pictures decompose within a frame.
 _QUICK = 256
 # Long work of all pages, one piece at a time.
@@ -360,11 +360,9 @@ class Page:
         self.pictures.text = gallery(studio, studio.pair(n, ridge), result, n)
 
     def _refuse(self, text: str) -> None:
-        self.message.visible = bool(text)
         self.message.text = f'<p class="refusal">{escape(text)}</p>' if text else ""
 
     def _busy(self, text: str) -> None:
-        self.message.visible = True
         self.message.text = f'<p class="busy">{text}</p>'
 
     def _figure(self) -> tuple[Subject, Request]:

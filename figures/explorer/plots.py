@@ -70,22 +70,25 @@ class Curves:
             y_axis_label=axis, tools="", toolbar_location=None, **options,
         )  # fmt: skip
         _dress(self.figure)
-        drawn = []
-        for key, (colour, dash, _) in lines.items():
-            if not log:
-                self.figure.varea(
-                    "n", f"{key}_low", f"{key}_high", source=self.bands, color=colour, alpha=0.18
-                )
-            drawn.append(
-                self.figure.line(
-                    "n", key, source=self.source, color=colour, line_dash=dash, line_width=2.4
-                )
+        self.areas = {
+            key: self.figure.varea(
+                "n", f"{key}_low", f"{key}_high", source=self.bands, color=colour, alpha=0.18,
+                visible=False,
             )
+            for key, (colour, _, _) in lines.items()
+        }  # fmt: skip
+        self.drawn = {
+            key: self.figure.line(
+                "n", key, source=self.source, color=colour, line_dash=dash, line_width=2.4
+            )
+            for key, (colour, dash, _) in lines.items()
+        }
         self.figure.add_layout(self.cursor)
         if not log:
             self._draw_marks()
         tips = [(label, f"@{key}{{0.000}}") for key, (_, _, label) in lines.items()]
-        hover = HoverTool(renderers=drawn[:1], tooltips=[("n", "@n{0,0}"), *tips], mode="vline")
+        first = next(iter(self.drawn.values()))
+        hover = HoverTool(renderers=[first], tooltips=[("n", "@n{0,0}"), *tips], mode="vline")
         self.figure.add_tools(hover)
         self.legend = Div(sizing_mode="stretch_width", stylesheets=[TEXT])
         self.all = column(self.figure, self.legend, name=name, sizing_mode="stretch_width")
@@ -118,9 +121,13 @@ class Curves:
         """
         gap = [np.nan] * len(n)
         self.source.data = {"n": n, **{key: _finite(columns.get(key, gap)) for key in self.lines}}
-        self.bands.data = {
-            "n": n, **{key: _finite(bands.get(key, gap)) for key in _ends(self.lines)}
-        }  # fmt: skip
+        if bands:
+            ends = {key: _finite(bands.get(key, gap)) for key in _ends(self.lines)}
+            self.bands.data = {"n": n, **ends}
+        # What is not there costs the browser no time.
+        for key in self.lines:
+            self.drawn[key].visible = key in columns
+            self.areas[key].visible = f"{key}_low" in bands
         swatches = [_swatch(*self.lines[key]) for key in self.lines if key in columns]
         self.legend.text = f'<p class="legend">{"".join(swatches)}<span>{note}</span></p>'
         self.figure.x_range.update(start=n[0] * 0.9, end=n[-1] * 1.1)
@@ -137,7 +144,7 @@ class Curves:
         kept = sorted(each for each in marks if n[0] <= each[0] <= n[-1])
         middle = float(np.sqrt(n[0] * n[-1]))
         left = [at < middle for at, _, _ in kept]
-        self.marks.data = {
+        found = {
             "n": [at for at, _, _ in kept],
             "words": [words for _, words, _ in kept],
             "height": [1.1 + _STEP * row for row in _rows(left)],
@@ -145,6 +152,8 @@ class Curves:
             "side": ["left" if here else "right" for here in left],
             "shift": [4 if here else -4 for here in left],
         }
+        if found != dict(self.marks.data):
+            self.marks.data = found
         self.figure.y_range.end = 1.04 + _STEP * (len(kept) + 0.3)
 
 
@@ -266,7 +275,9 @@ class SpectrumFigure:
         points : bool
             Whether to place them anew: not while one is being dragged.
         """
-        self.bulk.data = {"rank": list(rank), "value": list(value)}
+        found = {"rank": rank.tolist(), "value": value.tolist()}
+        if found != dict(self.bulk.data):
+            self.bulk.data = found
         if points:
             self.spikes.data = {
                 "rank": [float(k + 1) for k in range(len(spikes))], "value": list(spikes)

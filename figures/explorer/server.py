@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -42,6 +43,8 @@ def make_server(port: int) -> Server:
     from bokeh.application.handlers import FunctionHandler
     from bokeh.server.server import Server
 
+    # Long work beside the page gives way within half a millisecond when a slider moves.
+    sys.setswitchinterval(5e-4)
     found = _free(port)
     return Server(
         {"/": Application(FunctionHandler(build))}, address=HOST, port=found,

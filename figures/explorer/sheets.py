@@ -34,7 +34,10 @@ td.number small { display: block; font-weight: 400; color: #4a5965; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; margin: 2px 0 0 8px; font-size: 13px; }
 .legend svg { margin-right: 6px; vertical-align: middle; }
 .soft { color: #4a5965; margin: 0 2px; }
-.refusal, .busy { padding: 9px 12px; border-radius: 8px; margin: 0 0 12px; }
+.refusal, .busy { position: fixed; z-index: 20; bottom: 14px; left: 50%;
+  transform: translateX(-50%);
+  max-width: min(46em, 94vw); width: max-content; padding: 9px 14px; border-radius: 8px; margin: 0;
+  box-shadow: 0 2px 12px #0b1a2840; }
 .refusal { background: #fdeae2; color: #8a2f00; }
 .busy { background: #e6f1f8; color: #00476f; }
 .command { background: #0b1a28; color: #e8f0f6; border-radius: 8px; padding: 10px 12px;

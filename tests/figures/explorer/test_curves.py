@@ -28,8 +28,10 @@ def test_what_moves_is_what_settles_within_its_noise(ridge):
     fast, exact = moving(subject, request, 30.0), settled(subject, request)
     assert fast["samples"].tolist() == SIZES.tolist()
     for key in ("convergence", "convergence_to_truth", "kullback_leibler", "bures_wasserstein",
-                "convergence_samples", "recovery_threshold", "latent_recovery"):  # fmt: skip
+                "recovery_threshold", "latent_recovery"):  # fmt: skip
         np.testing.assert_array_equal(fast[key][..., :2], exact[key][..., :2], err_msg=key)
+    found, wanted = fast["convergence_samples"], exact["convergence_samples"]
+    np.testing.assert_allclose(found, wanted, rtol=0.25)
     for key in ("memorisation", "memorisation_baseline"):
         np.testing.assert_allclose(fast[key], exact[key], atol=0.04, err_msg=key)
     assert "latent_recovery_finite_size" not in fast
