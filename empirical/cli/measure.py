@@ -126,6 +126,19 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
                 help="Convergence for which n is wanted; repeat  [default: 0.5, 0.9, 0.99]"
             ),
         ] = None,
+        network: Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help="Show beside A what this network of convergen would do, trained on the same "
+                "points: unet, mlp, or the folder of a run that calibrates the forecast.",
+                show_default=False,
+            ),
+        ] = None,
+        images: Annotated[
+            int | None,
+            typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
+        ] = None,
         seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of text.")
@@ -161,6 +174,13 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
             raise InputError(
                 f"{'--out' if out else '--plot'} is for several checkpoints: give their samples, "
                 "such as --samples 'step*.npz', or use --html."
+            )
+        if images is not None and network is None:
+            raise InputError("--images is the budget of a network: give --network beside it.")
+        if network is not None and files.steps:
+            raise InputError(
+                "--network is shown beside one set of samples, not beside checkpoints: give the "
+                "samples of one."
             )
         from convergen.empirical.diagnose.comparable.labels import labelled
         from convergen.empirical.diagnose.comparable.user_points import load_sets
@@ -198,5 +218,13 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
             if copies:
                 targets.add(write_beside(copies, lambda file: write_suspects(found, file)))
             if curves is None:
-                print(json_format.dumps(diagnosis_json(found)) if json else diagnosis_text(found))
+                numbers, text = diagnosis_json(found) if json else {}, diagnosis_text(found)
+                if network is not None:
+                    from convergen.empirical.cli.beside_network import beside_json, beside_text
+                    from convergen.empirical.forecast.requests import forecast_on
+
+                    said = forecast_on(training, unseen, network, images=images, seed=seed)
+                    numbers |= beside_json(said, network)
+                    text += "\n" + beside_text(found, said, network)
+                print(json_format.dumps(numbers) if json else text)
         targets.say(json=json)

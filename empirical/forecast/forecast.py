@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.measure.settings import MeasureSettings
     from convergen.empirical.models.table import SolvableModel
+    from convergen.empirical.splits.splits import Splits
     from convergen.empirical.training.settings import TrainingSettings
 
 logger = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ def forecast(
     memorised: float,
     samples: Sequence[int] | None = None,
     seed: int = 0,
+    splits: Splits | None = None,
 ) -> xr.Dataset:
     """Order parameters of a trained network at each n, with 90 % intervals.
 
@@ -65,6 +67,8 @@ def forecast(
         n ≥ 2; default powers of four as far as the data go.
     seed : int
         Of the splits and of the seeds of generation.
+    splits : Splits, optional
+        Which points are trained on; default random ones.
 
     Returns
     -------
@@ -89,7 +93,8 @@ def forecast(
             "nothing of what changes over such a distance.",
             sizes[-1], _FAR, calibration.samples,
         )  # fmt: skip
-    splits = split(data, sizes, seed, held_out=0 if data.truth is not None else 1)
+    if splits is None:
+        splits = split(data, sizes, seed, held_out=0 if data.truth is not None else 1)
     ends = (calibration.constant, calibration.low, calibration.high)
     rows = []
     for n in sizes:

@@ -1,24 +1,23 @@
-"""What the command line asks for: a forecast from a run, or for data and the name of a network."""
+"""What the command line asks for: a forecast from a run, of a network by name, on given points."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from convergen.empirical.forecast.calibrate import Calibration, calibrate, end_of_training
-from convergen.empirical.forecast.constants import shipped_calibration
+import numpy as np
+
+from convergen.empirical.data.standard_units import standardised
 from convergen.empirical.forecast.forecast import forecast
-from convergen.empirical.forecast.kernel_clock import kernel_clock
-from convergen.empirical.models.table import SolvableModel, forecasting_theory
-from convergen.theory.common.checks import InputError
-from convergen.theory.networks.clock import weighted_images
+from convergen.empirical.forecast.recipes import Recipe, recipe_of_name, recipe_of_run
+from convergen.empirical.splits.splits import Splits
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.experiment.run import Run
+    from convergen.theory.sources.points import Points
 
 
 def forecast_run(
@@ -49,30 +48,14 @@ def forecast_run(
     xarray.Dataset
         As `convergen.empirical.forecast.forecast.forecast` returns it.
     """
-    row = forecasting_theory(str(run.experiment.model["name"]))
-    if row.images_each is not None:
-        found = _uncalibrated(row, run.data, calibrate_at)
-    else:
-        measured = run.result() if result is None else result
-        found = calibrate(run, measured, row.theory, calibrate_at)
-    seen = end_of_training(run)
-    if images is not None:
-        seen *= images / run.experiment.training.images
-    measure = replace(run.experiment.measure, pictures=0)
-    return forecast(
-        run.data, run.experiment.training, measure, found, row, seen, samples,
-        run.experiment.seeds[0],
-    )  # fmt: skip
+    measured = run.result() if result is None else result
+    recipe = recipe_of_run(run, measured, run.data, images, calibrate_at)
+    return forecast(run.data, *_parts(recipe), samples, run.experiment.seeds[0])
 
 
-def _uncalibrated(row: SolvableModel, data: DataSet, calibrate_at: int | None) -> Calibration:
-    """What a theory takes from the data alone."""
-    if calibrate_at is not None:
-        raise InputError(
-            f"the theory {row.name!r} of this network is calibrated on no pair: leave "
-            "--calibrate-at out."
-        )
-    return kernel_clock(row, data)
+def _parts(recipe: Recipe) -> tuple[Any, ...]:
+    """In the order in which `forecast` takes them."""
+    return recipe.training, recipe.measure, recipe.calibration, recipe.row, recipe.weighted
 
 
 def forecast_untrained(
@@ -104,17 +87,64 @@ def forecast_untrained(
         As `convergen.empirical.forecast.forecast.forecast` returns it.
     """
     from convergen.empirical.data.kinds import load_data
-    from convergen.empirical.measure.settings import MeasureSettings
-    from convergen.empirical.models.by_name import orbit_of, usual_training
-    from convergen.empirical.training.settings import TrainingSettings
 
     points = load_data(**data)
-    usual = usual_training({"name": network})
-    training = TrainingSettings(**(usual if images is None else {**usual, "images": images}))
-    row = forecasting_theory(network)
-    if row.images_each is not None:
-        found: Calibration = kernel_clock(row, points)
+    return forecast(points, *_parts(recipe_of_name(network, points, images)), samples, seed)
+
+
+def forecast_on(
+    training: Points,
+    unseen: Points | None,
+    network: str,
+    *,
+    images: int | None = None,
+    seed: int = 0,
+) -> xr.Dataset:
+    """What a network would do that was trained on these points.
+
+    Parameters
+    ----------
+    training : Points
+        Its training set.
+    unseen : Points, optional
+        Of the same law; where they are as many as `training`, the first of them are the training
+        set of a second network.
+    network : str
+        Name of a network of the package, or the folder of a run whose pair calibrates the theory.
+    images : int, optional
+        Budget of its training; default that of the run, or the usual one.
+    seed : int
+        Of the theory's noise and of the seeds of generation.
+
+    Returns
+    -------
+    xarray.Dataset
+        As `convergen.empirical.forecast.forecast.forecast` at one n; convergence is NaN without a
+        second training set.
+
+    Raises
+    ------
+    InputError
+        If the network is unknown, the run cannot be calibrated, or the points are too many.
+    """
+    n = len(training)
+    pair = unseen is not None and len(unseen) >= n
+    rows = [training.flat()]
+    if pair and unseen is not None:
+        rows.append(unseen.flat(slice(0, n)))
+    data = standardised(np.concatenate(rows), training.shape, name=training.name)
+    if Path(network).exists():
+        from convergen.empirical.experiment.run import Run
+
+        run = Run.open(Path(network))
+        recipe = recipe_of_run(run, run.result(), data, images)
     else:
-        found = shipped_calibration(network, orbit_of({"name": network}, points.shape))
-    seen = float(weighted_images(training.images, training.images, training.schedule))
-    return forecast(points, training, MeasureSettings(pictures=0), found, row, seen, samples, seed)
+        recipe = recipe_of_name(network, data, images)
+    first = np.arange(n)
+    second = first + n if pair else first
+    splits = Splits(first, second, second[:0], (n,), seed, None, data.fingerprint)
+    found = forecast(data, *_parts(recipe), [n], seed, splits)
+    if not pair:
+        for end in ("", "_low", "_high"):
+            found[f"convergence{end}"] = np.nan * found[f"convergence{end}"]
+    return found
