@@ -109,6 +109,23 @@ def suffixes(*, images: bool | None = None, keyed: bool | None = None) -> tuple[
     )
 
 
+def ends_in(path: Path, endings: tuple[str, ...]) -> bool:
+    """Tell whether a file has one of some endings, which may have several dots.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    endings : tuple of str
+        In lower case.
+
+    Returns
+    -------
+    bool
+    """
+    return path.name.lower().endswith(endings) if endings else False
+
+
 def format_of(path: Path) -> Format:
     """Find the format of a file or a folder, by its suffix.
 
@@ -127,9 +144,8 @@ def format_of(path: Path) -> Format:
         If it is missing, no regular file or folder, or of no known format.
     """
     regular_file(path, folders=True)
-    wanted = path.suffix.lower()
     for row in formats().values():
-        if not row.suffixes if path.is_dir() else wanted in row.suffixes:
+        if not row.suffixes if path.is_dir() else ends_in(path, row.suffixes):
             return row
     known = suffixes()
     raise InputError(

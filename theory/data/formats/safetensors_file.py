@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.choosing import LARGEST, choose
@@ -49,10 +53,8 @@ def open_safetensors(path: Path, key: str | None = None) -> Array:
                 shapes[chosen].get_dtype()[0] in "IU"
             ):
                 return Array(file.get_tensor(chosen))
-        from convergen.theory.data.formats.torch_file import numpy_values
-
         with safe_open(path, framework="pt") as file:
-            return Array(numpy_values(file.get_tensor(chosen), name, chosen))
+            return Array(_single(file.get_tensor(chosen), name, chosen))
     except InputError:
         raise
     except (OSError, ValueError, TypeError, RuntimeError, MemoryError, SafetensorError) as error:
@@ -60,6 +62,16 @@ def open_safetensors(path: Path, key: str | None = None) -> Array:
             f"{name} cannot be read as a file of safetensors ({reason(error)}): write it again, or "
             "save the array with numpy.save."
         ) from error
+
+
+def _single(tensor: Any, name: str, where: str) -> NDArray[np.float32]:
+    """Numbers of a tensor of a type that NumPy does not have."""
+    if tensor.is_complex() or tensor.numel() == 0:
+        raise InputError(
+            f"{where} of {name} is a tensor of {tensor.dtype} and shape {tuple(tensor.shape)}, but "
+            "real numbers are needed: convert it first."
+        )
+    return np.asarray(tensor.float().numpy())
 
 
 register(

@@ -15,8 +15,8 @@ from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
 
 # A class in webdataset: the file of the same name that holds its number or word.
-_CLASS = ".cls"
-_LONGEST_CLASS = 200
+CLASS = ".cls"
+LONGEST_CLASS = 200
 _DAMAGE = (OSError, ValueError, EOFError, RuntimeError, tarfile.TarError, OverflowError)
 
 
@@ -51,14 +51,14 @@ def open_tar(path: Path, key: str | None = None) -> Images:
                     infos[info.name.removeprefix("./")] = info
             _check_end(path, archive.offset)
             regular = {each: info for each, info in infos.items() if info.isreg()}
-            found = sorted_members((n for n in regular if not n.endswith(_CLASS)), name)
+            found = sorted_members((n for n in regular if not n.endswith(CLASS)), name)
             labels = _classes(archive, regular, found.names) or found.labels
     except InputError:
         raise
     except _DAMAGE as error:
         raise InputError(
-            f"{name} cannot be read as a .tar file of images ({reason(error)}): unpack it first if "
-            "it is compressed, or make the archive again."
+            f"{name} cannot be read as a .tar file of images ({reason(error)}): call it "
+            ".tar.gz or .tar.xz if it is compressed so, or make the archive again."
         ) from error
     places = [(regular[each].offset_data, regular[each].size) for each in found.names]
 
@@ -86,18 +86,28 @@ def _classes(
     archive: tarfile.TarFile, members: dict[str, tarfile.TarInfo], names: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     """What the files beside the images say, if each image has one."""
-    beside = [members.get(f"{_stem(name)}{_CLASS}") for name in names]
+    beside = [members.get(f"{stem(name)}{CLASS}") for name in names]
     labels = []
     for info in beside:
-        file = None if info is None or info.size > _LONGEST_CLASS else archive.extractfile(info)
+        file = None if info is None or info.size > LONGEST_CLASS else archive.extractfile(info)
         if file is None:
             return None
         labels.append(file.read().decode("utf-8", "replace").strip())
     return tuple(labels)
 
 
-def _stem(name: str) -> str:
-    """Name up to the first dot of its last part, as webdataset groups files."""
+def stem(name: str) -> str:
+    """Name up to the first dot of its last part, as webdataset groups files.
+
+    Parameters
+    ----------
+    name : str
+        Of a member.
+
+    Returns
+    -------
+    str
+    """
     path = PurePosixPath(name)
     return str(path.with_name(path.name.partition(".")[0]))
 

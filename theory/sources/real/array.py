@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.layout import LAYOUTS
-from convergen.theory.data.table import suffixes
+from convergen.theory.data.table import ends_in, suffixes
 from convergen.theory.sources.options import KEY_HELP, KEYS, TEXT, WHOLES, Option
 from convergen.theory.sources.reading import data_of
 from convergen.theory.sources.source import Source
@@ -63,7 +63,7 @@ def load(path: str, key: str | None, shape: tuple[int, ...] | None, layout: str 
 
 
 def _opens(path: Path) -> bool:
-    return not path.is_dir() and path.suffix.lower() not in suffixes(images=True)
+    return not path.is_dir() and not ends_in(path, suffixes(images=True))
 
 
 register(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.sheets import CUT, KEEP
-from convergen.theory.data.table import suffixes
+from convergen.theory.data.table import ends_in, suffixes
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
 from convergen.theory.sources.reading import data_of
 from convergen.theory.sources.real.array import KEY
@@ -62,7 +62,7 @@ def load(path: str, key: str | None, size: int | None, grey: bool, sheets: str |
 
 
 def _opens(path: Path) -> bool:
-    return path.is_dir() or path.suffix.lower() in suffixes(images=True)
+    return path.is_dir() or ends_in(path, suffixes(images=True))
 
 
 register(

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.classic_sets import ClassicSet, classic_set
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, Option
 from convergen.theory.sources.points import Points
@@ -82,7 +83,11 @@ def load(
     def points() -> Points:
         return Points(name, decoded(_images(source, name, whole[1:], size, grey), whole), whole[1:])
 
-    files = tuple(sorted(file for file in root.rglob("*") if file.is_file()))
+    files = (
+        source.files
+        if isinstance(source, ClassicSet)
+        else tuple(sorted(file for file in root.rglob("*") if file.is_file()))
+    )
     return data_source(name, points, files=files, size=whole)
 
 
@@ -110,14 +115,21 @@ def _images(
 
 
 def _open(root: Path, name: str, parts: dict[str, Any], part: str | None = None) -> Any:
-    """Data set of images, or a clear error."""
+    """Data set of images, or a clear error; MNIST and CIFAR are read without torchvision."""
     from convergen.theory.data.regular_files import printable
 
+    if parts.get("split") is None and part in (None, "train", "test"):
+        # torchvision takes the training part unless it is told otherwise.
+        wanted = parts.get("train") is not False if part is None else part == "train"
+        found = classic_set(root, name, train=wanted)
+        if found is not None:
+            return found
     try:
         import torchvision
     except ImportError as error:
         raise InputError(
-            "torchvision is not installed: install it beside your version of torch, or save the "
+            "torchvision is not installed, and no files of MNIST or CIFAR in its layout lie in "
+            f"{printable(root)}: install it beside your version of torch, or save the "
             "images as a .npy file and use the kind 'array'."
         ) from error
     kind = getattr(torchvision.datasets, name, None)

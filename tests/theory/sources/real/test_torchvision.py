@@ -104,7 +104,7 @@ def test_torchvision_images_that_differ(datasets, root):
 
 def test_torchvision_missing(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "torchvision", None)
-    with pytest.raises(InputError, match="torchvision is not installed: install it"):
+    with pytest.raises(InputError, match="torchvision is not installed, and no files of MNIST"):
         load_source("torchvision", path=tmp_path, name="MNIST")
 
 
