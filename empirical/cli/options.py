@@ -11,6 +11,7 @@ import typer
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
+from convergen.theory.messages.text import wrapped
 
 if TYPE_CHECKING:
     from convergen.empirical.networks.table import Network
@@ -75,7 +76,7 @@ def _files_text(files: Iterable[dict[str, Any]]) -> str:
         key = f"; key names {row['key']}" if row["key"] else ""
         package = f"; needs {row['package']}" if row["package"] else ""
         name = ", ".join(row["endings"]) or "a folder"
-        lines.append(f"  {name}: {row['holds']}{key}{package}")
+        lines.append(wrapped(f"  {name}: {row['holds']}{key}{package}", 4))
     return "\n".join(lines)
 
 
@@ -194,15 +195,15 @@ def _plain(section: Section) -> dict[str, Any]:
 
 
 def _text(section: Section) -> str:
-    lines = [f"{section.name}: {section.description}"]
+    lines = [wrapped(f"{section.name}: {section.description}", 2)]
     for option in section.options:
-        lines.append(f"  {option.name}: {option.help}")
-        lines.append(f"      {option.allowed_words}; {_default(option, section)}")
+        lines.append(wrapped(f"  {option.name}: {option.help}", 4))
+        lines.append(wrapped(f"      {option.allowed_words}; {_default(option, section)}", 8))
     for size, values in section.sizes.items():
         chosen = " (default)" if size == "small" else ""
         words = ", ".join(f"{name} = {_value(value)}" for name, value in values.items())
-        lines.append(f"  size = {size}{chosen}: {words}")
-    lines += [f"  commutes with {words}" for words in section.symmetries]
+        lines.append(wrapped(f"  size = {size}{chosen}: {words}", 4))
+    lines += [wrapped(f"  commutes with {words}", 4) for words in section.symmetries]
     lines += [
         f"  training.{name} = {_value(value)} by default"
         for name, value in section.training.items()

@@ -44,6 +44,8 @@ def collapse_text(spectrum: Spectrum, result: Labelled) -> str:
     ]
     noise_symbol = quantity("collapse_noise").symbol
     lines = [
+        wrapped(_first(result)),
+        "",
         heading(spectrum),
         "",
         table(["n", f"{noise_symbol}(n)", "width in log σ"], noise),
@@ -62,6 +64,18 @@ def collapse_text(spectrum: Spectrum, result: Labelled) -> str:
     if "agreement_samples" in result and np.isnan(result["agreement_samples"]).any():
         lines.append("Agreement is resolved up to n of a quarter of the data set.")
     return "\n".join(lines)
+
+
+def _first(result: Labelled) -> str:
+    """What the first row means, for anyone."""
+    known = np.flatnonzero(np.isfinite(result["collapse_noise"]))
+    if known.size == 0:
+        return "These data are too few to say at which noise their empirical score repeats them."
+    n, noise = (float(result[key][known[0]]) for key in ("samples", "collapse_noise"))
+    return (
+        f"A model that knows {n:.6g} training points by heart (the empirical score) returns to one "
+        f"of them once the noise is below σ = {noise:.3g}; above it, it makes something new."
+    )
 
 
 def _or_dash(value: float) -> str:

@@ -7,13 +7,13 @@ import numpy as np
 from convergen.theory.cli.answer import repeats_text
 from convergen.theory.forecast.model_intervals import LEVEL
 from convergen.theory.forecast.plan import PlanAnswer, PlanRequest
-from convergen.theory.messages.text import about, wrapped
+from convergen.theory.messages.text import about
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.quantities.labelled import Labelled
 
 
 def plan_answer(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str:
-    """A short paragraph: where one stands, what more would bring, what is enough, what to trust.
+    """Where one stands, what more would bring, and what is enough.
 
     Parameters
     ----------
@@ -27,18 +27,46 @@ def plan_answer(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> s
     Returns
     -------
     str
+        On one line.
     """
-    return wrapped(
-        " ".join(
-            each
-            for each in (
-                _today(request, result),
-                _gains(request, result, answer),
-                _enough(request, answer),
-                _trust(request, answer),
-            )
-            if each
+    parts = (
+        _today(request, result), _gains(request, result, answer), _enough(request, answer),
+    )  # fmt: skip
+    return " ".join(filter(None, parts))
+
+
+def plan_trust(request: PlanRequest, answer: PlanAnswer) -> str:
+    """What was read, how many points would halve the widest interval, and what else is off.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    answer : PlanAnswer
+        From `planned`.
+
+    Returns
+    -------
+    str
+        On one line; empty where the law is known.
+    """
+    pilot = request.pilot
+    if pilot is None:
+        return ""
+    words = (
+        f"About {about(answer.more)} points would halve the widest interval."
+        if np.isfinite(answer.more)
+        else "No pilot of a feasible size halves the widest interval."
+    )
+    if pilot.amplitudes.size > 1:
+        words += (
+            " Points differ in amplitude (contrast, brightness): q, q* and the test error account "
+            "for that, the recovery of factors does not."
         )
+    return (
+        f"The {pilot.points} points were read as a sample of the law behind them; "
+        f"{100 * LEVEL:.0f} % intervals are in parentheses. {words}"
+        f"{repeats_text(pilot.repeated, pilot.nearly_repeated)}"
     )
 
 
@@ -74,17 +102,10 @@ def standing(request: PlanRequest, needed: Interval) -> str:
 
 
 def _today(request: PlanRequest, result: Labelled) -> str:
-    """What was read, and where one stands."""
-    pilot = request.pilot
-    read = ""
-    if pilot is not None:
-        read = (
-            f"The {pilot.points} points were read as a sample of the law behind them; "
-            f"{100 * LEVEL:.0f} % intervals are in parentheses. "
-        )
+    """Where one stands."""
     return (
-        f"{read}Two models trained on {about(request.have)} samples each would agree to q = "
-        f"{_number(result, 'convergence', 0, request, '.3f')}."
+        f"Two linear models, each trained on {about(request.have)} samples, would agree to q = "
+        f"{_number(result, 'convergence', 0, request, '.3f')}; 1 is the same model."
     )
 
 
@@ -145,24 +166,6 @@ def _enough(request: PlanRequest, answer: PlanAnswer) -> str:
 def _listed(words: list[str]) -> str:
     """One, two and three."""
     return " and ".join([*filter(None, [", ".join(words[:-1])]), words[-1]])
-
-
-def _trust(request: PlanRequest, answer: PlanAnswer) -> str:
-    """How many points would halve the widest interval, and what else is off."""
-    pilot = request.pilot
-    if pilot is None:
-        return ""
-    words = (
-        f"About {about(answer.more)} points would halve the widest interval."
-        if np.isfinite(answer.more)
-        else "No pilot of a feasible size halves the widest interval."
-    )
-    if pilot.amplitudes.size > 1:
-        words += (
-            " Points differ in amplitude (contrast, brightness): q, q* and the test error account "
-            "for that, the recovery of factors does not."
-        )
-    return words + repeats_text(pilot.repeated, pilot.nearly_repeated)
 
 
 def _number(result: Labelled, key: str, row: int, request: PlanRequest, form: str) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.cli.plan_answer import plan_answer, standing
+from convergen.theory.cli.plan_answer import plan_answer, plan_trust, standing
+from convergen.theory.cli.prediction_words import LINEAR
 from convergen.theory.cli.report import heading
 from convergen.theory.forecast.plan import PlanAnswer, PlanRequest
 from convergen.theory.messages.text import about, plain, table, wrapped
@@ -56,6 +57,8 @@ def plan_text(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str
     ]  # fmt: skip
     return "\n".join(
         [
+            wrapped(plan_answer(request, result, answer)),
+            "",
             heading(request.spectrum),
             "",
             _table(request, result, _REACHED, 0),
@@ -67,7 +70,7 @@ def plan_text(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str
             _table(request, result, _GAINED, 1),
             *_wishes(request, answer),
             "",
-            plan_answer(request, result, answer),
+            wrapped(f"{plan_trust(request, answer)} {LINEAR}".strip()),
         ]
     )
 

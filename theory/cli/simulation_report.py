@@ -13,6 +13,9 @@ from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import Quantity, quantities
 from convergen.theory.spectra.spectrum import Spectrum
 
+# How often chance alone may be called a difference.
+_CHANCE = 0.05
+
 
 def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
     """Prediction, measurement and z-score side by side.
@@ -41,6 +44,8 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
                 rows.append([label, f"{n:.6g}", cells[0], *[shown] * known, *cells[1:]])
     repeats = result.attributes["repeats"]
     lines = [
+        wrapped(_agreement(result)),
+        "",
         f"{heading(spectrum)}; {repeats} pairs of training sets, seed {result.attributes['seed']}",
         "",
         table(["quantity", "n", "predicted", *["Gaussian"] * known, "measured", "±", "z"], rows),
@@ -65,6 +70,32 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
     return "\n".join(lines)
 
 
+def _agreement(result: Labelled) -> str:
+    """Whether prediction and measurement agree, the number of comparisons allowed for."""
+    from scipy.special import ndtri
+
+    found = [
+        (abs(float(z)), f"{label} at n = {about(n)}", f"{z:+.1f}")
+        for row in (row for row in quantities() if row.symbol and row.measurement)
+        for label, index in _entries(result, row)
+        for i, n in enumerate(result["samples"])
+        if np.isfinite(z := result[f"{row.key}_z"][(i, *index)])
+    ]
+    if not found:
+        return "Nothing can be said of the agreement: there is no error to compare with."
+    size, place, shown = max(found)
+    count = f"{len(found)} comparison{'s' * (len(found) > 1)}"
+    if size <= -ndtri(0.5 * _CHANCE / len(found)):
+        return (
+            f"Prediction and measurement agree: of {count}, the largest difference, z = {shown} "
+            f"({place}), is no more than chance."
+        )
+    return (
+        f"Prediction and measurement differ: of {count}, the largest difference, z = {shown} "
+        f"({place}), is more than chance."
+    )
+
+
 def _infinite_lines(result: Labelled) -> list[str]:
     """A word on every quantity that was measured to be infinite where the law is finite."""
     lines = []
@@ -78,6 +109,13 @@ def _infinite_lines(result: Labelled) -> list[str]:
                 f"{row.symbol} is infinite at n = {', '.join(about(each) for each in n)}: some "
                 "training set has no variance along a direction of the data, which the law for "
                 "Gaussian data excludes; a ridge makes it finite."
+            )
+        law = np.isinf(result[f"{row.key}_predicted"])
+        n = result["samples"][law.reshape(law.shape[0], -1).any(axis=1)]
+        if n.size:
+            lines.append(
+                f"{row.symbol} is infinite in theory at n = {', '.join(map(about, n))}: so few "
+                "points leave directions without variance; a ridge makes it finite."
             )
     return [wrapped(line) for line in lines]
 

@@ -88,18 +88,23 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100.0 * share:.{digits}f} %"
 
 
-def wrapped(text: str) -> str:
+def wrapped(text: str, indent: int = 0) -> str:
     """A paragraph broken into lines at spaces, but between no number and its per cent.
 
     Parameters
     ----------
     text : str
         On one line.
+    indent : int
+        Spaces before all lines but the first.
 
     Returns
     -------
     str
     """
     kept = text.replace(" %", f"{_GLUE}%")
-    filled = textwrap.fill(kept, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    filled = textwrap.fill(
+        kept, _WIDTH, subsequent_indent=" " * indent, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
     return filled.replace(_GLUE, " ")

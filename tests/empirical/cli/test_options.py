@@ -61,11 +61,13 @@ def test_text_and_json_say_the_same(convergen, subject):
     assert code == 0, err
     code, out, err = convergen("options", subject, "--json")
     assert code == 0, err
+    assert max(map(len, text.splitlines())) <= 96
+    text = " ".join(text.split())
     sections = json.loads(out)[subject]
     assert all(section["name"] in text for section in sections)
     for section in sections:
         for option in section["options"]:
-            assert f"  {option['name']}: {option['meaning']}" in text
+            assert f" {option['name']}: {' '.join(option['meaning'].split())}" in text
             assert {"type", "default", "least", "most", "choices"} <= option.keys()
 
 

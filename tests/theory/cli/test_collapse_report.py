@@ -14,7 +14,11 @@ def found():
 
 
 def test_tables_and_their_words(found):
-    lines = collapse_text(SPECTRUM, found).splitlines()
+    first, rest = collapse_text(SPECTRUM, found).split("\n\n", 1)
+    noise = theory.collapse_noise(SPECTRUM, 10)
+    assert "knows 10 training points by heart" in first
+    assert f"the noise is below σ = {noise:.3g};" in " ".join(first.split())
+    lines = rest.splitlines()
     assert lines[2].split() == ["n", "σ_c(n)", "width", "in", "log", "σ"]
     assert lines[3].split()[:2] == ["10", f"{theory.collapse_noise(SPECTRUM, 10):.4g}"]
     assert lines[8].split("  ")[-1] == "n*, linear"
@@ -29,7 +33,7 @@ def test_what_data_do_not_resolve_is_a_dash(found):
     data = np.random.default_rng(0).standard_normal((30, 20))
     own = theory.Spectrum.from_data(data)
     text = collapse_text(own, forecast_collapse(data, own, [4, 1e6], [0.1]))
-    rows = [line.split() for line in text.splitlines()[3:5]]
+    rows = [line.split() for line in text.split("\n\n")[2].splitlines()[1:3]]
     assert rows[0][0] == "4"
     assert "–" not in rows[0]
     assert rows[1] == ["1e+06", "–", "–"]

@@ -55,6 +55,22 @@ def test_no_factor_starts_below_one_sample():
     assert "smooth" in words
 
 
+def test_agreement_allows_for_the_number_of_comparisons():
+    found = simulated(theory.Spectrum.isotropic(6), [4, 8], repeats=3, factors=1)
+    scores = [key for key in found.variables if key.endswith("_z")]
+    for key in scores:
+        found[key][...] = 0.0
+    found["convergence_z"][1] = 2.4  # once in sixty, among a dozen or more
+    assert len(scores) > 4
+    first = " ".join(simulation_text(theory.Spectrum.isotropic(6), found).split("\n\n")[0].split())
+    assert first.startswith("Prediction and measurement agree: of ")
+    assert "z = +2.4 (q at n = 8)" in first
+    found["memorisation_z"][0] = -4.0
+    first = " ".join(simulation_text(theory.Spectrum.isotropic(6), found).split("\n\n")[0].split())
+    assert first.startswith("Prediction and measurement differ")
+    assert "z = -4.0 (m at n = 4)" in first
+
+
 def test_infinite_measurements_get_a_word():
     # Two coordinates that are constant but for a row each: where both rows are missing, collinear.
     data = np.random.default_rng(0).standard_normal((60, 5))
@@ -74,7 +90,7 @@ def test_scores_are_named_with_their_degrees_of_freedom():
     assert "Student's t with 1 degree of freedom." in " ".join(text.split())
     gaps = [1.0 - found[name][0] for name in ("convergence", "convergence_predicted")]
     assert f"1 − q, measured / predicted: {gaps[0] / gaps[1]:.3f} (n = 8)." in text
-    row = text.splitlines()[4].split()
+    row = text.split("\n\n")[3].splitlines()[0].split()
     assert row[:2] == ["q", "8"]
     assert row[2:] == [
         f"{found['convergence_predicted'][0]:.5g}", f"{found['convergence'][0]:.5g}",

@@ -103,14 +103,16 @@ def test_intervals_of_a_pilot_hold_the_truth(planned):
 
 def test_the_text_says_what_the_numbers_are(pilot, planned, whole):
     text = plan_text(*whole)
-    rows = [line.split() for line in text.splitlines()]
-    assert rows[2] == ["n", "×", "cost", "q", "q*", "factors", "error"]
+    lines = text.splitlines()
+    rows = [line.split() for line in lines[lines.index("") :]]
+    assert rows[3] == ["n", "×", "cost", "q", "q*", "factors", "error"]
     q, low, high = (float(planned[f"convergence{end}"][0]) for end in ("", "_low", "_high"))
-    assert rows[3][:5] == ["80", "1", "0", f"{q:.4f}", f"({low:.4f}–{high:.4f})"]
-    assert rows[8][:3] == ["2080", "26", "3000"]
+    assert rows[4][:5] == ["80", "1", "0", f"{q:.4f}", f"({low:.4f}–{high:.4f})"]
+    assert rows[9][:3] == ["2080", "26", "3000"]
     words = " ".join(text.split())
     assert "The 80 points were read as a sample of the law behind them" in words
-    assert f"agree to q = {q:.3f} ({low:.3f} to {high:.3f}). The budget pays for 2000 more" in words
+    today = f"agree to q = {q:.3f} ({low:.3f} to {high:.3f}); 1 is the same model."
+    assert f"{today} The budget pays for 2000 more" in words
     needed = [float(planned[f"wish_samples{end}"][0]) for end in ("", "_low", "_high")]
     value, low, high = (f"{each:.0f}" for each in needed)
     ends = [float(planned[f"together_samples{end}"]) for end in ("", "_low", "_high")]

@@ -73,7 +73,7 @@ def test_a_new_row_is_simulated_and_compared(row):
     assert found["data_share_predicted"] == [10 / 30]
     assert abs(found["data_share_z"][0]) < 4.0
     text = simulation_report.simulation_text(SPECTRUM, found)
-    assert text.splitlines()[4].split()[:3] == ["s", "10", "0.33333"]
+    assert text.split("\n\n")[3].splitlines()[0].split()[:3] == ["s", "10", "0.33333"]
     known = simulation_report.simulation_json("spiked", found)["quantities"]["data_share"]
     assert known["predicted"] == [10 / 30]
 
