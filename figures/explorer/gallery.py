@@ -34,8 +34,8 @@ def gallery(studio: Studio, pair: Pair, result: Labelled, n: float) -> str:
     str
     """
     rows = (
-        ("nearest training image of A", pair.nearest[0]),
         ("model A", pair.made[0]),
+        ("nearest training image of A", pair.nearest[0]),
         ("model B", pair.made[1]),
         ("nearest training image of B", pair.nearest[1]),
     )

@@ -63,6 +63,7 @@ class Page:
         self.studio: Studio | None = None
         self.grid: list[int] = []
         self.result: Labelled | None = None
+        self._drawn = state
         self.exact = False
         self._move, self._framing, self._loaded = 0, False, False
         self._setting = False
@@ -186,16 +187,8 @@ class Page:
         self._choose(self.state.changed(**settings), load=False)
 
     def _read_at(self, index: float) -> None:
-        if not self.grid:
-            return
-        n = self.grid[min(int(index), len(self.grid) - 1)]
-        if not self.exact:
-            self._set(samples=n)
-            return
-        self.state = self.state.changed(samples=n)
-        self._show_numbers()
-        self._show_pictures(quick=True)
-        self._later(self._move)
+        if self.grid:
+            self._set(samples=self.grid[min(int(index), len(self.grid) - 1)])
 
     # What follows
 
@@ -222,6 +215,14 @@ class Page:
             self._refuse(str(error))
 
     def _follow(self, state: State) -> None:
+        same = state == self._drawn.changed(samples=state.samples) and self._on_grid
+        if self.exact and same and not self._loaded:
+            self.document.hold("combine")
+            self._show_numbers()
+            self._show_pictures(quick=True)
+            self.document.unhold()
+            self._later(self._move)
+            return
         if state.source in LAWS:
             self.subject, self.studio = Subject.of(state.open()), None
         self._refuse("")
@@ -229,7 +230,7 @@ class Page:
         assert self.subject is not None
         self.exact, self.result = False, curves.moving(self.subject, request, self.n)
         self._show(controls=self._loaded)
-        self._loaded = False
+        self._loaded, self._drawn = False, state
         self._later(self._move)
 
     def _opened(self, found: tuple[Subject, Studio | None]) -> None:
@@ -300,6 +301,11 @@ class Page:
         Thread(target=run, daemon=True).start()
 
     # What is shown
+
+    @property
+    def _on_grid(self) -> bool:
+        """Whether the curves are exact where numbers are read."""
+        return self.state.samples is None or self.state.samples in self.grid
 
     @property
     def n(self) -> int:

@@ -11,7 +11,6 @@ from bokeh.models import (
     Div,
     FixedTicker,
     HoverTool,
-    LogTicker,
     PointDrawTool,
     Span,
 )
@@ -220,7 +219,7 @@ def fill_all(
         if f"{key}_low" in result:
             for end in ("low", "high"):
                 bands |= {f"Q{k + 1}_{end}": result[f"{key}_{end}"][:, k] for k in factors}
-    recovery.fill(n, columns, bands, _recovery_note(factors, columns, exact=exact))
+    recovery.fill(n, columns, bands, _recovery_note(result, factors, columns, exact=exact))
     drawn = {key: result[key] for key in DISTANCES if key in result}
     distances.fill(n, drawn, {}, "" if len(drawn) == 2 else "W₂² follows when the slider rests.")
     blue = quantity("convergence").colour
@@ -312,11 +311,19 @@ def corners(eigenvalues: Any, multiplicities: Any) -> tuple[Any, Any]:
     return rank, np.repeat(eigenvalues[kept], 2)
 
 
-def _recovery_note(factors: list[int], columns: dict[str, Any], *, exact: bool) -> str:
+def _recovery_note(
+    result: Labelled, factors: list[int], columns: dict[str, Any], *, exact: bool
+) -> str:
     if not factors:
         return "Nothing to recover: all directions are alike."
     if exact:
-        return ""
+        unsaid = [str(k + 1) for k in factors if np.isnan(result["recovery_threshold"][k])]
+        return (
+            f"Too close to each other to say from when: factor{'s' * (len(unsaid) > 1)} "
+            f"{', '.join(unsaid)}."
+            if unsaid
+            else ""
+        )
     return "Limit of large d while moving." if columns else "Follows when the slider rests."
 
 
@@ -359,8 +366,7 @@ def _dress(plot: Any) -> None:
     plot.title.update(text_font_size="14px", text_color=_INK, text_font_style="bold")
     for grid in plot.grid:
         grid.grid_line_color = "#e4e8ec"
-    plot.xaxis.ticker = LogTicker(mantissas=[1], min_interval=1)
-    plot.xgrid.ticker = LogTicker(mantissas=[1])
+    plot.xaxis.ticker = plot.xgrid.ticker = FixedTicker(ticks=[10.0**k for k in range(10)])
     for axis in plot.axis:
         axis.update(
             axis_line_color=_PALE, major_tick_line_color=_PALE, minor_tick_line_color=None,

@@ -108,6 +108,7 @@ def test_moving_n_reads_the_same_curves_elsewhere(clock, quick):
     result = page.result
     page.samples.value = page.grid.index(100) if 100 in page.grid else 30
     n = page.grid[int(page.samples.value)]
+    clock.tick()
     assert page.result is result
     assert numbers(page)["convergence"] == result["convergence"][page.grid.index(n)]
     assert page.overlaps.cursor.location == n
