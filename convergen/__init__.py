@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import lazy_loader as _lazy
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __getattr__, __dir__, __all__ = _lazy.attach(
     __name__,

@@ -3,9 +3,8 @@
 import numpy as np
 from sklearn.datasets import load_digits
 
-from convergen.empirical.diagnose.verdict.diagnose import diagnose
-from convergen.empirical.diagnose.verdict.report import diagnosis_text, suspects
-from convergen.theory.sources.points import Points
+import convergen as cg
+from convergen.empirical.diagnose.verdict.report import suspects
 
 rng = np.random.default_rng(0)
 images = load_digits().images[rng.permutation(1797)[:300], None] / 16.0  # (N, channels, h, w)
@@ -13,10 +12,6 @@ train, unseen, others = images[:120], images[120:240], images[240:]
 copies = train[rng.choice(120, size=15, replace=False)][..., ::-1]  # mirrored, to hide them
 generated = np.concatenate([copies, others[:45]])  # a quarter are copies, the rest is new
 
-found = diagnose(
-    [Points("generated", generated, generated.shape[1:])],
-    Points("train", train, train.shape[1:]),
-    Points("unseen", unseen, unseen.shape[1:]),
-)
-print(diagnosis_text(found))
+found = cg.empirical.judge_samples(generated, train, unseen)
+print(found)
 print("suspected copies:", sorted(sample for sample, *_ in suspects(found)))

@@ -1,6 +1,5 @@
 """From a spectrum to a curve: when do two linear models trained on different data agree?"""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 import convergen as cg
@@ -12,12 +11,6 @@ curves = cg.predict(
 )
 print(f"q = 0.9 takes {float(cg.samples_for(spectrum, convergence=0.9)):.0f} samples")
 
-figure, axes = plt.subplots()
-axes.semilogx(samples, curves["convergence"], label="convergence q")
-axes.semilogx(samples, curves["memorisation"], label="memorisation m")
-for factor in curves["factor"].values[:3]:
-    recovery = curves["latent_recovery"].sel(factor=factor)
-    axes.semilogx(samples, recovery, "--", label=f"recovery of factor {factor}")
-axes.set_xlabel("training samples n")
-axes.legend()
-figure.savefig("spectrum.pdf")
+left, right = cg.plot.prediction(curves)  # or on axes of yours: axes=...
+left.axhline(0.9, color="0.7", linewidth=0.8)
+left.figure.savefig("spectrum.pdf")

@@ -1,5 +1,6 @@
 """What pip installs: nothing but `convergen`, all of it, and working beside names like ours."""
 
+import json
 import shutil
 import subprocess
 import sys
@@ -108,6 +109,40 @@ def test_sdist_builds_the_same_wheel(wheel, source, tmp_path):
         opened.extractall(tmp_path / "unpacked", filter="data")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     assert files_of(build("wheel", unpacked, tmp_path)) == files_of(wheel)
+
+
+def test_twine_accepts_wheel_and_sdist(wheel, source, tmp_path):
+    archive = build("sdist", source, tmp_path)
+    shown = run(sys.executable, "-m", "twine", "check", "--strict", wheel, archive, cwd=tmp_path)
+    assert shown.count("PASSED") == 2
+
+
+def test_sdist_holds_what_a_distributor_needs(source, tmp_path):
+    with tarfile.open(build("sdist", source, tmp_path)) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CITATION.cff"} <= names
+    assert not [name for name in names if name.startswith("tests/")]
+    assert not [name for name in names if name.endswith((".pyc", ".nbi", ".nbc"))]
+
+
+def test_a_wheel_in_an_empty_environment_runs_the_demo_without_torch(wheel, tmp_path):
+    """As a user installs it: pip, the lowest extras, another folder."""
+    run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
+    python = tmp_path / "venv" / "bin" / "python"
+    pip = (python, "-m", "pip", "install", "--quiet", "--no-compile")
+    run(*pip, "--constraint", ROOT / "constraints.txt", wheel, cwd=tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    command, elsewhere = python.with_name("convergen"), tmp_path / "elsewhere"
+    assert "digits: 64 dimensions" in run(command, "predict", "digits", cwd=elsewhere)
+    found = json.loads(run(command, "simulate", "digits", "--json", "--plot", "digits.pdf",
+                           cwd=elsewhere))  # fmt: skip
+    assert found["rows"]
+    assert (elsewhere / "digits.pdf").stat().st_size > 1000
+    shown = run(command, "doctor", cwd=elsewhere)
+    assert "torch is not installed" in shown
+    assert (
+        run(python, "-m", "pip", "check", cwd=elsewhere).strip() == "No broken requirements found."
+    )
 
 
 def test_installed_beside_files_with_our_names(wheel, python, folder, tmp_path):

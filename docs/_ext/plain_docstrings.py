@@ -16,7 +16,12 @@ _MARKUP = re.compile(r"\||(?<![*\w])\*(?=\w)(?!\w+ :)")
 def _escape(
     app: Sphinx, what: str, name: str, thing: object, options: object, lines: list[str]
 ) -> None:
+    example = False
     for number, line in enumerate(lines):
+        # An example goes on to the next empty line, and is shown as it is.
+        example = bool(line.strip()) and (example or line.lstrip().startswith(">>>"))
+        if example:
+            continue
         parts = _LITERAL.split(line)
         parts[::2] = [_MARKUP.sub(r"\\\g<0>", part) for part in parts[::2]]
         lines[number] = "".join(parts)

@@ -45,6 +45,14 @@ class DataSet:
     ------
     InputError
         If shapes do not fit, there is no point, or the points are not float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen.empirical import DataSet
+    >>> points = np.random.default_rng(0).standard_normal((100, 8)).astype(np.float32)
+    >>> DataSet(points, "noise")
+    DataSet(noise, 100 points of shape (8,))
     """
 
     points: NDArray[np.float32]

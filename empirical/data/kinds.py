@@ -43,6 +43,14 @@ def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> Data
     InputError
         If the kind or an option is unknown or out of range, data are missing or damaged, or a
         folder is needed and none was given.
+
+    Examples
+    --------
+    >>> from convergen.empirical import load_data
+    >>> load_data("digits")
+    DataSet(digits, 1797 points of shape (1, 8, 8))
+    >>> load_data("digits").points.shape
+    (1797, 1, 8, 8)
     """
     row = find(kind)
     given = dict(options)

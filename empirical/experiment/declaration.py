@@ -93,6 +93,21 @@ class Experiment:
         How data are divided.
     run : RunSettings
         How the work is divided and where it runs.
+
+    Examples
+    --------
+    >>> from convergen.empirical import Experiment
+    >>> experiment = Experiment.from_config(
+    ...     {
+    ...         "name": "mine",
+    ...         "samples": [16, 64],
+    ...         "data": {"kind": "digits"},
+    ...         "model": {"name": "mlp"},
+    ...         "training": {"images": 3200},
+    ...     }
+    ... )
+    >>> experiment.samples, experiment.training.images, experiment.seeds
+    ((16, 64), 3200, (0,))
     """
 
     name: str

@@ -46,6 +46,16 @@ class Run:
         Everything that was decided.
     path : Path or None
         Its folder; None for the run behind a result that lies elsewhere.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from convergen.empirical import Run
+    >>> run = Run.open(Path("runs/digits"))  # as convergen train left it
+    >>> run
+    Run(digits: unet on digits, n = 4, 16, 1 seed, in runs/digits)
+    >>> float(run.result()["convergence"].sel(samples=16).mean()) < 1.0
+    True
     """
 
     plan: Plan
@@ -56,7 +66,8 @@ class Run:
         samples = ", ".join(map(str, about.samples))
         return (
             f"Run({about.name}: {about.model['name']} on {about.data['kind']}, n = {samples}, "
-            f"{len(about.seeds)} seeds{f', in {self.path}' if self.path else ''})"
+            f"{len(about.seeds)} seed{'s' * (len(about.seeds) > 1)}"
+            f"{f', in {self.path}' if self.path else ''})"
         )
 
     @classmethod

@@ -94,6 +94,25 @@ def run_experiment(
     InputError
         If the folder holds another experiment or files of others, the experiment cannot be done,
         or the scheduler or the folder can no longer be used.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from convergen.empirical import Experiment, run_experiment
+    >>> experiment = Experiment.from_config(
+    ...     {
+    ...         "name": "mine",
+    ...         "samples": [8],
+    ...         "data": {"kind": "digits"},
+    ...         "model": {"name": "mlp", "size": "tiny"},
+    ...         "training": {"images": 640},
+    ...     }
+    ... )
+    >>> done = run_experiment(experiment, Path("runs/mine"))
+    >>> done.unfinished
+    []
+    >>> done.result["convergence"].sizes
+    Frozen({'seed': 1, 'samples': 1})
     """
     count = as_count(workers, "workers")
     given = None if threads is None else as_count(threads, "threads")

@@ -47,6 +47,14 @@ def forecast_run(
     -------
     xarray.Dataset
         As `convergen.empirical.forecast.forecast.forecast` returns it.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from convergen.empirical import Run, forecast_run
+    >>> found = forecast_run(Run.open(Path("runs/digits")), samples=[4, 64])
+    >>> bool((found["convergence_low"] <= found["convergence_high"]).all())
+    True
     """
     measured = run.result() if result is None else result
     recipe = recipe_of_run(run, measured, run.data, images, calibrate_at)
@@ -85,6 +93,13 @@ def forecast_untrained(
     -------
     xarray.Dataset
         As `convergen.empirical.forecast.forecast.forecast` returns it.
+
+    Examples
+    --------
+    >>> from convergen.empirical import forecast_untrained
+    >>> found = forecast_untrained({"kind": "digits"}, "unet", samples=[4, 256])
+    >>> found["convergence"].values.round(1)
+    array([0.2, 0.9])
     """
     from convergen.empirical.data.kinds import load_data
 

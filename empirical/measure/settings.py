@@ -11,7 +11,14 @@ from convergen.theory.sources.options import NUMBERS, WHOLE
 @documented
 @dataclass(frozen=True)
 class MeasureSettings:
-    """How models are sampled and measured."""
+    """How models are sampled and measured.
+
+    Examples
+    --------
+    >>> from convergen.empirical import MeasureSettings
+    >>> MeasureSettings(draws=64).sigmas
+    (0.1, 0.3, 1.0, 3.0)
+    """
 
     draws: int = setting(
         WHOLE, "shared seeds of the noise from which each model generates", 256, least=2, most=10**7

@@ -27,6 +27,15 @@ class TorchDenoiser:
         Points that are sent to it at once.
     advice : str
         What to do where it returns NaN or infinity; a sentence without a full stop.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen.empirical import TorchDenoiser
+    >>> denoise = TorchDenoiser(lambda x, sigma: x / (1 + sigma[:, None] ** 2))
+    >>> denoise(np.ones((2, 3)), 1.0)
+    array([[0.5, 0.5, 0.5],
+           [0.5, 0.5, 0.5]])
     """
 
     def __init__(

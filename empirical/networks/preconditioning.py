@@ -35,6 +35,15 @@ class Preconditioned(nn.Module):
     -----
     c_skip = 1/(1 + σ²), c_out = σ/(1 + σ²)^{1/2}, c_in = 1/(1 + σ²)^{1/2} and
     c_noise = (log σ)/4: arXiv:2206.00364, table 1, for data of standard deviation 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from convergen.empirical import Preconditioned
+    >>> network = Preconditioned(lambda x, noise: torch.zeros_like(x))
+    >>> network(torch.ones(2, 3), torch.ones(2))
+    tensor([[0.5000, 0.5000, 0.5000],
+            [0.5000, 0.5000, 0.5000]])
     """
 
     def __init__(self, network: nn.Module) -> None:

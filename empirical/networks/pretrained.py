@@ -30,6 +30,18 @@ class PretrainedDenoiser(nn.Module):
     ----------
     .. [1] Ho, Jain & Abbeel (2020), arXiv:2006.11239.
     .. [2] Salimans & Ho (2022), arXiv:2202.00512.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> import torch
+    >>> from convergen.empirical import PretrainedDenoiser
+    >>> network = torch.nn.Identity()
+    >>> network.forward = lambda x, t: SimpleNamespace(sample=torch.zeros_like(x))
+    >>> schedule = torch.linspace(0.999, 0.01, 100)
+    >>> denoise = PretrainedDenoiser(network, schedule, prediction="sample")
+    >>> denoise(torch.ones(2, 1, 4, 4), torch.ones(2)).abs().max()
+    tensor(0.)
     """
 
     def __init__(

@@ -32,6 +32,12 @@ class TrainingSettings:
     -----
     The weighting ``edm`` of the squared error at σ is (1 + σ²)/σ², which makes all levels matter
     alike (arXiv:2206.00364). A long average of the parameters hides memorisation.
+
+    Examples
+    --------
+    >>> from convergen.empirical import TrainingSettings
+    >>> TrainingSettings(images=6400).steps
+    200
     """
 
     images: int = setting(

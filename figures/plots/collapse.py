@@ -39,7 +39,7 @@ def collapse(result: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     --------
     >>> import convergen as cg
     >>> law = cg.Spectrum.isotropic(8)
-    >>> found = cg.theory.predict_collapse(law, [10, 100], [0.5, 1.0])
+    >>> found = cg.theory.predict_collapse(law, law, [10, 100], [0.5, 1.0])
     >>> left, right = cg.plot.collapse(found)
     >>> left.get_xlabel()
     'number of training samples $n$'

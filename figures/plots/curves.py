@@ -18,6 +18,7 @@ from convergen.figures.looks.style import (
     predicted,
 )
 from convergen.figures.plots.sheet import offscreen, sheet
+from convergen.theory.common.checks import InputError
 from convergen.theory.quantities.table import Quantity, quantities
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ def prediction(
     >>> right.get_ylabel()
     'squared overlap $Q_k$'
     """
+    for group, panel in (("convergence", "left"), ("latent_recovery", "right")):
+        if not any(row.main and row.group == group and row.key in curves for row in quantities()):
+            raise InputError(
+                f"the curves hold nothing for the {panel} panel: predict quantities {group} too, "
+                "or leave quantities out."
+            )
     with sheet(axes, 2, sharex=True) as on:
         left, right = on.axes
         main = [row.key for row in quantities() if row.main and row.dims == ("samples",)]
@@ -147,6 +154,8 @@ def _band(axes: Axes, curves: xr.Dataset, key: str, look: Look) -> None:
 
 def _thresholds(axes: Axes, curves: xr.Dataset) -> None:
     """Marks on the axis where factors are recovered in the limit of large d."""
+    if "recovery_threshold" not in curves:
+        return
     n, shown = curves["samples"], False
     for k, look in enumerate(_looks(curves)):
         start = float(curves["recovery_threshold"].values[k])

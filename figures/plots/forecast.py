@@ -46,10 +46,10 @@ def forecast(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     Examples
     --------
     >>> import convergen as cg
-    >>> found = cg.empirical.forecast_untrained(
-    ...     {"kind": "digits"}, "unet", samples=[16, 256]
-    ... )  # doctest: +SKIP
-    >>> left, right = cg.plot.forecast(found)  # doctest: +SKIP
+    >>> found = cg.empirical.forecast_untrained({"kind": "digits"}, "unet", samples=[4, 16])
+    >>> left, right = cg.plot.forecast(found)
+    >>> right.get_ylabel()
+    'memorisation $m$'
     """
     with sheet(axes, len(_SHOWN), sharex=True) as on:
         for letter, each, name in zip(ascii_lowercase, on.axes, _SHOWN, strict=False):

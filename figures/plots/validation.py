@@ -51,9 +51,10 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import convergen as cg
-    >>> found = cg.empirical.validate_run("runs/digits")  # doctest: +SKIP
-    >>> cg.plot.validation(found).shape  # doctest: +SKIP
+    >>> run = cg.empirical.Run.open(Path("runs/digits"))  # as convergen train left it
+    >>> cg.plot.validation(cg.empirical.validate_run(run)).shape
     (3,)
     """
     rows = [row for row in compared() if row.leads and row.key in found]

@@ -48,6 +48,12 @@ def collapse_noise(
     Notes
     -----
     arXiv:2402.18491; isotropic: σ_c² = 1/(n^{2/d} − 1).
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.collapse_noise(theory.Spectrum.isotropic(10), [10, 1000]).round(4)
+    array([1.3076, 0.5792])
     """
     n = as_samples(samples)
     known = as_law(law, seed)
@@ -106,6 +112,12 @@ def collapse_width(
     -------
     ndarray, shape of `samples`
         Standard deviation of the information density at σ_c over |dI/d log σ|.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.collapse_width(theory.Spectrum.isotropic(10), [10, 1000]).round(4)
+    array([0.5204, 0.3655])
     """
     known = as_law(law, seed)
     sigma = collapse_noise(known, samples, draws=draws, seed=seed)
@@ -138,6 +150,12 @@ def samples_to_generalise(
     ndarray, shape of `sigma`
         Exponential in the dimension; inf beyond the range of double precision (see
         `collapse.information` for its logarithm), NaN where a data set cannot resolve it.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.samples_to_generalise(theory.Spectrum.isotropic(10), [0.5, 1.0, 2.0]).round(1)
+    array([3.125e+03, 3.200e+01, 3.100e+00])
     """
     found = information(law, sigma, draws=draws, seed=seed)
     with np.errstate(over="ignore"):
@@ -184,6 +202,12 @@ def own_weight(
     With L₁ the kernel of the noised point at its own noisy copy x and L those of the others,
     E w = E ∫ L₁ e^{−tL₁} φ(t)^{n−1} dt, φ(t) = E[e^{−tL} | x]; see `collapse.kernel_sums`. Where
     the annealed rule is cheap it serves as a control variate.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.own_weight(theory.Spectrum.isotropic(10), 100, [0.2, 1.0]).round(2)
+    array([1.  , 0.39])
     """
     n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     known = as_law(law, seed)

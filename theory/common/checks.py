@@ -20,6 +20,14 @@ class InputError(ValueError):
 
     The message is one sentence that says what was given, what is allowed and
     how to mend it; the command line prints it and exits with code 2.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.Spectrum.isotropic(0)
+    Traceback (most recent call last):
+        ...
+    convergen.theory.common.checks.InputError: dim must be a whole number of at least 1, not 0.
     """
 
 

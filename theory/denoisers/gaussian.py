@@ -51,6 +51,14 @@ class GaussianDenoiser(ExactDenoiser):
     O(batch · dim) without eigenvectors. All weights come from hypot(√λ, σ), so that no σ² leaves
     the range of floating point next to λ. Outside the span of V, the rounding of x itself costs
     the score an error of order eps · |x − m|/(τ + σ²).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> denoise = theory.GaussianDenoiser(theory.Spectrum.from_eigenvalues([3.0, 1.0]))
+    >>> denoise(np.array([[4.0, 4.0]]), 1.0)
+    array([[3., 2.]])
     """
 
     def __init__(

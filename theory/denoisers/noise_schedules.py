@@ -39,6 +39,12 @@ def karras_schedule(
     ------
     InputError
         If the levels are not ordered, or a value is out of range.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.karras_schedule(4, 0.1, 10.0).round(3)
+    array([10.   ,  2.934,  0.663,  0.1  ,  0.   ])
     """
     count = as_count(steps, "steps")
     low, high, power = (

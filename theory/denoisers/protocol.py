@@ -19,7 +19,17 @@ Array = NDArray[Any]
 
 @runtime_checkable
 class Denoiser(Protocol):
-    """Anything that maps noisy points and their noise level to clean estimates."""
+    """Anything that maps noisy points and their noise level to clean estimates.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.isotropic(3)
+    >>> isinstance(theory.GaussianDenoiser(spectrum), theory.Denoiser)
+    True
+    >>> isinstance(lambda x, sigma: x / (1.0 + sigma**2), theory.Denoiser)
+    True
+    """
 
     def __call__(self, x: Array, sigma: ArrayLike, /) -> Array:
         """Denoise.

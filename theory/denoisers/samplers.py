@@ -152,6 +152,18 @@ def sample(
     .. [2] Song, Meng & Ermon (2020), arXiv:2010.02502.
     .. [3] Song et al. (2020), arXiv:2011.13456, appendix F.
     .. [4] Kadkhodaie & Simoncelli (2020), arXiv:2007.13640.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.from_eigenvalues([4.0, 1.0])
+    >>> noise = np.random.default_rng(0).standard_normal((1000, 2))
+    >>> drawn = theory.sample(theory.GaussianDenoiser(spectrum), noise, steps=40)
+    >>> drawn
+    Samples(points=<1000×2 float64>, sigmas=<41 float64>, evaluations=79)
+    >>> drawn.points.std(axis=0).round(1)
+    array([2.1, 1. ])
     """
     if not callable(denoiser):
         raise InputError(f"denoiser is a {type(denoiser).__name__}: give a callable D(x, sigma).")

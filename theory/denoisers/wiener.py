@@ -25,6 +25,17 @@ class LinearDenoiser(GaussianDenoiser):
         Number of training samples n.
     ridge : float
         ρ, in squared data units.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> points = np.random.default_rng(0).standard_normal((50, 3)) * [3.0, 2.0, 1.0]
+    >>> denoise = theory.LinearDenoiser.fit(points)
+    >>> denoise
+    LinearDenoiser(50 training points of shape (3,))
+    >>> denoise(np.array([[3.0, 2.0, 1.0]]), 1.0).round(1)
+    array([[2.7, 1.5, 0.6]])
     """
 
     def __init__(

@@ -87,6 +87,16 @@ class EmpiricalScore(ExactDenoiser):
     Relative errors of the mean are below 1e-12 in double and 1e-5 in single precision, for hard
     data too. One object may serve several Python threads; calls at the same time may then differ
     in the last bits unless BLAS is held to one thread, see docs/empirical_score.md.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> score = theory.EmpiricalScore(np.array([[0.0, 0.0], [4.0, 0.0]]))
+    >>> score(np.array([[1.0, 0.0]]), 0.1)  # at small noise the nearest training point
+    array([[0., 0.]])
+    >>> score.query(np.array([[1.0, 0.0]]), 10.0).max_weight.round(3)
+    array([0.51])
     """
 
     def __init__(self, data: Any, *, block_rows: int | None = None) -> None:

@@ -106,6 +106,14 @@ def simulate(
     of N rows without replacement reduces the variance of Σ̂ by the factor 1 − n/N. The law is that
     of elliptical data with the amplitudes of the rows where they vary more than those of Gaussian
     points; ``X_gaussian`` is the Gaussian law.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> found = theory.simulate(spectrum, [40], repeats=4, quantities=["convergence"])
+    >>> found["convergence"].values.round(2), found["convergence_predicted"].values.round(2)
+    (array([0.89]), array([0.9]))
     """
     return simulated(
         population, samples, factors=factors, ridge=ridge, sigma=sigma, quantities=quantities,

@@ -191,6 +191,18 @@ def plan(
     ------
     InputError
         If an argument is out of range, or a wish cannot be read.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> found = theory.plan(spectrum, have=20, budget=180, wishes=["convergence=0.9"])
+    >>> found["samples"].values
+    array([ 20.,  40.,  80., 200.])
+    >>> found["convergence"].values.round(3)
+    array([0.78 , 0.897, 0.949, 0.98 ])
+    >>> found["wish_samples"].values.round()
+    array([41.])
     """
     request = PlanRequest.of(
         law, have=have, budget=budget, cost_per_sample=cost_per_sample, wishes=wishes,
@@ -220,6 +232,13 @@ def plan_curves(law: Spectrum | Population, *, points: int = 17, **options: Any)
     ------
     InputError
         If an argument is out of range.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.plan_curves(spectrum, have=20, budget=180, points=3)["samples"].values.round()
+    array([ 20.,  63., 200.])
     """
     return smooth_curves(PlanRequest.of(law, **options), points).dataset()
 

@@ -86,6 +86,16 @@ def predict(
     ------
     InputError
         If an argument is out of range or a quantity is unknown.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> found = theory.predict(spectrum, [10, 100], quantities=["convergence"])
+    >>> found["convergence"].values.round(3)
+    array([0.554, 0.96 ])
+    >>> found["convergence"].attrs["long_name"]
+    'convergence'
     """
     from convergen.theory.forecast.pilot import add_intervals
     from convergen.theory.pilot.population import Population

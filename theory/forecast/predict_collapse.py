@@ -60,6 +60,16 @@ def predict_collapse(
         Gaussian of equal covariance, an upper bound) and ``linear_samples`` (n at which two
         linear denoisers agree to ½) along sigma; if asked for, ``agreement_samples`` (n at which
         two empirical scores do). NaN where a data set resolves no answer.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> found = theory.predict_collapse(spectrum, spectrum, [10, 100], [1.0])
+    >>> found["collapse_noise"].values.round(2)
+    array([2.32, 1.5 ])
+    >>> found["linear_samples"].values.round(1)
+    array([9.2])
     """
     return forecast_collapse(
         law, spectrum, samples, sigma, draws=draws, seed=seed, agreement=agreement

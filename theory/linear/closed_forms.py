@@ -40,6 +40,13 @@ class ClosedForm:
         Its variables, all positive, in the order in which `compiled` takes them.
     source : str
         Where it was derived.
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> form = closed_forms.recovery_threshold_spike()
+    >>> form.expression, form.symbols
+    (theta**(-2), (theta,))
     """
 
     expression: Any
@@ -101,6 +108,12 @@ def convergence_isotropic() -> ClosedForm:
     Notes
     -----
     arXiv:2605.21402; q(1) = (8/3π)². A finite number of spikes does not change it.
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> closed_forms.convergence_isotropic().compiled()([0.5, 1.0, 10.0]).round(4)
+    array([0.4351, 0.7205, 0.9748])
     """
     large = _square_root(1 / _LOAD) ** 2
     small = _LOAD * _square_root(_LOAD) ** 2
@@ -121,6 +134,13 @@ def spike_overlap() -> ClosedForm:
     Notes
     -----
     Threshold: Baik, Ben Arous & Péché (2005), arXiv:math/0403022. Overlap: Paul (2007).
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> form = closed_forms.spike_overlap()
+    >>> form.symbols
+    (gamma, theta)
     """
     above = (1 - 1 / (_LOAD * _STRENGTH**2)) / (1 + 1 / (_LOAD * _STRENGTH))
     return ClosedForm(
@@ -137,6 +157,12 @@ def recovery_threshold_spike() -> ClosedForm:
     -------
     ClosedForm
         In θ > 0; n* = γ* d samples.
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> closed_forms.recovery_threshold_spike().expression
+    theta**(-2)
     """
     return ClosedForm(1 / _STRENGTH**2, (_STRENGTH,), _BAIK)
 
@@ -158,6 +184,12 @@ def marchenko_pastur_moment(power: int) -> ClosedForm:
     ------
     InputError
         If the power is not an integer ≥ 1.
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> closed_forms.marchenko_pastur_moment(2).expression
+    c + 1
     """
     k = as_count(power, "power")
     terms = (
@@ -173,6 +205,12 @@ def half_moment() -> ClosedForm:
     -------
     ClosedForm
         In γ > 0; the Narayana sum of `marchenko_pastur_moment`, ₂F₁(−k, 1−k; 2; 1/γ), at k = 1/2.
+
+    Examples
+    --------
+    >>> from convergen.theory import closed_forms
+    >>> round(float(closed_forms.half_moment().compiled()(4.0)), 4)
+    0.9677
     """
     small = sympy.sqrt(_LOAD) * _square_root(_LOAD)
     return ClosedForm(

@@ -30,6 +30,13 @@ def bures_wasserstein(spectrum: Spectrum, samples: ArrayLike) -> FloatArray:
     -----
     W₂² = Tr Σ + Tr Σ̂ − 2 Tr(Σ^{1/2} Σ̂ Σ^{1/2})^{1/2}; the last term is Tr H on the spectrum
     {λ²}, taken from the gap sqrt(s) − h(s), so that nothing cancels at large n.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.bures_wasserstein(spectrum, [10, 100]).round(4)
+    array([0.5096, 0.0389])
     """
     squared = spectrum.squared
     parts = squared.compression
@@ -68,6 +75,13 @@ def kullback_leibler(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
     ½ {Σ [log(1 + κ/λ) − κ/(λ+κ)] + n ψ(ε) − ε Σ κ/(λ+κ)}, ε = log(κ/ρ) and
     ψ(ε) = e^ε − 3 + (2 + ε) e^{−ε}: the expression of docs/derivation.md without its
     cancelling parts.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.kullback_leibler(spectrum, [10, 100, 1000]).round(3)
+    array([  inf, 1.426, 0.103])
     """
     n = as_samples(samples)
     rho = as_nonnegative(ridge, "ridge")

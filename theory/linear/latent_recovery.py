@@ -24,6 +24,13 @@ def recovery_thresholds(spectrum: Spectrum, factors: int = 1) -> FloatArray:
     ndarray, shape (factors,)
         n_k* = Σ_{j≠k} (λ_j/(λ_k − λ_j))², eigenvalues equal to λ_k left out. 0 if all
         eigenvalues are equal: the only eigenspace is then the whole space.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.recovery_thresholds(spectrum, factors=2).round(3)
+    array([0.921, 5.24 ])
     """
     groups = spectrum.groups(factors)
     distinct = {group: _shift_sums(spectrum, int(group))[1] for group in np.unique(groups)}
@@ -59,6 +66,16 @@ def latent_recovery(
     -----
     The limit law is [1 − Σ_j λ_j²/(λ_k−λ_j)²/n] / [1 + Σ_j λ_j/(λ_k−λ_j)/n] where the numerator
     is positive (Baik, Ben Arous & Péché 2005; Paul 2007, for any bulk).
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.latent_recovery(spectrum, [3, 30], factors=2).round(3)
+    array([[0.344, 0.   ],
+           [0.88 , 0.724]])
+    >>> theory.latent_recovery(spectrum, 3, finite_size=True).round(3)
+    array([0.409])
     """
     n = as_samples(samples)
     groups = spectrum.groups(factors)

@@ -72,6 +72,13 @@ def expected_sqrt(
     Notes
     -----
     Cost per n: about 100 quadrature nodes times the compressed spectrum, whatever d is.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.expected_sqrt(spectrum, 100).values.round(3)  # along 9, 4 and 1
+    array([2.977, 1.973, 0.972])
     """
     from convergen.theory.random_matrices.kappa_kernels import expected_sqrts
 
@@ -142,6 +149,14 @@ def order_parameters(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0)
     -------
     OrderParameters
         Arrays of the shape of `samples`.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> found = theory.order_parameters(spectrum, [10, 100])
+    >>> found.convergence.round(4), found.convergence_to_truth.round(4)
+    (array([0.5541, 0.9597]), array([0.7328, 0.9796]))
     """
     parts = spectrum.compression
     result = expected_sqrt(spectrum, samples, ridge, at=parts.nodes)
@@ -183,6 +198,13 @@ def convergence(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0) -> F
     -------
     ndarray, shape of `samples`
         In [0, 1]; arXiv:2605.21402.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.convergence(spectrum, [10, 100, 1000]).round(4)
+    array([0.5541, 0.9597, 0.996 ])
     """
     return order_parameters(spectrum, samples, ridge).convergence
 
@@ -203,6 +225,13 @@ def convergence_to_truth(spectrum: Spectrum, samples: ArrayLike, ridge: float = 
     -------
     ndarray, shape of `samples`
         In [0, 1]; arXiv:2605.21402.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.convergence_to_truth(spectrum, [10, 100, 1000]).round(4)
+    array([0.7328, 0.9796, 0.998 ])
     """
     return order_parameters(spectrum, samples, ridge).convergence_to_truth
 
@@ -226,6 +255,12 @@ def shrinkage_to_ridge(spectrum: Spectrum, intensity: float) -> float:
     ------
     InputError
         If the intensity is outside [0, 1).
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.shrinkage_to_ridge(theory.Spectrum.isotropic(10), 0.5)
+    1.0
     """
     a = as_nonnegative(intensity, "shrinkage intensity")
     if a >= 1.0:

@@ -97,6 +97,15 @@ def samples_for(
     -----
     The curve is scanned on a grid in log n up to 10¹⁸ for its last crossing of the level,
     which is then bracketed, so that a curve that is not monotone is handled too.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.samples_for(spectrum, convergence=0.9)
+    SampleSize(41.1535: convergence 0.9 is held from n = 41.1535 on.)
+    >>> round(theory.samples_for(spectrum, kullback_leibler=0.1))
+    1033
     """
     wanted = {
         "convergence": convergence,

@@ -61,6 +61,17 @@ class GaussianMixture(ExactDenoiser):
     -----
     Cost per batch: one matrix product for isotropic components, two or three of size batch × d × r
     per component of rank r otherwise; nothing of size batch × c × d is formed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> means = np.array([[2.0, 0.0], [-2.0, 0.0]])
+    >>> mixture = theory.GaussianMixture([0.5, 0.5], means, [1.0, 1.0])
+    >>> mixture
+    GaussianMixture(2 components, shape (2,), isotropic)
+    >>> mixture(np.array([[3.0, 1.0]]), 1.0).round(3)  # the clean point behind a noisy one
+    array([[2.495, 0.5  ]])
     """
 
     def __init__(self, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> None:

@@ -234,6 +234,18 @@ def estimate_population(
     The degrees of freedom df₁(κ) are read from the resolvent of the sample for κ ≥ κ₀(N), each
     point at its own amplitude; leading eigenvalues are deflated one by one; below κ₀(N) a
     non-negative measure continues what is visible. docs/pilot.md derives all three.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from convergen import theory
+    >>> rng = np.random.default_rng(0)
+    >>> points = rng.standard_normal((60, 10)) * np.arange(1, 11) ** -0.5
+    >>> pilot = theory.estimate_population(points)
+    >>> pilot
+    Population(behind 60 points: Spectrum(data, dim=10, rank=10, trace=2.8821))
+    >>> pilot.interval(lambda spectrum: theory.samples_for(spectrum, convergence=0.9), draws=8)
+    Interval(value=21.08, low=19.58, high=22.76, sampling=0.07408, unseen=0.01878)
     """
     parts = principal_components(data, center=center)
     exact = exact_repeats(data)

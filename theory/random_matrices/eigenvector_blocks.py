@@ -80,6 +80,12 @@ def block_edges(dim: int, factors: int = 3) -> IntArray:
     ndarray of int, shape (b + 1,)
         From 0 to d. After the factors, ranks double from edge to edge until a block holds a
         tenth of all ranks; the later ones have that size.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.block_edges(20, factors=2)
+    array([ 0,  1,  2,  4,  6,  8, 10, 12, 14, 16, 18, 20])
     """
     count = as_count(dim, "dim")
     edges = list(range(min(as_count(factors, "factors"), count) + 1))
@@ -117,6 +123,13 @@ def block_overlap(spectrum: Spectrum, samples: float, edges: ArrayLike) -> Block
     -----
     Ledoit & Péché (2011), integrated over ranks: docs/derivation.md, section 10. Ranks beyond
     min(n, rank Σ) share the null space of Σ̂ evenly.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.block_overlap(spectrum, 100, [0, 1, 2, 20]).overlap.diagonal().round(2)
+    array([0.96, 0.91, 0.99])
     """
     n = as_sample_size(samples)
     cuts = _checked(edges, spectrum.dim)

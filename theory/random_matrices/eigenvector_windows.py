@@ -54,6 +54,13 @@ def subspace_overlap(spectrum: Spectrum, samples: float, group: int) -> float:
     float
         (1/m) Σ_i E|P v̂_i|² over the m sample eigenvectors whose ranks are those of the group's
         m equal eigenvalues; 1 means recovered, m/d is chance.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> round(theory.subspace_overlap(spectrum, 100, 0), 3)
+    0.961
     """
     index, groups = as_count(group, "group", 0), spectrum.eigenvalues.size
     if index >= groups:

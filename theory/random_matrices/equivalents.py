@@ -100,6 +100,13 @@ def df1(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray, shape of `kappa`
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.df1(spectrum, [0.0, 1.0])
+    array([20. , 10.7])
     """
     return _degrees_of_freedom(spectrum, kappa, 1)
 
@@ -117,6 +124,13 @@ def df2(spectrum: Spectrum, kappa: ArrayLike) -> FloatArray:
     Returns
     -------
     ndarray, shape of `kappa`
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.df2(spectrum, [0.0, 1.0])
+    array([20.  ,  5.95])
     """
     return _degrees_of_freedom(spectrum, kappa, 2)
 
@@ -150,6 +164,14 @@ def noise_of(spectrum: Spectrum, samples: ArrayLike, kappa: ArrayLike) -> FloatA
     Notes
     -----
     Written as κ [(1 − rank/n) + (1/n) Σ κ/(λ + κ)] for n ≥ rank, where that does not cancel.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> kappa = theory.renormalised_noise(spectrum, 100, 1.0).kappa
+    >>> round(float(theory.noise_of(spectrum, 100, kappa)), 12)
+    1.0
     """
     parts = scaled(spectrum)
     ratio = in_units(as_finite(kappa, "kappa"), parts.unit, "kappa")
@@ -208,6 +230,13 @@ def renormalised_noise(
     ------
     InputError
         If an argument is not finite or out of range.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.renormalised_noise(spectrum, [10, 100], 1.0).kappa.round(3)
+    array([2.677, 1.113])
     """
     from convergen.theory.random_matrices.kappa_kernels import solve_kappas
 
@@ -243,6 +272,13 @@ def resolvent(spectrum: Spectrum, samples: float, noise: float) -> FloatArray:
     -------
     ndarray, shape (k,)
         (κ/z)/(λ + κ) for each entry of `spectrum.eigenvalues`.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.resolvent(spectrum, 100, 1.0).round(4)  # along 9, 4 and 1
+    array([0.1101, 0.2177, 0.5268])
     """
     n, z = as_sample_size(samples), _positive_noise(noise, spectrum)
     kappa = float(renormalised_noise(spectrum, n, z).kappa)
@@ -265,6 +301,13 @@ def log_determinant(spectrum: Spectrum, samples: float, noise: float) -> float:
     -------
     float
         d log z + Σ log(1 + λ/κ) + n [log(κ/z) + z/κ − 1].
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> round(theory.log_determinant(spectrum, 100, 1.0), 3)
+    15.824
     """
     n, z = as_sample_size(samples), _positive_noise(noise, spectrum)
     kappa = float(renormalised_noise(spectrum, n, z).kappa)
@@ -301,6 +344,13 @@ def two_point(
     -----
     Holds for matrices A that do not commute with Σ too, if G A G' is then a matrix product.
     The denominator is written as n z/κ + κ' Σ λ/((λ+κ)(λ+κ')), whose terms are positive.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
+    >>> theory.two_point(spectrum, 100, (1.0, 1.0), [1.0, 1.0, 1.0]).round(4)
+    array([0.017 , 0.056 , 0.2901])
     """
     n, levels = as_sample_size(samples), as_finite(noise, "noise")
     if levels.shape != (2,):

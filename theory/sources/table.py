@@ -188,6 +188,15 @@ def load_source(kind: str, **options: Any) -> Source:
     ------
     InputError
         If the name or an option is unknown or out of range, or data are missing or damaged.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> source = theory.load_source("digits")
+    >>> source.data.shape
+    (1797, 64)
+    >>> theory.load_source("power-law", dim=100, alpha=1.0).spectrum
+    Spectrum(power law, exponent 1, dim=100, rank=100, trace=5.18738)
     """
     row = find(kind)
     return row.load(**row.checked(options))

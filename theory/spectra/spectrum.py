@@ -49,6 +49,16 @@ class Spectrum:
         Mean that was subtracted from the data, if there was one.
     source : str
         Where the spectrum comes from, kept with every result.
+
+    Examples
+    --------
+    >>> from convergen import theory
+    >>> theory.Spectrum.spiked(100, [20.0, 5.0])
+    Spectrum(spiked (20, 5) on isotropic, dim=100, rank=100, trace=123)
+    >>> round(theory.Spectrum.power_law(1000, 1.0).participation_ratio, 2)
+    34.08
+    >>> theory.Spectrum.from_eigenvalues([2.0, 1.0, 1.0]).multiplicities
+    array([1., 2.])
     """
 
     eigenvalues: FloatArray

@@ -47,10 +47,11 @@ def judge_samples(
     >>> import numpy as np
     >>> from convergen.empirical import judge_samples
     >>> rng = np.random.default_rng(0)
-    >>> train, unseen, drawn = rng.standard_normal((3, 60, 8))
-    >>> drawn[:30] = train[:30]
-    >>> judge_samples(drawn, train, unseen).verdict
-    'memorising'
+    >>> train, unseen, others = rng.standard_normal((3, 60, 8))
+    >>> judge_samples(train[:50], train, unseen)
+    Diagnosis(memorising: 50 samples, 60 training points)
+    >>> judge_samples(others, train, unseen).verdict
+    'not memorising'
     """
     pair = isinstance(samples, (list, tuple)) and len(samples) == 2 and np.ndim(samples[0]) > 1
     sets = list(samples) if pair else [samples]  # type: ignore[arg-type]

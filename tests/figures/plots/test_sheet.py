@@ -85,6 +85,15 @@ def test_other_than_as_many_axes_are_refused(data, axes, words):
         cg.plot.prediction(*data["prediction"], axes=given)
 
 
+def test_curves_without_a_panel_are_refused():
+    for asked, missing in (("convergence", "latent_recovery"), ("latent_recovery", "convergence")):
+        curves = cg.predict(SPECTRUM, [10, 100], quantities=[asked])
+        with pytest.raises(cg.InputError, match=f"predict quantities {missing} too"):
+            cg.plot.prediction(curves)
+    both = cg.predict(SPECTRUM, [10, 100], quantities=["convergence", "latent_recovery"])
+    assert len(cg.plot.prediction(both)) == 2
+
+
 def test_a_plan_draws_its_curves_under_its_rows(data):
     curves = cg.theory.plan_curves(SPECTRUM, have=20, budget=100, points=5)
     first = cg.plot.plan(*data["plan"], curves)[0]
