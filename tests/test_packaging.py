@@ -134,9 +134,9 @@ def test_a_wheel_in_an_empty_environment_runs_the_demo_without_torch(wheel, tmp_
     (tmp_path / "elsewhere").mkdir()
     command, elsewhere = python.with_name("convergen"), tmp_path / "elsewhere"
     assert "digits: 64 dimensions" in run(command, "predict", "digits", cwd=elsewhere)
-    found = json.loads(run(command, "simulate", "digits", "--json", "--plot", "digits.pdf",
-                           cwd=elsewhere))  # fmt: skip
-    assert found["rows"]
+    demo = ("simulate", "digits", "--json", "--plot", "digits.pdf")
+    q = json.loads(run(command, *demo, cwd=elsewhere))["quantities"]["convergence"]
+    assert max(map(abs, q["z"])) < 5.0
     assert (elsewhere / "digits.pdf").stat().st_size > 1000
     shown = run(command, "doctor", cwd=elsewhere)
     assert "torch is not installed" in shown

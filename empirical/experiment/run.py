@@ -53,7 +53,7 @@ class Run:
     >>> from convergen.empirical import Run
     >>> run = Run.open(Path("runs/digits"))  # as convergen train left it
     >>> run
-    Run(digits: unet on digits, n = 4, 16, 1 seed, in runs/digits)
+    Run(digits-mlp: mlp on digits, n = 4, 16, 1 seed, in runs/digits)
     >>> float(run.result()["convergence"].sel(samples=16).mean()) < 1.0
     True
     """

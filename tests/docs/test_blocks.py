@@ -37,7 +37,8 @@ class Block:
 
 def blocks():
     found = []
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+    docs = ROOT / "docs"
+    for path in (ROOT / "README.md", *sorted(docs.glob("*.md")), *sorted(docs.glob("howto/*.md"))):
         text = path.read_text(encoding="utf-8")
         for match in BLOCK.finditer(text):
             line = text.count("\n", 0, match.start("kind")) + 1
@@ -51,9 +52,9 @@ RUN = [block for block in BLOCKS if block.reason is None]
 
 
 @pytest.fixture(scope="module")
-def inputs(tmp_path_factory):
+def inputs(folder_with_a_run):
     """A folder with the files that the blocks name."""
-    folder = tmp_path_factory.mktemp("blocks")
+    folder = folder_with_a_run
     rng = np.random.default_rng(0)
     digits = load_digits().images / 16.0
     shuffled = digits[rng.permutation(len(digits))]
@@ -73,14 +74,6 @@ def inputs(tmp_path_factory):
     covariance = np.diag(1.0 / np.arange(1, 65))
     np.save(folder / "sigma.npy", covariance)
     np.savez(folder / "fid_statistics.npz", mu=np.zeros(64), sigma=covariance)
-    network = next(block for block in RUN if "def Net(" in block.text)
-    (folder / "my_net.py").write_text(network.text, encoding="utf-8")
-    subprocess.run(
-        [sys.executable, "-m", "convergen", "train", "--data", "digits", "--model", "unet",
-         "--set", "model.size=tiny", "--samples", "4,16", "--images", "640", "--out",
-         "runs/digits"],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
     return folder
 
 
@@ -99,11 +92,18 @@ def test_a_block_runs_as_it_is_written(block, inputs):
         if block.kind == "sh"
         else [sys.executable, "-c", PRELUDE + _before(block) + block.text]
     )
+    (inputs / "my_net.py").write_text(_network(block.page).text, encoding="utf-8")
     done = subprocess.run(
         command, cwd=inputs, env=environment, capture_output=True, text=True, check=False,
         timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def _network(page):
+    """The network of a page, or that of the first page that has one."""
+    found = [b for b in RUN if re.search(r"^(def|class) Net\(", b.text, re.MULTILINE)]
+    return next((b for b in found if b.page == page), found[0])
 
 
 def _before(block):

@@ -2,8 +2,6 @@
 
 import doctest
 import inspect
-import subprocess
-import sys
 
 import matplotlib.pyplot as plt
 import pytest
@@ -55,19 +53,6 @@ def test_every_public_name_has_an_example():
     assert skipped == []
 
 
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory):
-    """A folder with the run that examples speak of."""
-    folder = tmp_path_factory.mktemp("examples")
-    command = "train --data digits --model unet --set model.size=tiny --samples 4,16 --images 640"
-    more = "--set training.snapshots=4 --out runs/digits"
-    subprocess.run(
-        [sys.executable, "-m", "convergen", *command.split(), *more.split()],
-        cwd=folder, check=True, capture_output=True,
-    )  # fmt: skip
-    return folder
-
-
 def run(thing):
     runner = doctest.DocTestRunner()
     said = []
@@ -88,6 +73,6 @@ def test_an_example_runs(name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(set(PUBLIC) - set(QUICK)))
-def test_an_example_that_trains_runs(name, folder, monkeypatch):
-    monkeypatch.chdir(folder)
+def test_an_example_that_trains_runs(name, folder_with_a_run, monkeypatch):
+    monkeypatch.chdir(folder_with_a_run)
     run(PUBLIC[name])
