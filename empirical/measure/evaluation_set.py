@@ -164,7 +164,16 @@ class Subjects:
         ndarray of float64, shape (M, draws, d)
         """
         ascent = None if self.ascent is None else {**self.ascent, "origin": origin}
-        return generate(denoisers, members, self.noise, self.schedule, ascent)
+        noise = self.noise if origin is None else self._of_true_amplitude(origin)
+        return generate(denoisers, members, noise, self.schedule, ascent)
+
+    def _of_true_amplitude(self, origin: NDArray[Any]) -> NDArray[np.float32]:
+        """Seeds whose part along a point varies as the data do: such models never change it."""
+        along = origin.ravel() / np.linalg.norm(origin)
+        kept = float(along @ self.covariance @ along) ** 0.5 / self.training.sigma_max
+        flat = self.noise.reshape(len(self.noise), -1)
+        found = flat - (1.0 - kept) * np.outer(flat @ along, along)
+        return found.astype(np.float32).reshape(self.noise.shape)
 
     @cached_property
     def test_points(self) -> NDArray[Any]:

@@ -14,7 +14,8 @@ class AboutMean(nn.Module):
     Parameters
     ----------
     network : torch.nn.Module
-        F, for points that are not centred.
+        F, for points that are not centred. Of one that is itself about something, such as a grey
+        level, the two are added.
     mean : array_like, shape `shape` or ()
         μ, in the units of the points.
     shape : tuple of int
@@ -25,8 +26,10 @@ class AboutMean(nn.Module):
 
     def __init__(self, network: nn.Module, mean: ArrayLike, shape: tuple[int, ...]) -> None:
         super().__init__()
-        self.network = network
         held = torch.tensor(np.broadcast_to(mean, shape), dtype=torch.float32)
+        if isinstance(network, AboutMean):
+            network, held = network.network, held + network.mean
+        self.network = network
         # It belongs to the data, not to what is trained.
         self.register_buffer("mean", held, persistent=False)
 

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from convergen.empirical.networks.about_mean import AboutMean
 from convergen.empirical.networks.table import NETWORKS, Network, images_only
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.options import TEXT, WHOLE, Option
+from convergen.theory.sources.options import NUMBER, TEXT, WHOLE, Option
 
 _TINY = 1e-12
 
@@ -127,6 +128,26 @@ def _root_mean_square(images: Tensor) -> Tensor:
     return length / math.sqrt(math.prod(images.shape[-3:])) + _TINY
 
 
+def build(shape: tuple[int, ...], grey: float, **options: Any) -> nn.Module:
+    """Denoiser of images, with a grey level below them if they lack one.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (channels, height, width) of one image.
+    grey : float
+        Added to every pixel on the way in, subtracted on the way out.
+    **options
+        Of `BiasFreeUNet`.
+
+    Returns
+    -------
+    torch.nn.Module
+    """
+    network = BiasFreeUNet(shape, **options)
+    return AboutMean(network, grey, shape) if grey else network
+
+
 def check(shape: tuple[int, ...], options: Mapping[str, Any]) -> None:
     """Refuse sides that the grids do not divide.
 
@@ -172,13 +193,19 @@ NETWORKS.register(
     Network(
         name="conv",
         description="bias-free U-Net that does not see the noise level",
-        build=BiasFreeUNet,
+        build=build,
         options=(
             Option("width", WHOLE, "channels on the finest grid", least=1, most=2**12),
             Option("poolings", WHOLE, "grids beside the finest", least=0, most=12),
             Option(
                 "padding", TEXT, "what lies beyond the edges", "zeros",
                 choices=("zeros", "circular"),
+            ),
+            Option(
+                "grey", NUMBER,
+                "added to every pixel, in standard deviations of the data: for images without a "
+                "mean, whose contrast it cannot tell otherwise",
+                0.0, least=0.0, most=100.0,
             ),
         ),
         sizes={
