@@ -169,8 +169,13 @@ class Subjects:
 
     def _of_true_amplitude(self, origin: NDArray[Any]) -> NDArray[np.float32]:
         """Seeds whose part along a point varies as the data do: such models never change it."""
-        along = origin.ravel() / np.linalg.norm(origin)
-        kept = float(along @ self.covariance @ along) ** 0.5 / self.training.sigma_max
+        length = np.linalg.norm(origin)
+        if length == 0.0:  # of points about zero no direction is the amplitude
+            return self.noise
+        along = origin.ravel() / length
+        # Rounding may leave a variance of zero just below it.
+        variance = max(0.0, float(along @ self.covariance @ along))
+        kept = variance**0.5 / self.training.sigma_max
         flat = self.noise.reshape(len(self.noise), -1)
         found = flat - (1.0 - kept) * np.outer(flat @ along, along)
         return found.astype(np.float32).reshape(self.noise.shape)

@@ -146,3 +146,42 @@ def test_blind_models_see_the_same_noise_on_the_way_and_so_does_the_truth():
     other = subjects(seed=4)
     again = Subjects(other.data, other.splits, other.samples, settings, other.settings, blind=True)
     assert np.abs(again.true_samples - found.true_samples).max() > 0.1
+
+
+def _start(found, origin):
+    """What a model of that origin is given first, shape (draws, d)."""
+    calls = []
+
+    def model(x, sigma):
+        calls.append(x.reshape(len(x), -1).astype(float))
+        return 0.5 * x
+
+    found.generated(model, 1, origin)
+    return calls[0]
+
+
+def _blind(kind, **options):
+    plain = subjects(kind, **options)
+    settings = TrainingSettings(sigma_max=2.0)
+    return Subjects(plain.data, plain.splits, plain.samples, settings, plain.settings, blind=True)
+
+
+def test_amplitudes_that_homogeneous_models_never_change_start_as_the_data_vary():
+    found = _blind("digits", samples=(4, 12), center="data")
+    mean = found.data.standard_mean
+    start, seeds = _start(found, -mean), found.noise.reshape(64, -1).astype(float)
+    along = mean.ravel() / np.linalg.norm(mean)
+    spread = np.std(found.data.points.reshape(-1, 64) @ along)
+    np.testing.assert_allclose(start @ along, spread * (seeds @ along), rtol=1e-4, atol=1e-5)
+    assert abs(spread - 2.0) > 0.1
+    across = np.eye(64) - np.outer(along, along)
+    np.testing.assert_allclose(start @ across, 2.0 * seeds @ across, atol=1e-5)
+
+
+def test_images_on_a_grey_level_start_on_it_and_points_about_zero_keep_their_seeds():
+    found = _blind("field", size=4, count=80)  # the mean of every image is zero
+    seeds = 2.0 * found.noise.reshape(64, -1)
+    start = _start(found, np.full((1, 4, 4), -2.5))
+    np.testing.assert_allclose(start.mean(axis=1), 0.0, atol=1e-6)
+    np.testing.assert_allclose(start, seeds - seeds.mean(axis=1, keepdims=True), atol=1e-5)
+    np.testing.assert_array_equal(_start(found, np.zeros((1, 4, 4))), seeds)

@@ -41,3 +41,16 @@ def test_it_sees_points_with_their_mean_and_answers_about_it():
     shift = torch.tensor(mean, dtype=torch.float32)
     torch.testing.assert_close(about(x, sigma), plain(x + shift, sigma) - shift)
     assert not about.state_dict().keys() & {"mean"}
+
+
+def test_a_grey_level_lies_below_every_pixel_and_adds_to_the_mean():
+    row = NETWORKS.find("conv")
+    mean = np.linspace(-1.0, 2.0, 64).reshape(IMAGE)
+    grey = shaken(row.module(IMAGE, {"grey": 2.5}, mean))
+    x, sigma = points()
+    shift = torch.tensor(mean, dtype=torch.float32) + 2.5
+    torch.testing.assert_close(grey(x, sigma), grey.network(x + shift, sigma) - shift)
+    np.testing.assert_allclose(grey.mean, mean + 2.5, rtol=1e-6)
+    # Parameters have the same names and first values with and without it.
+    plain = shaken(row.module(IMAGE, {}, mean + 2.5))
+    assert [name for name, _ in grey.named_parameters()] == [n for n, _ in plain.named_parameters()]
