@@ -37,11 +37,12 @@ CAPTION = (
     "U-Nets copy four digits as the empirical score does (dotted) and later agree less than the "
     "law says, but on the stationary fields U-Nets agree more from n = 64 on, towards the best "
     "linear model that knows the symmetry (dashed). "
-    "Conv nets, bias-free U-Nets that do not see the noise level, copy as the others do, but know "
-    "points up to a factor only. Noise of the sampler added to that factor here, which it no "
-    "longer does: on digits that is where variance above 1 comes from (i), and part of q; on "
-    "patches variance is far off (l), and neither recovers leading factors (m, p, q, t). "
-    "Networks saw 64,000 images each, the U-Nets on the larger field 32,000, conv nets 410,000."
+    "Conv nets, bias-free U-Nets that do not see the noise level, copy as the others do; on digits "
+    "the variance of their samples is right from n = 256 on (i) but leading factors are hardly "
+    "recovered (m, q). Those on patches were sampled with noise on the contrast, which they do not "
+    "know: variance is far off (l). "
+    "Networks saw 64,000 images each, the U-Nets on the larger field 32,000, conv "
+    "nets on patches 410,000."
 )
 
 # Quantity, factor (0: none), label of the axis.
