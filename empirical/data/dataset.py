@@ -40,6 +40,8 @@ class DataSet:
         eigenvectors.
     groups : ndarray of int64, shape (N,), or None
         Points of one group stay together: they share pixels, for instance.
+    remarks : tuple of str
+        What the reader left out or did, as sentences.
 
     Raises
     ------
@@ -61,6 +63,7 @@ class DataSet:
     scale: float = 1.0
     truth: Spectrum | GaussianMixture | None = None
     groups: NDArray[np.int64] | None = None
+    remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         points = self.points

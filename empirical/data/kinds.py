@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,18 +59,20 @@ def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> Data
     checked = row.checked(given)
     source = row.load(**checked)
     size = 4 * math.prod(source.size) if source.files else 0
+    remarks = () if source.record is None else tuple(source.record.remarks())
     if size <= _HELD:
-        return data_set(source, center)
+        return replace(data_set(source, center), remarks=remarks)
     if scratch is None:
         raise InputError(
             f"the points of {source.name} take {size / 1e9:.3g} GB in single precision, but at "
             f"most {_HELD / 1e9:.2g} GB are held in memory: give scratch, a folder for the rest."
         )
     words = {"kind": kind, **checked, "path": None, "center": center}
-    return mapped_points(
+    found = mapped_points(
         scratch, entry_key(source.files, words), source.name, source.size, center,
         lambda: source.points.rows,
     )  # fmt: skip
+    return replace(found, remarks=remarks)
 
 
 def data_set(source: Source, center: str = "data") -> DataSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from convergen.empirical.sweep.local_workers import local_workers
 from convergen.empirical.sweep.progress import Bar
 from convergen.empirical.sweep.sweep import FINISHED, Outcome, Runner, in_process, sweep
 from convergen.theory.common.checks import as_count, as_number, as_positive
+from convergen.theory.messages.terminal import one_line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -83,7 +85,7 @@ def run_experiment(
     checkpoint_seconds : float
         Time between two checkpoints of a cell: what a kill may lose.
     progress : bool
-        Show a bar on a terminal.
+        Show a bar on a terminal, and say on standard error what the reader of the data left out.
 
     Returns
     -------
@@ -121,6 +123,8 @@ def run_experiment(
     # What is missing for the work shows before the folder is claimed.
     with connected(scheduler) as cluster:
         run = Run.begin(experiment, folder.resolve(), threads=given, available=available)
+        for remark in run.data.remarks if progress else ():
+            print(one_line(remark), file=sys.stderr)
         runner = _runner(count, cluster, run.experiment.run.device)
         work = partial(do_cell, run, seconds)
         bar = Bar(*work_of(run.experiment), shown=progress)

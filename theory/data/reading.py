@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.checks import InputError
+from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.data.array_images import ArrayImages
 from convergen.theory.data.contents import Array, Contents, Images, Moments
 from convergen.theory.data.image_sets import ImageSet, decoded, judged
 from convergen.theory.data.layout import oriented
@@ -33,14 +34,14 @@ class Reading:
         How they were stored, and what was done to them.
     files : tuple of Path
         What they are read from.
-    found : ndarray or ImageSet
-        Rows of an array, or images that are decoded when they are asked for.
+    found : ndarray, ImageSet or ArrayImages
+        Rows of an array, or images that are decoded or resized when they are asked for.
     """
 
     size: tuple[int, ...]
     record: Record
     files: tuple[Path, ...]
-    found: NDArray[Any] | ImageSet
+    found: NDArray[Any] | ImageSet | ArrayImages
 
     def rows(self) -> NDArray[Any]:
         """Read the points.
@@ -51,6 +52,8 @@ class Reading:
             Arrays as stored, but for the order of their axes; flat rows of a given shape may still
             be flat. Images as float32 in [0, 1].
         """
+        if isinstance(self.found, ArrayImages):
+            return self.found.decoded()
         if isinstance(self.found, ImageSet):
             return decoded((np.moveaxis(each, 2, 0) for each in self.found.each()), self.size)
         return self.found
@@ -114,7 +117,8 @@ def points_of(
     layout : {'first', 'last'}, optional
         Whether arrays of images are stored channel by channel, or pixel by pixel.
     size : int, optional
-        Side to which encoded images are brought by a centre crop and Lanczos resampling.
+        Side to which images are brought by a centre crop and Lanczos resampling, those of arrays
+        too.
     grey : bool
         Turn colour images into grey.
     sheets : {'cut', 'keep'}, optional
@@ -136,14 +140,22 @@ def points_of(
         height, width, channels = images.shape
         whole = (len(images), channels, height, width)
         return Reading(whole, images.record, contents.files, images)
-    refuse(name, "folders and archives of images", size=size, grey=grey or None, sheets=sheets)
+    refuse(name, "folders and archives of images", sheets=sheets)
+    side = None if size is None else as_count(size, "size")
     laid = oriented(contents.values, name, shape, layout)
     labels = _fitting(contents, name)
     record = Record(
         name, row.name, len(laid.rows), laid.layout, str(laid.rows.dtype), image=laid.image,
         image_layout=laid.image_layout, labels=labels,
     )  # fmt: skip
-    return Reading((len(laid.rows), *laid.point), record, (path,), laid.rows)
+    if size is None and not grey:
+        return Reading((len(laid.rows), *laid.point), record, (path,), laid.rows)
+    changed = ArrayImages.of(laid.rows, laid.point, name, side, grey)
+    *_, height, width = laid.point
+    if side is not None and height != width:
+        note = f"{len(laid.rows)} images are no squares and were cropped to the centre"
+        record = replace(record, notes=(*record.notes, note))
+    return Reading(changed.size, record, (path,), changed)
 
 
 def load_array(

@@ -102,7 +102,7 @@ def test_units_invariances_and_the_list_of_copies(convergen, folder):
     ("arguments", "words"),
     [
         (("--samples", "none.npy", "--train", "digits"), "none.npy cannot be opened"),
-        (("--samples", "copies.npy", "--train", "digits", "--grey"), "--grey does not apply to"),
+        (("--samples", "copies.npy", "--train", "digits", "--sheets", "cut"), "--sheets does not"),
         (("--samples", "copies.npy", "--train", "digits", "--key", "x"), "--key"),
         (("--samples", "two.npz", "--train", "digits"), "give one as --key"),
         (("--samples", "empty.npy", "--train", "digits"), "empty.npy"),

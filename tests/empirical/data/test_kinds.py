@@ -103,3 +103,16 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "x.npy"]
     np.save(tmp_path / "x.npy", raw[:20])
     assert len(load_data(**options, scratch=scratch)) == 20
+
+
+def test_remarks_of_the_reader_come_with_the_data(tmp_path):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for number in range(6):
+        pixels = rng.integers(0, 256, (8, 8), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    found = load_data("images", path=str(tmp_path))
+    assert found.remarks == (f"{tmp_path}: 1 file (notes.txt) has another ending.",)
+    assert load_data("digits").remarks == ()

@@ -59,7 +59,7 @@ def test_a_folder_with_the_name_of_a_source_is_pointed_at(folder):
 def test_options_must_belong_to_the_source(folder):
     assert open_source("x.npz", {"key": "b"}).data.shape == (5, 5)
     for text, options in (
-        ("x.npy", {"key": "a"}), ("digits", {"size": 4}), ("x.npy", {"grey": True}),
+        ("x.npy", {"key": "a"}), ("digits", {"size": 4}), ("x.npy", {"sheets": "cut"}),
         ("isotropic", {"alpha": 1.0}),
     ):  # fmt: skip
         with pytest.raises(InputError, match=rf"does not apply to the source '{text}': leave"):

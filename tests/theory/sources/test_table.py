@@ -62,7 +62,7 @@ def test_defaults_are_filled_in():
 def test_options_for_one_kind_of_file():
     array = find("array")
     assert array.checked({"path": "x.npy"}) == {
-        "path": "x.npy", "key": None, "shape": None, "layout": None,
+        "path": "x.npy", "key": None, "shape": None, "layout": None, "size": None, "grey": False,
     }  # fmt: skip
     assert array.checked({"path": "x.NPZ", "key": "a"})["key"] == "a"
     with pytest.raises(InputError, match=r"key applies only to .*.npz, .* files: leave it out"):

@@ -179,7 +179,7 @@ def _in_turn(path: Path, name: str, names: tuple[str, ...]) -> Iterator[BytesIO]
 
 register(
     Format(
-        "compressed tar", tuple(_OPENERS), "its images; classes of webdataset", open_compressed_tar,
-        images=True,
+        "tar, compressed", tuple(_OPENERS), "its images; classes of webdataset",
+        open_compressed_tar, images=True,
     )
 )  # fmt: skip

@@ -7,17 +7,12 @@ from pathlib import Path
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.sheets import CUT, KEEP
 from convergen.theory.data.table import ends_in, suffixes
-from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
+from convergen.theory.sources.options import TEXT, Option
 from convergen.theory.sources.reading import data_of
-from convergen.theory.sources.real.array import KEY
+from convergen.theory.sources.real.array import GREY, KEY, SIZE
 from convergen.theory.sources.source import Source
 from convergen.theory.sources.table import SourceKind, register
 
-SIZE = Option(
-    "size", WHOLE, "side in pixels to which images are cropped and resized", least=1, most=2**14,
-    flag="--size",
-)  # fmt: skip
-GREY = Option("grey", TRUTH, "turn colour images into grey", False, flag="--grey")
 SHEETS = Option(
     "sheets", TEXT, "cut contact sheets into their images, or keep each as one image",
     choices=(CUT, KEEP), flag="--sheets",

@@ -16,7 +16,7 @@ from convergen.theory.data.classic_sets import ClassicSet, classic_set
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, Option
 from convergen.theory.sources.points import Points
-from convergen.theory.sources.real.images import GREY, SIZE
+from convergen.theory.sources.real.array import GREY, SIZE
 from convergen.theory.sources.source import Source, data_source
 from convergen.theory.sources.table import SourceKind, register
 
