@@ -6,7 +6,8 @@ scikit-learn's Ledoit–Wolf covariance (for the first few pilots of each kind).
 already are not drawn again, so that a run may be interrupted and continued; then the tables are
 printed from the file. The truth is the law of the data as they are: for digits and patches measured
 between disjoint subsets of all points; where spectrum and amplitudes are known that of the
-elliptical law, times what a simulation of few points (n ≤ 32) shows besides, which ends as 1/n.
+elliptical law, times what a simulation of few points (n ≤ 32) shows besides; from there it goes as
+1/n to what the finite number of dimensions adds to the constant of 1 − q ≈ C/n.
 
     python benchmarks/pilot.py [PILOTS] [SIZE …]     (default 10 of each; sizes 40, 140, 500)
     python benchmarks/pilot.py 0                     (the tables alone)
@@ -70,7 +71,7 @@ class Law:
 def known(spectrum: theory.Spectrum, shape: float | None = None) -> Law:
     """Gaussian or elliptical points, amplitudes τ ~ Gamma(shape)/shape."""
     values = np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
-    tau = np.ones(1) if shape is None else gamma(shape).ppf((np.arange(512) + 0.5) / 512)
+    tau = np.ones(1) if shape is None else gamma(shape).ppf((np.arange(512) + 0.5) / 512) / shape
 
     def draw(count: int, rng: np.random.Generator) -> np.ndarray:
         points = rng.standard_normal((count, values.size)) * np.sqrt(values)
@@ -84,7 +85,12 @@ def known(spectrum: theory.Spectrum, shape: float | None = None) -> Law:
     rng = np.random.default_rng(0)
     found = np.array([between(draw, count, rng) for count in FEW])
     left = np.log((1.0 - found) / found * there / (1.0 - there))
-    more = np.interp(np.log(n), np.log(FEW), left) * np.minimum(FEW[-1] / n, 1.0)
+    # In the limit law the variance of λ̂_k itself is one of infinitely many: (2 E τ² − 1)/4 of C.
+    far = 1e3 * values.size
+    constant = far * (1.0 - float(elliptical_convergence(spectrum, far, tau)))
+    end = np.log1p((2.0 * np.mean(tau**2) - 1.0) / 4.0 / constant)
+    more = np.interp(np.log(n), np.log(FEW), left)
+    more = end + (more - end) * np.minimum(FEW[-1] / n, 1.0)
     q = 1.0 / (1.0 + (1.0 - law) / law * np.exp(more))
     # Starts of factors of one direction, for Gaussian data.
     single = spectrum.multiplicities[spectrum.groups(FACTORS)] == 1.0
@@ -183,16 +189,16 @@ def pilot(law: Law, count: int, seed: int) -> dict[str, object]:
     result = forecast(request, ["convergence", "thresholds"])
     answer = add_intervals(result, population, request)
     row: dict[str, object] = {"seconds": round(time.process_time() - start, 3)}
-    starts = np.full((3, FACTORS), np.nan)
-    for line, end in zip(starts, ("", "_low", "_high"), strict=True):
+    for end in ("", "_low", "_high"):
         row["needed" + end] = result["convergence_samples" + end]
-        seen = getattr(answer.factors, end[1:] or "value")[:FACTORS]
-        line[: seen.size] = seen
-        row["starts" + end] = line
+    starts = answer.factors[:FACTORS]
+    whole = np.stack([starts.value, starts.low, starts.high, law.starts[: starts.value.size]])
+    # Those that are numbered and have a start of their own: value, low, high, truth.
+    row["starts"] = whole.T[np.isfinite(whole).all(axis=0)].ravel()
     row["needed_sampling"] = answer.needed.sampling
     q = result["convergence"]
     row |= {"q": q[:-1], "gap": 1.0 - q[-1], "parts": half.gap[0], "parts_error": half.error[0]}
-    row["truth"], row["truth_q"], row["truth_starts"] = law.needed(), law.at(count * AT), law.starts
+    row["truth"], row["truth_q"] = law.needed(), law.at(count * AT)
     if seed < PEERS:
         row["sample"] = sizes(theory.Spectrum.from_data(points))
         row["shrunk"] = sizes(ledoit_wolf(points))
@@ -286,17 +292,14 @@ def factors(every: list[dict[str, object]]) -> None:
     """Print how well starts of factors are known where a pilot shows them."""
     for count in sorted({row["points"] for row in every}):
         rows = [row for row in every if row["points"] == count]
-        value, low, high, truth = (
-            np.concatenate([np.asarray(row[key], float) for row in rows])
-            for key in ("starts", "starts_low", "starts_high", "truth_starts")
-        )
-        seen = np.isfinite(value) & np.isfinite(truth)
-        if not seen.any():
+        found = np.concatenate([np.asarray(row["starts"], float) for row in rows]).reshape(-1, 4)
+        if not found.size:
             continue
-        error = np.abs(np.log(value[seen] / truth[seen]))
-        inside = (low[seen] <= truth[seen]) & (truth[seen] <= high[seen])
+        value, low, high, truth = np.maximum(found, 1.0).T
+        error = np.abs(np.log(value / truth))
+        inside = (low <= truth) & (truth <= high)
         print(
-            f"n_k*, N = {count}: {seen.sum()} factors numbered, |log error| median "
+            f"n_k*, N = {count}: {len(found)} factors numbered, |log error| median "
             f"{np.median(error):.3f}, 90 % {np.quantile(error, 0.9):.3f}; intervals hold "
             f"{inside.mean():.2f}"
         )
