@@ -67,6 +67,8 @@ class Page:
         self.exact = False
         self._move, self._framing, self._loaded = 0, False, False
         self._setting = False
+        # What was refused is said until the visitor does something else.
+        self._standing = refusal
         self.controls = Controls()
         self.overlaps, self.recovery = plots.overlap_curves(), plots.recovery_curves()
         self.distances, self.spectrum = plots.distance_curves(), plots.SpectrumFigure()
@@ -90,7 +92,7 @@ class Page:
             self.pictures, self.export.all,
         ):  # fmt: skip
             document.add_root(root)
-        document.on_event(DocumentReady, lambda _: self._choose(self.state, load=True))
+        document.on_event(DocumentReady, lambda _: self._start())
 
     # What the visitor does
 
@@ -179,7 +181,8 @@ class Page:
         try:
             state = asked()
         except InputError as error:
-            self._refuse(str(error))
+            self._standing = str(error)
+            self._refuse(self._standing)
             return
         self._choose(state, load=load)
 
@@ -193,7 +196,15 @@ class Page:
     # What follows
 
     def _choose(self, state: State, *, load: bool) -> None:
-        """Show another state; many moves within a frame count as one."""
+        """Show another state."""
+        self._standing = ""
+        self._next(state, load=load)
+
+    def _start(self) -> None:
+        self._next(self.state, load=True)
+
+    def _next(self, state: State, *, load: bool) -> None:
+        """Show a state with the next frame; many moves within one count as one."""
         if load:
             self.subject, self._loaded = None, True
         self.state = state
@@ -225,7 +236,7 @@ class Page:
             return
         if state.source in LAWS:
             self.subject, self.studio = Subject.of(state.open()), None
-        self._refuse("")
+        self._refuse(self._standing)
         request = self._request(state)
         assert self.subject is not None
         self.exact, self.result = False, curves.moving(self.subject, request, self.n)
@@ -268,7 +279,7 @@ class Page:
 
     def _settled(self, result: Labelled) -> None:
         self.exact, self.result = True, result
-        self._refuse("")
+        self._refuse(self._standing)
         self._show(controls=False)
 
     def _work(self, move: int, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
@@ -369,7 +380,8 @@ class Page:
         self.message.text = f'<p class="refusal">{escape(text)}</p>' if text else ""
 
     def _busy(self, text: str) -> None:
-        self.message.text = f'<p class="busy">{text}</p>'
+        if not self._standing:
+            self.message.text = f'<p class="busy">{text}</p>'
 
     def _figure(self) -> tuple[Subject, Request]:
         if self.subject is None:

@@ -361,7 +361,7 @@ def _finite(values: Any) -> list[float]:
 
 def _dress(plot: Any) -> None:
     """One quiet look for all figures."""
-    plot.background_fill_alpha = plot.border_fill_alpha = 0.0
+    plot.background_fill_color = plot.border_fill_color = "white"
     plot.outline_line_color = None
     plot.title.update(text_font_size="14px", text_color=_INK, text_font_style="bold")
     for grid in plot.grid:

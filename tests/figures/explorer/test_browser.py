@@ -59,5 +59,6 @@ def test_the_page_moves_and_its_link_restores_it(address):
         assert browser.run(CONVERGENCE) == shown
         assert browser.run("location.href") == link
         browser.open(f"{address.split('?')[0]}?dim=-1")
-        words = browser.wait(f"{MODEL}('message').text")
+        browser.wait(SETTLED, 60)
+        words = browser.run(f"{MODEL}('message').text")
         assert "This link cannot be shown: dim must be a whole number" in words

@@ -59,7 +59,7 @@ def quick(monkeypatch):
 
 def opened(clock, link):
     page = Page(Document(), State.from_query(link))
-    page._choose(page.state, load=True)
+    page._start()
     clock.tick()
     return page
 
@@ -88,6 +88,17 @@ def test_a_frame_then_rest(clock):
     subject = Subject.of(page.state.open())
     exact, _ = subject.forecast(subject.request(np.array([20.0])), ["convergence"])
     np.testing.assert_allclose(numbers(page)["convergence"], exact["convergence"], rtol=1e-12)
+
+
+def test_what_was_wrong_with_a_link_stays_until_something_is_done(clock, quick):
+    page = Page(Document(), State.from_query(SPIKED), "This link cannot be shown.")
+    page._start()
+    clock.rest()
+    assert page.exact
+    assert page.message.text == '<p class="refusal">This link cannot be shown.</p>'
+    page.controls.factors.value = 2
+    clock.tick()
+    assert page.message.text == ""
 
 
 def test_moving_d_moves_curves_and_numbers(clock):
