@@ -72,8 +72,8 @@ class KernelClock(Calibration):
             f"In such images, at noise of {SIGMA:g} standard deviation: the linear structure of "
             f"the population is learnt to nine tenths after {self.generalising:.0f}, what is "
             f"peculiar to single training points to one tenth after {self.onset:.0f} n; this "
-            f"training has {weighted:.0f}, so that it begins to copy below n = "
-            f"{weighted / self.onset:.0f} (within a factor of {_SPREAD:g})."
+            f"training has {weighted:.0f}, so that m has begun to rise below n = "
+            f"{weighted / self.onset:.0f} (within a factor of {_SPREAD:g}); copies come later."
         )
 
 
