@@ -151,7 +151,7 @@ def _enough(request: PlanRequest, answer: PlanAnswer) -> str:
         shown = "one factor" if count == 1 else f"{count or 'no'} factors"
         return (
             f"From which n {_listed(unseen)} cannot be said: these points show "
-            f"{shown} and no further one, nor do they tell apart those that are close."
+            f"{shown} and no further one."
         )
     words = _listed([wish.words for wish in request.wishes])
     found = answer.together

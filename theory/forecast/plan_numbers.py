@@ -12,7 +12,7 @@ from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
 from convergen.theory.forecast.crossings import last_crossing, sample_grid
 from convergen.theory.forecast.denoiser_law import DenoiserLaw
-from convergen.theory.forecast.factor_starts import factor_starts, told_apart
+from convergen.theory.forecast.factor_starts import factor_starts
 from convergen.theory.forecast.wishes import Course, Wish
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.messages.progress import phase
@@ -195,8 +195,8 @@ def _by_name(
 def _factors_as_shown(
     found: Interval, wishes: tuple[Wish, ...], pilot: Population, level: float
 ) -> Interval:
-    """Factors start as the pilot shows them; NaN for those that it does not show, or tell apart."""
-    starts = told_apart(factor_starts(pilot, level))
+    """Factors start as the pilot shows them; NaN for those that it does not show."""
+    starts = factor_starts(pilot, level)
     names = ("value", "low", "high", "sampling", "unseen")
     parts = {name: getattr(found, name).copy() for name in names}
     for i, wish in enumerate(wishes):

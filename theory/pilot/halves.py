@@ -23,6 +23,8 @@ _MOST, _FEWEST = 1024, 4
 _PARTS, _COMPARED = 24, 96
 _OPERATIONS = 3e9
 _SPLITS = (4, 48)
+# Splits that tell their own scatter, where they can be afforded.
+_SCATTER = 12
 # Fewer parts of one split say nothing of the scatter over pilots.
 _TELLING = 4
 # Fourth moments are read where there are at least this many points a dimension.
@@ -196,7 +198,7 @@ def _affordable(size: int, parts: int, dim: int) -> int:
     """How many splits are made."""
     few, many = sorted((size, dim))
     operations = 4.0 * parts * few**2 * (many + 8.0 * few) + _products(parts, few, dim)
-    return int(np.clip(min(_OPERATIONS / operations, _COMPARED / parts), *_SPLITS))
+    return int(np.clip(min(_OPERATIONS / operations, max(_COMPARED / parts, _SCATTER)), *_SPLITS))
 
 
 def _products(parts: int, count: int, dim: int) -> float:
