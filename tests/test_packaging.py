@@ -125,8 +125,9 @@ def test_sdist_holds_what_a_distributor_needs(source, tmp_path):
     assert not [name for name in names if name.endswith((".pyc", ".nbi", ".nbc"))]
 
 
-def test_a_wheel_in_an_empty_environment_runs_the_demo_without_torch(wheel, tmp_path):
-    """As a user installs it: pip, the lowest extras, another folder."""
+def test_a_wheel_in_an_empty_environment_runs_the_demo_without_torch(wheel, tmp_path, monkeypatch):
+    """As a user installs it: pip, no extras, another folder."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
     run(sys.executable, "-m", "venv", tmp_path / "venv", cwd=tmp_path)
     python = tmp_path / "venv" / "bin" / "python"
     pip = (python, "-m", "pip", "install", "--quiet", "--no-compile")
@@ -140,9 +141,7 @@ def test_a_wheel_in_an_empty_environment_runs_the_demo_without_torch(wheel, tmp_
     assert (elsewhere / "digits.pdf").stat().st_size > 1000
     shown = run(command, "doctor", cwd=elsewhere)
     assert "torch is not installed" in shown
-    assert (
-        run(python, "-m", "pip", "check", cwd=elsewhere).strip() == "No broken requirements found."
-    )
+    assert "No broken requirements" in run(python, "-m", "pip", "check", cwd=elsewhere)
 
 
 def test_installed_beside_files_with_our_names(wheel, python, folder, tmp_path):
