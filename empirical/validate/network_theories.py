@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.forecast.calibrate import Calibration, calibrate, end_of_training
 from convergen.empirical.forecast.forecast import LARGEST
 from convergen.empirical.models.by_name import needs_training
-from convergen.empirical.models.table import SolvableModel, network_theories
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, network_theories
 from convergen.empirical.validate.solvable_models import reference
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.progress import phase
@@ -56,9 +57,39 @@ def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
     return found
 
 
-def _elsewhere(run: Run, row: SolvableModel, calibration: Calibration) -> xr.Dataset:
+def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.Dataset:
+    """One theory that knows the network, calibrated on one pair of a run.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        Its result.
+    name : str
+        Of a theory of `network_theories`.
+    part : Experiment
+        That of the run with fewer seeds or sample sizes.
+
+    Returns
+    -------
+    xarray.Dataset
+        As an entry of `calibrated`.
+
+    Raises
+    ------
+    InputError
+        If it cannot be calibrated on this run.
+    """
+    row = SOLVABLE.find(name)
+    return _elsewhere(run, row, calibrate(run, result, row.theory), part)
+
+
+def _elsewhere(
+    run: Run, row: SolvableModel, calibration: Calibration, part: Experiment | None = None
+) -> xr.Dataset:
     """A theory at every n but that of its calibration."""
-    experiment = run.experiment
+    experiment = part or run.experiment
     largest = LARGEST // (calibration.orbit.order(run.data.shape) * run.data.dim)
     unseen = [n for n in experiment.samples if n != calibration.samples and 2 <= n <= largest]
     if not unseen:

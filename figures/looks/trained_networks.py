@@ -17,10 +17,14 @@ DATA = {
     "field16": "Gaussian field, 16 × 16",
     "patches": "photograph patches",
 }
+# Data sets of figure 14 alone: fields whose eigenvalues fall like a power of their rank.
+POWER_LAWS = {"power1": "power law, α = 1", "power2": "power law, α = 2"}
 MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
 MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
 # The theories that figures 10 and 12 show: the law and solvable models.
 THEORIES = ("law", "stationary-linear", "empirical-score")
+# The theory that knows a network, which figures 10 and 12 show beside it.
+OWN_THEORIES = {"mlp": "kernel-regime", "unet": "generaliser-memoriser"}
 
 
 def theory_look(name: str) -> tuple[str, Line]:

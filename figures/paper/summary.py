@@ -36,7 +36,9 @@ CAPTION = (
     "training sets converge (q) around n = d, while each latent factor is recovered in a "
     "transition of its own, long before or long after (a). "
     "U-Nets trained on digits copy their data at small n, as the empirical score does, and agree "
-    "at large n, though less than the linear law says (b); the pictures that two of them make of "
+    "at large n, though less than the linear law says (b) and as a theory says that knows how long "
+    "they were trained (dashed, one seed, calibrated at n = 16 and not shown there; its m is too "
+    "large from n = 64 on); the pictures that two of them make of "
     "the same noise show both (c)."
 )
 
@@ -44,6 +46,8 @@ STRENGTHS = (9.0, 0.6)
 _NETWORK = "digits-unet"
 _NOISES = 3
 _RANGE = (0.01, 30.0)
+# Dashes of the theory that knows the network: those of its row in the table.
+_OWN = (0, (5, 1))
 _SIMULATED = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
 _LINES = ("convergence", "memorisation", "memorisation_baseline")
 
@@ -119,13 +123,14 @@ def _network(quality: str) -> xr.Dataset:
     import xarray as xr
 
     from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
-    from convergen.figures.paper.theory_of_trained import fitted, law, summary
+    from convergen.figures.paper.theory_of_trained import fitted, law, own, summary
 
-    run = shipped_run(_NETWORK)
+    run, result = shipped_run(_NETWORK), shipped_result(_NETWORK)
     score = fitted(run, quality).sel(theory="empirical-score", drop=True)
-    parts = [summary(shipped_result(_NETWORK)), law(run, quality), score]
+    parts = [summary(result), law(run, quality), score, own(run, result, quality)]
     found = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
-    wanted = [f"{q}{end}" for q in _LINES for end in ("", "_stderr", "_law", "_fitted")]
+    wanted = [f"{q}{end}" for q in _LINES for end in ("", "_stderr", "_law", "_fitted", "_own")]
+    wanted = [name for name in wanted if name in found]  # at smoke there is no theory of its own
     return found[[*wanted, "line_samples"]].drop_vars("factor", errors="ignore")
 
 
@@ -187,7 +192,9 @@ def _legend() -> list[Artist]:
         *(entry(look_of(name)) for name in _LINES),
         entry(strong, "recovery $Q_1$ of a strong factor"),
         entry(weak, "recovery $Q_2$ of a weak factor"),
-        score, line, points,
+        score,
+        Line2D([], [], color="black", linestyle=_OWN, label="theory of the U-Net"),
+        line, points,
     ]  # fmt: skip
 
 
@@ -228,6 +235,9 @@ def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
         x = 1.08 * n if name == "memorisation_baseline" else n
         measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
+        if f"{name}_own" in dataset and name != "memorisation_baseline":
+            own = dataset[f"{name}_own"].dropna("samples")
+            predicted(axes, own["samples"], own, look, linestyle=_OWN, label="")
     score = dataset["convergence_fitted"].dropna("samples")
     look, line = look_of("convergence"), theory_look("empirical-score")[1]
     predicted(axes, score["samples"], score, look, linestyle=line, label="")

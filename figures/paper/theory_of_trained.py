@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.figures.looks.trained_networks import OWN_THEORIES
 from convergen.figures.making.qualities import by_quality
 
 if TYPE_CHECKING:
@@ -75,6 +76,42 @@ def fitted(run: Run, quality: str) -> xr.Dataset:
     names = reference_names(run)
     parts = [summary(reference(run, name, part), "_fitted") for name in names]
     return xr.concat(parts, "theory").assign_coords(theory=names)
+
+
+def own(run: Run, result: xr.Dataset, quality: str) -> xr.Dataset:
+    """The theory that knows the network of a run, on the training sets of one seed.
+
+    Parameters
+    ----------
+    run : Run
+        What was trained.
+    result : xarray.Dataset
+        Its result, with the history of one pair on which a theory may be calibrated.
+    quality : str
+        smoke, draft or paper: at smoke nothing, since a calibration takes half a minute.
+
+    Returns
+    -------
+    xarray.Dataset
+        `QUANTITIES` with ``_own`` along `samples`, NaN at the n of the calibration; empty where the
+        network has no such theory.
+    """
+    import xarray as xr
+
+    from convergen.empirical.models.table import SOLVABLE
+    from convergen.empirical.validate.network_theories import theory_of
+    from convergen.empirical.validate.solvable_models import reference
+
+    name = OWN_THEORIES.get(str(run.experiment.model["name"]))
+    if name is None or quality == "smoke":
+        return xr.Dataset()
+    part = replace(run.experiment, seeds=run.experiment.seeds[:1])
+    if SOLVABLE.find(name).theory is None:
+        found = reference(run, name, part)
+    else:
+        found = theory_of(run, result, name, part)
+    means = summary(found, "_own")
+    return means[[f"{quantity}_own" for quantity in QUANTITIES]]
 
 
 def summary(result: xr.Dataset, ending: str = "") -> xr.Dataset:

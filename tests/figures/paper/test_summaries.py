@@ -21,6 +21,8 @@ def page():
 def test_points_are_those_of_the_shipped_results(networks):
     for name in shipped_names():
         data, model = name.split("-")
+        if data not in networks["data"]:  # of figure 14 alone
+            continue
         result = shipped_result(name)
         shown = networks.sel(data=data, model=model, samples=result["samples"])
         for quantity in ("convergence", "memorisation", "latent_recovery", "variance_ratio"):
