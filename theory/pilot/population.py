@@ -244,7 +244,7 @@ def estimate_population(
     >>> pilot = theory.estimate_population(points)
     >>> pilot.points, pilot.spectrum.dim
     (60, 10)
-    >>> found = pilot.interval(lambda spectrum: theory.samples_for(spectrum, convergence=0.9), draws=8)
+    >>> found = pilot.interval(lambda law: theory.samples_for(law, convergence=0.9), draws=8)
     >>> bool(found.low < found.value < found.high)
     True
     """
