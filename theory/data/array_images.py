@@ -15,6 +15,10 @@ from convergen.theory.messages.progress import phase
 _GREY = (0.299, 0.587, 0.114)  # ITU-R BT.601, as Pillow
 
 
+class NoImagesError(OptionError):
+    """Points that are no images were to be resized or turned grey."""
+
+
 @dataclass(frozen=True, eq=False)
 class ArrayImages:
     """Images of an array that are changed when they are asked for.
@@ -58,13 +62,13 @@ class ArrayImages:
 
         Raises
         ------
-        OptionError
+        NoImagesError
             If they are no images of 1 or 3 channels.
         """
         if len(point) != 3 or point[0] not in (1, 3):
             options = [each for each, given in (("size", side), ("grey", grey)) if given]
             parts = [part for each in options for part in (" and ", OptionName(each))][1:]
-            raise OptionError(
+            raise NoImagesError(
                 *parts, f" {'apply' if len(options) > 1 else 'applies'} only to images of 1 or 3 "
                 f"channels, but points of {name} have shape {point}: leave "
                 f"{'them' if len(options) > 1 else 'it'} out, or give the ", OptionName("shape"),

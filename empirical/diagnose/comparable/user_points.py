@@ -10,6 +10,7 @@ import numpy as np
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.data.array_images import NoImagesError
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.naming import meaning, open_source, takes
@@ -18,6 +19,8 @@ from convergen.theory.sources.table import SourceKind, find
 
 # The option that files take one by one.
 _KEY = "key"
+# Those that arrays of vectors cannot take.
+_OF_IMAGES = ("size", "grey")
 
 
 def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points]:
@@ -47,12 +50,21 @@ def load_sets(sources: Sequence[str], options: Mapping[str, Any]) -> list[Points
             raise OptionError(OptionName(name), f" does not apply to {given}: leave it out.")
     takers = [each for each, row in zip(sources, rows, strict=True) if _takes(row, _KEY, each)]
     keys = _keys(options.get(_KEY), takers)
-    sets = []
+    sets, refused = [], []
     for each, row in zip(sources, rows, strict=True):
         own = {k: v for k, v in options.items() if k != _KEY and _takes(row, k, each)}
         if _takes(row, _KEY, each):
             own |= {_KEY: key} if (key := next(keys)) else {}
-        sets.append(load_points(each, **own))
+        try:
+            sets.append(load_points(each, **own))
+        except NoImagesError as error:
+            refused.append(error)
+            kept = {k: v for k, v in own.items() if k not in _OF_IMAGES}
+            sets.append(load_points(each, **kept))
+    # Options of images may belong to the other sets.
+    changed = [row for row in rows if any(_takes(row, k, "") for k in _OF_IMAGES if k in options)]
+    if refused and len(refused) == len(changed):
+        raise refused[0]
     return sets
 
 

@@ -47,7 +47,7 @@ def test_points_that_cannot_be_measured(folder):
 def test_each_set_takes_the_options_that_apply_to_it(folder):
     sets = load_sets(["rows.npy", "./faces", "two.npz"], {"size": 4, "key": "a"})
     assert [each.shape for each in sets] == [(75,), (3, 4, 4), (16,)]
-    with pytest.raises(InputError, match=r"grey does not apply to rows.npy, digits: leave it out"):
+    with pytest.raises(InputError, match=r"grey applies only to images .* of rows.npy have shape"):
         load_sets(["rows.npy", "digits", "rows.npy"], {"grey": True})
     with pytest.raises(InputError, match=r"key does not apply to rows.npy"):
         load_sets(["rows.npy"], {"key": "a"})
