@@ -51,8 +51,8 @@ def measured(
     return measure_checkpoints(steps, first, training, reference, second, **options)
 
 
-def say(found: Checkpoints, targets: Targets, draw: Draw, *, json: bool) -> None:
-    """Print them and write the files that were asked for.
+def write(found: Checkpoints, targets: Targets, draw: Draw) -> None:
+    """Write the curves that were asked for.
 
     Parameters
     ----------
@@ -62,16 +62,23 @@ def say(found: Checkpoints, targets: Targets, draw: Draw, *, json: bool) -> None
         Files.
     draw : callable
         Draws and saves a figure.
+    """
+    from convergen.empirical.diagnose.checkpoints.report import checkpoints_dataset
+
+    targets.save(lambda: checkpoints_dataset(found))
+    targets.draw(lambda path: draw(checkpoints_dataset(found), path))
+
+
+def say(found: Checkpoints, *, json: bool) -> None:
+    """Print them, once every file is written: a reader that goes away loses none.
+
+    Parameters
+    ----------
+    found : Checkpoints
+        From `measured`.
     json : bool
         Print JSON.
     """
-    from convergen.empirical.diagnose.checkpoints.report import (
-        checkpoints_dataset,
-        checkpoints_json,
-        checkpoints_text,
-    )
+    from convergen.empirical.diagnose.checkpoints.report import checkpoints_json, checkpoints_text
 
-    curves = checkpoints_dataset(found)
-    targets.save(lambda: curves)
-    targets.draw(lambda path: draw(curves, path))
     print(json_format.dumps(checkpoints_json(found)) if json else checkpoints_text(found))

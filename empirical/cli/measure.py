@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convergen.empirical.cli.checkpoints import Draw, measured, say
+from convergen.empirical.cli.checkpoints import Draw, measured, say, write
 from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
 from convergen.theory.cli.targets import Html, Targets
 from convergen.theory.common.checks import InputError
@@ -207,7 +207,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         curves = None
         if files.steps:
             curves = measured(files.steps, sets, training, unseen, options)
-            say(curves, targets, draw, json=json)
+            write(curves, targets, draw)
             sets = sets[last :: len(files.steps)]
         if curves is None or html or copies:
             found = diagnose(
@@ -227,4 +227,6 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
                     numbers |= beside_json(said, network)
                     text += "\n" + beside_text(found, said, network)
                 print(json_format.dumps(numbers) if json else text)
+        if curves is not None:
+            say(curves, json=json)
         targets.say(json=json)
