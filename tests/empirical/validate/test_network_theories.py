@@ -1,6 +1,7 @@
 """Theories that know the network in `validate`: where each is calibrated, and where shown."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -52,3 +53,13 @@ def test_a_run_without_snapshots_is_shown_without_them_and_says_so(monkeypatch, 
 
 def test_solvable_models_have_no_theory_of_a_network():
     assert module.calibrated(shipped_run("digits-linear"), shipped_result("digits-linear")) == {}
+
+
+def test_one_theory_on_part_of_a_run_is_calibrated_as_in_all_of_it(found):
+    theories, asked = found
+    run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
+    part = replace(run.experiment, samples=(16, 64), seeds=(0,))
+    one = module.theory_of(run, result, ROW.name, part)
+    assert asked["samples"] == (64,)
+    assert one["samples"].values.tolist() == [16, 64]
+    assert one.attrs["constant"] == theories[ROW.name].attrs["constant"]

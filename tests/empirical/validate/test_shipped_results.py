@@ -101,3 +101,19 @@ def test_every_shipped_result_is_whole_and_that_of_its_file():
         written = Experiment.from_config(read_config(shipped._FOLDER / f"{name}.toml"))
         written = written.decided(grouping=experiment.run.grouping)
         assert written == experiment, name
+
+
+def test_points_of_a_network_that_sees_the_mean_are_kept_about_it():
+    """So that m, q and Q of data with a mean are those about the mean, and not of the mean."""
+    result, data = shipped.shipped_result("digits-conv"), shipped.shipped_run("digits-conv").data
+    rows = data.points.reshape(len(data.points), -1)
+    found = {
+        name: result[name].transpose("samples", ..., "height", "width").values.reshape(-1, 64)
+        for name in ("generated", "nearest_training")
+    }
+    gaps = np.abs(found["nearest_training"][:, None] - rows[None]).max(axis=2).min(axis=1)
+    assert gaps.max() < 1e-5
+    mean = data.standard_mean.ravel()
+    along = found["generated"] @ mean / np.linalg.norm(mean)
+    # Samples with their mean would lie here at its length.
+    assert abs(along.mean()) < 0.1 * np.linalg.norm(mean)

@@ -55,3 +55,10 @@ def test_linear_models_of_the_same_sets_follow_their_law_where_it_holds(data):
         q = np.interp(np.log(part["samples"]), np.log(nodes), law)
         late = part["samples"].values >= 64
         assert np.abs(q - part["convergence_linear"].values)[late].max() < 0.03, (model, kind)
+
+
+@pytest.mark.slow
+def test_smoke_data_are_drawn(smoke_of):
+    smoke = smoke_of(trained_blindness.NAME)
+    assert smoke["convergence_linear"].notnull().sum("samples").values.tolist() == [2] * 6
+    trained_blindness.draw(smoke)
