@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import convergen as cg
-from convergen.empirical.diagnose.verdict.report import suspects
+from convergen.empirical.diagnose.verdict.tables import suspects
 
 rng = np.random.default_rng(0)
 images = load_digits().images[rng.permutation(1797)[:300], None] / 16.0  # (N, channels, h, w)

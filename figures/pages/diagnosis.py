@@ -46,12 +46,12 @@ def page(found: Diagnosis, command: str = "", checkpoints: Checkpoints | None = 
     str
         HTML, its pictures inside.
     """
-    from convergen.empirical.diagnose.verdict import report
+    from convergen.empirical.diagnose.verdict import tables
     from convergen.empirical.diagnose.verdict.words import GLOSSARY, flaws, sentences
     from convergen.theory.common.versions import made_by
 
     said = sentences(found)
-    near = report.closest(found, len(found.samples[0]))
+    near = tables.closest(found, len(found.samples[0]))
     return document(
         f"convergen: {found.verdict}",
         [
@@ -73,12 +73,12 @@ def page(found: Diagnosis, command: str = "", checkpoints: Checkpoints | None = 
             _over_training(checkpoints),
             section("Suspected copies", _suspects(found), key="copies"),
             section("The numbers",
-                    table(*report.score_table(found), caption="Samples beside true points",
+                    table(*tables.score_table(found), caption="Samples beside true points",
                           key="scores"),
-                    definitions(report.meanings(found)), key="numbers"),
+                    definitions(tables.meanings(found)), key="numbers"),
             _classes(found),
             _factors(found),
-            section("What was compared", paragraph(report.heading(found)),
+            section("What was compared", paragraph(tables.heading(found)),
                     *(paragraph(f"Note: {note}") for note in found.notes), key="compared"),
         ],
         glossary=GLOSSARY,
@@ -160,16 +160,16 @@ def _classes(found: Diagnosis) -> str:
 
 
 def _factors(found: Diagnosis) -> str:
-    from convergen.empirical.diagnose.verdict import report
+    from convergen.empirical.diagnose.verdict import tables
 
     if found.prediction is None:
         return ""
     rows = table(
-        *report.recovery_rows(found), caption="Latent factors, the strongest first", key="factors"
+        *tables.recovery_rows(found), caption="Latent factors, the strongest first", key="factors"
     )
     return section(
         "Which factors of the data do samples have?", rows,
-        paragraph(report.RECOVERY_WORDS, aside=True), key="recovery",
+        paragraph(tables.RECOVERY_WORDS, aside=True), key="recovery",
     )  # fmt: skip
 
 

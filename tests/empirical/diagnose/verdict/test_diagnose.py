@@ -9,11 +9,11 @@ import pytest
 from convergen.empirical.diagnose.verdict.diagnose import _recovery, diagnose
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.empirical.diagnose.verdict.report import (
-    closest,
     diagnosis_json,
     diagnosis_text,
     write_suspects,
 )
+from convergen.empirical.diagnose.verdict.tables import closest
 from convergen.empirical.diagnose.verdict.words import sentences
 from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
