@@ -26,6 +26,7 @@ from convergen.figures.explorer.export import Export
 from convergen.figures.explorer.gallery import gallery
 from convergen.figures.explorer.pictures import Studio
 from convergen.figures.explorer.sheets import TEXT, WIDGETS
+from convergen.figures.explorer.spectrum import SpectrumFigure, corners
 from convergen.figures.explorer.state import State, sample_grid
 from convergen.theory.common.checks import InputError
 from convergen.theory.forecast.subject import Subject
@@ -71,7 +72,7 @@ class Page:
         self._standing = refusal
         self.controls = Controls()
         self.overlaps, self.recovery = plots.overlap_curves(), plots.recovery_curves()
-        self.distances, self.spectrum = plots.distance_curves(), plots.SpectrumFigure()
+        self.distances, self.spectrum = plots.distance_curves(), SpectrumFigure()
         self.samples = Slider(
             title="training samples n", name="samples", start=0, end=1, step=1, value=0,
             sizing_mode="stretch_width", stylesheets=[WIDGETS],
@@ -352,7 +353,7 @@ class Page:
     def _show_spectrum(self, *, points: bool) -> None:
         assert self.subject is not None
         spectrum = self.subject.spectrum
-        rank, value = plots.corners(spectrum.eigenvalues, spectrum.multiplicities)
+        rank, value = corners(spectrum.eigenvalues, spectrum.multiplicities)
         spikes = self.spikes if self.state.source == "spiked" else ()
         kept = rank > len(spikes)
         self.spectrum.show(rank[kept], value[kept], sorted(spikes, reverse=True), points=points)
