@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import math
-import traceback
 from collections.abc import Callable
 from html import escape
-from threading import Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.events import DocumentReady, Pan, PanEnd
-from bokeh.models import CustomJS, CustomJSTickFormatter, Div, Slider
+from bokeh.events import DocumentReady, PanEnd
 
-from convergen.figures.explorer import curves, plots, words
+from convergen.figures.explorer import curves
+from convergen.figures.explorer.background import work_beside
 from convergen.figures.explorer.controls import (
     DATA,
     LAWS,
-    Controls,
     another_spike,
     options_of,
     ridge_of,
 )
 from convergen.figures.explorer.export import Export
-from convergen.figures.explorer.gallery import gallery
 from convergen.figures.explorer.pictures import Studio
-from convergen.figures.explorer.sheets import TEXT, WIDGETS
-from convergen.figures.explorer.spectrum import SpectrumFigure, corners
 from convergen.figures.explorer.state import State, sample_grid
+from convergen.figures.explorer.view import View
 from convergen.theory.common.checks import InputError
 from convergen.theory.forecast.subject import Subject
 from convergen.theory.quantities.labelled import Labelled
@@ -39,10 +34,6 @@ if TYPE_CHECKING:
 
 # Milliseconds between two frames, in which further moves arrive, and of rest before the full draw.
 _FRAME, _REST = 4, 450
-# Largest matrix that pictures decompose within a frame.
-_QUICK = 256
-# Long work of all pages, one piece at a time.
-_HEAVY = Lock()
 
 
 class Page:
@@ -70,54 +61,31 @@ class Page:
         self._setting = False
         # What was refused is said until the visitor does something else.
         self._standing = refusal
-        self.controls = Controls()
-        self.overlaps, self.recovery = plots.overlap_curves(), plots.recovery_curves()
-        self.distances, self.spectrum = plots.distance_curves(), SpectrumFigure()
-        self.samples = Slider(
-            title="training samples n", name="samples", start=0, end=1, step=1, value=0,
-            sizing_mode="stretch_width", stylesheets=[WIDGETS],
-            format=CustomJSTickFormatter(
-                args={"grid": [1, 2]}, code="return (grid[tick] ?? 0).toLocaleString('en')"
-            ),
-        )  # fmt: skip
-        html = {"sizing_mode": "stretch_width", "stylesheets": [WIDGETS, TEXT]}
-        self.message = Div(name="message", **html)
-        self.about, self.answer = Div(name="about", **html), Div(name="answer", **html)
-        self.numbers, self.pictures = Div(name="numbers", **html), Div(name="pictures", **html)
+        self.view = View()
         self.export = Export(self._figure)
         self._refuse(refusal)
         self._listen()
-        for root in (
-            self.message, self.controls.all, self.samples, self.about, self.answer, self.numbers,
-            self.overlaps.all, self.recovery.all, self.distances.all, self.spectrum.figure,
-            self.pictures, self.export.all,
-        ):  # fmt: skip
+        for root in (*self.view.roots, self.export.all):
             document.add_root(root)
         document.on_event(DocumentReady, lambda _: self._start())
 
     # What the visitor does
 
     def _listen(self) -> None:
-        c = self.controls
+        c, spectrum = self.view.controls, self.view.spectrum
         c.kind.on_change("active", self._when(lambda value: self._choose_kind(value)))
         c.dim.on_change("value", self._when(lambda v: self._option(dim=max(1, round(10.0**v)))))
         c.alpha.on_change("value", self._when(lambda value: self._option(alpha=value)))
         c.ridge.on_change("value", self._when(lambda v: self._set(ridge=ridge_of(v, self.unit))))
         c.factors.on_change("value", self._when(lambda value: self._set(factors=int(value))))
-        self.samples.on_change("value", self._when(self._read_at))
+        self.view.samples.on_change("value", self._when(self._read_at))
         c.add.on_click(lambda: self._option(spikes=another_spike(self.spikes), points=True))
         c.remove.on_click(lambda: self._option(spikes=self.spikes[:-1] or (10.0,), points=True))
         c.open.on_click(self._open)
         c.path.on_change("value", self._when(lambda _: self._open()))
         c.reading.on_change("active", self._when(lambda _: self._open()))
-        live = CustomJS(
-            args={"points": self.spectrum.spikes, "dragged": self.spectrum.dragged},
-            code="dragged.data = {value: Array.from(points.data.value)}",
-        )
-        self.spectrum.figure.js_on_event(Pan, live)
-        self.spectrum.figure.js_on_event(PanEnd, live)
-        self.spectrum.figure.on_event(PanEnd, lambda _: self._place_spikes())
-        self.spectrum.dragged.on_change("data", self._when(self._drag))
+        spectrum.figure.on_event(PanEnd, lambda _: self._place_spikes())
+        spectrum.dragged.on_change("data", self._when(self._drag))
 
     def _when(self, act: Callable[[Any], None]) -> Callable[[str, Any, Any], None]:
         """Act on what the visitor changed, not on what the page set itself."""
@@ -149,11 +117,11 @@ class Page:
 
     def _open(self) -> None:
         def asked() -> State:
-            state = State(self.controls.path.value.strip())
-            options = options_of(self.controls.options.value, state)
+            state = State(self.view.controls.path.value.strip())
+            options = options_of(self.view.controls.options.value, state)
             return State.of(
                 state.source, options, ridge=0.0, factors=self.state.factors,
-                population=bool(self.controls.reading.active),
+                population=bool(self.view.controls.reading.active),
             )  # fmt: skip
 
         self._attempt(asked)
@@ -285,32 +253,7 @@ class Page:
 
     def _work(self, move: int, work: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Do long work beside the page; forget it if something moved meanwhile."""
-
-        def deliver(act: Callable[[], None]) -> None:
-            if move == self._move:
-                act()
-
-        def run() -> None:
-            with _HEAVY:
-                if move != self._move:
-                    return
-                try:
-                    found = work()
-                except InputError as error:
-                    refusal = str(error)
-                    self.document.add_next_tick_callback(
-                        lambda: deliver(lambda: self._refuse(refusal))
-                    )
-                    return
-                except Exception:
-                    traceback.print_exc()
-                    self.document.add_next_tick_callback(
-                        lambda: deliver(lambda: self._refuse(_OURS))
-                    )
-                    return
-            self.document.add_next_tick_callback(lambda: deliver(lambda: then(found)))
-
-        Thread(target=run, daemon=True).start()
+        work_beside(self.document, work, then, self._refuse, lambda: move == self._move)
 
     # What is shown
 
@@ -334,63 +277,42 @@ class Page:
         self._setting = True
         try:
             if controls:
-                self.controls.show(self.state, self.unit)
-            self.samples.format.args = {"grid": self.grid}
-            self.samples.update(end=len(self.grid) - 1, value=self.grid.index(self.n))
+                self.view.controls.show(self.state, self.unit)
+            self.view.show_grid(self.grid, self.n)
         finally:
             self._setting = False
         self.document.hold("combine")
-        plots.fill_all(self.overlaps, self.recovery, self.distances, self.result, exact=self.exact)
+        self.view.show_curves(self.result, exact=self.exact)
         self._show_spectrum(points=getattr(self, "_points", True))
         self._points = True
-        self.about.text = words.subject_words(self.subject)
-        if self.exact:
-            self.about.text += words.remarks_words(self.subject, self.result)
+        self.view.show_about(self.subject, self.result, exact=self.exact)
         self._show_numbers()
         self._show_pictures(quick=not self.exact)
         self.document.unhold()
 
     def _show_spectrum(self, *, points: bool) -> None:
         assert self.subject is not None
-        spectrum = self.subject.spectrum
-        rank, value = corners(spectrum.eigenvalues, spectrum.multiplicities)
         spikes = self.spikes if self.state.source == "spiked" else ()
-        kept = rank > len(spikes)
-        self.spectrum.show(rank[kept], value[kept], sorted(spikes, reverse=True), points=points)
+        self.view.show_spectrum(self.subject.spectrum, spikes, points=points)
 
     def _show_numbers(self) -> None:
-        if self.result is None:
-            return
-        n = self.n
-        for figure in (self.overlaps, self.recovery, self.distances):
-            figure.cursor.location = n
-        self.answer.text = words.answer_words(self.result, n)
-        self.numbers.text = words.number_table(self.result, n, exact=self.exact)
+        if self.result is not None:
+            self.view.show_numbers(self.result, self.n, exact=self.exact)
 
     def _show_pictures(self, *, quick: bool) -> None:
-        if self.studio is None or self.result is None:
-            self.pictures.visible = False
-            return
-        if quick and self.studio.work(self.n) > _QUICK:
-            return
-        studio, result, n, ridge = self.studio, self.result, self.n, self.state.ridge
-        self.pictures.visible = True
-        self.pictures.text = gallery(studio, studio.pair(n, ridge), result, n)
+        self.view.show_pictures(self.studio, self.result, self.n, self.state.ridge, quick=quick)
 
     def _refuse(self, text: str) -> None:
-        self.message.text = f'<p class="refusal">{escape(text)}</p>' if text else ""
+        self.view.refuse(text)
 
     def _busy(self, text: str) -> None:
         if not self._standing:
-            self.message.text = f'<p class="busy">{text}</p>'
+            self.view.busy(text)
 
     def _figure(self) -> tuple[Subject, Request]:
         if self.subject is None:
             raise InputError("nothing is shown yet.")
         return self.subject, self._request(self.state)
-
-
-_OURS = "something went wrong that is a fault of ours; the terminal shows what."
 
 
 def _load(state: State) -> tuple[Subject, Studio | None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from bokeh.models import ColumnDataSource, PointDrawTool
+from bokeh.events import Pan, PanEnd
+from bokeh.models import ColumnDataSource, CustomJS, PointDrawTool
 from bokeh.plotting import figure
 
 from convergen.figures.explorer.dress import PALE, dress
@@ -34,6 +35,12 @@ class SpectrumFigure:
         self.tool = PointDrawTool(renderers=[points], add=False)
         self.figure.add_tools(self.tool)
         self.figure.toolbar.active_tap = self.tool
+        live = CustomJS(
+            args={"points": self.spikes, "dragged": self.dragged},
+            code="dragged.data = {value: Array.from(points.data.value)}",
+        )
+        self.figure.js_on_event(Pan, live)
+        self.figure.js_on_event(PanEnd, live)
 
     def show(self, rank: Any, value: Any, spikes: list[float], *, points: bool = True) -> None:
         """Draw a spectrum.
