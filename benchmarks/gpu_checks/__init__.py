@@ -1,0 +1,1 @@
+"""Sections of `benchmarks/gpu.py`, each a function of `Bench` that yields rows."""
