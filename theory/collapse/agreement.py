@@ -17,14 +17,13 @@ from scipy.optimize import brentq
 
 from convergen.theory.collapse.collapse_noise import samples_to_generalise
 from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, Law, MixtureLaw, as_law
-from convergen.theory.collapse.kernel_sums import (
+from convergen.theory.collapse.kernel_queries import (
     QUERIES,
-    KernelLaw,
     draw_distinct,
     kernel_laws,
-    mean_log_sum,
     reference_points,
 )
+from convergen.theory.collapse.kernel_sums import KernelLaw, mean_log_sum
 from convergen.theory.common.checks import (
     FloatArray,
     as_count,

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from convergen.theory.collapse.data_laws import GaussianLaw, Law, MixtureLaw, as_law
 from convergen.theory.collapse.information import DRAWS, information, information_density
-from convergen.theory.collapse.kernel_sums import kernel_laws, reference_points
+from convergen.theory.collapse.kernel_queries import kernel_laws, reference_points
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_noise, as_samples
 
 # Search range and table step in log σ.

@@ -16,7 +16,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import logit, logsumexp
 
 from convergen.theory.collapse.data_laws import as_law
-from convergen.theory.collapse.kernel_sums import KernelLaw, kernel_laws
+from convergen.theory.collapse.kernel_queries import kernel_laws
+from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
@@ -149,8 +150,8 @@ def committed_fraction(
     Notes
     -----
     The probability that one of n kernels exceeds the sum of the others at x = y₁ + σz: given x,
-    log L₁ has the law of `collapse.kernel_sums.kernel_laws` tilted by L₁, and the others are drawn
-    from it. This neglects trajectories that commit to a training point for a while only.
+    log L₁ has the law of `collapse.kernel_queries.kernel_laws` tilted by L₁, and the others are
+    drawn from it. This neglects trajectories that commit to a training point for a while only.
     """
     n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     if n.max() > _MOST:

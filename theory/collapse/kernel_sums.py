@@ -7,27 +7,15 @@ E log S = ∫ (e^{−t} − φ(t)^n) dt/t without any simulation of training set
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import expit, gammaincinv, logsumexp
+from scipy.special import expit, logsumexp
 
-from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, Law, MixtureLaw
-from convergen.theory.collapse.information import draw_pairs
-from convergen.theory.common.checks import (
-    FloatArray,
-    InputError,
-    as_count,
-    as_seed,
-)
+from convergen.theory.collapse.data_laws import MixtureLaw
+from convergen.theory.common.checks import FloatArray
 
-QUERIES = 128
-# Points that stand for a law whose kernels have no closed form.
-_REFERENCES = 4096
-# Ratio of noise and data beyond which cumulants of the kernels leave floats.
-_FAR = 1e20
 # Tails of e^−12, or e^−12 times one training point in n, do not count.
 _NEGLIGIBLE = 12.0
 # Steps in log L and log t: the trapezoidal rule for t e^{−t} in log t errs by e^{−π²/step}.
@@ -134,143 +122,33 @@ def mean_log_sum(log_t: FloatArray, hazard: FloatArray) -> float:
     return float(np.trapezoid(reached, log_t) - log_t[-1] - np.euler_gamma)
 
 
-def kernel_laws(
-    law: Law, samples: float, sigma: float, *, draws: int = QUERIES, seed: int = 0
-) -> Iterator[KernelLaw]:
-    """Laws of the kernels at independent fresh noisy points.
+def gaussian_kernel(
+    u: FloatArray, lam: FloatArray, weights: FloatArray, sigma: float, samples: float
+) -> KernelLaw:
+    """Kernel law of N(0, Σ) at one query, by the saddlepoint approximation.
 
     Parameters
     ----------
-    law : Law
-        The data distribution; see `convergen.theory.collapse.data_laws.as_law`.
+    u : ndarray, shape (k,)
+        The query in the eigenbasis of Σ; in a compressed one, its length in each eigenspace.
+    lam, weights : ndarray, shape (k,)
+        Eigenvalues and multiplicities.
+    sigma : float
+        Kernel width.
     samples : float
         Training samples n: the nodes reach as far as the largest of n kernels does.
-    sigma : float
-        Kernel width and standard deviation of the noise of the queries, σ > 0; data units.
-    draws : int
-        How many queries, at least 2.
-    seed : int
-        Seed; the same queries and noises serve every n and σ.
 
-    Yields
-    ------
+    Returns
+    -------
     KernelLaw
-        One a query; none where a data set is too small for n.
-
-    Raises
-    ------
-    InputError
-        If σ is more than a factor of 1e20 from the root of the trace of the covariance of a
-        Gaussian or a mixture.
 
     Notes
     -----
     With Λ(θ) = log E L^θ the density of log L at Λ'(θ) is e^{Λ − θΛ'}/(2πΛ'')^{1/2}, to next
     order in the cumulants (Daniels 1954), and E[y | L] is close to the posterior mean at noise
     σ/√θ. For N(μ, Σ), u = x − μ:
-    Λ = −½ log det(1 + θΣ/σ²) − ½ θ uᵀ(σ² + θΣ)⁻¹u, for θ down to −σ²/λ_max. Components of a
-    mixture are added; any other law stands for itself by reference points.
+    Λ = −½ log det(1 + θΣ/σ²) − ½ θ uᵀ(σ² + θΣ)⁻¹u, for θ down to −σ²/λ_max.
     """
-    count = as_count(draws, "draws", 2)
-    _in_range(law, sigma)
-    if isinstance(law, GaussianLaw):
-        # Only |x|² in each eigenspace matters, so the compressed spectrum serves any dimension.
-        nodes, weights = law.spectrum.compression.nodes, law.spectrum.compression.weights
-        rng = np.random.default_rng([as_seed(seed), count])
-        # A Latin hypercube: the sum over eigenspaces is the main effect, and is stratified.
-        strata = rng.permuted(np.tile(np.arange(count), (nodes.size, 1)), axis=1).T
-        uniform = (strata + rng.random(strata.shape)) / count
-        squares = 2.0 * gammaincinv(weights / 2.0, uniform)
-        queries = np.sqrt((nodes + sigma**2) * squares)
-        own = _own_noise(queries, nodes, weights, sigma, rng)
-        for x, log_own in zip(queries, own, strict=True):
-            yield replace(_gaussian(x, nodes, weights, sigma, samples), log_own=float(log_own))
-    elif isinstance(law, MixtureLaw):
-        x0, z = draw_pairs(law, count, seed)
-        laws = _mixture(law, x0 + sigma * z, sigma, samples)
-        for kernel, noise in zip(laws, z, strict=True):
-            yield replace(kernel, log_own=-0.5 * float(noise @ noise))
-    elif samples <= reference_points(law, count)[0] / 4:
-        rng = np.random.default_rng([as_seed(seed), count])
-        references, fresh = reference_points(law, count)
-        points = draw_distinct(law, references + fresh, rng)
-        queries, points = points[:fresh], points[fresh:]
-        noises = rng.standard_normal(queries.shape)
-        centre = points.mean(axis=0)
-        squares = np.sum((points - centre) ** 2, axis=1)
-        mass = np.full(len(points), -np.log(len(points)))
-        for x, noise in zip(queries + sigma * noises, noises, strict=True):
-            log_own = -0.5 * float(noise @ noise)
-            logs = -0.5 * np.sum(((x - points) / sigma) ** 2, axis=1)
-            order = np.argsort(logs)
-            vectors, mean = (points - centre)[order], float(logsumexp(logs + mass))
-            yield KernelLaw(logs[order], mass, vectors, squares[order], mean, log_own, len(points))
-
-
-def _in_range(law: Law, sigma: float) -> None:
-    """Refuse noise at which kernels have reached their limits and their cumulants leave floats."""
-    if isinstance(law, GaussianLaw):
-        scale = math.sqrt(law.spectrum.trace)
-    elif isinstance(law, MixtureLaw):
-        scale = math.sqrt(float(np.trace(law.mixture.covariance)))
-    else:
-        return
-    if not scale / _FAR <= sigma <= scale * _FAR:
-        raise InputError(
-            f"sigma = {sigma:g} is too far from the size of the data, {scale:g}, for their kernels "
-            f"to be told apart: give one within a factor of {_FAR:g}."
-        )
-
-
-def draw_distinct(law: Law, count: int, rng: np.random.Generator) -> FloatArray:
-    """Independent points, of a data set without replacement.
-
-    Parameters
-    ----------
-    law : Law
-        The data distribution.
-    count : int
-        How many.
-    rng : numpy.random.Generator
-        Source of randomness.
-
-    Returns
-    -------
-    ndarray, shape (count, dim)
-
-    Raises
-    ------
-    InputError
-        If a data set has fewer points.
-    """
-    if not isinstance(law, DataLaw):
-        return law.draw(count, rng)
-    if count > len(law.data):
-        raise InputError(
-            f"{count} distinct points are needed, but the data set has {len(law.data)}: ask for "
-            "fewer samples or queries, or give more data."
-        )
-    return law.data[rng.permutation(len(law.data))[:count]]
-
-
-def _own_noise(
-    x: FloatArray, lam: FloatArray, weights: FloatArray, sigma: float, rng: np.random.Generator
-) -> FloatArray:
-    """−|z|²/2 of queries with radii x in the eigenspaces, z drawn given x, shape (queries,).
-
-    Given x the noise is normal with mean σx/(λ + σ²) along x and variance λ/(λ + σ²).
-    """
-    spread = lam / (lam + sigma**2)
-    along = sigma * x / (lam + sigma**2) + np.sqrt(spread) * rng.standard_normal(x.shape)
-    # Weights of the compressed spectrum are not below one, to a few per cent.
-    across = 2.0 * spread * rng.standard_gamma(np.maximum(weights - 1.0, 0.0) / 2.0, x.shape)
-    return np.asarray(-0.5 * np.sum(along**2 + across, axis=1))
-
-
-def _gaussian(
-    u: FloatArray, lam: FloatArray, weights: FloatArray, sigma: float, samples: float
-) -> KernelLaw:
-    """Kernel law of N(0, Σ) at a query with coordinates u, in the eigenbasis of Σ."""
     ratio, squares = lam / sigma**2, (u / sigma) ** 2
 
     def cumulants(theta: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -327,8 +205,27 @@ def _gaussian(
     return KernelLaw(logs, log_masses, vectors, squares_given, mean)
 
 
-def _mixture(law: MixtureLaw, x: FloatArray, sigma: float, samples: float) -> Iterator[KernelLaw]:
-    """Kernel laws at queries x: those of the components, with their weights."""
+def mixture_kernels(
+    law: MixtureLaw, x: FloatArray, sigma: float, samples: float
+) -> Iterator[KernelLaw]:
+    """Kernel laws at queries x: those of the components, with their weights.
+
+    Parameters
+    ----------
+    law : MixtureLaw
+        The mixture.
+    x : ndarray, shape (m, d)
+        Queries.
+    sigma : float
+        Kernel width.
+    samples : float
+        Training samples n: the nodes reach as far as the largest of n kernels does.
+
+    Yields
+    ------
+    KernelLaw
+        One a query.
+    """
     mixture = law.mixture
     means = mixture.means.reshape(mixture.components, -1)
     offsets = means - mixture.mean.ravel()
@@ -339,7 +236,7 @@ def _mixture(law: MixtureLaw, x: FloatArray, sigma: float, samples: float) -> It
         for mean, offset, lam, basis, weight in zip(
             means, offsets, values, bases, mixture.weights, strict=True
         ):
-            own = _gaussian((point - mean) @ basis, lam, ones, sigma, samples)
+            own = gaussian_kernel((point - mean) @ basis, lam, ones, sigma, samples)
             vectors = own.vectors @ basis.T
             squares = own.squares + 2.0 * vectors @ offset + offset @ offset
             means_log.append(own.log_mean + np.log(weight))
@@ -348,24 +245,3 @@ def _mixture(law: MixtureLaw, x: FloatArray, sigma: float, samples: float) -> It
         order = np.argsort(logs)
         log_mean = float(logsumexp(means_log))
         yield KernelLaw(logs[order], masses[order], vectors[order], squares[order], log_mean)
-
-
-def reference_points(law: Law, draws: int) -> tuple[int, int]:
-    """How many points stand for a law without closed form, and how many queries there are.
-
-    Parameters
-    ----------
-    law : Law
-        The data distribution.
-    draws : int
-        How many queries are wanted.
-
-    Returns
-    -------
-    tuple of int
-        Zeros where a data set is too small.
-    """
-    available = len(law.data) if isinstance(law, DataLaw) else np.inf
-    total = int(min(available, _REFERENCES + draws))
-    fresh = min(draws, total // 4)
-    return (total - fresh, fresh) if fresh > 1 else (0, 0)
