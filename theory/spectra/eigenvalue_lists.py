@@ -145,6 +145,36 @@ def checked_mean(mean: FloatArray, dim: int) -> FloatArray:
     return centre
 
 
+def checked_spikes(spikes: ArrayLike, dim: int) -> FloatArray:
+    """Check eigenvalues that are set apart from a bulk.
+
+    Parameters
+    ----------
+    spikes : array_like, shape (s,)
+        The eigenvalues.
+    dim : int
+        Dimension of the spectrum, s < dim.
+
+    Returns
+    -------
+    ndarray, shape (s,)
+
+    Raises
+    ------
+    InputError
+        If they are not a list of numbers, or leave no room for a bulk.
+    """
+    values = np.atleast_1d(as_finite(spikes, "spikes"))
+    if values.ndim != 1:
+        raise InputError(f"spikes must be a list, not an array of shape {values.shape}.")
+    if dim - values.size < 1:
+        raise InputError(
+            f"{values.size} spikes do not fit beside a bulk in dimension {dim}: "
+            f"use dim of at least {values.size + 1}."
+        )
+    return values
+
+
 def power_law_eigenvalues(dim: int, exponent: float) -> FloatArray:
     """Eigenvalues k^(−exponent), k = 1 … dim.
 

@@ -14,7 +14,6 @@ from convergen.theory.common.checks import (
     FloatArray,
     InputError,
     as_count,
-    as_finite,
     as_nonnegative,
 )
 from convergen.theory.spectra.compression import Compression, compress
@@ -23,6 +22,7 @@ from convergen.theory.spectra.eigenvalue_lists import (
     checked_axes,
     checked_eigenvalues,
     checked_mean,
+    checked_spikes,
     merge_equal,
     power_law_eigenvalues,
     solver_error,
@@ -280,14 +280,8 @@ class Spectrum:
             If the spikes and the bulk do not add up to dim.
         """
         count = as_count(dim, "dim")
-        values = np.atleast_1d(as_finite(spikes, "spikes"))
-        if values.ndim != 1:
-            raise InputError(f"spikes must be a list, not an array of shape {values.shape}.")
-        if (rest := count - values.size) < 1:
-            raise InputError(
-                f"{values.size} spikes do not fit beside a bulk in dimension {count}: "
-                f"use dim of at least {values.size + 1}."
-            )
+        values = checked_spikes(spikes, count)
+        rest = count - values.size
         base = cls.isotropic(rest) if bulk is None else bulk
         if base.dim != rest:
             raise InputError(
