@@ -73,6 +73,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         from convergen.theory.cli import plan_report
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import plan as planning
+        from convergen.theory.forecast.plan_request import PlanRequest
         from convergen.theory.forecast.wishes import parse_wishes
         from convergen.theory.sources.naming import open_source
 
@@ -96,7 +97,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
 
             law = estimate(found.data, found.label, seed)
         cost = 1.0 if cost_per_sample is None else cost_per_sample
-        request = planning.PlanRequest.of(
+        request = PlanRequest.of(
             law, have=have, budget=budget, cost_per_sample=cost, wishes=wishes, sigma=sigma,
             factors=factors,
         )  # fmt: skip

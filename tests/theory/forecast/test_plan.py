@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory import InputError
 from convergen.theory.cli.plan_report import plan_text
-from convergen.theory.forecast.plan import PlanRequest, smooth_curves
 from convergen.theory.forecast.plan import planned as planned_of
+from convergen.theory.forecast.plan import smooth_curves
+from convergen.theory.forecast.plan_request import PlanRequest
 
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 WISHES = ["convergence=0.9", "convergence-to-truth=0.9", "factor=2", "test-error=1.1"]
@@ -67,16 +67,6 @@ def test_known_laws_say_what_their_functions_say():
     halfway = theory.convergence(SPIKED, float(found["halfway_samples"]))
     assert halfway == pytest.approx(0.5 * (q[0] + q[-1]), abs=1e-3)
     assert "convergence_low" not in found
-
-
-def test_the_budget_ends_the_table():
-    found = theory.plan(SPIKED, have=40, budget=1000.0, cost_per_sample=3.0)
-    np.testing.assert_array_equal(found["samples"], [40, 80, 160, 373])
-    assert found.attrs["affordable"] == 333.0
-    far = theory.plan(SPIKED, have=40, budget=5e3)
-    np.testing.assert_array_equal(far["samples"], [40, 80, 160, 400, 800, 1600, 4000, 5040])
-    few = theory.plan(SPIKED, have=40, budget=5)
-    np.testing.assert_array_equal(few["samples"], [40, 45])
 
 
 def test_intervals_of_a_pilot_hold_the_truth(planned):
@@ -159,16 +149,6 @@ def test_curves_pass_through_the_table(pilot, planned):
             np.testing.assert_allclose(ends, planned[key + end].values[[0, -1]], rtol=2e-3)
 
 
-@pytest.mark.parametrize(("options", "words"), [
-    ({}, "give have"), ({"have": 0.5}, "at least 1"), ({"have": 9, "budget": 0}, "positive"),
-    ({"have": 9, "budget": 3, "cost_per_sample": 4}, "does not pay for one sample"),
-    ({"have": 9, "sigma": -1.0}, "sigma"), ({"have": 9, "factors": 0}, "factors"),
-])  # fmt: skip
-def test_bad_arguments(options, words):
-    with pytest.raises(InputError, match=words):
-        theory.plan(SPIKED, **options)
-
-
 def test_the_command_prints_saves_and_draws(convergen, tmp_path):
     np.save(tmp_path / "mine.npy", draw(40, 0)[:, :12])
     options = ("--budget", 10, "--want", "convergence=0.9,factor=30", "--factors", 1)
@@ -214,8 +194,3 @@ def test_requests_that_cannot_be_met(convergen, arguments, words):
     assert (code, out) == (2, "")
     assert words in err
     assert err.count("\n") == 1
-
-
-def test_what_is_at_hand_is_at_least_one_sample():
-    with pytest.raises(InputError, match="samples at hand, at least 1, not 0"):
-        theory.plan(theory.Spectrum.isotropic(20), have=0)
