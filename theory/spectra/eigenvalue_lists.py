@@ -1,4 +1,4 @@
-"""What a list of eigenvalues must be, and which of them rounding cannot tell apart."""
+"""What a list of eigenvalues must be, which are equal up to rounding, which lead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.checks import FloatArray, InputError, as_finite
+from convergen.theory.common.checks import FloatArray, InputError, as_count, as_finite
 
 EPS = float(np.finfo(np.float64).eps)
 # Relative distance within which two numbers may stand for the same one: it covers 15 printed
@@ -15,6 +15,7 @@ EPS = float(np.finfo(np.float64).eps)
 SAME = 64.0 * EPS
 # Predictions for a power law of this length take little more than a gigabyte.
 _LONGEST = 20_000_000
+_MOST_FACTORS = 100_000
 # A subnormal λ/λ_max has lost its digits: it is zero for every sum of this package.
 _NEGLIGIBLE = 1e-307
 
@@ -207,6 +208,39 @@ def power_law_eigenvalues(dim: int, exponent: float) -> FloatArray:
     values = np.arange(1.0, dim + 1.0)
     np.power(values, -exponent, out=values)
     return values
+
+
+def leading_groups(
+    multiplicities: FloatArray, dim: int, factors: int
+) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    """Index of the distinct eigenvalue that each of the leading factors has.
+
+    Parameters
+    ----------
+    multiplicities : ndarray, shape (k,)
+        Of the distinct eigenvalues, in descending order.
+    dim : int
+        Dimension of the spectrum.
+    factors : int
+        How many, 1 ≤ factors ≤ dim.
+
+    Returns
+    -------
+    ndarray of int, shape (factors,)
+
+    Raises
+    ------
+    InputError
+        If there are fewer factors than that.
+    """
+    count = as_count(factors, "factors")
+    if count > (most := min(dim, _MOST_FACTORS)):
+        raise InputError(
+            f"factors = {count} was asked for, but the spectrum has {dim} dimensions: "
+            f"use at most {most}."
+        )
+    ends = np.cumsum(multiplicities[:count])
+    return np.searchsorted(np.round(ends), np.arange(count), side="right")
 
 
 def merge_equal(

@@ -10,12 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.checks import (
-    FloatArray,
-    InputError,
-    as_count,
-    as_nonnegative,
-)
+from convergen.theory.common.checks import FloatArray, InputError, as_count, as_nonnegative
 from convergen.theory.spectra.compression import Compression, compress
 from convergen.theory.spectra.eigenvalue_lists import (
     SAME,
@@ -23,12 +18,11 @@ from convergen.theory.spectra.eigenvalue_lists import (
     checked_eigenvalues,
     checked_mean,
     checked_spikes,
+    leading_groups,
     merge_equal,
     power_law_eigenvalues,
     solver_error,
 )
-
-_MOST_FACTORS = 100_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,14 +150,7 @@ class Spectrum:
         InputError
             If there are fewer factors than that.
         """
-        count = as_count(factors, "factors")
-        if count > (most := min(self.dim, _MOST_FACTORS)):
-            raise InputError(
-                f"factors = {count} was asked for, but the spectrum has {self.dim} dimensions: "
-                f"use at most {most}."
-            )
-        ends = np.cumsum(self.multiplicities[:count])
-        return np.searchsorted(np.round(ends), np.arange(count), side="right")
+        return leading_groups(self.multiplicities, self.dim, factors)
 
     @classmethod
     def from_eigenvalues(
