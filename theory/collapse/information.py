@@ -18,7 +18,7 @@ from convergen.theory.common.checks import (
     as_noise,
     as_seed,
 )
-from convergen.theory.random_matrices.equivalents import df1
+from convergen.theory.random_matrices.renormalised_noise import df1
 
 DRAWS = 2048
 

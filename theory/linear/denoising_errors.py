@@ -16,7 +16,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_samples,
 )
-from convergen.theory.random_matrices.equivalents import renormalised_noise, scaled
+from convergen.theory.random_matrices.renormalised_noise import renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 

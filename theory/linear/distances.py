@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, InputError, as_nonnegative, as_samples
 from convergen.theory.linear.order_parameters import expected_sqrt
-from convergen.theory.random_matrices.equivalents import renormalised_noise, scaled
+from convergen.theory.random_matrices.renormalised_noise import renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 

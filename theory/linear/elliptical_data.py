@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, as_positive, as_samples
-from convergen.theory.random_matrices.equivalents import renormalised_noise, scaled
+from convergen.theory.random_matrices.renormalised_noise import renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Trapezoid nodes in t, κ − κ₀ = exp(½π sinh t) in units of the mean eigenvalue.

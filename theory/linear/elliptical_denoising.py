@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, as_number, as_positive, as_samples
 from convergen.theory.linear.denoising_errors import DenoisingErrors
-from convergen.theory.random_matrices.equivalents import scaled
+from convergen.theory.random_matrices.renormalised_noise import scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 _STEPS, _CLOSE = 100, 1e-14

@@ -28,7 +28,7 @@ from convergen.theory.linear.memorisation_saddlepoint import (
     SaddlepointLaw,
     standard_error,
 )
-from convergen.theory.random_matrices.equivalents import in_units, scaled
+from convergen.theory.random_matrices.renormalised_noise import in_units, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Up to SMALL, exact averages over data sets; from LARGE on, the saddlepoint alone.

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import gammaincinv, log_ndtr, ndtri
 
 from convergen.theory.common.checks import FloatArray, as_seed
-from convergen.theory.random_matrices.equivalents import ScaledSpectrum
+from convergen.theory.random_matrices.renormalised_noise import ScaledSpectrum
 
 _SADDLES = 128
 DRAWS = 1024

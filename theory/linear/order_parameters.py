@@ -15,7 +15,7 @@ from convergen.theory.common.checks import (
     as_nonnegative,
     as_samples,
 )
-from convergen.theory.random_matrices.equivalents import in_units, scaled
+from convergen.theory.random_matrices.renormalised_noise import in_units, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 

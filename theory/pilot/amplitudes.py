@@ -14,7 +14,7 @@ from scipy.optimize import brentq
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.pilot.degrees_of_freedom import unseen
 from convergen.theory.pilot.sample import PilotSample
-from convergen.theory.random_matrices.equivalents import df1, df2
+from convergen.theory.random_matrices.renormalised_noise import df1, df2
 from convergen.theory.spectra.principal_components import PrincipalComponents
 from convergen.theory.spectra.spectrum import Spectrum
 

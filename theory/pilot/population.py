@@ -20,7 +20,7 @@ from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
 from convergen.theory.pilot.repeats import exact_repeats, near_repeats
 from convergen.theory.pilot.sample import PilotSample
-from convergen.theory.random_matrices.equivalents import df1, renormalised_noise
+from convergen.theory.random_matrices.renormalised_noise import df1, renormalised_noise
 from convergen.theory.spectra.principal_components import principal_components
 from convergen.theory.spectra.spectrum import Spectrum
 

@@ -20,7 +20,11 @@ from convergen.theory.common.checks import (
     as_samples,
 )
 from convergen.theory.common.roots import bracketed_root
-from convergen.theory.random_matrices.equivalents import ScaledSpectrum, renormalised_noise, scaled
+from convergen.theory.random_matrices.renormalised_noise import (
+    ScaledSpectrum,
+    renormalised_noise,
+    scaled,
+)
 from convergen.theory.spectra.spectrum import Spectrum
 
 ComplexArray = NDArray[np.complex128]

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_finite, as_sample_size
-from convergen.theory.random_matrices.equivalents import scaled
+from convergen.theory.random_matrices.renormalised_noise import scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
 

@@ -13,7 +13,7 @@ from convergen.theory.linear.memorisation import (
     memorisation_sketch,
 )
 from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
-from convergen.theory.random_matrices.equivalents import scaled
+from convergen.theory.random_matrices.renormalised_noise import scaled
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
