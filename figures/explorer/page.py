@@ -1,4 +1,4 @@
-"""One page: what moves when something is moved, and what follows when it rests."""
+"""One page: what follows when something is moved, within a frame and once it rests."""
 
 from __future__ import annotations
 
@@ -8,21 +8,16 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bokeh.events import DocumentReady, PanEnd
+from bokeh.events import DocumentReady
 
 from convergen.figures.explorer import curves
 from convergen.figures.explorer.background import work_beside
-from convergen.figures.explorer.controls import (
-    DATA,
-    LAWS,
-    another_spike,
-    options_of,
-    ridge_of,
-)
+from convergen.figures.explorer.controls import LAWS
 from convergen.figures.explorer.export import Export
 from convergen.figures.explorer.pictures import Studio
 from convergen.figures.explorer.state import State, sample_grid
 from convergen.figures.explorer.view import View
+from convergen.figures.explorer.visitor import Visitor
 from convergen.theory.common.checks import InputError
 from convergen.theory.forecast.subject import Subject
 from convergen.theory.quantities.labelled import Labelled
@@ -58,116 +53,43 @@ class Page:
         self._drawn = state
         self.exact = False
         self._move, self._framing, self._loaded = 0, False, False
-        self._setting = False
+        # While the page itself sets widgets, which is no act of the visitor.
+        self.setting = False
+        # Whether the next frame places spikes anew: not while one is dragged.
+        self.points = True
         # What was refused is said until the visitor does something else.
         self._standing = refusal
         self.view = View()
         self.export = Export(self._figure)
         self._refuse(refusal)
-        self._listen()
+        self.visitor = Visitor(self)
         for root in (*self.view.roots, self.export.all):
             document.add_root(root)
         document.on_event(DocumentReady, lambda _: self._start())
 
-    # What the visitor does
+    def choose(self, state: State, *, load: bool) -> None:
+        """Show another state.
 
-    def _listen(self) -> None:
-        c, spectrum = self.view.controls, self.view.spectrum
-        c.kind.on_change("active", self._when(lambda value: self._choose_kind(value)))
-        c.dim.on_change("value", self._when(lambda v: self._option(dim=max(1, round(10.0**v)))))
-        c.alpha.on_change("value", self._when(lambda value: self._option(alpha=value)))
-        c.ridge.on_change("value", self._when(lambda v: self._set(ridge=ridge_of(v, self.unit))))
-        c.factors.on_change("value", self._when(lambda value: self._set(factors=int(value))))
-        self.view.samples.on_change("value", self._when(self._read_at))
-        c.add.on_click(lambda: self._option(spikes=another_spike(self.spikes), points=True))
-        c.remove.on_click(lambda: self._option(spikes=self.spikes[:-1] or (10.0,), points=True))
-        c.open.on_click(self._open)
-        c.path.on_change("value", self._when(lambda _: self._open()))
-        c.reading.on_change("active", self._when(lambda _: self._open()))
-        spectrum.figure.on_event(PanEnd, lambda _: self._place_spikes())
-        spectrum.dragged.on_change("data", self._when(self._drag))
-
-    def _when(self, act: Callable[[Any], None]) -> Callable[[str, Any, Any], None]:
-        """Act on what the visitor changed, not on what the page set itself."""
-
-        def changed(name: str, old: Any, new: Any) -> None:
-            if not self._setting:
-                act(new)
-
-        return changed
-
-    @property
-    def spikes(self) -> tuple[float, ...]:
-        """Eigenvalues of the spikes, largest first."""
-        return tuple(self.state.options.get("spikes", ()))
-
-    @property
-    def unit(self) -> float:
-        """Mean variance of a coordinate."""
-        if self.subject is None:
-            return 1.0
-        return self.subject.spectrum.trace / self.subject.spectrum.dim
-
-    def _choose_kind(self, index: int) -> None:
-        if index == len(LAWS):
-            self._attempt(lambda: State.of(DATA))
-        else:
-            name = list(LAWS)[index]
-            self._attempt(lambda: State.of(name, LAWS[name][1]))
-
-    def _open(self) -> None:
-        def asked() -> State:
-            state = State(self.view.controls.path.value.strip())
-            options = options_of(self.view.controls.options.value, state)
-            return State.of(
-                state.source, options, ridge=0.0, factors=self.state.factors,
-                population=bool(self.view.controls.reading.active),
-            )  # fmt: skip
-
-        self._attempt(asked)
-
-    def _drag(self, data: dict[str, list[float]]) -> None:
-        values = sorted((_spike(value) for value in data["value"]), reverse=True)
-        if tuple(values) != self.spikes:
-            self._option(spikes=tuple(values), points=False)
-
-    def _place_spikes(self) -> None:
-        if self.state.source == "spiked":
-            self._show_spectrum(points=True)
-
-    def _option(self, points: bool = True, **options: Any) -> None:
-        def asked() -> State:
-            n = None if "dim" in options else self.state.samples
-            return State.of(
-                self.state.source, {**self.state.options, **options}, ridge=self.state.ridge,
-                factors=self.state.factors, samples=n,
-            )  # fmt: skip
-
-        self._points = points
-        self._attempt(asked, load=False)
-
-    def _attempt(self, asked: Callable[[], State], *, load: bool = True) -> None:
-        try:
-            state = asked()
-        except InputError as error:
-            self._standing = str(error)
-            self._refuse(self._standing)
-            return
-        self._choose(state, load=load)
-
-    def _set(self, **settings: Any) -> None:
-        self._choose(self.state.changed(**settings), load=False)
-
-    def _read_at(self, index: float) -> None:
-        if self.grid:
-            self._set(samples=self.grid[min(int(index), len(self.grid) - 1)])
-
-    # What follows
-
-    def _choose(self, state: State, *, load: bool) -> None:
-        """Show another state."""
+        Parameters
+        ----------
+        state : State
+            What is wanted.
+        load : bool
+            Whether its data have to be read.
+        """
         self._standing = ""
         self._next(state, load=load)
+
+    def refuse(self, text: str) -> None:
+        """Say why nothing was done, until the visitor does something else.
+
+        Parameters
+        ----------
+        text : str
+            One sentence.
+        """
+        self._standing = text
+        self._refuse(text)
 
     def _start(self) -> None:
         self._next(self.state, load=True)
@@ -258,6 +180,18 @@ class Page:
     # What is shown
 
     @property
+    def spikes(self) -> tuple[float, ...]:
+        """Eigenvalues of the spikes, largest first."""
+        return tuple(self.state.options.get("spikes", ()))
+
+    @property
+    def unit(self) -> float:
+        """Mean variance of a coordinate."""
+        if self.subject is None:
+            return 1.0
+        return self.subject.spectrum.trace / self.subject.spectrum.dim
+
+    @property
     def _on_grid(self) -> bool:
         """Whether the curves are exact where numbers are read."""
         return self.state.samples is None or self.state.samples in self.grid
@@ -274,23 +208,30 @@ class Page:
     def _show(self, *, controls: bool) -> None:
         assert self.subject is not None
         assert self.result is not None
-        self._setting = True
+        self.setting = True
         try:
             if controls:
                 self.view.controls.show(self.state, self.unit)
             self.view.show_grid(self.grid, self.n)
         finally:
-            self._setting = False
+            self.setting = False
         self.document.hold("combine")
         self.view.show_curves(self.result, exact=self.exact)
-        self._show_spectrum(points=getattr(self, "_points", True))
-        self._points = True
+        self.show_spectrum(points=self.points)
+        self.points = True
         self.view.show_about(self.subject, self.result, exact=self.exact)
         self._show_numbers()
         self._show_pictures(quick=not self.exact)
         self.document.unhold()
 
-    def _show_spectrum(self, *, points: bool) -> None:
+    def show_spectrum(self, *, points: bool) -> None:
+        """Draw the spectrum.
+
+        Parameters
+        ----------
+        points : bool
+            Whether to place spikes anew.
+        """
         assert self.subject is not None
         spikes = self.spikes if self.state.source == "spiked" else ()
         self.view.show_spectrum(self.subject.spectrum, spikes, points=points)
@@ -321,7 +262,3 @@ def _load(state: State) -> tuple[Subject, Studio | None]:
     if source.data is None:
         return subject, None
     return subject, Studio.of(source.points, np.random.default_rng(0))
-
-
-def _spike(value: float) -> float:
-    return float(f"{min(max(value, 1e-3), 1e6):.3g}")

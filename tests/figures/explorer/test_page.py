@@ -164,7 +164,7 @@ def test_spikes_are_dragged_added_and_removed(clock):
         9.0,
         4.0,
     ]  # left to the browser while dragged
-    page._place_spikes()
+    page.visitor._place_spikes()
     assert page.view.spectrum.spikes.data == {"rank": [1.0, 2.0], "value": [12.3, 9.0]}
     page.view.controls.add._trigger_event(_click(page.view.controls.add))
     clock.tick()
