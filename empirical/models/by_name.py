@@ -60,8 +60,8 @@ def row_of(model: Model) -> Network | SolvableModel:
     name = str(model.get("name", ""))
     if is_own(name):
         return own_network(name, model.get(DIGEST))
-    if name in NETWORKS.names():
-        return NETWORKS.find(name)
+    if (network := _of_table(name)) is not None:
+        return network
     if name in SOLVABLE.names():
         return SOLVABLE.find(name)
     raise InputError(
@@ -134,7 +134,7 @@ def needs_training(model: Model) -> bool:
     bool
     """
     name = str(model["name"])
-    return is_own(name) or name in NETWORKS.names()
+    return is_own(name) or _of_table(name) is not None
 
 
 def usual_training(model: object) -> dict[str, Any]:
@@ -150,8 +150,8 @@ def usual_training(model: object) -> dict[str, Any]:
     dict
         Fields of `TrainingSettings`.
     """
-    name = model.get("name") if isinstance(model, Mapping) else None
-    return dict(NETWORKS.find(name).training) if name in NETWORKS.names() else {}
+    network = _of_table(model.get("name")) if isinstance(model, Mapping) else None
+    return {} if network is None else dict(network.training)
 
 
 def is_blind(model: Model) -> bool:
@@ -167,8 +167,8 @@ def is_blind(model: Model) -> bool:
     bool
         False for networks of users, of which it is not known.
     """
-    name = str(model["name"])
-    return name in NETWORKS.names() and NETWORKS.find(name).blind
+    network = _of_table(model["name"])
+    return network is not None and network.blind
 
 
 def orbit_of(model: Model, shape: tuple[int, ...]) -> Orbit:
@@ -186,10 +186,8 @@ def orbit_of(model: Model, shape: tuple[int, ...]) -> Orbit:
     Orbit
         That of a network of the table; of a network of the user nothing is known.
     """
-    name = str(model["name"])
-    if name not in NETWORKS.names():
-        return NO_ORBIT
-    return NETWORKS.find(name).orbit(shape, _options(model))
+    network = _of_table(model["name"])
+    return NO_ORBIT if network is None else network.orbit(shape, _options(model))
 
 
 def grouping_of(model: Model) -> str:
@@ -301,3 +299,8 @@ def fitted(
 
 def _options(model: Model) -> dict[str, Any]:
     return {key: value for key, value in model.items() if key not in ("name", DIGEST)}
+
+
+def _of_table(name: object) -> Network | None:
+    """The network of the table that has a name, if one has."""
+    return NETWORKS.find(str(name)) if name in NETWORKS.names() else None
