@@ -243,7 +243,8 @@ def test_collapse_reports_where_scores_agree_if_asked(tmp_path):
 def test_collapse_runs_on_the_digits_by_default(tmp_path):
     result = run("collapse", "--plot", "collapse.png", "--out", "collapse.nc", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("digits: 64 dimensions")
+    assert result.stdout.startswith("A model that knows 10 training points by heart")
+    assert "\n\ndigits: 64 dimensions" in result.stdout
     assert "not resolved by this data set" in result.stdout
     assert sorted(p.name for p in tmp_path.iterdir()) == ["collapse.nc", "collapse.png"]
 
