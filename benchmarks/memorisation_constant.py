@@ -25,7 +25,7 @@ from convergen.empirical.experiment.train import run_experiment
 from convergen.empirical.forecast.calibrate import calibrate
 from convergen.empirical.models.by_name import untrained
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.generaliser_memoriser import GeneraliserMemoriser
+from convergen.theory.networks.training_time.generaliser_memoriser import GeneraliserMemoriser
 
 # Factors by which each setting is moved from that of the base, sections and names of settings.
 FACTORS = {

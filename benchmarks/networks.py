@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from convergen.theory.networks.budgeted_mixture import BudgetedMixture
-from convergen.theory.networks.window_denoiser import WindowDenoiser
-from convergen.theory.networks.windows import WienerFilters, Windows, squares
+from convergen.theory.networks.local.window_denoiser import WindowDenoiser
+from convergen.theory.networks.local.windows import WienerFilters, Windows, squares
+from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture
 
 SIGMA = 0.5
 

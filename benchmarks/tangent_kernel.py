@@ -17,7 +17,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from convergen.theory.networks.relu_kernel import relu_tangent_kernel
+from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 
 
 def written_out(x: torch.Tensor, depth: int) -> torch.Tensor:

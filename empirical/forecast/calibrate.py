@@ -16,9 +16,9 @@ from convergen.empirical.forecast.exponent import UNKNOWN, exponent
 from convergen.empirical.forecast.pairs import TheoryPair
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.networks.budget import POWER, memorised_points
-from convergen.theory.networks.clock import weighted_images
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.symmetry.orbits import Orbit
+from convergen.theory.networks.training_time.budget import POWER, memorised_points
+from convergen.theory.networks.training_time.clock import weighted_images
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -12,7 +12,7 @@ import numpy as np
 from convergen.empirical.forecast.calibrate import Calibration
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.suggestions import suggestion
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.symmetry.orbits import Orbit
 
 PATH = Path(str(resources.files("convergen.empirical") / "forecast" / "constants.json"))
 

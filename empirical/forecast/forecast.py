@@ -13,7 +13,7 @@ from convergen.empirical.forecast.pairs import QUANTITIES, TheoryPair
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.messages.progress import phase
-from convergen.theory.networks.clock import budget_of
+from convergen.theory.networks.training_time.clock import budget_of
 from convergen.theory.quantities.labelled import coordinate_attributes
 from convergen.theory.quantities.table import quantity
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from convergen.empirical.forecast.calibrate import TOLERATED, Calibration
-from convergen.theory.networks.gram_bulks import gram_bulks
-from convergen.theory.networks.orbits import NO_ORBIT
+from convergen.theory.networks.symmetry.orbits import NO_ORBIT
+from convergen.theory.networks.wide.gram_bulks import gram_bulks
 
 if TYPE_CHECKING:
     from convergen.empirical.data.dataset import DataSet

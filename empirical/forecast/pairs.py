@@ -12,7 +12,7 @@ from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.measure import order_parameters
 from convergen.empirical.models.separate import Separate
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.symmetry.orbits import Orbit
 
 # What is forecast; convergence and memorisation are what a pair is calibrated by.
 QUANTITIES = ("convergence", "memorisation", "fraction_memorised", "variance_ratio")

@@ -14,7 +14,7 @@ from convergen.empirical.models.table import SolvableModel, forecasting_theory
 from convergen.empirical.networks.table import NETWORKS
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.clock import weighted_images
+from convergen.theory.networks.training_time.clock import weighted_images
 
 if TYPE_CHECKING:
     import xarray as xr

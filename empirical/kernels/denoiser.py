@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from convergen.empirical.kernels.convolutional import gram
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.networks.kernel_regression import KernelRegression
+from convergen.theory.networks.wide.kernel_regression import KernelRegression
 
 
 class ConvolutionalRegression(KernelRegression):

@@ -20,7 +20,7 @@ from convergen.empirical.networks.own_network import (
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.suggestions import suggestion
-from convergen.theory.networks.orbits import NO_ORBIT, Orbit
+from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 
 if TYPE_CHECKING:
     from convergen.empirical.models.ensemble import Ensemble

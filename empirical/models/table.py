@@ -11,7 +11,7 @@ import numpy as np
 from convergen.empirical.common.folder_table import FolderTable
 from convergen.empirical.common.named_options import resolved
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.orbits import NO_ORBIT, Orbit
+from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 from convergen.theory.sources.options import NUMBER, Option
 
 if TYPE_CHECKING:

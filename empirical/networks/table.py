@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from convergen.empirical.common.folder_table import FolderTable
 from convergen.empirical.common.named_options import resolved
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.symmetry.orbits import Orbit
 from convergen.theory.sources.options import Option
 
 if TYPE_CHECKING:

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.clock import images_for, weighted_images
-from convergen.theory.networks.memorisation_time import ONSET, MemorisationLaw, Onset, onset
+from convergen.theory.networks.training_time.clock import images_for, weighted_images
+from convergen.theory.networks.training_time.memorisation_time import (
+    ONSET,
+    MemorisationLaw,
+    Onset,
+    onset,
+)
 
 if TYPE_CHECKING:
     import xarray as xr

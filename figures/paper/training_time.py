@@ -89,7 +89,7 @@ def _law(run: Run, result: xr.Dataset) -> xr.Dataset:
     import xarray as xr
 
     from convergen.empirical.validate.memorisation_time import memorisation_time
-    from convergen.theory.networks.clock import images_for
+    from convergen.theory.networks.training_time.clock import images_for
 
     found, training = memorisation_time(run, result), run.experiment.training
     images = images_for(found["law_time"].values, training.images, training.schedule)

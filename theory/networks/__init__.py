@@ -1,4 +1,4 @@
-"""Theories that know a network: its kernel, its symmetries, its training time.
+"""Theories that know a network: its symmetry, its windows, its width, its training.
 
 May import denoisers and the exactly solvable models.
 """

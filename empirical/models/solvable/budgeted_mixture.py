@@ -10,7 +10,7 @@ from convergen.empirical.models.table import (
     fit_theory,
 )
 from convergen.theory.denoisers.protocol import Denoiser
-from convergen.theory.networks.budgeted_mixture import BudgetedMixture
+from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture
 
 
 def fit(sets: TrainingSets, memorised: float) -> list[Denoiser]:

@@ -10,7 +10,7 @@ from convergen.empirical.models.table import (
     fit_theory,
 )
 from convergen.theory.denoisers.protocol import Denoiser
-from convergen.theory.networks.generaliser_memoriser import GeneraliserMemoriser
+from convergen.theory.networks.training_time.generaliser_memoriser import GeneraliserMemoriser
 
 
 def fit(sets: TrainingSets, memorised: float) -> list[Denoiser]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
-from convergen.theory.networks.kernel_regime import MOST_COPIES, KernelRegime
-from convergen.theory.networks.kernel_regression import IMAGES_PER_COPY, TIME, KernelRegression
+from convergen.theory.networks.wide.kernel_regime import MOST_COPIES, KernelRegime
+from convergen.theory.networks.wide.kernel_regression import IMAGES_PER_COPY, TIME, KernelRegression
 from convergen.theory.sources.options import NUMBER, WHOLE, Option
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
 from convergen.theory.denoisers.protocol import Denoiser
-from convergen.theory.networks.patch_machine import PatchMachine
-from convergen.theory.networks.window_denoiser import WindowDenoiser
-from convergen.theory.networks.windows import squares
+from convergen.theory.networks.local.patch_machine import PatchMachine
+from convergen.theory.networks.local.window_denoiser import WindowDenoiser
+from convergen.theory.networks.local.windows import squares
 from convergen.theory.sources.options import TEXT, WHOLE, Option
 
 

@@ -7,8 +7,8 @@ from convergen.empirical.forecast import calibrate as module
 from convergen.empirical.forecast.calibrate import calibrate, end_of_training
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.budgeted_mixture import BudgetedMixture
-from convergen.theory.networks.clock import weighted_images
+from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture
+from convergen.theory.networks.training_time.clock import weighted_images
 
 
 @pytest.fixture(scope="module")

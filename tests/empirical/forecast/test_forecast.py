@@ -14,7 +14,7 @@ from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.orbits import Orbit
+from convergen.theory.networks.symmetry.orbits import Orbit
 from tests.labels import unlabelled
 
 CALIBRATION = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, Orbit(), "the pair of n = 16, seed 0")

@@ -11,8 +11,8 @@ from convergen.empirical.models.table import forecasting_theory, network_theorie
 from convergen.empirical.validate.memorisation_time import memorisation_time
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.clock import weighted_images
-from convergen.theory.networks.gram_bulks import gram_bulks
+from convergen.theory.networks.training_time.clock import weighted_images
+from convergen.theory.networks.wide.gram_bulks import gram_bulks
 
 ROW = forecasting_theory("mlp")
 

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from convergen.empirical.kernels.convolutional import gram
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.relu_kernel import relu_tangent_kernel
+from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)

@@ -6,7 +6,7 @@ import pytest
 from convergen.empirical.kernels.convolutional import gram
 from convergen.empirical.kernels.denoiser import ConvolutionalRegression
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.kernel_regression import IMAGES_PER_COPY, KernelRegression
+from convergen.theory.networks.wide.kernel_regression import IMAGES_PER_COPY, KernelRegression
 
 
 def fields(count, size=4, channels=1, seed=0):

@@ -18,7 +18,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
-from convergen.theory.networks.kernel_regression import KernelRegression
+from convergen.theory.networks.wide.kernel_regression import KernelRegression
 
 IMAGE = (1, 4, 4)
 MIXTURE = GaussianMixture([0.5, 0.5], 9.0 * np.eye(2, 16), [1.0, 1.0])

@@ -15,7 +15,7 @@ from convergen.empirical.validate.memorisation_report import (
 from convergen.empirical.validate.memorisation_time import memorisation_time
 from convergen.empirical.validate.shipped_results import shipped_result
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.clock import weighted_images
+from convergen.theory.networks.training_time.clock import weighted_images
 
 
 def shipped(name):

@@ -1,0 +1,49 @@
+"""Patch machines against a plain loop over pixels and patches."""
+
+import numpy as np
+import pytest
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.networks.local.patch_machine import PatchMachine
+
+RNG = np.random.default_rng(4)
+IMAGES = RNG.standard_normal((3, 2, 4, 5))
+NOISY = IMAGES[:2] + 0.5 * RNG.standard_normal((2, 2, 4, 5))
+
+
+def cut(image, row, column, mode):
+    padded = np.pad(image, ((0, 0), (1, 1), (1, 1)), mode=mode)
+    return padded[:, row : row + 3, column : column + 3]
+
+
+@pytest.mark.parametrize(("padding", "mode"), [("zeros", "constant"), ("circular", "wrap")])
+def test_it_is_the_posterior_mean_over_patches_at_all_places(padding, mode):
+    found = PatchMachine(IMAGES, 3, padding)(NOISY, [0.3, 1.0])
+    places = [(row, column) for row in range(4) for column in range(5)]
+    known = np.array([cut(image, *place, mode) for image in IMAGES for place in places])
+    for image, sigma, answer in zip(NOISY, (0.3, 1.0), found, strict=True):
+        for row, column in places:
+            gap = known - cut(image, row, column, mode)
+            weights = np.exp(-np.sum(gap**2, axis=(1, 2, 3)) / (2 * sigma**2))
+            expected = weights @ known[:, :, 1, 1] / weights.sum()
+            np.testing.assert_allclose(answer[:, row, column], expected, rtol=1e-9)
+
+
+def test_periodic_patches_commute_with_translations():
+    machine = PatchMachine(IMAGES, 3, "circular")
+    moved = machine(np.roll(NOISY, (1, 2), axis=(2, 3)), 0.5)
+    np.testing.assert_allclose(moved, np.roll(machine(NOISY, 0.5), (1, 2), axis=(2, 3)), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((IMAGES, 2), "odd and at most 4"),
+        ((IMAGES, 5), "odd and at most 4"),
+        ((IMAGES[0], 3), "give|cut from images"),
+        ((IMAGES, 3, "none"), "padding 'none' is unknown"),
+    ],
+)
+def test_what_has_no_patches_is_refused(arguments, said):
+    with pytest.raises(InputError, match=said):
+        PatchMachine(*arguments)

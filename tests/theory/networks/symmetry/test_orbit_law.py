@@ -1,0 +1,143 @@
+"""The linear law of orbits against simulations and exact limits."""
+
+import numpy as np
+import pytest
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.linear.order_parameters import convergence
+from convergen.theory.networks.symmetry.orbit_law import fourier_blocks, orbit_law
+from convergen.theory.networks.symmetry.orbits import Orbit
+from convergen.theory.spectra.spectrum import Spectrum
+from tests.monte_carlo import Stored
+
+stored = Stored(__file__)
+
+
+def invariant(side, alpha):
+    """Covariance of a periodic field of power spectrum |k|^-alpha."""
+    frequency = np.fft.fftfreq(side) * side
+    power = (1.0 + frequency[:, None] ** 2 + frequency[None] ** 2) ** (-alpha / 2)
+    row = np.fft.ifft2(power).real
+    columns = [np.roll(row, (i, j), (0, 1)).ravel() for i in range(side) for j in range(side)]
+    return np.array(columns)
+
+
+def random(dim):
+    root = np.random.default_rng(5).standard_normal((dim, dim))
+    return root @ root.T
+
+
+@stored
+def simulated(side, shift, n, repeats, seed):
+    """q of orbits, by another route: singular values of points, no Fourier modes."""
+    rng = np.random.default_rng(seed)
+    root = np.linalg.cholesky(invariant(side, 2.5))
+    products = []
+    for _ in range(repeats):
+        roots = []
+        for _ in range(2):
+            images = (rng.standard_normal((n, side**2)) @ root.T).reshape(n, side, side)
+            moved = [
+                np.roll(images, (i, j), (1, 2)).reshape(n, -1)
+                for i in range(0, side, shift)
+                for j in range(0, side, shift)
+            ]
+            rows = np.concatenate(moved)
+            values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
+            roots.append((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
+        a, b = roots
+        products.append([np.sum(a * b), np.sum(a * a), np.sum(b * b)])
+    means = np.mean(products, axis=0)
+    spread = np.std([p[0] / np.sqrt(p[1] * p[2]) for p in products]) / np.sqrt(repeats)
+    return {"q": means[0] / np.sqrt(means[1] * means[2]), "error": spread}
+
+
+# Blocks of 1 are exact; those of 16 and 64 have the error 1/d of any law of their size.
+@pytest.mark.parametrize(
+    ("side", "shift", "n", "bias"),
+    [(8, 1, 2, 0.0), (8, 1, 9, 0.0), (8, 2, 4, 0.01), (16, 8, 16, 0.008), (16, 8, 100, 0.004)],
+)
+def test_the_closed_form_follows_simulations(side, shift, n, bias):
+    law = orbit_law(invariant(side, 2.5), (1, side, side), Orbit(shift), n)
+    assert law.closed_form
+    assert law.error == 0.0
+    expected = simulated(side, shift, n, 60 if side == 8 else 12, 3)
+    assert abs(law.convergence - expected["q"]) < 4.0 * expected["error"] + bias
+
+
+@pytest.mark.parametrize(
+    ("side", "shift", "n"), [(8, 2, 4), (8, 4, 4), (8, 4, 16), (16, 8, 16), (16, 8, 100)]
+)
+def test_blocks_at_small_n_are_simulated_where_that_is_possible(side, shift, n):
+    """Real and complex blocks of 4, 16 and 64 dimensions; beyond n = 64 the law is right."""
+    law = orbit_law(
+        invariant(side, 2.5), (1, side, side), Orbit(shift), n, np.random.default_rng(4)
+    )
+    assert law.closed_form == (n == 100)
+    expected = simulated(side, shift, n, 60 if side == 8 else 12, 3)
+    assert float(law.error) < 0.006
+    allowed = 4.0 * np.hypot(expected["error"], law.error) + 0.004 * law.closed_form
+    assert abs(law.convergence - expected["q"]) < allowed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("call", stored.calls())
+def test_simulations_can_be_derived_again(call):
+    stored.derive_again(call)
+
+
+def test_without_a_group_it_is_the_linear_law():
+    matrix, n = invariant(8, 2.0), np.array([3.0, 50.0])
+    law = orbit_law(matrix, (1, 8, 8), Orbit(), n)
+    spectrum = Spectrum.from_eigenvalues(np.linalg.eigvalsh(matrix))
+    np.testing.assert_allclose(law.convergence, convergence(spectrum, n), rtol=1e-9)
+
+
+def test_blocks_share_out_the_eigenvalues_of_an_invariant_law():
+    matrix = invariant(8, 2.0)
+    blocks, outside = fourier_blocks(matrix, (1, 8, 8), 4)
+    assert len(blocks) == 4
+    assert outside < 1e-12
+    np.testing.assert_allclose(
+        np.sort(np.concatenate(blocks)), np.linalg.eigvalsh(matrix), atol=1e-12
+    )
+
+
+def test_blocks_of_channels_and_of_unequal_sides():
+    rng = np.random.default_rng(6)
+    images = rng.standard_normal((40, 2, 4, 8))
+    rows = Orbit(2).of(images).reshape(-1, 64)
+    matrix = rows.T @ rows / len(rows)
+    blocks, outside = fourier_blocks(matrix, (2, 4, 8), 2)
+    assert len(blocks) == 8
+    assert blocks[0].shape == (8,)
+    assert outside < 1e-12
+    np.testing.assert_allclose(
+        np.sort(np.concatenate(blocks)), np.linalg.eigvalsh(matrix), atol=1e-10
+    )
+
+
+def test_a_law_that_is_not_invariant_is_simulated():
+    matrix = random(16)
+    with pytest.raises(InputError, match="give rng"):
+        orbit_law(matrix, (1, 4, 4), Orbit(2), 4)
+    found = orbit_law(matrix, (1, 4, 4), Orbit(2), [4, 64], np.random.default_rng(7), repeats=40)
+    assert not found.closed_form
+    assert np.all(found.error > 0.0)
+    # What it tends to is the law of the averaged covariance, block by block.
+    rows = Orbit(2).of(np.linalg.cholesky(matrix).T.reshape(16, 1, 4, 4)).reshape(-1, 16)
+    mean = orbit_law(rows.T @ rows / 4, (1, 4, 4), Orbit(2), [4, 64]).convergence
+    assert np.all(np.abs(found.convergence - mean) < [0.1, 0.01])
+
+
+def test_mirror_images_need_a_simulation_and_help():
+    matrix = invariant(4, 2.0)
+    rng = np.random.default_rng(8)
+    plain = orbit_law(matrix, (1, 4, 4), Orbit(2), 3).convergence
+    mirrored = orbit_law(matrix, (1, 4, 4), Orbit(2, mirrored=True), 3, rng, repeats=60)
+    assert mirrored.convergence > plain + 2.0 * mirrored.error
+
+
+def test_a_covariance_of_another_size_is_refused():
+    with pytest.raises(InputError, match="16 coordinates"):
+        orbit_law(np.eye(9), (1, 4, 4), Orbit(2), 4)

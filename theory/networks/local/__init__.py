@@ -1,0 +1,4 @@
+"""Denoisers that see windows, and the linear model that they lean on.
+
+May import symmetry and denoisers.
+"""
