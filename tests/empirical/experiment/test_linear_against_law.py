@@ -20,10 +20,9 @@ SOURCES = {
 }
 
 
-# A law and a data set at once, the others in the slow part.
+# Real data at once, the laws in the slow part.
 PARAMS = [
-    name if name in ("spiked", "digits") else pytest.param(name, marks=pytest.mark.slow)
-    for name in SOURCES
+    name if name == "digits" else pytest.param(name, marks=pytest.mark.slow) for name in SOURCES
 ]
 
 
@@ -73,7 +72,7 @@ def test_the_law_of_a_third_more_samples_is_refused(measured, monkeypatch):
     assert np.abs(found["test_error"]).max() > 4.0
 
 
-@pytest.mark.parametrize("kind", ["field", "digits"])
+@pytest.mark.parametrize("kind", ["field", pytest.param("digits", marks=pytest.mark.slow)])
 def test_the_trained_matrix_is_the_closed_form(kind):
     """Gradient descent with its own stopping rule ends within 1e-3, in Frobenius norm."""
     points = load_data(**SOURCES[kind]).points

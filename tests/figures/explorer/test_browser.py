@@ -35,6 +35,7 @@ def address(tmp_path_factory):
     assert "Traceback" not in err, err
 
 
+@pytest.mark.slow
 def test_the_page_moves_and_its_link_restores_it(address):
     with Browser() as browser:
         browser.open(address)

@@ -214,6 +214,7 @@ def test_computing_says_which_package_it_lacks(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_shipped_data_of_trained_networks_are_drawn_without_torch():
     code = (
         "import sys; sys.modules['torch'] = None\n"

@@ -9,9 +9,13 @@ from convergen.figures.making import registry
 from convergen.figures.making.make import Job, make
 
 SHIPPED = [name for name in registry.figures() if record.shipped(name)]
+AT_ONCE = ("pilot", "summary", "trained-against-predicted")
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize(
+    "name",
+    [name if name in AT_ONCE else pytest.param(name, marks=pytest.mark.slow) for name in SHIPPED],
+)
 def test_shipped_data_are_drawn_whole_and_without_computing(name, tmp_path, monkeypatch):
     module = registry.load(name)
     monkeypatch.setattr(module, "compute", lambda *_: pytest.fail("shipped data were not used"))

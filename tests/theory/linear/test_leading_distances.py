@@ -278,7 +278,7 @@ def test_max_sliced_tends_to_half_the_largest_relative_variance_error(name):
         Spectrum.power_law(10**6, 1.0),
         Spectrum.power_law(300, 60.0),
         Spectrum.from_eigenvalues([1.0, 0.0], [1, 500]),
-        Spectrum.from_eigenvalues([1e200, 1e-100], [3, 300]),
+        pytest.param(Spectrum.from_eigenvalues([1e200, 1e-100], [3, 300]), marks=pytest.mark.slow),
     ],
     ids=lambda spectrum: repr(spectrum),
 )
