@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_finite
+from convergen.theory.denoisers.eigenvectors import orthonormal_vectors
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.spectra.eigenvalue_lists import solver_error
 from convergen.theory.spectra.spectrum import Spectrum
-
-# Loosest orthonormality of eigenvectors that came through single precision.
-_ORTHONORMAL = 1e-5
 
 
 class GaussianDenoiser(ExactDenoiser):
@@ -86,7 +84,7 @@ class GaussianDenoiser(ExactDenoiser):
             )
         self.mean: FloatArray = centre.reshape(self.shape)
         roots = np.sqrt(spectrum.leading(dim))
-        self._vectors = _checked_vectors(spectrum)
+        self._vectors = orthonormal_vectors(spectrum)
         known = dim if self._vectors is None else self._vectors.shape[1]
         self._roots, rest = roots[:known], roots[known:]
         self._rest: FloatArray | None = rest[:1] if rest.size else None
@@ -314,24 +312,6 @@ class GaussianDenoiser(ExactDenoiser):
         """Flat mean and eigenvectors in single precision."""
         vectors = None if self._vectors is None else self._vectors.astype(np.float32)
         return self.mean.reshape(-1).astype(np.float32), vectors
-
-
-def _checked_vectors(spectrum: Spectrum) -> FloatArray | None:
-    """Eigenvectors of the spectrum, refused unless they are orthonormal columns."""
-    if spectrum.eigenvectors is None:
-        return None
-    as_finite(spectrum.eigenvectors, "eigenvectors")
-    vectors = np.asarray(spectrum.eigenvectors, dtype=np.float64)  # not copied if it is already
-    if vectors.ndim != 2 or vectors.shape[0] != spectrum.dim or vectors.shape[1] > spectrum.dim:
-        raise InputError(
-            f"eigenvectors have shape {vectors.shape}, but the spectrum has dimension "
-            f"{spectrum.dim}: give one column of that length for each leading eigenvalue."
-        )
-    # One generic combination of the columns, at the cost of two products, instead of VᵀV.
-    probe = np.cos(np.arange(1.0, vectors.shape[1] + 1.0))
-    if np.linalg.norm(vectors.T @ (vectors @ probe) - probe) > _ORTHONORMAL * np.sqrt(probe.size):
-        raise InputError("eigenvectors are not orthonormal: use a QR or eigh of the covariance.")
-    return vectors
 
 
 def _levels(sigma: ArrayLike, batch: int, name: str) -> FloatArray:

@@ -21,6 +21,7 @@ from convergen.theory.common.checks import (
     as_positive,
 )
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
+from convergen.theory.mixtures.centres import as_centres
 from convergen.theory.mixtures.component_covariances import ComponentCovariances, SpectralFunction
 from convergen.theory.mixtures.isotropic import combined, log_joint
 
@@ -75,7 +76,7 @@ class GaussianMixture(ExactDenoiser):
     """
 
     def __init__(self, weights: ArrayLike, means: ArrayLike, covariances: ArrayLike) -> None:
-        centres = _as_means(means)
+        centres = as_centres(means)
         values = as_finite(covariances, "covariances")
         self._store(weights, centres, ComponentCovariances.from_array(values, centres.shape))
 
@@ -105,7 +106,7 @@ class GaussianMixture(ExactDenoiser):
         InputError
             As for the constructor.
         """
-        centres = _as_means(means)
+        centres = as_centres(means)
         loadings, floors = as_finite(factors, "factors"), as_positive(variances, "variances")
         mixture = cls.__new__(cls)
         within = ComponentCovariances.low_rank(loadings, floors, centres.shape)
@@ -346,14 +347,3 @@ class GaussianMixture(ExactDenoiser):
             if weights[:, c].any():
                 result += weights[:, c, None] * self.within.product(c, x - centre, function)
         return result
-
-
-def _as_means(means: ArrayLike) -> FloatArray:
-    """Centres, one a row."""
-    centres = as_finite(means, "means")
-    if centres.ndim < 2 or centres.size == 0:
-        raise InputError(
-            f"means has shape {centres.shape}: give an array of shape (components, d), with d = 1 "
-            "for points on a line."
-        )
-    return centres
