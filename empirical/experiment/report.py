@@ -57,6 +57,7 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
             f"{spread}.",
             wrapped(", ".join(legend) + "."),
             *_stops(result),
+            *_failures(result),
         ]
     )
 
@@ -72,6 +73,37 @@ def _stops(result: xr.Dataset) -> list[str]:
     ]
     return [wrapped("Images seen before copies appear, or to the end (n: each seed): "
                     + "; ".join(parts) + ".")]  # fmt: skip
+
+
+# What went wrong with a network, in words that say what its row of the table is worth.
+_FAILURES = {
+    "stayed_identity": "stayed the identity: training taught them nothing (lower learning_rate, or "
+    "train longer)",
+    "ran_away": "have no samples: their points grew without bound and sampling was stopped",
+}
+
+
+def _failures(result: xr.Dataset) -> list[str]:
+    """Networks that failed, by n, seed and side: the table holds them."""
+    lines = []
+    for key, words in _FAILURES.items():
+        if key not in result:
+            continue
+        failed = result[key].transpose("samples", "seed", "side")
+        n, seeds, sides = (result[name].values for name in failed.dims)
+        names = [
+            f"n = {n[i]} seed {seeds[j]} side {sides[k]}"
+            for i, j, k in np.argwhere(failed.values == 1)
+        ]
+        if names:
+            total = int(np.isfinite(failed.values.astype(float)).sum())
+            lines.append(
+                wrapped(
+                    f"Warning: {len(names)} of {total} networks {words}: {', '.join(names)}. The "
+                    "table holds them."
+                )
+            )
+    return lines
 
 
 def summary_json(result: xr.Dataset | None) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import FloatArray, as_number, as_positive
 from convergen.theory.denoisers.protocol import Denoiser
 
+# An error within this share of all the noise is that of the identity.
+_IDENTITY = 0.1
+
 
 def denoising_error(
     denoiser: Denoiser, points: NDArray[Any], sigma: float, rng: np.random.Generator
@@ -86,6 +89,34 @@ def peak_signal_to_noise(error: ArrayLike, dim: int, peak: float) -> FloatArray:
     """
     with np.errstate(divide="ignore"):
         return np.asarray(10.0 * np.log10(peak**2 * dim / np.asarray(error, np.float64)))
+
+
+def stayed_identity(
+    error: ArrayLike, true_error: ArrayLike, sigmas: ArrayLike, dim: int
+) -> NDArray[np.bool_]:
+    """Which networks left all noise in, as they did before training.
+
+    Parameters
+    ----------
+    error : array_like, shape (..., levels)
+        Denoising errors on unseen points, summed over coordinates.
+    true_error : array_like, shape (levels,)
+        Those of the true law.
+    sigmas : array_like, shape (levels,)
+        Noise levels.
+    dim : int
+        Number of coordinates d.
+
+    Returns
+    -------
+    ndarray of bool, shape (...)
+        Whether the error is σ²d to a tenth at every level at which the truth removes half of the
+        noise; never if there is no such level.
+    """
+    noise = np.asarray(sigmas, np.float64) ** 2 * dim
+    telling = np.asarray(true_error) < 0.5 * noise
+    left = np.asarray(error)[..., telling] / noise[telling]
+    return np.asarray(telling.any() & (np.abs(left - 1.0) < _IDENTITY).all(axis=-1))
 
 
 def _noisy(

@@ -131,12 +131,17 @@ class Subjects:
         return self.generated(self.truth, 1)[0]
 
     @property
+    def variance(self) -> float:
+        """Mean square of a coordinate of the truth."""
+        return self.spectrum.trace / self.spectrum.dim
+
+    @property
     def ascent(self) -> dict[str, Any] | None:
         """Options of the sampler of blind models, whose noise is that of every model of a seed."""
         if not self.blind:
             return None
         settling = settling_time(self.spectrum, self.training.sigma_max)
-        return {"rng": self.stream(9), "settling": settling}
+        return {"rng": self.stream(9), "settling": settling, "variance": self.variance}
 
     @property
     def evaluations(self) -> int:
@@ -162,6 +167,25 @@ class Subjects:
         Returns
         -------
         ndarray of float64, shape (M, draws, d)
+        """
+        return self.drawn(denoisers, members, origin)[0]
+
+    def drawn(
+        self, denoisers: Denoiser, members: int, origin: NDArray[Any] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Samples as in `generated`, and whose sampling was stopped.
+
+        Parameters
+        ----------
+        denoisers, members, origin
+            As in `generated`.
+
+        Returns
+        -------
+        points : ndarray of float64, shape (M, draws, d)
+            Where sampling ended.
+        ran_away : ndarray of bool, shape (M,)
+            Members whose points grew far beyond data and noise.
         """
         ascent = None if self.ascent is None else {**self.ascent, "origin": origin}
         noise = self.noise if origin is None else self._of_true_amplitude(origin)

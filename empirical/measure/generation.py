@@ -66,7 +66,7 @@ def generate(
     noise: NDArray[np.float32],
     schedule: NDArray[np.float64],
     ascent: Mapping[str, Any] | None = None,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Samples of several models from the same seeds.
 
     Parameters
@@ -85,14 +85,19 @@ def generate(
 
     Returns
     -------
-    ndarray of float64, shape (M, draws, d)
+    points : ndarray of float64, shape (M, draws, d)
+        Where sampling ended.
+    ran_away : ndarray of bool, shape (M,)
+        Members whose points grew far beyond data and noise; theirs are no samples.
     """
     start = np.concatenate([noise] * members)
     how: dict[str, Any] = {}
     if ascent is not None:
-        how = {**ascent, "method": "blind", "rng": SharedNoise(ascent["rng"], members)}
-    points = sample(denoisers, start, sigmas=schedule, **how).points
-    return points.astype(np.float64).reshape(members, len(noise), -1)
+        source = SharedNoise(ascent["rng"], members)
+        how = {**ascent, "method": "blind", "rng": source, "models": members}
+    found = sample(denoisers, start, sigmas=schedule, **how)
+    points = found.points.astype(np.float64).reshape(members, len(noise), -1)
+    return points, np.zeros(members, bool) if found.ran_away is None else found.ran_away
 
 
 def pair_up(values: Sequence[Any] | NDArray[Any], samples: Sequence[int]) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from convergen.empirical.measure.denoising_errors import (
     denoising_error,
     disagreement,
     peak_signal_to_noise,
+    stayed_identity,
 )
 from convergen.empirical.measure.evaluation_set import Subjects
 from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
@@ -97,13 +98,24 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
     """
     import xarray as xr
 
-    points = subjects.generated(models.denoisers(), models.members, models.origin)
+    points, ran_away = subjects.drawn(models.denoisers(), models.members, models.origin)
     overlaps = order_parameters(points, subjects)
+    errors = _errors(models, subjects)
     variables = {
         **overlaps,
         **_recovery(points, subjects),
         **_fidelity(points, subjects),
-        **_errors(models, subjects),
+        **errors,
+        "stayed_identity": (
+            _BOTH,
+            stayed_identity(
+                errors["test_error"][1],
+                errors["true_error"][1],
+                subjects.settings.sigmas,
+                subjects.data.dim,
+            ).astype(float),  # cells that are missing become NaN
+        ),
+        "ran_away": (_BOTH, pair_up(ran_away.astype(float), subjects.samples)),
         **_pictures(points, overlaps["nearest_row"][1], subjects),
     }
     factors = subjects.factors
@@ -143,7 +155,6 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
     copies = [_memorisation(points, subjects, member) for member in range(len(points))]
     pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])
     truth = np.array([draw_products(x, subjects.true_samples) for x in points])
-    power = subjects.spectrum.trace / subjects.spectrum.dim
     own_rows = [subjects.rows(m)[copy.own.indices[:, 0]] for m, copy in enumerate(copies)]
     by_side = {
         "memorisation": [c.m.value for c in copies],
@@ -151,7 +162,7 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
         "fraction_memorised": [c.fraction.value for c in copies],
         "copy_threshold": [c.threshold for c in copies],
         "convergence_to_truth": ratio(truth.mean(axis=1)),
-        "variance_ratio": truth[..., 1].mean(axis=1) / power,
+        "variance_ratio": truth[..., 1].mean(axis=1) / subjects.variance,
     }
     by_draw = {
         "nearest_cosine": [c.own.cosines[:, 0] for c in copies],

@@ -56,8 +56,6 @@ FACTORS = (1, 5)
 DISTANCES = {"sliced_wasserstein": "s", "covariance_error": "^"}
 _QUANTITIES = ("convergence", "latent_recovery", *DISTANCES)
 _LINEAR = "linear"
-# Share of the noise that a network must have removed to count as trained.
-_STUCK = 0.9
 _WORDS = {**{key: words.split(",")[0] for key, words in DATA.items()}, **POWER_LAWS}
 
 
@@ -114,9 +112,13 @@ def _panel(run: Run, result: xr.Dataset, quality: str) -> xr.Dataset:
 
 
 def _trained(result: xr.Dataset, dim: int) -> xr.Dataset:
-    """Without pairs of which one network never left the identity, whose error is σ² d."""
-    last = result["test_error"].isel(sigma=-1)
-    stuck = (last > _STUCK * float(last["sigma"]) ** 2 * dim).any("side")
+    """Without pairs of which one network never left the identity."""
+    from convergen.empirical.measure.denoising_errors import stayed_identity
+
+    error = result["test_error"].transpose(..., "sigma")
+    true_error = result["true_error"].mean("seed")
+    found = stayed_identity(error, true_error, result["sigma"], dim)
+    stuck = error.isel(sigma=0, drop=True).copy(data=found).any("side")
     kept = result[list(_QUANTITIES)].where(~stuck)
     for name in _QUANTITIES:
         kept[name].attrs = result[name].attrs

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_finite
 from convergen.theory.denoisers.noise_schedules import checked_schedule, karras_schedule
 from convergen.theory.denoisers.protocol import Array, Denoiser
 from convergen.theory.denoisers.sampling_steps import METHODS, Method
+from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +35,16 @@ class Samples:
         Noise levels, descending.
     evaluations : int
         How often the denoiser was called on the batch.
+    ran_away : ndarray of bool, shape (models,), or None
+        Models whose points grew far beyond data and noise, where ``blind`` stopped; None if none
+        did.
     """
 
     points: Array
     trajectory: Array | None
     sigmas: FloatArray
     evaluations: int
+    ran_away: NDArray[np.bool_] | None = None
 
     __repr__ = brief
 
@@ -62,6 +67,8 @@ def sample(
     beta: float | None = None,
     settling: float | None = None,
     origin: ArrayLike | None = None,
+    variance: float | None = None,
+    models: int | None = None,
     rtol: float | None = None,
     atol: float | None = None,
     trajectory: bool = False,
@@ -109,6 +116,12 @@ def sample(
     origin : array_like, shape `shape`, optional
         Of ``blind``, for denoisers that are homogeneous about this point, as networks without
         biases: nothing would remove noise that is added to the amplitude of a point.
+    variance : float, optional
+        Of ``blind``: mean square p of a coordinate of the data, default σ_max². Where points come
+        to more than 10 (p + σ²) the denoiser leaves noise in, and sampling stops: `ran_away`.
+    models : int, optional
+        Of ``blind``, default 1: how many models share the batch, one after the other; each is
+        stopped on its own.
     rtol, atol : float, optional
         Tolerances of ``adaptive`` per step on the root mean square over the whole batch,
         default 1e-8 and rtol · (last level above 0).
@@ -178,6 +191,8 @@ def sample(
         "beta": beta,
         "settling": settling,
         "origin": origin,
+        "variance": variance,
+        "models": models,
         "rtol": rtol,
         "atol": atol,
     }
@@ -206,7 +221,11 @@ def sample(
         points = model(points, high) if low == 0.0 else step(model, points, high, low)
         if trajectory:
             path.append(points)
-    return Samples(points, np.stack(path) if trajectory else None, levels, model.evaluations)
+    found = np.stack(path) if trajectory else None
+    ran_away = step.ran_away if isinstance(step, StochasticAscent) else None
+    if ran_away is not None and not ran_away.any():
+        ran_away = None
+    return Samples(points, found, levels, model.evaluations, ran_away)
 
 
 class _Counted:

@@ -121,9 +121,12 @@ def _blind(
     beta: float | None,
     settling: float | None,
     origin: ArrayLike | None,
+    variance: float | None,
+    models: int | None,
 ) -> Step:
     """Stochastic ascent, which needs no σ (arXiv:2007.13640)."""
-    return StochasticAscent(levels, _generator(rng, "blind"), step_size, beta, settling, origin)
+    source = _generator(rng, "blind")
+    return StochasticAscent(levels, source, step_size, beta, settling, origin, variance, models)
 
 
 def _adaptive(levels: FloatArray, *, rtol: float | None, atol: float | None) -> Step:
@@ -163,10 +166,11 @@ METHODS = {
     "ancestral": Method(_ancestral, ("rng",)),
     "stochastic": Method(_stochastic, ("rng", "churn", "churn_range", "churn_noise")),
     "blind": Method(
-        _blind, ("rng", "step_size", "beta", "settling", "origin"), on_grid=False, ends=(0.05, 2.0)
+        _blind, ("rng", "step_size", "beta", "settling", "origin", "variance", "models"),
+        on_grid=False, ends=(0.05, 2.0),
     ),
     "adaptive": Method(_adaptive, ("rtol", "atol"), on_grid=False),
-}
+}  # fmt: skip
 
 
 def _normal(rng: np.random.Generator, x: Array) -> Array:

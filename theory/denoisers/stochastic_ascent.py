@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
+    as_count,
     as_finite,
     as_nonnegative,
     as_number,
@@ -28,6 +29,8 @@ _LEAST = 1e-4
 STEP_SIZE, BETA = 0.3, 0.3
 # Of the start: enough for variances of data up to eight times that of the noise.
 SETTLING = 10.0
+# Points that vary so many times more than data and noise together are no samples of anything.
+_RUNAWAY = 10.0
 
 
 class StochasticAscent:
@@ -50,6 +53,16 @@ class StochasticAscent:
     origin : array_like, shape `shape`, optional
         Of a homogeneous denoiser, D(o + a(x − o)) = o + a(D(x) − o): fresh noise is then none
         along D − o, the amplitude of a point, since what is added to it is never removed.
+    variance : float, optional
+        Mean square of a coordinate of the data, p; σ² of the first level by default.
+    models : int
+        How many models share the batch, one after the other along the first axis.
+
+    Attributes
+    ----------
+    ran_away : ndarray of bool, shape (models,)
+        Models whose points came to a mean square above 10 (p + σ²): they remove too little of the
+        noise, as the identity does. Their points stay where they were then.
 
     Notes
     -----
@@ -69,6 +82,8 @@ class StochasticAscent:
         beta: float | None = None,
         settling: float | None = None,
         origin: ArrayLike | None = None,
+        variance: float | None = None,
+        models: int | None = None,
     ) -> None:
         self._h = _share(STEP_SIZE if step_size is None else step_size, "step_size", 0.9)
         self._beta = _share(BETA if beta is None else beta, "beta", 1.0)
@@ -76,6 +91,9 @@ class StochasticAscent:
         self._settling = math.ceil(time / self._h)
         self._first, self._rng = float(levels[0]), rng
         self._origin = None if origin is None else as_finite(origin, "origin")
+        own = self._first**2 if variance is None else variance
+        self._variance = as_number(as_positive(own, "variance"), "variance")
+        self.ran_away = np.zeros(1 if models is None else as_count(models, "models"), bool)
         self._clean: Array | None = None
 
     def __call__(self, model: Model, x: Array, high: float, low: float) -> Array:
@@ -94,8 +112,18 @@ class StochasticAscent:
         -------
         ndarray, shape of `x`
         """
+        if len(x) % len(self.ran_away):
+            raise InputError(
+                f"{len(x)} points are no whole number for each of {len(self.ran_away)} models: "
+                "give every model as many."
+            )
         for before, after in pairwise(self._path(high, low)):
-            x = self._step(model, x, before, after)
+            moved = self._step(model, x, before, after)
+            if self.ran_away.any():
+                kept = np.repeat(self.ran_away, len(x) // len(self.ran_away))
+                moved[kept] = x[kept]
+            x = moved
+            self.ran_away |= self._power(x) > _RUNAWAY * (self._variance + after**2)
         return x
 
     def evaluations(self, levels: FloatArray) -> int:
@@ -148,6 +176,11 @@ class StochasticAscent:
         if levels[-1] == 0.0:
             found = [model(factor, positive[-1]) for factor in found]
         return np.stack(found)
+
+    def _power(self, x: Array) -> FloatArray:
+        """Mean square of a coordinate, of each model."""
+        rows = x.reshape(len(self.ran_away), -1)
+        return np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / rows.shape[1]
 
     def _path(self, high: float, low: float) -> list[float]:
         """Levels between steps; each step first raises its level, but none above the first."""

@@ -289,6 +289,8 @@ MEASURED = (
         label="variance of samples / truth",
         followed=True,
     ),
+    Row("stayed_identity", "whether a network left all noise in after training", dims=_BOTH),
+    Row("ran_away", "whether sampling was stopped, points growing without bound", dims=_BOTH),
     Row(
         "nearest_cosine", "largest |cosine| with a training point",
         dims=(*_BOTH, "draw"),

@@ -5,6 +5,7 @@ from convergen.empirical.measure.denoising_errors import (
     denoising_error,
     disagreement,
     peak_signal_to_noise,
+    stayed_identity,
 )
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
@@ -94,3 +95,25 @@ def test_decibels():
 def test_noise_must_be_positive(sigma):
     with pytest.raises(InputError, match=r"sigma (must|holds)"):
         denoising_error(shrink(1.0), points()[:2], sigma, np.random.default_rng(0))
+
+
+def test_networks_that_left_all_noise_in_are_told_from_those_that_learnt_little():
+    rng = np.random.default_rng(0)
+    sigmas, points = [0.1, 1.0, 3.0], rng.standard_normal((200, 12)).astype(np.float32)
+    truth = [0.0099 * 12, 0.4 * 12, 0.7 * 12]
+
+    def errors(model):
+        return [denoising_error(model, points, s, np.random.default_rng(1)) for s in sigmas]
+
+    def by_half(x, sigma):
+        return 0.7 * x
+
+    found = [errors(lambda x, s: x), errors(by_half), truth]
+    assert stayed_identity(found, truth, sigmas, 12).tolist() == [True, False, False]
+    # One that is the identity but at the largest level has learnt something.
+    mixed = [found[0][0], found[0][1], 0.5 * found[0][2]]
+    assert not stayed_identity(mixed, truth, sigmas, 12)
+    worse = [one * 1.2 for one in found[0]]
+    assert not stayed_identity(worse, truth, sigmas, 12)
+    # Where even the truth removes little nothing can be told.
+    assert not stayed_identity(found[0][:1], truth[:1], sigmas[:1], 12)

@@ -49,7 +49,7 @@ def test_samples_of_a_linear_denoiser_carry_no_error_of_the_draws():
     for draws in (64, 1024):
         noise = decorrelated_noise(draws, 16, np.random.default_rng(draws))
         noise = noise.reshape(-1, 1, 4, 4).astype(np.float32)
-        points = generate(denoiser, 1, noise, schedule)[0]
+        points = generate(denoiser, 1, noise, schedule)[0][0]
         found.append(points.T @ points / draws)
     np.testing.assert_allclose(found[0], found[1], atol=1e-5 * found[1].max())
 

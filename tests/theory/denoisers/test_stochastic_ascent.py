@@ -160,3 +160,47 @@ def test_without_fresh_noise_it_is_heuns_method():
 def test_what_makes_no_sense_is_refused(options, words):
     with pytest.raises(InputError, match=words):
         drawn(lambda x, sigma: x, draws=2, **options)
+
+
+# ------------------------------------------------------------------- denoisers that leave noise in
+
+
+def identity(x, sigma):
+    return x
+
+
+def test_the_identity_is_stopped_before_its_points_vary_as_fresh_noise_adds_up():
+    found = drawn(identity, draws=40)
+    assert found.ran_away.tolist() == [True]
+    level = np.square(found.points).mean()
+    # Past 10 (p + σ²) by no more than the noise of one step; p = σ² of the first level.
+    limit = 10.0 * (1.0 + 0.7**2) * HIGH**2
+    assert limit < level < limit + 1.1 * HIGH**2
+    tighter = drawn(identity, draws=40, variance=1.0)
+    limit = 10.0 * (1.0 + (0.7 * HIGH) ** 2)
+    assert limit < np.square(tighter.points).mean() < limit + 1.1 * HIGH**2
+
+
+def test_one_model_of_a_batch_is_stopped_without_a_change_to_the_other():
+    variances = power_law(1.0)
+    gaussian = GaussianDenoiser(Spectrum.from_eigenvalues(variances))
+    seeds = np.random.default_rng(0).standard_normal((30, 64))
+
+    def both(x, sigma):
+        return np.concatenate([x[:30], gaussian(x[30:], sigma[30:])])
+
+    def of(denoiser, noise, rng, **how):
+        return sample(denoiser, noise, method="blind", rng=rng, **how)
+
+    class Twice(np.random.Generator):
+        def standard_normal(self, size=None, dtype=np.float64, out=None):
+            own = super().standard_normal((size[0] // 2, *size[1:]), dtype, out)
+            return np.concatenate([own, own])
+
+    pair = of(both, np.concatenate([seeds, seeds]), Twice(np.random.PCG64(1)), models=2)
+    alone = of(gaussian, seeds, np.random.Generator(np.random.PCG64(1)))
+    assert pair.ran_away.tolist() == [True, False]
+    assert alone.ran_away is None
+    np.testing.assert_array_equal(pair.points[30:], alone.points)
+    with pytest.raises(InputError, match="61 points are no whole number for each of 2 models"):
+        of(both, np.zeros((61, 3)), np.random.default_rng(0), models=2)
