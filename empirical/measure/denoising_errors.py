@@ -92,28 +92,24 @@ def peak_signal_to_noise(error: ArrayLike, dim: int, peak: float) -> FloatArray:
 
 
 def stayed_identity(
-    error: ArrayLike, true_error: ArrayLike, sigmas: ArrayLike, dim: int
+    error: ArrayLike, true_error: ArrayLike, identity_error: ArrayLike
 ) -> NDArray[np.bool_]:
     """Which networks left all noise in, as they did before training.
 
     Parameters
     ----------
     error : array_like, shape (..., levels)
-        Denoising errors on unseen points, summed over coordinates.
-    true_error : array_like, shape (levels,)
-        Those of the true law.
-    sigmas : array_like, shape (levels,)
-        Noise levels.
-    dim : int
-        Number of coordinates d.
+        Denoising errors on unseen points.
+    true_error, identity_error : array_like, shape (levels,)
+        Those of the true law, and of the identity: σ²d, or what the same noise adds up to.
 
     Returns
     -------
     ndarray of bool, shape (...)
-        Whether the error is σ²d to a tenth at every level at which the truth removes half of the
-        noise; never if there is no such level.
+        Whether the error is that of the identity to a tenth at every level at which the truth
+        removes half of the noise; never if there is no such level.
     """
-    noise = np.asarray(sigmas, np.float64) ** 2 * dim
+    noise = np.asarray(identity_error, np.float64)
     telling = np.asarray(true_error) < 0.5 * noise
     left = np.asarray(error)[..., telling] / noise[telling]
     return np.asarray(telling.any() & (np.abs(left - 1.0) < _IDENTITY).all(axis=-1))

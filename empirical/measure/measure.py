@@ -100,21 +100,11 @@ def measure(models: Models, subjects: Subjects) -> xr.Dataset:
 
     points, ran_away = subjects.drawn(models.denoisers(), models.members, models.origin)
     overlaps = order_parameters(points, subjects)
-    errors = _errors(models, subjects)
     variables = {
         **overlaps,
         **_recovery(points, subjects),
         **_fidelity(points, subjects),
-        **errors,
-        "stayed_identity": (
-            _BOTH,
-            stayed_identity(
-                errors["test_error"][1],
-                errors["true_error"][1],
-                subjects.settings.sigmas,
-                subjects.data.dim,
-            ).astype(float),  # cells that are missing become NaN
-        ),
+        **_errors(models, subjects),
         "ran_away": (_BOTH, pair_up(ran_away.astype(float), subjects.samples)),
         **_pictures(points, overlaps["nearest_row"][1], subjects),
     }
@@ -238,12 +228,16 @@ def _errors(models: Models, subjects: Subjects) -> dict[str, Values]:
         found = peak_signal_to_noise(error, subjects.data.dim, subjects.data.span)
         return dims, pair_up(found, samples)
 
+    of_truth = errors(subjects.truth, test, 8)
+    # The same noise, so that few points tell the identity as well as many.
+    stuck = stayed_identity(test_error, of_truth, errors(lambda x, sigma: x, test, 8))
     return {
         "train_psnr": decibels(train_error),
         "test_psnr": decibels(test_error),
         "train_error": (dims, pair_up(train_error, samples)),
         "test_error": (dims, pair_up(test_error, samples)),
-        "true_error": (("sigma",), errors(subjects.truth, test, 8)),
+        "true_error": (("sigma",), of_truth),
+        "stayed_identity": (_BOTH, pair_up(stuck.astype(float), samples)),
         "disagreement": (("samples", "sigma"), between),
     }
 

@@ -117,7 +117,7 @@ def _trained(result: xr.Dataset, dim: int) -> xr.Dataset:
 
     error = result["test_error"].transpose(..., "sigma")
     true_error = result["true_error"].mean("seed")
-    found = stayed_identity(error, true_error, result["sigma"], dim)
+    found = stayed_identity(error, true_error, result["sigma"] ** 2 * dim)
     stuck = error.isel(sigma=0, drop=True).copy(data=found).any("side")
     kept = result[list(_QUANTITIES)].where(~stuck)
     for name in _QUANTITIES:

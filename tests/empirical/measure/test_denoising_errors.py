@@ -108,12 +108,13 @@ def test_networks_that_left_all_noise_in_are_told_from_those_that_learnt_little(
     def by_half(x, sigma):
         return 0.7 * x
 
+    noise = [12.0 * s**2 for s in sigmas]
     found = [errors(lambda x, s: x), errors(by_half), truth]
-    assert stayed_identity(found, truth, sigmas, 12).tolist() == [True, False, False]
+    assert stayed_identity(found, truth, noise).tolist() == [True, False, False]
     # One that is the identity but at the largest level has learnt something.
     mixed = [found[0][0], found[0][1], 0.5 * found[0][2]]
-    assert not stayed_identity(mixed, truth, sigmas, 12)
+    assert not stayed_identity(mixed, truth, noise)
     worse = [one * 1.2 for one in found[0]]
-    assert not stayed_identity(worse, truth, sigmas, 12)
+    assert not stayed_identity(worse, truth, noise)
     # Where even the truth removes little nothing can be told.
-    assert not stayed_identity(found[0][:1], truth[:1], sigmas[:1], 12)
+    assert not stayed_identity(found[0][:1], truth[:1], noise[:1])
