@@ -180,7 +180,7 @@ class StochasticAscent:
     def _power(self, x: Array) -> FloatArray:
         """Mean square of a coordinate, of each model."""
         rows = x.reshape(len(self.ran_away), -1)
-        return np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / rows.shape[1]
+        return np.asarray(np.einsum("ij,ij->i", rows, rows, dtype=np.float64) / rows.shape[1])
 
     def _path(self, high: float, low: float) -> list[float]:
         """Levels between steps; each step first raises its level, but none above the first."""
