@@ -49,6 +49,12 @@ class Finished:
     outcomes: list[Outcome]
     result: xr.Dataset | None
 
+    def __repr__(self) -> str:
+        every = len(self.outcomes)
+        done = every - len(self.unfinished)
+        name = self.run.experiment.name
+        return f"Finished({name}: {done} of {every} cell{'s' * (every > 1)})"
+
     @property
     def unfinished(self) -> list[Outcome]:
         """Cells that failed, or that another process works in."""
@@ -111,6 +117,8 @@ def run_experiment(
     ...     }
     ... )
     >>> done = run_experiment(experiment, Path("runs/mine"))
+    >>> done
+    Finished(mine: 1 of 1 cell)
     >>> done.unfinished
     []
     >>> done.result["convergence"].sizes
