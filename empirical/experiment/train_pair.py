@@ -79,9 +79,9 @@ def train_pair(
     Examples
     --------
     >>> from convergen.empirical import train_pair
-    >>> found = train_pair("mlp", "digits", [8, 64], options={"size": "tiny"}, images=640)
+    >>> found = train_pair("mlp", "digits", [8], options={"size": "tiny"}, images=640)
     >>> found["convergence"].sizes  # q of each n
-    Frozen({'seed': 1, 'samples': 2})
+    Frozen({'seed': 1, 'samples': 1})
     """
     from convergen.empirical.common.devices import choose_device, pays_to_compile
     from convergen.empirical.experiment.cells import with_seed

@@ -52,7 +52,7 @@ def forecast_run(
     --------
     >>> from pathlib import Path
     >>> from convergen.empirical import Run, forecast_run
-    >>> found = forecast_run(Run.open(Path("runs/digits")), samples=[4, 64])
+    >>> found = forecast_run(Run.open(Path("runs/digits")), samples=[4])
     >>> bool((found["convergence_low"] <= found["convergence_high"]).all())
     True
     """

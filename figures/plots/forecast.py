@@ -46,7 +46,7 @@ def forecast(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     Examples
     --------
     >>> import convergen as cg
-    >>> found = cg.empirical.forecast_untrained({"kind": "digits"}, "unet", samples=[4, 16])
+    >>> found = cg.empirical.forecast_untrained({"kind": "digits"}, "unet", samples=[4])
     >>> left, right = cg.plot.forecast(found)
     >>> right.get_ylabel()
     'memorisation $m$'
