@@ -10,6 +10,7 @@ elliptical law, times what a simulation of few points (n ≤ 32) shows besides; 
 1/n to what the finite number of dimensions adds to the constant of 1 − q ≈ C/n.
 
     python benchmarks/pilot.py [PILOTS] [SIZE …]     (default 10 of each; sizes 40, 140, 500)
+    python benchmarks/pilot.py others 3              (other dimensions; N = 50 and 2000)
     python benchmarks/pilot.py 0                     (the tables alone)
 """
 
@@ -160,6 +161,20 @@ LAWS: dict[str, Callable[[], Law]] = {
     "digits": partial(finite, "digits"),
     "patches": partial(finite, "patches"),
 }
+# Other dimensions, fewer and more points; the pooled figures of the laws above leave them out.
+_DIMENSIONS = (64, 256, 1024)
+OTHERS: dict[str, Callable[[], Law]] = {
+    **{f"isotropic, d = {d}": lambda d=d: known(_make.isotropic(d)) for d in _DIMENSIONS},
+    **{
+        f"power law {alpha:g}, d = {d}": lambda d=d, alpha=alpha: known(_make.power_law(d, alpha))
+        for alpha in (1.0, 1.5)
+        for d in _DIMENSIONS
+    },
+    "digits": LAWS["digits"],
+}
+OTHER_SIZES = (50, 2000)
+# Points of finite data that leave none to be drawn.
+_ALL = {"digits": 1797}
 
 
 def sizes(spectrum: theory.Spectrum) -> np.ndarray:
@@ -221,13 +236,13 @@ def stored() -> dict[tuple[str, int, int], dict[str, object]]:
     return {(row["law"], row["points"], row["seed"]): row for row in rows}
 
 
-def run(pilots: int, counts: tuple[int, ...]) -> None:
+def run(laws: dict[str, Callable[[], Law]], pilots: int, counts: tuple[int, ...]) -> None:
     """Draw what is missing: first one pilot of every kind, then the second."""
-    there, made = stored(), cache(lambda name: LAWS[name]())
+    there, made = stored(), cache(lambda name: laws[name]())
     for seed in range(pilots):
-        for name in LAWS:
+        for name in laws:
             for count in counts:
-                if (name, count, seed) in there:
+                if (name, count, seed) in there or count > _ALL.get(name, count):
                     continue
                 found = {"law": name, "points": count, "seed": seed}
                 found |= pilot(made(name), count, seed)
@@ -261,7 +276,9 @@ def table(rows: list[dict[str, object]], words: str) -> str:
 
 def tables() -> None:
     """Print what the file holds: each law and size, each law, each size, all."""
-    every = list(stored().values())
+    all_rows = list(stored().values())
+    others = [row for row in all_rows if row["points"] in OTHER_SIZES]
+    every = [row for row in all_rows if row["points"] not in OTHER_SIZES]
     print(
         f"{'law, N':32s} rows  {'sample':11s}  {'Ledoit-Wolf':11s}  {'ours':11s}  inside"
         "          |dq| to N, 10 N  CPU s"
@@ -279,6 +296,13 @@ def tables() -> None:
     ):  # fmt: skip
         if rows := [row for row in every if kept(row["points"])]:
             print(table(rows, f"all laws, {words}"))
+    for name in OTHERS:
+        for count in OTHER_SIZES:
+            if rows := [row for row in others if (row["law"], row["points"]) == (name, count)]:
+                print(table(rows, f"{name}, {count}"))
+    for count in OTHER_SIZES:
+        if rows := [row for row in others if row["points"] == count]:
+            print(table(rows, f"other dimensions, N = {count}"))
     factors(every)
     parts = np.array([[row["gap"], row["parts"], row["parts_error"]] for row in every])
     score = (np.log(parts[:, 0]) - np.log(parts[:, 1])) / parts[:, 2]
@@ -306,6 +330,8 @@ def factors(every: list[dict[str, object]]) -> None:
 
 
 if __name__ == "__main__":
-    given = [int(each) for each in sys.argv[1:]]
-    run(given[0] if given else 10, tuple(given[1:]) or SIZES)
+    words = sys.argv[1:]
+    laws, usual = (OTHERS, OTHER_SIZES) if words[:1] == ["others"] else (LAWS, SIZES)
+    given = [int(each) for each in words[laws is OTHERS :]]
+    run(laws, given[0] if given else 10, tuple(given[1:]) or usual)
     tables()
