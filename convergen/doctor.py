@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import re
-from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +103,8 @@ def report(found: Findings) -> list[str]:
 
 def _requirements() -> dict[str, dict[str, str | None]]:
     """Version of each package that is asked for, by extra; the empty name needs no extra."""
+    from importlib.metadata import requires
+
     found: dict[str, dict[str, str | None]] = {"": {}}
     for line in requires("convergen") or []:
         requirement, extra = _REQUIREMENT.match(line), _EXTRA.search(line)
@@ -115,6 +116,8 @@ def _requirements() -> dict[str, dict[str, str | None]]:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -110,11 +110,13 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         levels = tuple(level or prediction.LEVELS)
         request = subject.request(n, factors=factors, ridge=ridge, levels=levels, seed=seed)
         main = prediction.main_names()
-        result, answer = subject.forecast(request, None if out else main)
+        # The table has the law of the data alone, files the Gaussian one beside it.
+        kept = bool(out or plot or html or json)
+        result, answer = subject.forecast(request, None if out else main, gaussian=kept)
         files.save(result.dataset)
         if plot or html:
             smooth = replace(request, samples=prediction.dense_grid(n))
-            lines, _ = subject.forecast(smooth, main)
+            lines, _ = subject.forecast(smooth, main, gaussian=False)
             curves = lines.dataset()
             files.draw(lambda path: draw(curves, None, path))
             findings = report.Findings(source, subject.spectrum, result, answer)

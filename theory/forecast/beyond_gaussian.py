@@ -93,10 +93,10 @@ class DataLaw:
         near = np.minimum(self.samples, self._far)
         few = np.geomspace(near.min(), near.max(), _COARSE)
         spectrum, laws = self.population.spectrum, self.population.resampled_amplitudes
-        draws = np.log([_elliptical_odds(spectrum, few, tau) for tau in laws])
         # Amplitudes count from where the parts end.
-        start = np.log([_elliptical_odds(spectrum, self._parts[:1], tau) for tau in laws])
-        spread = np.std(draws - start, axis=0, ddof=1)
+        sizes = np.append(few, self._parts[0])
+        draws = np.log([_elliptical_odds(spectrum, sizes, tau) for tau in laws])
+        spread = np.std(draws[..., :-1] - draws[..., -1:], axis=0, ddof=1)
         amplitude = np.array([np.interp(np.log(near), np.log(few), row) for row in spread])
         amplitude *= self._beyond
         parts = self.population.halves

@@ -78,12 +78,19 @@ def add_elliptical_models(
     if tau.size == 1 or request.ridge > 0.0:
         return
     n, spectrum = request.samples, request.spectrum
-    if "memorisation" in result:
+    # A request with amplitudes has the law of the data from the start.
+    if "memorisation" in result and request.amplitudes.size == 1:
         law = memorisation_law(spectrum, n, seed=request.seed, amplitudes=tau)
         replace_law(result, "memorisation", law.value)
-        if "memorisation_stderr" in result:
-            dims, _, attributes = result.variables["memorisation_stderr"]
-            result.variables["memorisation_stderr"] = dims, law.stderr, attributes
+        # Fresh data know no amplitudes: the same law, from the draws of the data as they are.
+        for key, values in (
+            ("memorisation_stderr", law.stderr),
+            ("memorisation_baseline", law.baseline),
+            ("memorisation_baseline_stderr", law.baseline_stderr),
+        ):
+            if key in result:
+                dims, _, attributes = result.variables[key]
+                result.variables[key] = dims, values, attributes
     if "test_error" not in result:
         return
     truth = n if apart is None else apart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -133,6 +133,9 @@ class Request:
         Noise levels, data units.
     seed : int
         Of the Monte Carlo averages.
+    amplitudes : ndarray, shape (t,)
+        Squared amplitudes of elliptical data, for the formulas that take them; a single 1 for
+        Gaussian data.
     """
 
     spectrum: Spectrum
@@ -143,6 +146,7 @@ class Request:
     levels: tuple[float, ...]
     sigma: FloatArray
     seed: int
+    amplitudes: FloatArray = field(default_factory=lambda: np.ones(1))
 
     @classmethod
     def of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from convergen.theory.common.checks import FloatArray, InputError
@@ -112,7 +112,7 @@ class Subject:
         return Request.of(law, samples, factors=factors, ridge=ridge, levels=levels, seed=seed)
 
     def forecast(
-        self, request: Request, names: list[str] | None = None
+        self, request: Request, names: list[str] | None = None, *, gaussian: bool = True
     ) -> tuple[Labelled, PilotAnswer | None]:
         """Predict for the data as they are.
 
@@ -122,6 +122,8 @@ class Subject:
             From `request`.
         names : list of str, optional
             Keys or groups of quantities; default all.
+        gaussian : bool
+            Whether memorisation of Gaussian data is computed beside that of the data of a sample.
 
         Returns
         -------
@@ -130,6 +132,8 @@ class Subject:
         answer : PilotAnswer or None
             What a sample says of convergence.
         """
+        if self.pilot is not None and not gaussian and request.ridge == 0.0:
+            request = replace(request, amplitudes=self.pilot.amplitudes)
         result, answer = forecast(request, names), None
         if self.pilot is not None:
             from convergen.theory.forecast.pilot import add_intervals

@@ -35,7 +35,13 @@ def test_laws_are_replaced_where_there_is_one_and_kept_beside():
         np.testing.assert_array_equal(result[f"{key}_gaussian"], before[key])
         assert np.all(result[key] != before[key])
         assert result[key].shape == before[key].shape
-    for key in before.keys() - replaced - {"memorisation_stderr"}:
+    # Of fresh data it is the same law, from other draws.
+    errors = {"memorisation_stderr", "memorisation_baseline_stderr"}
+    moved = np.abs(result["memorisation_baseline"] - before["memorisation_baseline"])
+    assert np.all(
+        moved < 4.0 * np.hypot(*(r["memorisation_baseline_stderr"] for r in (result, before)))
+    )
+    for key in before.keys() - replaced - errors - {"memorisation_baseline"}:
         np.testing.assert_array_equal(result[key], before[key])
     expected = elliptical_convergence(POWER, [5.0, 40.0], TAU)
     np.testing.assert_allclose(result["convergence"], expected)

@@ -43,6 +43,19 @@ def test_points_are_a_sample_with_intervals(rows):
         np.testing.assert_array_equal(found[key], wanted[key])
 
 
+def test_the_gaussian_memorisation_may_be_left_out(rows):
+    subject = Subject.of(data_source("mine", lambda: Points("mine", rows, (5,))))
+    names = [*NAMES, "memorisation"]
+    for ridge in (0.0, 0.1):
+        request = subject.request(N, ridge=ridge)
+        whole, _ = subject.forecast(request, names)
+        found, _ = subject.forecast(request, names, gaussian=False)
+        left = whole.variables.keys() - found.variables.keys()
+        assert left == ({"memorisation_gaussian"} if ridge == 0.0 else set())
+        for key in found.variables:
+            np.testing.assert_array_equal(found[key], whole[key])
+
+
 def test_points_may_be_all_there_is(rows):
     subject = Subject.of(data_source("mine", lambda: Points("mine", rows, (5,))), population=True)
     found, answer = subject.forecast(subject.request(N), NAMES)
