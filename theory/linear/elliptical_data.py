@@ -24,7 +24,8 @@ from convergen.theory.spectra.spectrum import Spectrum
 _NODES = np.linspace(-4.5, 4.5, 120)
 # Table of log e, refined by Newton steps; beyond it the map is linear.
 _LOG_E = np.linspace(-60.0, 60.0, 481)
-_NEWTON = 5
+# Newton ends with a step so small that its square is rounding.
+_NEWTON, _STEP = 8, 1e-9
 
 
 def elliptical_convergence(
@@ -157,7 +158,8 @@ class _AmplitudeMap:
         """E p, E (1 − p) and E p(1 − p) with p = τe/(1 + τe)."""
         product = self._tau * np.exp(log_e)[:, None]
         free = 1.0 / (1.0 + product)
-        return (product * free).mean(axis=1), free.mean(axis=1), (product * free**2).mean(axis=1)
+        share, each = product * free, np.full(self._tau.size, 1.0 / self._tau.size)
+        return share @ each, free @ each, (share * free) @ each
 
     def inverse(self, used: FloatArray, free: FloatArray) -> FloatArray:
         """Value of e at which E p = used and E (1 − p) = free = 1 − used.
@@ -169,5 +171,8 @@ class _AmplitudeMap:
         log_e = np.interp(target, self._table, _LOG_E)
         for _ in range(_NEWTON):
             taken, left, slope = self._fractions(log_e)
-            log_e = log_e - (np.log(taken / left) - target) * (taken * left / slope)
+            step = (np.log(taken / left) - target) * (taken * left / slope)
+            log_e = log_e - step
+            if np.all(np.abs(step) < _STEP):
+                break
         return np.exp(log_e)

@@ -7,11 +7,13 @@ sample, 2 df₂/(df₁² (1 − df₂/f)), is taken off the second moment.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.roots import bracketed_root
 from convergen.theory.pilot.degrees_of_freedom import unseen
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.renormalised_noise import df1, df2
@@ -22,6 +24,7 @@ from convergen.theory.spectra.spectrum import Spectrum
 _SHARE = 0.5
 # Amplitudes closer together than this many are one.
 _KEPT = 128
+_root = partial(bracketed_root, xtol=2e-12, rtol=4.0 * float(np.finfo(np.float64).eps))
 
 
 def amplitude_law(
@@ -61,7 +64,7 @@ def amplitude_law(
     def too_wide(power: float) -> float:
         return float(np.mean(tau ** (2.0 * power)) / np.mean(tau**power) ** 2 - 1.0 - excess)
 
-    power = brentq(too_wide, 0.0, 1.0) if too_wide(1.0) > 0.0 else 1.0
+    power = _root(too_wide, 0.0, 1.0) if too_wide(1.0) > 0.0 else 1.0
     return _thinned(tau**power)
 
 
@@ -92,8 +95,11 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
 def _noise_at(values: FloatArray, wanted: float) -> float:
     """Z at which Σ λ̂/(λ̂ + z) has a value."""
     low, high = np.log(values[-1]) - 40.0, np.log(values[0]) + 40.0
-    root = brentq(lambda t: float(np.sum(values / (values + np.exp(t)))) - wanted, low, high)
-    return float(np.exp(root))
+
+    def excess(t: float) -> float:
+        return float(np.sum(values / (values + np.exp(t)))) - wanted
+
+    return float(np.exp(_root(excess, float(low), float(high))))
 
 
 def _thinned(tau: FloatArray) -> FloatArray:

@@ -7,7 +7,7 @@ the number of the eigenvalues above a gap, these differences decide alone.
 
 from __future__ import annotations
 
-from math import exp, hypot, log, sqrt
+from math import atan2, exp, hypot, log, pi, sqrt
 
 import numpy as np
 
@@ -82,6 +82,31 @@ def height(lam, w, n, a):  # type: ignore[no-untyped-def]
             break
         square = 1.0
     return unit
+
+
+@kernel()
+def count_above(lam, w, n, kappa):  # type: ignore[no-untyped-def]
+    """Number of sample eigenvalues above −z(κ), for κ on the curve.
+
+    From Im E log det(Σ̂ + z), whose jumps of π count eigenvalues.
+    """
+    # π − arg κ, which is minus the phase of κ/z = 1/(1 − df₁/n) on the curve where z < 0. For
+    # n ≫ d it is small and must keep its digits.
+    rest = atan2(kappa.imag, -kappa.real)
+    turned, taken = 0.0, 0.0
+    for j in range(lam.size):
+        near = lam[j] + kappa.real
+        turned += w[j] * (atan2(kappa.imag, near) - (pi - rest))
+        distance = hypot(near, kappa.imag)
+        taken -= w[j] * (lam[j] / distance) * (kappa.imag / distance)
+    return (-turned + n * rest + taken) / pi
+
+
+@kernel()
+def ranked_point(lam, w, n, a):  # type: ignore[no-untyped-def]
+    """κ = −a + ib on the curve, and how many sample eigenvalues lie above it."""
+    kappa = complex(-a, height(lam, w, n, a))
+    return kappa, count_above(lam, w, n, kappa)
 
 
 @kernel()

@@ -9,6 +9,7 @@ for macroscopic groups: it also describes single factors below and around their 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from scipy.special import expit
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_sample_size
 from convergen.theory.common.roots import bracketed_root
-from convergen.theory.random_matrices.curve_kernels import free_degrees, height
+from convergen.theory.random_matrices.curve_kernels import free_degrees, ranked_point
 from convergen.theory.random_matrices.kappa_kernels import base_kappa
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
@@ -175,7 +176,7 @@ class SampleCurve:
         complex
             Real in a gap of the sample spectrum.
         """
-        return complex(-a, height(self.nodes, self.weights, self.samples, a))
+        return complex(ranked_point(self.nodes, self.weights, self.samples, a)[0])
 
     def at_rank(self, rank: float) -> complex:
         """Point with a given number of sample eigenvalues above it.
@@ -190,8 +191,6 @@ class SampleCurve:
         complex
             The middle of the gap if it is one.
         """
-        from convergen.theory.random_matrices.sample_spectrum import count_above
-
         top = float(self.nodes[0])
         high = top + float(np.sqrt(self.weights @ self.nodes**2 / self.samples))
         if rank == 0.0:
@@ -201,8 +200,8 @@ class SampleCurve:
 
         # In u = log(a + κ₀), counted from the largest eigenvalue.
         def excess(u: float, margin: float) -> float:
-            point = self.point(top * np.exp(u) - self.base)
-            return count_above(self.nodes, self.weights, self.samples, point) - rank - margin
+            a = top * math.exp(u) - self.base
+            return float(ranked_point(self.nodes, self.weights, self.samples, a)[1]) - rank - margin
 
         bracket = np.log(self.nodes[-1] / top) - _BELOW, np.log((high + self.base) / top)
         margin = max(1e-9, _COUNTING * float(self.weights.sum()))

@@ -90,6 +90,8 @@ def sample_spectrum(spectrum: Spectrum, samples: float, points: ArrayLike) -> Sa
         raise InputError(f"points must be a list, not an array of shape {x.shape}.")
     if np.any(x <= 0.0):
         raise InputError("points must be positive: the weight at zero is the result's `atom`.")
+    from convergen.theory.random_matrices.curve_kernels import count_above
+
     kappa, base, converged = _on_curve(spectrum, n, x)
     parts = scaled(spectrum, exact=True)
     unit, dim = parts.unit, spectrum.dim
@@ -118,28 +120,3 @@ def _on_curve(
         parts.nodes, parts.weights, parts.rank, n, x / parts.unit, kappa
     )
     return kappa, float(base), bool(converged)
-
-
-def count_above(nodes: FloatArray, weights: FloatArray, n: float, kappa: complex) -> float:
-    """Number of sample eigenvalues above −z(κ), for κ on the curve.
-
-    Parameters
-    ----------
-    nodes, weights : ndarray, shape (k,)
-        Positive eigenvalues and multiplicities.
-    n : float
-        Number of samples.
-    kappa : complex
-        Point of the curve, in the units of `nodes`.
-
-    Returns
-    -------
-    float
-        From Im E log det(Σ̂ + z), whose jumps of π count eigenvalues.
-    """
-    # π − arg κ, which is minus the phase of κ/z = 1/(1 − df₁/n) on the curve where z < 0. For
-    # n ≫ d it is small and must keep its digits.
-    rest = float(np.angle(-np.conj(kappa)))
-    shares = nodes / (nodes + kappa)
-    turned = float(weights @ (np.angle(nodes + kappa) - (np.pi - rest)))
-    return (-turned + n * rest + float((weights @ shares).imag)) / np.pi

@@ -98,9 +98,46 @@ def test_free_degrees_keep_their_digits_in_gaps(n, size):
             np.testing.assert_allclose(found, exact, rtol=1e-12)
 
 
+@pytest.mark.parametrize("n", [12.0, 60.0, 1e9])
+def test_eigenvalues_above_a_gap_are_counted(n):
+    # Each gap has as many above it as the population has: 5, then 25; beyond the ends none and n.
+    lam, w = np.array([1.0, 1e-9, 1e-20]), np.array([5.0, 20.0, 10.0])
+    for a, count in ((30.0, 0.0), (1e-4, 5.0), (1e-14, 25.0)):
+        if count < n:
+            kappa, found = kernels.ranked_point(lam, w, n, a)
+            assert kappa == -a
+            assert found == pytest.approx(count, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [9.5, 41.0, 1e5])
+def test_counting_follows_the_phase_of_the_determinant(levels, n):
+    mpmath = pytest.importorskip("mpmath")
+    lam, w, rank = levels
+    inside = 0
+    for a in np.concatenate([np.linspace(0.01, 0.9, 6), lam[-1:] * 0.999]):
+        kappa, found = kernels.ranked_point(lam, w, n, a)
+        assert kappa.real == -a
+        assert kappa.imag == kernels.height(lam, w, n, a)
+        if kappa.imag == 0.0:
+            continue
+        inside += 1
+        with mpmath.workdps(60):
+            # log det(Σ̂ + z) = Σ w log(λ + κ) + (n − rank) log κ − df₁ + …, docs/derivation.md; each
+            # eigenvalue above −z turns it by π less than all n do.
+            k = mpmath.mpc(kappa)
+            turned = (n - rank) * mpmath.arg(k)
+            for x, m in zip(lam, w, strict=True):
+                turned += m * (mpmath.arg(x + k) - mpmath.im(x / (x + k)))
+            expected = float(n - turned / mpmath.pi)
+        assert found == pytest.approx(expected, abs=1e-9)
+    assert inside > 0
+
+
 @pytest.mark.parametrize("n", [1.0, 10.0, 41.0])
 def test_compiled_code_equals_python(levels, n):
     lam, w, _ = levels
     for a in (-0.1, 0.005, 0.3, 0.95):
         plain = kernels.height.py_func(lam, w, n, a)
         assert kernels.height(lam, w, n, a) == pytest.approx(plain, rel=1e-12)
+        plain = kernels.count_above.py_func(lam, w, n, complex(-a, plain))
+        assert kernels.ranked_point(lam, w, n, a)[1] == pytest.approx(plain, rel=1e-9, abs=1e-9)
