@@ -140,6 +140,14 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
             typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
         ] = None,
         seed: Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)] = 0,
+        workers: Annotated[
+            int | None,
+            typer.Option(
+                help="Threads; no result depends on them  [default: as many as BLAS may use]",
+                min=1,
+                show_default=False,
+            ),
+        ] = None,
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of text.")
         ] = False,
@@ -164,6 +172,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         """Judge your own generator: copying, converged, and how many samples it needs."""
         from convergen.empirical.diagnose.checkpoints.names import sorted_out
         from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.common.blas_threads import blas_threads
         from convergen.theory.files.atomic_files import check_target, write_beside
 
         targets = Targets(out, plot, html)
@@ -202,7 +211,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         options: dict[str, Any] = {
             "invariant": None if invariant is None else invariant.split(","),
             "mend_units": units is Units.mend, "features": features, "weights": weights,
-            "center": center, "seed": seed,
+            "center": center, "seed": seed, "workers": workers or blas_threads(),
         }  # fmt: skip
         curves = None
         if files.steps:

@@ -19,6 +19,18 @@ def _controller(scipy_is_loaded: bool) -> ThreadpoolController:
     return ThreadpoolController()
 
 
+def blas_threads() -> int:
+    """Threads that BLAS may use: those of its environment variables, else all processors.
+
+    Returns
+    -------
+    int
+        At least 1.
+    """
+    found = _controller("scipy.linalg" in sys.modules).select(user_api="blas").info()
+    return max([1, *(each["num_threads"] for each in found)])
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Limit BLAS to one thread inside a ``with`` block.

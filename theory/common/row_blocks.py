@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,17 +31,18 @@ def as_float_rows(block: ArrayLike, dim: int) -> FloatArray:
     return np.asarray(block, dtype=np.float64).reshape(-1, dim)
 
 
-def row_blocks(array: NDArray[Any]) -> list[NDArray[Any]]:
-    """Views of successive rows, each small enough to be copied.
+def row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Views of successive rows, each small enough to be copied; one at a time.
 
     Parameters
     ----------
     array : ndarray or memmap, shape (N, …)
-        Any array.
+        Any array, or what makes its rows when they are asked for.
 
-    Returns
-    -------
-    list of ndarray
+    Yields
+    ------
+    ndarray
     """
     rows = max(1, _BLOCK_BYTES // max(1, 8 * math.prod(array.shape[1:])))
-    return [array[start : start + rows] for start in range(0, len(array), rows)]
+    for start in range(0, len(array), rows):
+        yield array[start : start + rows]

@@ -113,7 +113,7 @@ def measure_checkpoints(
     seed : int
         Of random subsets and of the bootstrap.
     **options
-        ``invariant``, ``mend_units``, ``features`` and ``weights`` of `judge`.
+        ``invariant``, ``mend_units``, ``features``, ``weights`` and ``workers`` of `judge`.
 
     Returns
     -------

@@ -7,7 +7,7 @@ what chance gives.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,8 @@ class HonestSets:
         Share of unseen points that repeat a training point because the law repeats.
     notes : list of str
         What was found, as sentences.
+    known : dict of int to int
+        Row of the first training point of each key, which finds samples that equal one.
     """
 
     first: NDArray[np.int64]
@@ -58,6 +60,7 @@ class HonestSets:
     samples: NDArray[np.int64]
     natural: float
     notes: list[str]
+    known: dict[int, int]
 
     @property
     def repeated(self) -> NDArray[np.bool_]:
@@ -76,10 +79,33 @@ class HonestSets:
         parts = np.split(order, np.flatnonzero(np.diff(self.first[order])) + 1)
         return sorted((part for part in parts if len(part) > 1), key=lambda part: -len(part))
 
+    def beside(self, samples: Points, orbit: Orbit) -> HonestSets:
+        """The same with samples that equal a training point.
 
-def honest_sets(
-    training: Points, reference: Points | None, samples: Points, orbit: Orbit
-) -> HonestSets:
+        Parameters
+        ----------
+        samples : Points
+            Generated points.
+        orbit : Orbit
+            What is ignored between points.
+
+        Returns
+        -------
+        HonestSets
+        """
+        keys = _keys(samples, orbit)
+        copied = np.array([row for row, key in enumerate(keys) if key in self.known], np.int64)
+        words = []
+        if len(copied) and self.natural == 0.0:
+            words.append(
+                f"{len(copied)} of {len(samples)} samples equal a training point number for number "
+                f"({named_rows(samples, copied)}), which generators hardly ever reach: make sure "
+                "that they are samples, and no training files."
+            )
+        return replace(self, samples=copied, notes=[*self.notes, *words])
+
+
+def honest_sets(training: Points, reference: Points | None, orbit: Orbit) -> HonestSets:
     """Find repeats and near-repeats within and between sets; a mirrored image is the same image.
 
     Parameters
@@ -88,14 +114,13 @@ def honest_sets(
         Training set.
     reference : Points or None
         Unseen points.
-    samples : Points
-        Generated points.
     orbit : Orbit
         What is ignored between points.
 
     Returns
     -------
     HonestSets
+        Of no samples yet.
 
     Raises
     ------
@@ -106,7 +131,6 @@ def honest_sets(
     keys = _keys(training, orbit)
     rows: dict[int, int] = {}
     first = np.array([rows.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
-    copied = np.array([r for r, key in enumerate(_keys(samples, orbit)) if key in rows], np.int64)
     others = [] if reference is None else _keys(reference, orbit)
     hits = np.array([rows.get(key, -1) for key in others], np.int64)
     natural = _natural(first, hits, training, reference is not None)
@@ -128,14 +152,9 @@ def honest_sets(
     if len(seen):
         assert reference is not None
         notes.append(_leak_words(reference, seen, len(unseen)))
-    if len(copied) and natural == 0.0:
-        notes.append(
-            f"{len(copied)} of {len(samples)} samples equal a training point number for number "
-            f"({named_rows(samples, copied)}), which generators hardly ever reach: make sure that "
-            "they are samples, and no training files."
-        )
     near = int(np.count_nonzero(first != np.arange(len(first)))) - exact
-    return HonestSets(first, exact, near, unseen, seen, copied, natural, notes)
+    none = np.empty(0, np.int64)
+    return HonestSets(first, exact, near, unseen, seen, none, natural, notes, rows)
 
 
 def _natural(

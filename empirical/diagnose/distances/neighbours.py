@@ -1,11 +1,15 @@
 """Nearest points over an orbit, in one streaming pass of matrix products.
 
 Products are single precision and only choose candidates; distances of what was chosen are exact.
+Threads share out queries in blocks that do not depend on how many threads there are, and BLAS
+works in one thread for each, so that no bit of a result depends on their number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.compiled import kernel
 from convergen.theory.common.row_blocks import row_blocks
@@ -22,6 +27,8 @@ from convergen.theory.messages.progress import phase
 KEPT = 6
 # Products of one block of targets with one block of queries.
 _VALUES, _QUERIES = 2**24, 2**14
+# Queries of one block that a thread takes at a time.
+_SHARE = 1024
 # Numbers of one block of pairs whose distances are computed one by one.
 _PAIR_VALUES = 2**22
 
@@ -59,10 +66,13 @@ class Space:
         Changes that are ignored.
     origin : ndarray, shape (d′,)
         Subtracted from everything; matters to cosines alone.
+    workers : int
+        Threads that share the work; no result depends on it.
     """
 
     orbit: Orbit
     origin: FloatArray
+    workers: int = 1
 
     def still(self, rows: NDArray[Any]) -> FloatArray:
         """Samples as they are compared, shape (N, d′)."""
@@ -112,9 +122,11 @@ def nearest(
     """
     own = np.full(len(queries), -1) if own is None else own
     skip = np.zeros(len(rows), np.bool_) if skip is None else skip
-    with phase(words, len(queries) * len(rows), "pair") as done:
+    with phase(words, len(queries) * len(rows), "pair") as done, _threads(space.workers) as each:
         parts = [
-            _of_block(queries[at : at + _QUERIES], rows, space, own[at : at + _QUERIES], skip, done)
+            _of_block(
+                queries[at : at + _QUERIES], rows, space, own[at : at + _QUERIES], skip, done, each
+            )
             for at in range(0, len(queries), _QUERIES)
         ]
     if not parts:
@@ -130,6 +142,7 @@ def _of_block(
     own: NDArray[np.int64],
     skip: NDArray[np.bool_],
     done: Any,
+    each: _Each,
 ) -> tuple[NDArray[np.int64], FloatArray, FloatArray]:
     """Neighbours of some queries, their exact distances, and the largest |cosine|."""
     x = queries.astype(np.float32)
@@ -138,19 +151,28 @@ def _of_block(
     indices = np.full((len(x), KEPT), -1, np.int64)
     cosines = np.zeros(len(x), np.float32)
     step = max(1, _VALUES // len(x))
+    shares = [slice(at, at + _SHARE) for at in range(0, len(x), _SHARE)]
     start = 0
     for large in row_blocks(rows):
         for at in range(0, len(large), step):
             block = large[at : at + step]
             for number, y in enumerate(space.single_forms(block)):
                 lengths = np.einsum("ij,ij->i", y, y)
-                _merge(
-                    x @ y.T, squares, lengths, own - start, skip[start : start + len(block)],
-                    start, number == 0, squared, indices, cosines,
-                )  # fmt: skip
+                left_out = skip[start : start + len(block)]
+
+                def share(
+                    part: slice, y: Any = y, lengths: Any = lengths, left_out: Any = left_out,
+                    start: int = start, plain: bool = number == 0,
+                ) -> None:  # fmt: skip
+                    _merge(
+                        x[part] @ y.T, squares[part], lengths, own[part] - start, left_out, start,
+                        plain, squared[part], indices[part], cosines[part],
+                    )  # fmt: skip
+
+                each(share, shares)
             start += len(block)
             done(len(block) * len(x))
-    found = pair_distances(queries, indices, rows, space)
+    found = _pair_distances(queries, indices, rows, space, each)
     order = np.argsort(found, axis=1, kind="stable")
     take = np.take_along_axis
     return take(indices, order, 1), take(found, order, 1), np.minimum(cosines.astype(float), 1.0)
@@ -219,14 +241,50 @@ def pair_distances(
     ndarray, shape (m, k)
         Infinite for none.
     """
+    with _threads(space.workers) as each:
+        return _pair_distances(queries, indices, rows, space, each)
+
+
+def _pair_distances(
+    queries: FloatArray, indices: NDArray[np.int64], rows: NDArray[Any], space: Space, each: _Each
+) -> FloatArray:
+    """The same, by threads that are there."""
     found = np.full(indices.shape, np.inf)
     which, place = np.nonzero(indices >= 0)
     step = max(1, _PAIR_VALUES // max(1, queries.shape[1] * space.orbit.count))
-    for at in range(0, len(which), step):
+
+    def share(at: int) -> None:
         i, k = which[at : at + step], place[at : at + step]
         values, where = np.unique(indices[i, k], return_inverse=True)
         for form in space.forms(rows[values]):
             gap = form[where] - queries[i]
             length = np.sqrt(np.einsum("ij,ij->i", gap, gap))
             found[i, k] = np.minimum(found[i, k], length)
+
+    each(share, range(0, len(which), step))
     return found
+
+
+# Calls a function with each of some values, and waits for all.
+_Each = Callable[[Callable[[Any], None], Iterable[Any]], None]
+
+
+@contextmanager
+def _threads(workers: int) -> Iterator[_Each]:
+    """Threads, each with BLAS in one thread."""
+    with one_blas_thread():
+        if workers == 1:
+
+            def one_by_one(function: Callable[[Any], None], values: Iterable[Any]) -> None:
+                for value in values:
+                    function(value)
+
+            yield one_by_one
+            return
+        with ThreadPoolExecutor(workers) as pool:
+
+            def together(function: Callable[[Any], None], values: Iterable[Any]) -> None:
+                for _ in pool.map(function, values):
+                    pass
+
+            yield together

@@ -84,6 +84,7 @@ class Measured:
         sets: HonestSets,
         rng: np.random.Generator,
         before: Measured | None = None,
+        workers: int = 1,
     ) -> Measured:
         """One pass of samples over both real sets, and one of some real points.
 
@@ -99,13 +100,15 @@ class Measured:
             Chooses real points where there are many.
         before : Measured, optional
             Other samples against the same real points, which are not looked at again.
+        workers : int
+            Threads that share the search.
 
         Returns
         -------
         Measured
         """
         real = [training, *([] if reference is None else [reference])]
-        space = Space(orbit, _mean(real, orbit)) if before is None else before.space
+        space = Space(orbit, _mean(real, orbit), workers) if before is None else before.space
         still = space.still(samples.rows)
         skip = sets.repeated
 

@@ -154,6 +154,7 @@ def diagnose(
     factors: int = _FACTORS,
     levels: Sequence[float] = LEVELS,
     seed: int = 0,
+    workers: int = 1,
 ) -> Diagnosis:
     """Measure generated points against real ones, and ask the theory what these real ones need.
 
@@ -182,6 +183,8 @@ def diagnose(
         Convergence q for which sample sizes are wanted.
     seed : int
         Of the bootstrap and of random subsets.
+    workers : int
+        Threads that share the search; no result depends on it.
 
     Returns
     -------
@@ -200,7 +203,7 @@ def diagnose(
     rng = np.random.default_rng(as_seed(seed))
     judgement = judge(
         samples, training, reference, invariant=invariant, mend_units=mend_units,
-        features=features, weights=weights, seed=seed,
+        features=features, weights=weights, seed=seed, workers=workers,
     )  # fmt: skip
     view = judgement.view
     found = overlaps(judgement, rng, center=center)

@@ -25,9 +25,6 @@ from convergen.empirical.diagnose.features.view import Given, View
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 
-# Measurements by what determines the real points in them: their size, and how many are unseen.
-Known = dict[tuple[bool, int], Measured]
-
 # Distinct training points, and real ones, below which nothing can be said.
 _FEWEST, _FEWEST_REAL = 2, 6
 
@@ -111,6 +108,7 @@ def judge(
     features: str = "pixels",
     weights: Path | None = None,
     seed: int = 0,
+    workers: int = 1,
 ) -> Judgement:
     """Say whether samples copy the training set.
 
@@ -133,6 +131,8 @@ def judge(
         File of weights of an encoder that has some.
     seed : int
         Of random subsets.
+    workers : int
+        Threads that share the search; no result depends on it.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def judge(
     """
     (found,) = judge_each(
         [samples], training, reference, invariant=invariant, mend_units=mend_units,
-        features=features, weights=weights, seed=seed,
+        features=features, weights=weights, seed=seed, workers=workers,
     )  # fmt: skip
     return found
 
@@ -160,6 +160,7 @@ def judge_each(
     features: str = "pixels",
     weights: Path | None = None,
     seed: int = 0,
+    workers: int = 1,
 ) -> Iterator[Judgement]:
     """Say it of several generators, or of one at several times; real points are looked at once.
 
@@ -167,7 +168,7 @@ def judge_each(
     ----------
     groups : sequence of sequence of Points
         For each judgement what `judge` takes as samples.
-    training, reference, invariant, mend_units, features, weights, seed
+    training, reference, invariant, mend_units, features, weights, seed, workers
         As of `judge`.
 
     Yields
@@ -189,13 +190,25 @@ def judge_each(
     orbit = Orbit.of(training.shape, invariant)
     chosen = invariant is not None
     view = encoded(features, Given(own, training, reference, orbit, chosen=chosen), weights)
-    known: Known = {}
+    real = _RealSets(honest_sets(training, reference, orbit), workers, {})
     start = 0
     for group in groups:
         part = slice(start, start + len(group))
         start += len(group)
         own_view = replace(view, samples=view.samples[part])
-        yield _judged(own[part], training, reference, own_view, orbit, [*notes, *more], seed, known)
+        yield _judged(own[part], training, reference, own_view, orbit, [*notes, *more], seed, real)
+
+
+@dataclass(frozen=True, eq=False)
+class _RealSets:
+    """What several judgements share: repeats, threads, and real points that were measured.
+
+    Measurements are kept by what determines their real points: their size, and how many are unseen.
+    """
+
+    sets: HonestSets
+    workers: int
+    measured: dict[tuple[bool, int], Measured]
 
 
 def _judged(
@@ -206,10 +219,10 @@ def _judged(
     orbit: Orbit,
     notes: list[str],
     seed: int,
-    known: Known,
+    once: _RealSets,
 ) -> Judgement:
     """Judge one group, in one layout and one unit; real points as they were measured before."""
-    sets = honest_sets(training, reference, own[0], orbit)
+    sets = once.sets.beside(own[0], orbit)
     if reference is not None and len(sets.leaked):
         rows = np.asarray(reference.rows)[sets.unseen]
         reference = Points(reference.name, rows, reference.shape)
@@ -221,7 +234,7 @@ def _judged(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    sizes = _sizes(view, sets, rng, known)
+    sizes = _sizes(view, sets, rng, once)
     changed = changed_leaks(sizes[0])
     if len(changed):
         assert reference is not None
@@ -231,7 +244,7 @@ def _judged(
         notes = [*notes, _changed_words(reference, changed)]
         reference = Points(reference.name, np.asarray(reference.rows)[kept], reference.shape)
         view = view.keeping(kept)
-        sizes = _sizes(view, sets, rng, known)
+        sizes = _sizes(view, sets, rng, once)
     measured = sizes[0]
     looks = measured.looks()
     for small in sizes[1:]:
@@ -250,19 +263,22 @@ def _judged(
     )  # fmt: skip
 
 
-def _sizes(view: View, sets: HonestSets, rng: np.random.Generator, known: Known) -> list[Measured]:
+def _sizes(
+    view: View, sets: HonestSets, rng: np.random.Generator, once: _RealSets
+) -> list[Measured]:
     """The sets as they are compared, and images in half their size, too."""
     unseen = 0 if view.reference is None else len(view.reference)
     found = []
     for half, orbit in ((False, view.orbit), (True, view.orbit.halved())):
         if orbit is not None:
-            before = known.get((half, unseen))
+            before = once.measured.get((half, unseen))
             found.append(
                 Measured.of(
-                    view.samples[0], view.training, view.reference, orbit, sets, rng, before
+                    view.samples[0], view.training, view.reference, orbit, sets, rng, before,
+                    once.workers,
                 )
-            )
-            known[half, unseen] = found[-1]
+            )  # fmt: skip
+            once.measured[half, unseen] = found[-1]
     return found
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.distances.neighbours import Space
+from convergen.theory.common import blas_threads
 from convergen.theory.data.digits import load_digits
 
 ROOT = Path(__file__).parents[3]
@@ -90,7 +92,7 @@ def test_units_invariances_and_the_list_of_copies(convergen, folder):
     assert code == 0, err
     assert json.loads(out)["verdict"] == "memorising"
     assert len((folder / "list.csv").read_text().splitlines()) == 61
-    plain = json.loads(convergen(*given, "--invariant", "none", cwd=folder)[1])
+    plain = json.loads(convergen(*given, "--invariant", "none", "--workers", "3", cwd=folder)[1])
     assert plain["verdict"] == "not memorising"
     as_given = json.loads(convergen(*given, "--units", "as-given", cwd=folder)[1])
     assert as_given["verdict"] == "not memorising"
@@ -112,6 +114,7 @@ def test_units_invariances_and_the_list_of_copies(convergen, folder):
         (("--samples", "copies.npy", "--train", "digits", "--shape", "8x8"), "--shape must be"),
         (("--samples", "copies.npy", "--train", "digits", "--factors", "0"), "factors"),
         (("--samples", "copies.npy", "--train", "digits", "--level", "2"), "(0, 1]"),
+        (("--samples", "copies.npy", "--train", "digits", "--workers", "0"), "--workers"),
         (("--samples", "copies.npy"), "--train"),
         (("--samples", "copies.npy", "--train", "digits", "--invariant", "mirrors"), "'mirror'"),
         (("--samples", "copies.npy", "--train", "digits", "--copies", "x.txt"), ".csv"),
@@ -125,6 +128,22 @@ def test_bad_input_is_one_line_and_code_2(convergen, folder, arguments, words):
     assert len(err.strip().splitlines()) == 1
     assert words in err
     assert sorted(folder.iterdir()) == before
+
+
+def test_workers_are_those_of_the_option_or_of_blas(convergen, folder, monkeypatch):
+    used = []
+
+    def seen(self, orbit, origin, workers=1):
+        used.append(workers)
+        for name, value in (("orbit", orbit), ("origin", origin), ("workers", workers)):
+            object.__setattr__(self, name, value)
+
+    monkeypatch.setattr(Space, "__init__", seen)
+    monkeypatch.setattr(blas_threads, "blas_threads", lambda: 5)
+    given = ("measure", "--samples", "copies.npy", "--train", "train.npy", "--json")
+    said = [convergen(*given, *more, cwd=folder)[1] for more in ((), ("--workers", "3"))]
+    assert used == [5, 5, 3, 3]  # images as they are and in half the size
+    assert said[0] == said[1]
 
 
 def test_measuring_needs_no_torch():

@@ -5,6 +5,7 @@ import pytest
 import scipy.linalg
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from convergen.theory.common import blas_threads as module
 from convergen.theory.common.blas_threads import one_blas_thread
 
 
@@ -34,6 +35,12 @@ def test_the_limit_holds_inside_and_ends(two_threads):
     with pytest.raises(ZeroDivisionError), one_blas_thread():
         raise ZeroDivisionError
     assert blas_threads() == {2}
+
+
+def test_threads_that_blas_may_use(two_threads):
+    assert module.blas_threads() == 2
+    with one_blas_thread():
+        assert module.blas_threads() == 1
 
 
 def test_threads_that_leave_in_any_order_leave_no_limit(two_threads):

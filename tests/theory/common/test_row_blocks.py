@@ -6,7 +6,7 @@ from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 def test_row_blocks_cover_all_rows(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 100)
     raw = np.arange(33.0).reshape(11, 3)
-    blocks = row_blocks(raw)
+    blocks = list(row_blocks(raw))
     assert [len(block) for block in blocks] == [4, 4, 3]
     assert all(np.shares_memory(block, raw) for block in blocks)
     np.testing.assert_array_equal(np.concatenate(blocks), raw)
@@ -14,7 +14,26 @@ def test_row_blocks_cover_all_rows(monkeypatch):
 
 def test_a_row_larger_than_a_block_is_a_block(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 1)
-    assert len(row_blocks(np.zeros((3, 5, 2)))) == 3
+    assert len(list(row_blocks(np.zeros((3, 5, 2))))) == 3
+
+
+def test_rows_that_are_made_when_asked_for_are_never_all_there(monkeypatch):
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 100)
+    asked = []
+
+    class Made:
+        shape = (11, 3)
+
+        def __len__(self):
+            return 11
+
+        def __getitem__(self, rows):
+            asked.append(rows)
+            return np.zeros((rows.stop - rows.start, 3))
+
+    blocks = row_blocks(Made())
+    next(blocks)
+    assert asked == [slice(0, 4)]
 
 
 def test_rows_are_flattened_and_converted():

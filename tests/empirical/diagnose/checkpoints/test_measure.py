@@ -11,7 +11,9 @@ from convergen.empirical.diagnose.checkpoints.report import (
     checkpoints_json,
     checkpoints_text,
 )
-from convergen.empirical.diagnose.verdict.judgement import judge
+from convergen.empirical.diagnose.comparable import honest_sets
+from convergen.empirical.diagnose.evidence import measured
+from convergen.empirical.diagnose.verdict.judgement import judge, judge_each
 from convergen.figures.plots.checkpoints import draw
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
@@ -60,9 +62,23 @@ def test_the_step_at_which_copying_begins(found):
     assert q[-1] > 0.8
 
 
-def test_real_points_are_looked_at_once_and_numbers_are_those_of_each_alone(
-    sets, found, monkeypatch
-):
+def test_real_points_are_looked_at_once(sets, monkeypatch):
+    first, _, training, unseen = sets
+    called = []
+    for module, name in ((honest_sets, "near_groups"), (measured, "_mean")):
+        real = getattr(module, name)
+        monkeypatch.setattr(
+            module, name, lambda *given, real=real, name=name: called.append(name) or real(*given)
+        )
+    copied = points("files", training.rows[:20])
+    judged = list(judge_each([[first[0]], [copied], [first[1]]], training, unseen))
+    assert sorted(called) == ["_mean", "_mean", "near_groups"]  # both sizes of images
+    assert [len(each.sets.samples) for each in judged] == [0, 20, 0]
+    words = [" ".join(each.notes) for each in judged]
+    assert ["20 of 20 samples equal" in each for each in words] == [False, True, False]
+
+
+def test_numbers_are_those_of_each_alone(sets, found):
     first, _, training, unseen = sets
     for own, each in zip(first, found.found, strict=True):
         alone = judge([own], training, unseen)

@@ -21,7 +21,7 @@ def images():
 def found_in(training, reference, samples, names=None):
     orbit = Orbit.of(training.shape[1:], names)
     reference = None if reference is None else named(reference, "unseen.npy")
-    return honest_sets(named(training), reference, named(samples), orbit)
+    return honest_sets(named(training), reference, orbit).beside(named(samples), orbit)
 
 
 def test_repeats_are_grouped_mirrored_ones_too(images):

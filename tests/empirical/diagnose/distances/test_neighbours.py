@@ -1,7 +1,11 @@
 """Nearest points over an orbit against a plain computation of all distances."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from convergen.empirical.diagnose.distances import neighbours
 from convergen.empirical.diagnose.distances.neighbours import KEPT, Space, nearest
@@ -42,6 +46,51 @@ def test_neighbours_are_those_of_all_pairs(images, names, monkeypatch):
     cosines /= np.linalg.norm(still, axis=1)[:, None]
     cosines[:, 3] = cosines[4, 11] = 0.0
     np.testing.assert_allclose(found.cosines, cosines.max(axis=1), rtol=1e-5)
+
+
+def test_no_bit_depends_on_the_number_of_threads(monkeypatch):
+    for name, value in (("_VALUES", 90 * 17), ("_QUERIES", 70), ("_SHARE", 11)):
+        monkeypatch.setattr(neighbours, name, value)
+    monkeypatch.setattr(neighbours, "_PAIR_VALUES", 2**11)  # several blocks of pairs
+    rng = np.random.default_rng(1)
+    x, y = (rng.integers(0, 4, (count, *SHAPE), np.uint8) for count in (90, 70))
+    y[40:] = y[:30]  # equal distances
+    used = set()
+    merge = neighbours._merge
+
+    def seen(*parts):
+        used.add(threading.get_ident())
+        assert {row["num_threads"] for row in threadpool_info() if row["user_api"] == "blas"} == {1}
+        time.sleep(1e-3)  # lets the others have their turn
+        merge(*parts)
+
+    monkeypatch.setattr(neighbours, "_merge", seen)
+    orbit = Orbit.of(SHAPE)
+    origin = orbit.still(y).mean(axis=0)
+    found = {}
+    for workers in (1, 2, 5):
+        used.clear()
+        space = Space(orbit, origin, workers)
+        with threadpool_limits(2, user_api="blas"):
+            found[workers] = nearest(space.still(x), y, space)
+        assert (used == {threading.get_ident()}) == (workers == 1)
+        assert len(used) == workers
+    for workers in (2, 5):
+        for name in ("indices", "distances", "cosines"):
+            np.testing.assert_array_equal(
+                getattr(found[workers], name), getattr(found[1], name), strict=True
+            )
+
+
+def test_an_error_in_a_thread_is_the_error_of_the_search(images, monkeypatch):
+    def broken(*parts):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(neighbours, "_merge", broken)
+    x, y = images
+    orbit = Orbit.of(SHAPE)
+    with pytest.raises(ZeroDivisionError):
+        nearest(orbit.still(x), y, Space(orbit, np.zeros(1), 2))
 
 
 def test_fewer_points_than_are_kept(images):
