@@ -101,9 +101,16 @@ def _projections(
 
 def _axes(points: NDArray[Any], norms: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
     """Principal axes of the directions of some of the points, as columns."""
+    from scipy.linalg import eigh
+
     few = np.unique(np.linspace(0, len(points) - 1, _BASIS_ROWS).astype(np.int64))
     sample = as_float_rows(points[few], dim) / np.maximum(norms[few], np.finfo(float).tiny)[:, None]
-    return np.asarray(np.linalg.svd(sample, full_matrices=False)[2][:_AXES].T)
+    wide = len(sample) < dim
+    gram = sample @ sample.T if wide else sample.T @ sample
+    last = len(gram) - 1
+    leading = eigh(gram, subset_by_index=(max(0, last + 1 - _AXES), last))[1][:, ::-1]
+    # Orthonormal also where the points have fewer dimensions than axes are wanted.
+    return np.asarray(np.linalg.qr(sample.T @ leading if wide else leading)[0])
 
 
 def _norms(rows: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.data.regular_files import printable
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 
 # Smallest share of repeats, in both sets, that is taken for a property of the law: if points of
@@ -184,7 +185,8 @@ def _nearly(
     hits: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
     """Groups and leaks with near-duplicates among them, if these are no property of the law."""
-    labels = near_groups([training, *([] if reference is None else [reference])], orbit)
+    with phase("near-duplicates"):
+        labels = near_groups([training, *([] if reference is None else [reference])], orbit)
     n = len(training)
     start = np.full(int(labels.max()) + 1, -1)
     start[labels[:n][::-1]] = np.arange(n)[::-1]
@@ -253,12 +255,14 @@ def _keys(points: Points, orbit: Orbit) -> list[int]:
     """A number for each point that is the same for the same point, mirrored or not."""
     mirrored = "mirror" in orbit.names
     found: list[int] = []
-    for block in row_blocks(points.rows):
-        rows = np.ascontiguousarray(block, np.float32).reshape(-1, *points.shape)
-        rows = rows + np.float32(0.0)  # −0 is 0
-        turned = np.ascontiguousarray(rows[..., ::-1]) if mirrored else rows
-        found += [
-            hash(min(row.tobytes(), other.tobytes()))
-            for row, other in zip(rows, turned, strict=True)
-        ]
+    with phase("exact repeats", len(points), "point") as done:
+        for block in row_blocks(points.rows):
+            rows = np.ascontiguousarray(block, np.float32).reshape(-1, *points.shape)
+            rows = rows + np.float32(0.0)  # −0 is 0
+            turned = np.ascontiguousarray(rows[..., ::-1]) if mirrored else rows
+            found += [
+                hash(min(row.tobytes(), other.tobytes()))
+                for row, other in zip(rows, turned, strict=True)
+            ]
+            done(len(block))
     return found

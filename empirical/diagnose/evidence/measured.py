@@ -16,6 +16,7 @@ from convergen.empirical.diagnose.evidence.chance import Chance
 from convergen.empirical.diagnose.evidence.copies import Leaning, Look, leaning
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import row_blocks
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 
 # Real points that are held against the others to see what chance gives.
@@ -229,7 +230,10 @@ def _of_members(
 def _mean(real: list[Points], orbit: Orbit) -> FloatArray:
     """Mean of all real points as they are compared."""
     total: FloatArray | float = 0.0
-    for points in real:
-        for block in row_blocks(points.rows):
-            total = total + orbit.still(block).sum(axis=0)
-    return np.asarray(total / sum(map(len, real)))
+    count = sum(map(len, real))
+    with phase("mean of the real points", count, "point") as done:
+        for points in real:
+            for block in row_blocks(points.rows):
+                total = total + orbit.still(block).sum(axis=0)
+                done(len(block))
+    return np.asarray(total / count)
