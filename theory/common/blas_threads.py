@@ -28,7 +28,7 @@ def blas_threads() -> int:
         At least 1.
     """
     found = _controller("scipy.linalg" in sys.modules).select(user_api="blas").info()
-    return max([1, *(each["num_threads"] for each in found)])
+    return max([1, *(int(each["num_threads"]) for each in found)])
 
 
 @contextmanager
