@@ -1,5 +1,6 @@
 """The front door: help, version, streams that fail, interrupts, folders with names like ours."""
 
+import importlib.metadata
 import os
 import signal
 import subprocess
@@ -154,7 +155,7 @@ def test_a_shell_is_answered_what_may_follow():
 def test_the_doctor_names_what_is_missing(monkeypatch):
     """Versions come from the installed packages, extras from the package's own metadata."""
     asked = ["numpy>=2", "nothing-of-that-name>=1; extra == 'empirical'", "convergen[x]"]
-    monkeypatch.setattr(doctor, "requires", lambda name: asked)
+    monkeypatch.setattr(importlib.metadata, "requires", lambda name: asked)
     found = doctor.findings()
     assert found["packages"] == {"numpy": np.__version__}
     assert found["extras"]["empirical"]["complete"] is False

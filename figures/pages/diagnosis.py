@@ -141,7 +141,10 @@ def _over_training(checkpoints: Checkpoints | None) -> str:
     begins = checkpoints.onset.sentence()
     return section(
         "When did copying begin?", paragraph(begins),
-        chart(draw(checkpoints_dataset(checkpoints), **CHART), f"Curves over training. {begins}"),
+        chart(
+            draw(checkpoints_dataset(checkpoints), width=6.4, height=3.0),
+            f"Curves over training. {begins}",
+        ),
         table(*checkpoint_rows(checkpoints), caption="Over training", key="training"),
         definitions(FOLLOWED), key="checkpoints",
     )  # fmt: skip

@@ -74,7 +74,7 @@ def _panel(axes: Axes, found: xr.Dataset, keys: list[str], words: str) -> None:
     axes.set_xlabel("step of training")
     axes.set_ylabel(words)
     # Curves and their bars may be anywhere inside.
-    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=2, borderaxespad=0.2)
+    axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
 
 
 def _looks(keys: list[str]) -> list[Look]:
