@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import typer
@@ -57,8 +58,7 @@ def register(app: typer.Typer) -> None:
 
             server.io_loop.call_later(0.0, webbrowser.open, address)
         try:
-            server.io_loop.start()
-        except KeyboardInterrupt:
-            pass
+            with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+                server.io_loop.start()
         finally:
             server.stop()

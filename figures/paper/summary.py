@@ -236,8 +236,9 @@ def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
         measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
         if f"{name}_own" in dataset and name != "memorisation_baseline":
-            own = dataset[f"{name}_own"].dropna("samples")
-            predicted(axes, own["samples"], own, look, linestyle=_OWN, label="")
+            # No line across the n of the calibration, where nothing is predicted.
+            own = dataset[f"{name}_own"].sel(samples=n)
+            predicted(axes, n, own, look, linestyle=_OWN, label="", marker=".")
     score = dataset["convergence_fitted"].dropna("samples")
     look, line = look_of("convergence"), theory_look("empirical-score")[1]
     predicted(axes, score["samples"], score, look, linestyle=line, label="")

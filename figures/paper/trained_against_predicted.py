@@ -176,8 +176,9 @@ def _networks(axes: Axes, part: xr.Dataset, quantity: str) -> None:
         marker = MODEL_MARKERS[str(name)]
         measured(axes, x, one[quantity], one[f"{quantity}_stderr"], look, marker=marker)
         if f"{quantity}_own" in one:
-            theory = one[f"{quantity}_own"].dropna("samples")
-            # The marker of the network says whose theory it is.
+            # The marker of the network says whose theory it is; no line across the n of the
+            # calibration, where nothing is predicted.
+            theory = one[f"{quantity}_own"].sel(samples=one[quantity].dropna("samples")["samples"])
             axes.plot(theory["samples"], theory, color=look.colour, marker=marker, **_OWN)
         if quantity == "memorisation":
             axes.plot(x, one["memorisation_baseline"], color=look.colour, **_FRESH_POINTS)

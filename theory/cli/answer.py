@@ -112,7 +112,12 @@ def factors(answer: PilotAnswer) -> str:
     count = starts.value.size
     if count == 0:
         return "So few points show no leading factor: none can be told apart from the others."
+    which = "factor 1" if count == 1 else f"factors 1 to {count}"
+    beyond = "further ones are out of reach of these points."
     known = np.flatnonzero(np.isfinite(starts.value))
+    if known.size == 0:
+        they = "it is" if count == 1 else "they are"
+        return f"These points show {which}, but not from which n on {they} recovered; {beyond}"
     said = [
         f"{f'factor {k + 1} ' * (count > 1)}{'recovered ' if k == known[0] else ''}from "
         f"n = {about(starts.value[k])} ({about(starts.low[k])} to {about(starts.high[k])}) on"
@@ -121,12 +126,8 @@ def factors(answer: PilotAnswer) -> str:
     if known.size > _LISTED:
         said.append("…")
     if known.size < count:
-        said.append(f"{'the others' if said else 'but'} too close to each other to say from when")
-    which = "factor 1" if count == 1 else f"factors 1 to {count}"
-    return (
-        f"These points show {which}: {', '.join(said)}; further ones are out of reach of these "
-        "points."
-    )
+        said.append("the others from an n that these points do not tell")
+    return f"These points show {which}: {', '.join(said)}; {beyond}"
 
 
 def trust(answer: PilotAnswer) -> str:

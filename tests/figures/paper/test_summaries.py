@@ -129,3 +129,20 @@ def test_smoke_quality_is_drawn(module, axes, smoke_of):
     figure = module.draw(smoke_of(module.NAME))
     shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]
     assert len(shown) == axes
+
+
+def test_no_line_of_a_theory_crosses_the_samples_it_was_calibrated_at(networks, page):
+    missing = page["convergence_own"].samples[np.isnan(page["convergence_own"])].values
+    assert 16 in missing
+    axes = next(a for a in summary.draw(page).axes if "U-Nets trained" in a.get_title(loc="left"))
+    lines = [line for line in axes.lines if line.get_marker() == "." and len(line.get_xdata()) > 1]
+    digits = networks.sel(data="digits")
+    figure = trained_against_predicted.draw(networks)
+    first = next(a for a in figure.axes if a.get_title(loc="left").endswith("digits"))
+    own = digits.sel(model="unet", samples=[4, 16, 64])["convergence_own"].values
+    lines += [line for line in first.lines if np.array_equal(line.get_ydata()[:3], own, True)]
+    assert len(lines) == 3  # q and m of the one, q of the other
+    for line in lines:
+        at = list(line.get_xdata()).index(16)
+        assert np.isnan(line.get_ydata()[at])
+        assert np.isfinite(line.get_ydata()[at + 1])
