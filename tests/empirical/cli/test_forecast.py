@@ -50,6 +50,12 @@ def test_picture_and_page_are_written(written):
     assert "It fails on patches" in page
 
 
+def test_a_table_is_what_the_screen_shows():
+    text = typed("forecast", RUN, *CHEAP)
+    assert text.startswith("mlp on digits, forecast")
+    assert "n = 16" in " ".join(text.split())
+
+
 def test_a_network_that_was_not_trained(written):
     """The same theory on the same data: the numbers of the run, but for its splits and seeds."""
     text = typed("predict", "digits", "--network", "mlp", *CHEAP)

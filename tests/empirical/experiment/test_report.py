@@ -27,6 +27,7 @@ def test_networks_that_stayed_the_identity_are_named():
     assert "Warning: 4 of 4 networks stayed the identity" in said
     assert "n = 4 seed 0 side a, n = 4 seed 0 side b, n = 16 seed 0 side a" in said
     assert "4 of 4 networks have no samples" in said
+    assert "–" in said
     assert summary_json(found)["quantities"]["ran_away"]["mean"] == [1.0, 1.0]
     # Within the noise of one step of 10 (p + σ²), for p = 1 and σ between 0.05 and 0.7 · 2.
     assert (found["variance_ratio"] > 9.0).all()
@@ -40,4 +41,6 @@ def test_networks_that_learnt_are_not():
     )
     assert not found["stayed_identity"].any()
     assert not found["ran_away"].any()
-    assert "Warning" not in summary_text(found)
+    said = summary_text(found)
+    assert "Warning" not in said
+    assert f"{float(found['convergence'].mean()):.3f}" in said

@@ -1,3 +1,6 @@
+import io
+import os
+
 import pytest
 
 from convergen.theory.common.checks import InputError
@@ -15,3 +18,9 @@ def test_what_does_not_fit_is_refused():
 def test_nothing_is_refused_where_the_system_is_silent(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.memory.free_memory", lambda: None)
     need_memory(2**60, "anything", "")
+
+
+def test_pages_are_counted_where_there_is_no_list_of_memory(monkeypatch):
+    monkeypatch.setattr("builtins.open", lambda *name, **options: io.StringIO("MemTotal: 1 kB"))
+    monkeypatch.setattr(os, "sysconf", {"SC_AVPHYS_PAGES": 1000, "SC_PAGE_SIZE": 4096}.get)
+    assert free_memory() == 4_096_000

@@ -166,6 +166,18 @@ def test_duality_of_the_max_sliced_distance_against_a_search_over_directions(sam
         assert best <= sliced_by_duality(covariance, np.diag(lam)) * 1.002
 
 
+def test_a_fit_that_peaks_outside_its_points_is_not_used():
+    """ζ that falls to nothing between two points: the best point of the grid stands."""
+    splits = split_grid(1.0, 64.0)
+
+    def eigenvalue(s):
+        return np.array([1.0 / (1.0 + (s / 0.0511) ** 16)])
+
+    fine = np.geomspace(splits[0], splits[-1], 20_001)
+    best = np.sqrt(np.max(fine / (1.0 + fine) * eigenvalue(fine)[0]))
+    assert sliced_maximum(eigenvalue, splits)[0] == pytest.approx(best, rel=0.02)
+
+
 @pytest.mark.parametrize("samples", [1.0, 7.0, 100.0, 1e4, 1e8, 1e12])
 def test_one_dimension_is_a_chi_square(samples):
     rng = np.random.default_rng(6)

@@ -51,10 +51,11 @@ def test_what_files_are(here, texts, found):
     ("texts", "words"),
     [
         (["x*.npz"], r"no file matches x\*\.npz"),
-        (["a.npy", "b.npy", "c.npy"], "3 files of samples were given"),
+        (["a.npy", "b.npy", "c.npy"], r"3 files of samples were given \(a.npy, b.npy, c.npy\)"),
         (["step*.npz", "c_step*.npz"], "A has the steps 9, 10, 100, B 9: .*10, 100 of one model"),
         (["step1.npy", "step01.npy", "step2.npy"], "both of step 1"),
         (["a1.npy", "a2.npy", "a3.npy", "c.npy"], "4 files of samples"),
+        (list("abcde"), r"5 files of samples were given \(a, b, c, d, …\)"),
     ],
 )
 def test_what_is_neither_is_refused(here, texts, words):
