@@ -80,7 +80,8 @@ def labelled(text: str, samples: Points, training: Points) -> tuple[Points, Poin
                 for each, key in pairs
             )
             return first, second
-    found = [_read(file, None, each) for each in sets]
+    most = max(map(len, sets))
+    found = [_read(file, None, each, most) for each in sets]
     fits = [len(each) == len(labels) for each, labels in zip(sets, found, strict=True)]
     if sum(fits) == 1:
         return (
@@ -116,9 +117,10 @@ def _arrays(file: Path) -> set[str]:
         raise InputError(f"{printable(file)} is no .npz file: make it again.") from error
 
 
-def _read(file: Path, key: str | None, points: Points) -> Labels:
+def _read(file: Path, key: str | None, points: Points, most: int = 0) -> Labels:
+    """Labels of these points, or of up to so many of another set."""
     if file.suffix.lower() in _TEXTS:
-        return _of_text(file, points)
+        return _of_text(file, points, max(most, len(points)))
     if file.suffix.lower() in (".npy", ".npz"):
         return _of_array(file, key)
     raise InputError(
@@ -150,9 +152,9 @@ def _of_array(file: Path, key: str | None) -> Labels:
     return tuple(str(each) for each in values.tolist())
 
 
-def _of_text(file: Path, points: Points) -> Labels:
-    if regular_file(file).st_size > _LINE * (len(points) + 1):
-        raise InputError(f"{printable(file)} is too large for labels of {len(points)} points.")
+def _of_text(file: Path, points: Points, most: int) -> Labels:
+    if regular_file(file).st_size > _LINE * (most + 1):
+        raise InputError(f"{printable(file)} is too large for labels of {most} points.")
     with file.open(newline="", encoding="utf-8-sig", errors="replace") as lines:
         rows = [row for row in csv.reader(lines, delimiter=_delimiter(file)) if any(row)]
     widths = {len(row) for row in rows}

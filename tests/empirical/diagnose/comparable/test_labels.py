@@ -54,6 +54,7 @@ def test_labels_of_files(here, text, found):
 
 
 def test_labels_may_be_long_and_have_a_title(here):
+    """A file of the larger set alone is not too large for the smaller one."""
     rows = ["label", *("cat" + " " * 1020 for _ in range(4))]
     (here / "wide.csv").write_text("".join(f"{row:<1023}\n" for row in rows))
     assert own_labels(labelled("wide.csv", *sets())[1]) == ("cat",) * 4
