@@ -195,6 +195,33 @@ def as_noise(sigma: ArrayLike, name: str = "sigma") -> FloatArray:
     return levels
 
 
+def as_noise_range(sigma_min: float, sigma_max: float) -> tuple[float, float]:
+    """Check the lowest and the highest noise level of a sampler.
+
+    Parameters
+    ----------
+    sigma_min, sigma_max : float
+        What the user gave.
+
+    Returns
+    -------
+    low, high : float
+        0 < low < high.
+
+    Raises
+    ------
+    InputError
+        If they are not so.
+    """
+    low = as_number(as_positive(sigma_min, "sigma_min"), "sigma_min")
+    high = as_number(as_positive(sigma_max, "sigma_max"), "sigma_max")
+    if low >= high:
+        raise InputError(
+            f"sigma_min = {low:g} and sigma_max = {high:g} must satisfy 0 < sigma_min < sigma_max."
+        )
+    return low, high
+
+
 def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
     """Check quantities that are finite and > 0, such as noise levels.
 

@@ -10,6 +10,7 @@ from convergen.theory.common.checks import (
     InputError,
     as_count,
     as_finite,
+    as_noise_range,
     as_number,
     as_positive,
 )
@@ -47,14 +48,8 @@ def karras_schedule(
     array([10.   ,  2.934,  0.663,  0.1  ,  0.   ])
     """
     count = as_count(steps, "steps")
-    low, high, power = (
-        as_number(as_positive(value, name), name)
-        for value, name in ((sigma_min, "sigma_min"), (sigma_max, "sigma_max"), (rho, "rho"))
-    )
-    if low >= high:
-        raise InputError(
-            f"sigma_min = {low:g} and sigma_max = {high:g} must satisfy 0 < sigma_min < sigma_max."
-        )
+    low, high = as_noise_range(sigma_min, sigma_max)
+    power = as_number(as_positive(rho, "rho"), "rho")
     # Relative to σ_max, so that no power overflows.
     ramp = np.linspace(1.0, (low / high) ** (1.0 / power), count)
     levels = np.append(high * ramp**power, 0.0)

@@ -17,6 +17,11 @@ from convergen.theory.common.checks import InputError, as_finite, as_positive
 Array = NDArray[Any]
 
 
+def floating(points: Array) -> type[np.floating[Any]]:
+    """The type in which points are worked with: float32 stays float32, all else is float64."""
+    return np.float32 if points.dtype == np.float32 else np.float64
+
+
 @runtime_checkable
 class Denoiser(Protocol):
     """Anything that maps noisy points and their noise level to clean estimates.
@@ -114,7 +119,7 @@ class ExactDenoiser(ABC):
         """Flat points and one σ for each, in one floating dtype."""
         points = np.asarray(x)
         as_finite(points, "x")
-        dtype = np.float32 if points.dtype == np.float32 else np.float64
+        dtype = floating(points)
         if points.ndim != len(self.shape) + 1 or points.shape[1:] != self.shape:
             raise InputError(
                 f"x has shape {points.shape}, but points of shape {self.shape} are denoised: "

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import FloatArray, InputError, as_finite
 from convergen.theory.denoisers.noise_schedules import checked_schedule, karras_schedule
-from convergen.theory.denoisers.protocol import Array, Denoiser
+from convergen.theory.denoisers.protocol import Array, Denoiser, floating
 from convergen.theory.denoisers.sampling_steps import METHODS, Method
 from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
 
@@ -274,4 +274,4 @@ def _seeds(noise: ArrayLike) -> Array:
             f"noise has shape {seeds.shape}: give an array of shape (batch, *shape) with at least "
             "one point."
         )
-    return seeds.astype(np.float32 if seeds.dtype == np.float32 else np.float64, copy=False)
+    return seeds.astype(floating(seeds), copy=False)

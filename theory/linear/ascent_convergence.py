@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.checks import FloatArray, InputError, as_nonnegative, as_samples
+from convergen.theory.common.checks import FloatArray, as_noise_range, as_samples
 from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
 from convergen.theory.random_matrices.analytic_functions import ComplexArray, expected_function
 from convergen.theory.spectra.spectrum import Spectrum
@@ -42,11 +42,7 @@ def ascent_convergence(
     InputError
         If the levels are not ordered.
     """
-    low, high = as_nonnegative(sigma_min, "sigma_min"), as_nonnegative(sigma_max, "sigma_max")
-    if not 0.0 < low < high:
-        raise InputError(
-            f"sigma_min = {low:g} and sigma_max = {high:g} must satisfy 0 < sigma_min < sigma_max."
-        )
+    low, high = as_noise_range(sigma_min, sigma_max)
     levels = np.array([high, low, 0.0])
     sampler = StochasticAscent(levels, np.random.default_rng(0), settling=settling)
     parts = spectrum.compression

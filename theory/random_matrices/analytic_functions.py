@@ -14,7 +14,7 @@ from convergen.theory.common.checks import (
     FloatArray,
     InputError,
     as_finite,
-    as_nonnegative,
+    as_noise_range,
     as_number,
     as_sample_size,
     as_samples,
@@ -262,11 +262,7 @@ def sampling_map(
     >>> theory.sampling_map(spectrum, 100, 0.05, 80.0, denoised=True).values.round(4)
     array([0.0372, 0.0247, 0.0121])
     """
-    low, high = as_nonnegative(sigma_min, "sigma_min"), as_nonnegative(sigma_max, "sigma_max")
-    if not 0.0 < low < high:
-        raise InputError(
-            f"sigma_min = {low:g} and sigma_max = {high:g} must satisfy 0 < sigma_min < sigma_max."
-        )
+    low, high = as_noise_range(sigma_min, sigma_max)
 
     def flow(x: ComplexArray) -> ComplexArray:
         near, far = np.sqrt(x + low**2), np.sqrt(x + high**2)
@@ -314,10 +310,7 @@ def sampling_convergence(
     """
     n = as_samples(samples)
     result = np.empty(n.size)
-    low, high = (
-        as_nonnegative(sigma, name) ** 2
-        for sigma, name in ((sigma_min, "sigma_min"), (sigma_max, "sigma_max"))
-    )
+    low, high = (level**2 for level in as_noise_range(sigma_min, sigma_max))
     parts = spectrum.compression
     points = np.append(parts.nodes, 0.0)
     weights = np.append(parts.weights, spectrum.dim - spectrum.rank)

@@ -9,6 +9,7 @@ from convergen.theory.common.checks import (
     as_count,
     as_finite,
     as_noise,
+    as_noise_range,
     as_nonnegative,
     as_positive,
     as_sample_size,
@@ -127,6 +128,17 @@ def test_noise_levels_have_two_ends():
         with pytest.raises(InputError, match="spam must") as error:
             as_noise([1.0, level], "spam")
         assert_one_sentence(error)
+
+
+def test_a_range_of_noise_is_ordered():
+    assert as_noise_range(0.1, 2) == (0.1, 2.0)
+    for low, high in ((2.0, 0.1), (1.0, 1.0)):
+        with pytest.raises(InputError, match=r"sigma_min = .* 0 < sigma_min < sigma_max") as error:
+            as_noise_range(low, high)
+        assert_one_sentence(error)
+    for low, high in ((0.0, 1.0), (0.1, -1.0)):
+        with pytest.raises(InputError, match=r"sigma_m.. must be positive"):
+            as_noise_range(low, high)
 
 
 @pytest.mark.parametrize("value", [1, 7, np.int32(7), 7.0, np.float64(7.0), 2**53])

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.denoisers.protocol import Array, ExactDenoiser
+from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
+from convergen.theory.networks.local.left_out import draw_queries
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser
 from convergen.theory.networks.local.windows import WienerFilters, Windows
@@ -101,16 +102,14 @@ class Generaliser(ExactDenoiser):
             If there are fewer than two points, or they are all zero.
         """
         points = np.asarray(data)
-        points = points.astype(np.float32 if points.dtype == np.float32 else np.float64)
+        points = points.astype(floating(points))
         if len(points) < 2:
             raise InputError("a generaliser is fitted to points left out: give two or more.")
         rows = orbit.of(points).reshape(-1, int(np.prod(points.shape[1:])))
         linear, filters = ShrunkLinear(points, orbit), WienerFilters(rows)
         everything = Windows.of(np.ones((rows.shape[1],) * 2, dtype=np.bool_))
         local = WindowDenoiser(points, everything, orbit)
-        own = np.resize(rng.permutation(len(points)), _QUERIES)
-        clean = points[own]
-        noise = rng.standard_normal(clean.shape).astype(clean.dtype)
+        own, clean, noise = draw_queries(points, rng, _QUERIES)
         unit = float(np.sqrt(np.mean(rows.astype(np.float64) ** 2)))
         choices = [
             _choice(

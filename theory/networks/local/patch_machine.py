@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import InputError, as_count
-from convergen.theory.denoisers.protocol import Array, ExactDenoiser
+from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
 from convergen.theory.networks.local.local_kernel import local_means
 
 # Bytes of the patches that are cut at a time.
@@ -52,7 +52,7 @@ class PatchMachine(ExactDenoiser):
 
     def __init__(self, data: ArrayLike, side: int, padding: str = "zeros") -> None:
         images = np.asarray(data)
-        images = images.astype(np.float32 if images.dtype == np.float32 else np.float64)
+        images = images.astype(floating(images))
         if images.ndim != 4 or images.size == 0:
             raise InputError(
                 f"patches are cut from images of shape (n, channels, height, width), not "

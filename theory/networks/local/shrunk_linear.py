@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.denoisers.protocol import Array, ExactDenoiser
-from convergen.theory.networks.local.window_denoiser import left_out
+from convergen.theory.denoisers.protocol import Array
+from convergen.theory.networks.local.left_out import LeaveOneOut
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 
 
-class ShrunkLinear(ExactDenoiser):
+class ShrunkLinear(LeaveOneOut):
     """Wiener filter of C = (1 − β) Σ̂ + β μ, Σ̂ the second moment of the orbit, μ = Tr Σ̂/d.
 
     Parameters
@@ -63,44 +63,23 @@ class ShrunkLinear(ExactDenoiser):
         self.values: FloatArray = self._kept + self.shrinkage * level
         self._groups = groups @ self.vectors
 
-    def leave_one_out(self, x: ArrayLike, sigma: ArrayLike, own: ArrayLike) -> Array:
-        """Denoise without the training point that a query comes from, nor its images.
-
-        Parameters
-        ----------
-        x : array_like, shape (batch, *shape)
-            Noisy points.
-        sigma : array_like, shape () or (batch,)
-            Noise standard deviations, > 0.
-        own : array_like of int, shape (batch,)
-            Rows of `data` that are left out, one for each query.
-
-        Returns
-        -------
-        ndarray, shape and dtype of `x`
-            Exact for the β and μ of all points: Σ̂ loses a matrix of rank at most `order`.
-
-        Raises
-        ------
-        InputError
-            If there is no other point, or no such row.
-        """
-        points, noise = self._checked(x, sigma)
-        rows = left_out(own, len(points), self.samples)
+    def _without(self, x: Array, sigma: Array, own: NDArray[np.int64]) -> Array:
+        # Exact for the β and μ of all points: Σ̂ loses a matrix of rank at most `order`.
+        variance = sigma.astype(np.float64)[:, None] ** 2
         scale = self.samples / (self.samples - 1.0)
         floor = self.values - self._kept
-        total = scale * self._kept + floor + noise.astype(np.float64)[:, None] ** 2
+        total = scale * self._kept + floor + variance
         # C + σ² without one orbit is `total` − UᵀU in the eigenbasis.
         share = (1.0 - self.shrinkage) / (self._order * (self.samples - 1.0))
-        lost = np.sqrt(share) * self._groups[rows]
-        moved = points @ self.vectors
+        lost = np.sqrt(share) * self._groups[own]
+        moved = x @ self.vectors
         inner = moved / total
         small = np.eye(self._order) - (lost / total[:, None, :]) @ lost.transpose(0, 2, 1)
         given = np.einsum("bgd,bd->bg", lost, inner)
         back = np.linalg.solve(small, given[..., None])[..., 0]
         inner += np.einsum("bgd,bg->bd", lost, back) / total
-        found = (moved - noise.astype(np.float64)[:, None] ** 2 * inner) @ self.vectors.T
-        return np.asarray(found.astype(points.dtype)).reshape(-1, *self.shape)
+        found = (moved - variance * inner) @ self.vectors.T
+        return np.asarray(found.astype(x.dtype))
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
         vectors = self.vectors.astype(x.dtype, copy=False)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel
-from convergen.theory.denoisers.protocol import Array, ExactDenoiser
+from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
 from convergen.theory.empirical_score.logit_rows import (
     LANES,
     REORDER,
@@ -22,8 +22,8 @@ from convergen.theory.empirical_score.logit_rows import (
     scale,
     weigh,
 )
+from convergen.theory.networks.local.left_out import draw_queries
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
-from convergen.theory.networks.local.window_denoiser import left_out
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 
 # Widths h² that are tried, and noise levels of their errors in standard deviations of the data.
@@ -71,7 +71,7 @@ class BudgetedMixture(ExactDenoiser):
 
     def __init__(self, data: ArrayLike, width: float, orbit: Orbit = NO_ORBIT) -> None:
         points = np.asarray(data)
-        points = points.astype(np.float32 if points.dtype == np.float32 else np.float64)
+        points = points.astype(floating(points))
         self.shape, self.samples = points.shape[1:], len(points)
         self._order = orbit.order(self.shape)
         linear = ShrunkLinear(points, orbit)
@@ -99,9 +99,7 @@ class BudgetedMixture(ExactDenoiser):
         """
         found = cls(data, 1.0, orbit)
         points = np.asarray(data).astype(found._centres.dtype)
-        own = left_out(np.resize(rng.permutation(len(points)), _QUERIES), _QUERIES, len(points))
-        clean = points[own].reshape(_QUERIES, -1)
-        noise = rng.standard_normal(clean.shape).astype(clean.dtype)
+        own, clean, noise = draw_queries(points.reshape(len(points), -1), rng, _QUERIES)
         unit = float(np.sqrt(found._values.mean()))
 
         def error(width: float) -> float:
