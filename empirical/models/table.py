@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,12 +98,13 @@ class SolvableModel:
         One line.
     words : str
         What legends call it, fitted to the data of trained networks.
-    fit : callable
-        ``fit(sets, **options)`` takes `TrainingSets` and returns one denoiser for each.
     line : str or tuple
         Its line in figures, as Matplotlib takes it.
     order : int
         Place in tables and legends.
+    fit : callable
+        ``fit(sets, **options)`` takes `TrainingSets` and returns one denoiser for each; default the
+        `theory` at the option `MEMORISED`.
     options : tuple of Option
         Keyword arguments of `fit`.
     refusal : callable
@@ -129,9 +131,9 @@ class SolvableModel:
     name: str
     description: str
     words: str
-    fit: Callable[..., Sequence[Denoiser]]
     line: Line
     order: int
+    fit: Callable[..., Sequence[Denoiser]] = None  # type: ignore[assignment]
     options: tuple[Option, ...] = ()
     refusal: Callable[[Shape, object, Mapping[str, Any]], str] = _suits_all
     compared: bool = True
@@ -140,6 +142,10 @@ class SolvableModel:
     images_each: float | None = None
     own_error: tuple[float, float, float, float] = (0.04, 0.06, 0.06, 0.06)
     trust: str = ""
+
+    def __post_init__(self) -> None:
+        if self.fit is None:
+            object.__setattr__(self, "fit", partial(fit_theory, self.theory))
 
     def resolve(
         self, shape: Shape, given: Mapping[str, Any], truth: object = None

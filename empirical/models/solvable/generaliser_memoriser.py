@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from convergen.empirical.models.table import (
-    MEMORISED,
-    SOLVABLE,
-    SolvableModel,
-    TrainingSets,
-    fit_theory,
-)
-from convergen.theory.denoisers.protocol import Denoiser
+from convergen.empirical.models.table import MEMORISED, SOLVABLE, SolvableModel
 from convergen.theory.networks.training_time.generaliser_memoriser import GeneraliserMemoriser
-
-
-def fit(sets: TrainingSets, memorised: float) -> list[Denoiser]:
-    """Fit one to each training set.
-
-    Parameters
-    ----------
-    sets : TrainingSets
-        Points and the symmetry of the network.
-    memorised : float
-        Training points that the budget suffices to memorise.
-
-    Returns
-    -------
-    list of Denoiser
-    """
-    return fit_theory(GeneraliserMemoriser, sets, memorised)
-
 
 SOLVABLE.register(
     SolvableModel(
         name="generaliser-memoriser",
         description="local posterior mean and empirical score, in shares that the budget sets",
         words="generaliser and memoriser, calibrated at small n",
-        fit=fit,
         line=(0, (5, 1)),
         order=7,
         options=(MEMORISED,),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -12,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from convergen.empirical.networks.about_mean import AboutMean
-from convergen.empirical.networks.table import NETWORKS, Network, images_only
-from convergen.theory.common.checks import InputError
-from convergen.theory.sources.options import NUMBER, TEXT, WHOLE, Option
+from convergen.empirical.networks.grids import PADDING, grid_shift, halved_images
+from convergen.empirical.networks.table import NETWORKS, Network
+from convergen.theory.sources.options import NUMBER, WHOLE, Option
 
 _TINY = 1e-12
 
@@ -148,47 +147,6 @@ def build(shape: tuple[int, ...], grey: float, **options: Any) -> nn.Module:
     return AboutMean(network, grey, shape) if grey else network
 
 
-def check(shape: tuple[int, ...], options: Mapping[str, Any]) -> None:
-    """Refuse sides that the grids do not divide.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of one point.
-    options : mapping
-        ``poolings``.
-
-    Raises
-    ------
-    InputError
-        If a point is no image, or a side is no multiple of the coarsest pixel, or only one of them.
-    """
-    images_only("conv", shape)
-    factor = 2 ** options["poolings"]
-    if shape[1] % factor or shape[2] % factor or min(shape[1:]) < 2 * factor:
-        raise InputError(
-            f"model 'conv' with {options['poolings']} poolings needs sides that are multiples of "
-            f"{factor} and at least {2 * factor}, but images have {shape[1]} × {shape[2]} pixels: "
-            "crop them, or give fewer poolings."
-        )
-
-
-def shift(options: Mapping[str, Any]) -> int:
-    """Translations that it commutes with: by whole pixels of the coarsest grid, if circular.
-
-    Parameters
-    ----------
-    options : mapping
-        ``poolings`` and ``padding``.
-
-    Returns
-    -------
-    int
-        2^p for p poolings, else 0.
-    """
-    return 2 ** options["poolings"] if options["padding"] == "circular" else 0
-
-
 NETWORKS.register(
     Network(
         name="conv",
@@ -197,10 +155,7 @@ NETWORKS.register(
         options=(
             Option("width", WHOLE, "channels on the finest grid", least=1, most=2**12),
             Option("poolings", WHOLE, "grids beside the finest", least=0, most=12),
-            Option(
-                "padding", TEXT, "what lies beyond the edges", "zeros",
-                choices=("zeros", "circular"),
-            ),
+            PADDING,
             Option(
                 "grey", NUMBER,
                 "added to every pixel, in standard deviations of the data: for images without a "
@@ -216,8 +171,10 @@ NETWORKS.register(
             "published": {"width": 64, "poolings": 3},
         },
         grouping="pair",
-        check=check,
-        shift=shift,
+        check=lambda shape, options: halved_images(
+            "conv", shape, options["poolings"], "fewer poolings"
+        ),
+        shift=lambda options: grid_shift(options["poolings"], options["padding"]),
         blind=True,
         sees_mean=True,
         training={"sigma_max": 2.0},

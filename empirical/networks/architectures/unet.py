@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from convergen.empirical.networks.grids import PADDING, grid_shift, halved_images
 from convergen.empirical.networks.noise_features import NoiseFeatures
 from convergen.empirical.networks.preconditioning import Preconditioned
-from convergen.empirical.networks.table import NETWORKS, Network, images_only
-from convergen.theory.common.checks import InputError
-from convergen.theory.sources.options import TEXT, WHOLE, WHOLES, Option
+from convergen.empirical.networks.table import NETWORKS, Network
+from convergen.theory.sources.options import WHOLE, WHOLES, Option
 
 
 def _norm(channels: int) -> nn.GroupNorm:
@@ -170,47 +169,6 @@ def build(shape: tuple[int, ...], **options: Any) -> nn.Module:
     return Preconditioned(UNet(shape, **options))
 
 
-def check(shape: tuple[int, ...], options: Mapping[str, Any]) -> None:
-    """Refuse sides that the grids do not divide.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of one point.
-    options : mapping
-        ``growth``.
-
-    Raises
-    ------
-    InputError
-        If a side is no multiple of the coarsest pixel, or only one of them.
-    """
-    images_only("unet", shape)
-    factor = 2 ** (len(options["growth"]) - 1)
-    if shape[1] % factor or shape[2] % factor or min(shape[1:]) < 2 * factor:
-        raise InputError(
-            f"a U-Net on {len(options['growth'])} grids needs sides that are multiples of "
-            f"{factor} and at least {2 * factor}, but images have {shape[1]} × {shape[2]} "
-            "pixels: crop them, or give a shorter growth."
-        )
-
-
-def shift(options: Mapping[str, Any]) -> int:
-    """Translations that it commutes with: by whole pixels of the coarsest grid, if circular.
-
-    Parameters
-    ----------
-    options : mapping
-        ``growth`` and ``padding``.
-
-    Returns
-    -------
-    int
-        2^p for p poolings, else 0.
-    """
-    return 2 ** (len(options["growth"]) - 1) if options["padding"] == "circular" else 0
-
-
 NETWORKS.register(
     Network(
         name="unet",
@@ -220,10 +178,7 @@ NETWORKS.register(
             Option("width", WHOLE, "channels on the finest grid", least=1, most=2**12),
             Option("growth", WHOLES, "channels on each grid, in units of width", least=1, most=64),
             Option("blocks", WHOLE, "residual blocks on each grid, down and up", least=1, most=100),
-            Option(
-                "padding", TEXT, "what lies beyond the edges", "zeros",
-                choices=("zeros", "circular"),
-            ),
+            PADDING,
         ),
         sizes={
             "tiny": {"width": 4, "growth": (1, 2), "blocks": 1},
@@ -233,7 +188,9 @@ NETWORKS.register(
         },
         # Ten of size small on 16 × 16 pixels take 0.86 times as long batched as one by one.
         grouping="seed",
-        check=check,
-        shift=shift,
+        check=lambda shape, options: halved_images(
+            "unet", shape, len(options["growth"]) - 1, "a shorter growth"
+        ),
+        shift=lambda options: grid_shift(len(options["growth"]) - 1, options["padding"]),
     )
 )  # fmt: skip
