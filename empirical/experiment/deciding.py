@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from convergen.empirical.splits.splits import Splits
     from convergen.empirical.storage.run_folder import RunFolder
 
-_LEAST_HELD_OUT = 16
+# Rows that stay unseen, at least, where no law draws new points.
+LEAST_HELD_OUT = 16
 # Fewest numbers that a thread of torch is given; threads with less to do wait for each other.
 _GRAIN = 32768
 
@@ -63,7 +64,7 @@ def divide(experiment: Experiment, data: DataSet, seed: int) -> Splits:
 
     limit = experiment.splits.duplicate_limit or None
     # Unseen points are drawn from the law where it is known, else they are rows that are left.
-    rest = _LEAST_HELD_OUT if data.truth is None else 0
+    rest = LEAST_HELD_OUT if data.truth is None else 0
     with phase(f"dividing the data (seed {seed})"):
         return split(data, experiment.samples, seed, duplicate_limit=limit, held_out=rest)
 

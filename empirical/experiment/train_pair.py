@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from convergen.empirical.measure.settings import MeasureSettings
     from convergen.empirical.networks.table import Network
 
-_LEAST_HELD_OUT = 16
-
 
 def train_pair(
     network: str | nn.Module | Callable[..., nn.Module],
@@ -85,6 +83,7 @@ def train_pair(
     """
     from convergen.empirical.common.devices import choose_device, pays_to_compile
     from convergen.empirical.experiment.cells import with_seed
+    from convergen.empirical.experiment.deciding import LEAST_HELD_OUT
     from convergen.empirical.experiment.declaration import SplitSettings
     from convergen.empirical.experiment.members import initial_seeds, members
     from convergen.empirical.measure.evaluation_set import Subjects
@@ -103,7 +102,7 @@ def train_pair(
     points = _data(data)
     keywords = row.resolve(points.shape, options or {})
     settings = TrainingSettings(**{**row.training, **_known(TrainingSettings, training)})
-    rest = 0 if points.truth is not None else _LEAST_HELD_OUT
+    rest = 0 if points.truth is not None else LEAST_HELD_OUT
     limit = SplitSettings().duplicate_limit
     splits = split(points, sizes, chosen, duplicate_limit=limit, held_out=rest)
     subjects = Subjects(points, splits, sizes, settings, about, row.blind)

@@ -3,6 +3,8 @@ from dataclasses import replace
 
 import pytest
 
+from convergen.empirical.data.kinds import load_data
+from convergen.empirical.experiment.deciding import divide
 from convergen.empirical.experiment.plan import (
     Plan,
     differences,
@@ -121,3 +123,12 @@ def test_a_renewed_plan_knows_today_and_where_the_data_are():
     assert found.experiment["data"]["path"] == "new.npy"
     assert found.versions == [{"python": "3"}, versions()]
     assert renewed(found, experiment(**array("new.npy"))) == found
+
+
+def test_sixteen_points_are_left_to_be_unseen():
+    """Of the N = 1797 digits the largest n is (N - 16)/2."""
+    data = load_data("digits")
+    found = divide(experiment(data={"kind": "digits"}, samples=[890]), data, 0)
+    assert len(found.held_out) == 17
+    with pytest.raises(InputError, match="leave 15 of the 1797 .* but 16 are"):
+        divide(experiment(data={"kind": "digits"}, samples=[891]), data, 0)
