@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+import typer
 import xarray as xr
 
 from convergen.empirical.common.presets import preset_names
@@ -301,6 +302,23 @@ def test_an_interrupt_before_the_run_is_begun_advises_nothing_that_is_refused(
     assert out == ""
     assert err.strip() == "convergen: interrupted; nothing was begun yet"
     assert not (tmp_path / "run").exists()
+
+
+def test_a_second_request_to_end_a_second_later_ends_at_once(monkeypatch, tmp_path):
+    from convergen.empirical.cli import train
+
+    handlers, now, ended = {signal.SIGINT: None, signal.SIGTERM: None}, [0.0], []
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with pytest.raises(typer.Exit) as stopped, train._interruptible(tmp_path):
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
+    assert stopped.value.exit_code == 143
+    handlers[signal.SIGINT](signal.SIGINT, None)
+    assert ended == []
+    now[0] = 1.5
+    handlers[signal.SIGINT](signal.SIGINT, None)
+    assert ended == [130]
 
 
 @pytest.mark.slow

@@ -46,6 +46,7 @@ def test_a_run_is_shipped_small_and_read_back(run, folder):
     np.testing.assert_array_equal(found["generated"], whole["generated"].isel(seed=0))
     xr.testing.assert_equal(found["convergence"], whole["convergence"])
     assert found.attrs == whole.attrs
+    assert all(found[key].encoding["zlib"] for key in found)
     behind = shipped.shipped_run("field-linear")
     assert behind.experiment == Run.open(run).experiment
     assert behind.splits(1).digest == Run.open(run).splits(1).digest

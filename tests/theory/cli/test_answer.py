@@ -22,6 +22,11 @@ NAN = np.nan
             "show factors 1 to 2: factor 1 recovered from n = 20 (10 to 40) on, the others from an "
             "n that these points do not tell; further ones",
         ),
+        (
+            [20.0, 30.0],
+            "factors 1 to 2: factor 1 recovered from n = 20 (10 to 40) on, factor 2 from n = 30 "
+            "(15 to 60) on; further",
+        ),
         ([NAN, 30.0], "factor 2 recovered from n = 30 (15 to 60) on, the others from an n"),
     ],
 )

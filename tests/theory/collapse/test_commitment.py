@@ -164,6 +164,18 @@ def test_committed_fraction_of_a_data_set():
     assert np.all(np.diff(far, axis=0) <= 0.0)
 
 
+def test_repeats_of_a_point_do_not_commit():
+    """Points far apart: the trajectory commits if none of the n − 1 others is drawn there too.
+
+    A quarter of the points make the queries, the others the law.
+    """
+    far = np.arange(64)[:, None] * 100.0 + np.random.default_rng(0).random((64, 1))
+    found = [committed_fraction(far, 8, 0.5, draws=64, seed=seed) for seed in range(40)]
+    mean, error = np.mean(found), np.std(found, ddof=1) / np.sqrt(40)
+    assert 0.0 < error < 0.02
+    assert abs(mean - (1.0 - 1.0 / 48.0) ** 7) < 4.0 * error
+
+
 def test_one_training_point_and_twins():
     seeds = np.random.default_rng(0).standard_normal((4, 2))
     np.testing.assert_array_equal(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from convergen.theory.finite_size import measure_pair as module
 from convergen.theory.finite_size.measure_pair import Fit, Population, measure_pair
 from convergen.theory.finite_size.simulate import measurable
 
@@ -83,6 +84,13 @@ def test_divergence_is_infinite_without_full_rank():
     ridged = pair(3, ridge=0.1, quantities=("distances",))[2]["kullback_leibler"]
     assert np.isfinite(ridged)
     assert ridged > 0.0
+
+
+@pytest.mark.parametrize(("least", "finite"), [(1e-16, False), (0.0, False), (1e-10, True)])
+def test_an_eigenvalue_of_rounding_is_none(least, finite):
+    values, axes = np.array([1.0, 0.5, least]), np.eye(3)
+    fit = Fit(axes, values, axes, axes)
+    assert np.isfinite(module._divergence(fit, Population(np.ones(3), 3), 0.0)) == finite
 
 
 def test_leading_distances_against_a_search_over_directions():
