@@ -130,5 +130,5 @@ def test_sixteen_points_are_left_to_be_unseen():
     data = load_data("digits")
     found = divide(experiment(data={"kind": "digits"}, samples=[890]), data, 0)
     assert len(found.held_out) == 17
-    with pytest.raises(InputError, match="leave 15 of the 1797 .* but 16 are"):
+    with pytest.raises(InputError, match=r"leave 15 of the 1797 .* but 16 are"):
         divide(experiment(data={"kind": "digits"}, samples=[891]), data, 0)
