@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,10 +21,11 @@ from convergen.theory.quantities.rows import BLACK, GREY
 from convergen.theory.quantities.table import Line, quantity
 
 if TYPE_CHECKING:
+    import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
 STYLE = Path(__file__).with_name("convergen.mplstyle")
 
@@ -81,7 +82,8 @@ def look_of(key: str) -> Look:
 FAMILY_LINES: tuple[Line, ...] = ("-", "--", "-.", (0, (3, 1, 1, 1, 1, 1)), (0, (1, 1)))
 FAMILY_MARKERS = ("o", "s", "^", "D", "v")
 
-Draw = TypeVar("Draw", bound=Callable[..., "Figure"])
+Fill = Callable[["xr.Dataset", "FigureBase"], None]
+Draw = Callable[..., "FigureBase"]
 
 
 # Settings belong to the whole process: two threads that changed them in turn would each put back
@@ -105,26 +107,38 @@ def style() -> Iterator[None]:
         yield
 
 
-def styled(draw: Draw) -> Draw:
-    """Decorate a drawing function so that it draws in the style of this project.
+def whole_figure(height: float | Callable[[xr.Dataset], float]) -> Callable[[Fill], Draw]:
+    """Decorate a function that fills a figure with data: the figure may be left out then.
 
     Parameters
     ----------
-    draw : callable
-        Returns a Figure.
+    height : float or callable
+        Inches of a figure of its own, which is `PAGE` wide; from the data, if callable.
 
     Returns
     -------
     callable
-        The same, inside `style`.
+        Makes ``draw(dataset, figure=None)`` of ``draw(dataset, figure)``: it draws in the style of
+        this project on the figure or part of a figure that it is given, or on one that belongs to
+        no window, and returns it. ``draw.height(dataset)`` tells its height.
     """
 
-    @functools.wraps(draw)
-    def wrapper(*arguments: Any, **options: Any) -> Figure:
-        with style():
-            return draw(*arguments, **options)
+    def decorate(fill: Fill) -> Draw:
+        def height_of(dataset: xr.Dataset) -> float:
+            return height(dataset) if callable(height) else height
 
-    return wrapper  # type: ignore[return-value]
+        @functools.wraps(fill)
+        def draw(dataset: xr.Dataset, figure: FigureBase | None = None) -> FigureBase:
+            with style():
+                if figure is None:
+                    figure = new_figure(height=height_of(dataset))
+                fill(dataset, laid_out(figure))
+            return figure
+
+        draw.height = height_of  # type: ignore[attr-defined]
+        return draw
+
+    return decorate
 
 
 def new_figure(width: float = PAGE, height: float = 2.9) -> Figure:
@@ -144,6 +158,24 @@ def new_figure(width: float = PAGE, height: float = 2.9) -> Figure:
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height))
+
+
+def laid_out(figure: FigureBase) -> FigureBase:
+    """Keep legends and labels off panels, in a figure that was made without a layout.
+
+    Parameters
+    ----------
+    figure : Figure or SubFigure
+        To be divided into panels; a layout that it has is left as it is.
+
+    Returns
+    -------
+    Figure or SubFigure
+        The same.
+    """
+    if figure.get_layout_engine() is None:
+        figure.figure.set_layout_engine("constrained")
+    return figure
 
 
 def family(name: str, count: int, *, start: int = 0) -> list[Look]:

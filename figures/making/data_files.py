@@ -79,17 +79,37 @@ def load_record(path: Path, figure: str) -> xr.Dataset:
             f"there is no data file {path}: give one that convergen figures make wrote."
         )
     dataset = load_dataset(path, must_be_sealed=path.parent == SHIPPED)
+    check_figure(dataset, figure, str(path))
+    return dataset
+
+
+def check_figure(dataset: xr.Dataset, figure: str, words: str) -> None:
+    """Refuse what are not the data of a figure.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        What somebody wants to have drawn.
+    figure : str
+        Name of the figure that is wanted.
+    words : str
+        What to call the data in messages.
+
+    Raises
+    ------
+    InputError
+        If they belong to another figure, or to none.
+    """
     found = dataset.attrs.get("figure")
     if found is None:
         raise InputError(
-            f"{path} holds no data of a figure: give a file that convergen figures make wrote."
+            f"{words} holds no data of a figure: give a file that convergen figures make wrote."
         )
     if found != figure:
         raise InputError(
-            f"{path} holds the data of the figure {found!r}, not of {figure!r}: draw {found!r} "
+            f"{words} holds the data of the figure {found!r}, not of {figure!r}: draw {found!r} "
             "with it, or give another file."
         )
-    return dataset
 
 
 def shipped(figure: str) -> Path | None:

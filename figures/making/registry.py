@@ -4,8 +4,8 @@ A figure module has
 
 - ``NAME`` (its key here), ``NUMBER``, ``TITLE`` and ``CAPTION`` (two sentences),
 - ``compute(quality, seed) -> xarray.Dataset``, pure data with long names and units,
-- ``draw(dataset) -> matplotlib.figure.Figure``, decorated with `looks.style.styled`, which
-  computes nothing,
+- ``draw(dataset, figure)``, decorated with `looks.style.whole_figure`, which fills a Figure or
+  SubFigure, or a new one if none is given, returns it, and computes nothing,
 
 and imports neither matplotlib nor torch before one of the two is called. A new figure is one such
 file; modules of the room without a ``NAME`` are shared by several.
@@ -23,7 +23,7 @@ from convergen.theory.messages.suggestions import suggestion
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, FigureBase
 
 # By name, not by import: this room stands below the one of the figures.
 _PAPER = "convergen.figures.paper"
@@ -49,7 +49,7 @@ class FigureModule(Protocol):
         """Data of the figure."""
         ...
 
-    def draw(self, dataset: xr.Dataset) -> Figure:
+    def draw(self, dataset: xr.Dataset, figure: FigureBase | None = None) -> Figure:
         """Picture of the data."""
         ...
 

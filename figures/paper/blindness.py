@@ -13,17 +13,16 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.theory import Spectrum
 
@@ -136,20 +135,17 @@ def _without_factors(spectrum: Spectrum) -> dict[str, Any]:
     }
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(4.5)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Order parameters above, two distances below.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=4.5)
     grid = figure.add_gridspec(2, 3, width_ratios=(1.0, 1.0, 0.55), height_ratios=(1.2, 1.0))
     top = figure.add_subplot(grid[0, :])
     _order_parameters(top, dataset)
@@ -167,7 +163,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     missing = left.get_legend_handles_labels()[0]
     handles = [*top.get_legend_handles_labels()[0], *missing, *key()]
     corner.legend(handles=handles, loc="center right", borderaxespad=0.0)
-    return figure
 
 
 def _order_parameters(axes: Axes, dataset: xr.Dataset) -> None:

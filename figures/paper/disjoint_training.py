@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.figures.looks.style import new_figure, panel, styled
+from convergen.figures.looks.style import panel, whole_figure
 from convergen.figures.looks.trained_networks import DATA
 from convergen.figures.making.qualities import by_quality
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 NAME = "disjoint-training"
 NUMBER = 9
@@ -114,29 +114,25 @@ def pictures(name: str, noises: int, first: int) -> xr.Dataset:
     return shown
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(lambda dataset: 0.55 + 2.2 * dataset.sizes["noise"])
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """One panel for each data set: columns are sample sizes, blocks of four rows are noises.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
     parts = [dataset.sel(data=name).dropna("samples") for name in dataset["data"].values]
     columns = [part.sizes["samples"] for part in parts]
-    figure = new_figure(height=0.55 + 2.2 * dataset.sizes["noise"])
     grid = figure.subplots(1, len(parts), width_ratios=columns, squeeze=False)[0]
     for letter, axes, part in zip("abcd", grid, parts, strict=False):
         panel(axes, letter, DATA[str(part["data"].values)])
         tile(axes, part)
     for axes in grid[1:]:
         axes.set_yticklabels([])
-    return figure
 
 
 def tile(axes: Axes, part: xr.Dataset, numbers: dict[str, tuple[str, str]] = _NUMBERS) -> None:

@@ -13,11 +13,10 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     plain_ticks,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.crossings import crossing, half_samples
@@ -25,7 +24,7 @@ from convergen.figures.paper.crossings import crossing, half_samples
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen import theory
 
@@ -236,27 +235,23 @@ def _needed(
     return xr.Dataset(result)
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(3.4)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Three panels: the phase diagram, own weights, and samples needed against d.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=3.4)
     left, middle, right = figure.subplots(1, 3)
     _phases(left, dataset)
     _weights(middle, dataset)
     _samples(right, dataset)
     handles = [*left.get_legend_handles_labels()[0], *key()]
     figure.legend(handles=handles, loc="outside lower center", ncols=2)
-    return figure
 
 
 def _phases(axes: Axes, dataset: xr.Dataset) -> None:

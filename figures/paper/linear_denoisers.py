@@ -11,17 +11,16 @@ from convergen.figures.looks.style import (
     family,
     key,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen import theory
 
@@ -177,20 +176,17 @@ def _renormalised(
     )
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(5.0)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Four panels: κ, errors, agreement, and variance of modes, all against σ.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=5.0)
     (top_left, top_right), (bottom_left, bottom_right) = figure.subplots(2, 2, sharex=True)
     _noise(top_left, dataset)
     _errors(top_right, dataset)
@@ -199,7 +195,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     for axes in (bottom_left, bottom_right):
         axes.set_xscale("log")
         axes.set_xlabel(r"noise $\sigma$ (r.m.s. of a coordinate = 1)")
-    return figure
 
 
 def _noise(axes: Axes, dataset: xr.Dataset) -> None:

@@ -12,10 +12,9 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.mean_learning import learnt_overlaps
@@ -24,7 +23,7 @@ from convergen.theory.quantities.rows import ORANGE
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen import theory
 
@@ -216,20 +215,17 @@ def _recovery(dim: int, repeats: int, seed: int) -> xr.Dataset:
     )
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(5.4)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Three fields above, trajectories and recovery below.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=5.4)
     # Each row has its own layout: the fields are square.
     top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
     for letter, axes, level in zip(
@@ -239,7 +235,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     left, right = bottom.subplots(1, 2)
     _decisions(left, dataset)
     _means(right, dataset)
-    return figure
 
 
 def _field(axes: Axes, letter: str, one: xr.Dataset) -> None:

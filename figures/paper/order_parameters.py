@@ -12,10 +12,9 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.theory import Spectrum
 
@@ -200,20 +199,17 @@ def _decay(dims: tuple[int, ...], repeats: int, seed: int) -> xr.Dataset:
     return xr.Dataset(variables, {"decay_dim": ("decay_dim", np.array(dims), words)})
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(2.9)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Three panels: m, q with the decay as an inset, Q.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=2.9)
     left, middle, right = figure.subplots(1, 3, sharex=True, width_ratios=(1.0, 1.15, 1.0))
     _memorisation(left, dataset)
     _convergence(middle, dataset)
@@ -222,7 +218,6 @@ def draw(dataset: xr.Dataset) -> Figure:
         axes.set_xscale("log")
         axes.set_xlabel(r"load $\gamma = n/d$")
     figure.legend(handles=_key(), loc="outside lower center", ncols=4)
-    return figure
 
 
 def _key() -> list[Artist]:

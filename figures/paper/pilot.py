@@ -10,10 +10,9 @@ from convergen.figures.looks.style import (
     GREY,
     Look,
     family,
-    new_figure,
     panel,
     plain_ticks,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.pilot_truths import TRUTHS, Law
@@ -21,7 +20,7 @@ from convergen.figures.paper.pilot_truths import TRUTHS, Law
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 NAME = "pilot"
 NUMBER = 13
@@ -110,20 +109,17 @@ def _of_law(law: Law, pilots: int, places: int, seed: int) -> xr.Dataset:
     )  # fmt: skip
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(4.7)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Convergence above, samples for q = 0.9 over the truth below, one column for each law.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=4.7)
     grid = figure.subplots(2, 3, sharey="row", gridspec_kw={"height_ratios": (1.45, 1.0)})
     looks = family("convergence", len(SIZES))[::-1]
     for column, letter, low_letter in zip(range(3), "abc", "def", strict=True):
@@ -135,7 +131,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     grid[0, 0].set_ylabel("convergence $q$")
     grid[1, 0].set_ylabel("predicted / true samples")
     grid[0, 0].legend(loc="lower right", handles=_entries(looks))
-    return figure
 
 
 def _curves(axes: Axes, one: xr.Dataset, looks: list[Look]) -> None:

@@ -14,10 +14,9 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.theory import Spectrum
 
@@ -168,20 +167,17 @@ def _measured_samples(spectrum: Spectrum, repeats: int, seed: int) -> tuple[floa
     return float(value), float(value * error)
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(4.5)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """One panel for each exponent above, thresholds below.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=4.5)
     top, bottom = figure.subfigures(2, 1)
     row = top.subplots(1, 4, sharey=True)
     for axes, letter, alpha in zip(row, "abcd", dataset["exponent"].values, strict=True):
@@ -191,7 +187,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     _recovery(left, dataset)
     _samples(right, dataset)
     figure.legend(handles=_key(dataset), loc="outside lower center", ncols=6, columnspacing=1.2)
-    return figure
 
 
 def _key(dataset: xr.Dataset) -> list[Artist]:

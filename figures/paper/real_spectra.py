@@ -12,10 +12,9 @@ from convergen.figures.looks.style import (
     family,
     key,
     measured,
-    new_figure,
     panel,
     plain_ticks,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.patch_causes import (
@@ -29,7 +28,7 @@ from convergen.figures.paper.patch_causes import (
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 NAME = "real-spectra"
 NUMBER = 5
@@ -148,20 +147,17 @@ def _shares(
     return result
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(5.2)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Four panels: 1 − q, its ratio to the prediction, the causes, and the law of contrast.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=5.2)
     # Room for the long labels, whose width differs a little between formats.
     figure.get_layout_engine().set(w_pad=0.1)
     # Each row has its own layout, so that long labels below do not narrow the panels above.
@@ -172,7 +168,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     _ratios(top_right, dataset)
     _reasons(bottom_left, dataset)
     _contrast(bottom_right, dataset)
-    return figure
 
 
 def _gaps(axes: Axes, dataset: xr.Dataset) -> None:

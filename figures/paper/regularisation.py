@@ -14,17 +14,16 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.figures.paper.regularised_models import Model
     from convergen.theory import Spectrum
@@ -150,20 +149,17 @@ def _along(
     return xr.Dataset(variables, coordinates)
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(4.4)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Overlaps and errors along the ridge (above) and training time (below); the trade-off.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=4.4)
     grid = figure.add_gridspec(2, 3)
     axes = [[figure.add_subplot(grid[i, j]) for j in range(2)] for i in range(2)]
     labels = {
@@ -196,7 +192,6 @@ def draw(dataset: xr.Dataset) -> Figure:
     entries = [entry(look_of(name)) for name in (*_OVERLAPS, *_ERRORS)]
     marks = axes[0][1].get_legend_handles_labels()[0]
     corner.legend(handles=[*entries, *marks, *key()], loc="center")
-    return figure
 
 
 def _curves(axes: Axes, dataset: xr.Dataset, kind: str, names: tuple[str, ...]) -> None:

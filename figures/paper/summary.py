@@ -13,10 +13,9 @@ from convergen.figures.looks.style import (
     key,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.making.qualities import by_quality
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 NAME = "summary"
 NUMBER = 12
@@ -134,20 +133,17 @@ def _network(quality: str) -> xr.Dataset:
     return found[[*wanted, "line_samples"]].drop_vars("factor", errors="ignore")
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(5.6)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """Transitions and network above, pictures below.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=5.6)
     upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1.0))
     left, right = upper.subplots(1, 2, sharey=True)
     _draw_transitions(left, dataset)
@@ -175,7 +171,6 @@ def draw(dataset: xr.Dataset) -> Figure:
         "What two U-Nets A and B, trained on disjoint sets of $n$ digits, make of the same noise"
     )
     lower.suptitle(f"(c) {title}", x=0.065, ha="left", fontsize="medium")
-    return figure
 
 
 def _legend() -> list[Artist]:

@@ -9,10 +9,9 @@ from convergen.figures.looks.style import (
     BARS,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.looks.trained_networks import (
     DATA,
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
 NAME = "trained-against-predicted"
 NUMBER = 10
@@ -115,20 +114,17 @@ def _network(name: str, result: xr.Dataset, quality: str) -> xr.Dataset:
     return xr.merge([summary(result), theory], join="outer", compat="no_conflicts")
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(8.2)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """One column for each data set; rows are convergence, memorisation, variance and recovery.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=8.2)
     names = [name for name in DATA if name in dataset["data"].values]
     grid = figure.subplots(len(_ROWS), len(names), sharex=True, sharey="row", squeeze=False)
     letters = iter(ascii_lowercase)
@@ -148,7 +144,6 @@ def draw(dataset: xr.Dataset) -> Figure:
         axes.set_xlabel("training samples $n$")
     shown = [name for name in MODELS if name in dataset["model"].values]
     figure.legend(handles=_legend(shown), loc="outside lower center", ncols=3)
-    return figure
 
 
 def _theories(axes: Axes, part: xr.Dataset, quantity: str) -> None:

@@ -12,11 +12,10 @@ from convergen.figures.looks.style import (
     family,
     look_of,
     measured,
-    new_figure,
     panel,
     plain_ticks,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.looks.trained_networks import DATA, MODELS, POWER_LAWS, results
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.empirical.experiment.run import Run
     from convergen.figures.looks.style import Look
@@ -143,23 +142,25 @@ def _summary(result: xr.Dataset, ending: str) -> xr.Dataset:
     return data.drop_vars("eigenvalue", errors="ignore")
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+def _networks(dataset: xr.Dataset) -> list[str]:
+    """Each has two rows."""
+    return list(dict.fromkeys(str(name).split()[0] for name in dataset["panel"].values))
+
+
+@whole_figure(lambda dataset: 0.8 + 3.1 * len(_networks(dataset)))
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """One block of two rows for each network: convergence and recovery, and the two distances.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
     names = [str(name).split() for name in dataset["panel"].values]
-    networks = list(dict.fromkeys(model for model, _ in names))
+    networks = _networks(dataset)
     columns = max(sum(model == network for model, _ in names) for network in networks)
-    figure = new_figure(height=0.8 + 3.1 * len(networks))
     grid = figure.subplots(2 * len(networks), columns, sharey="row", squeeze=False)
     letters = iter(ascii_lowercase)
     for block, network in enumerate(networks):
@@ -187,7 +188,6 @@ def draw(dataset: xr.Dataset) -> Figure:
         for axes in (*above[len(shown) :], *below[len(shown) :]):
             axes.set_axis_off()
     figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
-    return figure
 
 
 def _ticks(axes: Axes, part: xr.Dataset) -> None:

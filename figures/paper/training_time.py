@@ -10,10 +10,9 @@ from convergen.figures.looks.style import (
     family,
     look_of,
     measured,
-    new_figure,
     panel,
     predicted,
-    styled,
+    whole_figure,
 )
 from convergen.figures.looks.trained_networks import DATA, results
 from convergen.figures.making.qualities import by_quality
@@ -21,7 +20,7 @@ from convergen.figures.making.qualities import by_quality
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import FigureBase
 
     from convergen.empirical.experiment.run import Run
 
@@ -121,20 +120,17 @@ def _history(result: xr.Dataset, end: int) -> xr.Dataset:
     return summary
 
 
-@styled
-def draw(dataset: xr.Dataset) -> Figure:
+@whole_figure(5.6)
+def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     """One column for each data set; rows are excess memorisation, copies and test error.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         From `compute`.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
+    figure : Figure or SubFigure
+        What to fill.
     """
-    figure = new_figure(height=5.6)
     names = [str(name) for name in dataset["data"].values]
     grid = figure.subplots(len(_MEASURED), len(names), sharex=True, squeeze=False)
     for column, name in enumerate(names):
@@ -156,7 +152,6 @@ def draw(dataset: xr.Dataset) -> Figure:
         low, high = zip(*(axes.get_ylim() for axes in row), strict=True)
         for axes in row:
             axes.set_ylim(min(low), max(high))
-    return figure
 
 
 def _curves(axes: Axes, part: xr.Dataset, quantity: str) -> None:

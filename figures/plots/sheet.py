@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.figures.looks.style import COLUMN, PAGE, new_figure, style
+from convergen.figures.looks.style import COLUMN, PAGE, laid_out, new_figure, style
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def sheet(place: Any, panels: int, *, sharex: bool = False) -> Iterator[Sheet]:
             import matplotlib.pyplot as plt
 
             place = plt.figure(figsize=(PAGE if panels > 1 else COLUMN, _HEIGHT))
-        axes = place.subplots(1, panels, sharex=sharex, squeeze=False)[0]
+        axes = laid_out(place).subplots(1, panels, sharex=sharex, squeeze=False)[0]
         yield Sheet(axes, place)
 
 

@@ -240,7 +240,7 @@ def test_one_data_file_draws_one_figure(made, tmp_path, monkeypatch):
 DUMMY = """
 import xarray as xr
 
-from convergen.figures.looks.style import new_figure, styled
+from convergen.figures.looks.style import whole_figure
 
 NAME, NUMBER, TITLE, CAPTION = "dummy", 99, "A dummy", "It shows nothing. It is one file."
 
@@ -249,11 +249,9 @@ def compute(quality, seed):
     return xr.Dataset({"x": ("place", [1.0, float(seed)])})
 
 
-@styled
-def draw(dataset):
-    figure = new_figure()
+@whole_figure(2.0)
+def draw(dataset, figure):
     figure.subplots().plot(dataset["x"])
-    return figure
 """
 
 

@@ -59,6 +59,7 @@ def test_the_same_picture_wherever_it_goes(data, name):
     own = Figure()
     inside = draw(*data[name], axes=own)
     assert list(np.atleast_1d(inside)) == own.axes
+    assert own.get_layout_engine() is not None  # a legend would cover panels
     assert lines(new) == lines(given) == lines(inside) != []
     assert np.atleast_1d(given)[0].figure.get_suptitle() == ""
     assert dict(matplotlib.rcParams) == before
