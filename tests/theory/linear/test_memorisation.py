@@ -171,6 +171,15 @@ def test_the_saddlepoint_is_within_one_and_a_half_per_cent_where_it_takes_over(n
     np.testing.assert_allclose(law, exact, rtol=0.015)
 
 
+def test_draws_of_the_saddlepoint_are_averaged_one_by_one():
+    """In blocks, and each as it would be alone."""
+    law = SaddlepointLaw.draw(scaled(SPECTRA["power law 1"]), 0, 0.0, 64.0, 0, SAME)
+    together = law.average(64.0, np.zeros(1), np.ones(1))
+    assert together.size == len(law.e.value) > 128
+    alone = [law._average(64.0, np.zeros(1), np.ones(1), slice(i, i + 1))[0] for i in (0, 1, 130)]
+    np.testing.assert_allclose(together[[0, 1, 130]], alone, rtol=1e-12)
+
+
 @pytest.mark.parametrize("dim", [2, 3, 5, 20])
 @pytest.mark.parametrize("samples", [2, 10, 64, 65, 500])
 def test_low_dimension(dim, samples):

@@ -5,6 +5,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.linear.order_parameters import convergence
+from convergen.theory.networks.symmetry import orbit_law as module
 from convergen.theory.networks.symmetry.orbit_law import fourier_blocks, orbit_law
 from convergen.theory.networks.symmetry.orbits import Orbit
 from convergen.theory.spectra.spectrum import Spectrum
@@ -81,6 +82,17 @@ def test_blocks_at_small_n_are_simulated_where_that_is_possible(side, shift, n):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("real", "squared"), [(True, 2.0 / np.pi), (False, np.pi / 4.0)])
+def test_modes_are_real_or_complex_gaussians(real, squared):
+    """One mode and one point: q = (E|z|)²/E|z|², and E|z|² = 1."""
+    products = module._products(np.ones(1), 1, real, np.random.default_rng(0))
+    found, error = module._with_error(products)
+    assert error < 0.05
+    assert abs(found - squared) < 4.0 * error
+    power, spread = products[:, 1:].mean(), products[:, 1:].std() / np.sqrt(products[:, 1:].size)
+    assert abs(power - 1.0) < 4.0 * spread
+
+
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_can_be_derived_again(call):
     stored.derive_again(call)
