@@ -14,7 +14,11 @@ from convergen.empirical.measure.denoising_errors import (
     stayed_identity,
 )
 from convergen.empirical.measure.evaluation_set import Subjects
-from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
+from convergen.empirical.measure.fidelity import (
+    bures_wasserstein,
+    covariance_error,
+    sliced_wasserstein,
+)
 from convergen.empirical.measure.generation import SIDES, pair_up
 from convergen.empirical.measure.intervals import ratio
 from convergen.empirical.measure.memorisation import Memorisation, memorisation
@@ -195,7 +199,10 @@ def _fidelity(points: Array, subjects: Subjects) -> dict[str, Values]:
         for m, x in enumerate(points)
     ]
     errors = [covariance_error(x, covariance) for x in points]
+    # Stochastic ascent adds noise of its own to the decorrelated seeds.
+    bulk = [bures_wasserstein(x, subjects.spectrum, fresh=subjects.blind) for x in points]
     return {
+        "bures_wasserstein": (_BOTH, pair_up(bulk, subjects.samples)),
         "covariance_error": (_BOTH, pair_up(errors, subjects.samples)),
         "sliced_wasserstein": (_BOTH, pair_up(sliced, subjects.samples)),
     }

@@ -1,8 +1,14 @@
 import numpy as np
 import pytest
+from scipy.linalg import sqrtm
 
-from convergen.empirical.measure.fidelity import covariance_error, sliced_wasserstein
+from convergen.empirical.measure.fidelity import (
+    bures_wasserstein,
+    covariance_error,
+    sliced_wasserstein,
+)
 from convergen.theory.common.checks import InputError
+from convergen.theory.spectra.spectrum import Spectrum
 
 
 def drawn(count, dim, seed):
@@ -21,6 +27,47 @@ def test_covariance_error_of_the_truth_is_that_of_its_draws():
     squares = [covariance_error(drawn(100, 10, seed), np.eye(10)) ** 2 for seed in range(60)]
     stderr = np.std(squares, ddof=1) / np.sqrt(60)
     assert abs(np.mean(squares) - 11.0 / 100.0) < 4.0 * stderr
+
+
+# ---------------------------------------------------------------------------- Bures–Wasserstein
+
+VARIANCES = np.array([5.0, 2.0, 1.0, 0.5, 0.25])
+AXES = np.linalg.qr(drawn(8, 5, 10))[0]
+TRUTH = Spectrum.from_eigenvalues([*VARIANCES, 0.0], [1, 1, 1, 1, 1, 3], eigenvectors=AXES)
+
+
+def bures(covariance):
+    """W₂²/Tr Σ by matrix roots; the truth fills five of eight dimensions."""
+    root = (AXES * np.sqrt(VARIANCES)) @ AXES.T
+    cross = np.trace(sqrtm(root @ covariance @ root)).real
+    return (VARIANCES.sum() + np.trace(covariance) - 2.0 * cross) / VARIANCES.sum()
+
+
+def test_bures_wasserstein_against_matrix_roots():
+    for count in (3, 40):  # fewer points than factors, and more
+        points = drawn(count, 8, count) * 1.3
+        found = bures_wasserstein(points.reshape(count, 2, 4), TRUTH, fresh=False)
+        assert found == pytest.approx(bures(points.T @ points / count), abs=1e-7)
+    exact = np.sqrt(8.0) * np.linalg.qr(drawn(8, 5, 11))[0] * np.sqrt(VARIANCES) @ AXES.T
+    assert bures_wasserstein(exact, TRUTH, fresh=False) == pytest.approx(0.0, abs=1e-12)
+    assert bures_wasserstein(2.0 * exact, TRUTH, fresh=False) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.2])
+def test_independent_draws_scatter_around_the_distance_of_their_law(scale):
+    root = scale * np.sqrt(VARIANCES)[:, None] * AXES.T
+    exact = (scale - 1.0) ** 2
+    points = [drawn(100, 5, 20 + seed) @ root for seed in range(100)]
+    plain, less_bias = (
+        np.array([bures_wasserstein(x, TRUTH, fresh=fresh) for x in points])
+        for fresh in (False, True)
+    )
+    stderr = less_bias.std(ddof=1) / 10.0
+    assert abs(less_bias.mean() - exact) < 4.0 * stderr
+    assert plain.mean() - exact > 4.0 * stderr
+
+
+# ----------------------------------------------------------------------- sliced Wasserstein
 
 
 def test_wasserstein_of_a_shift_is_its_mean_projection():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -90,6 +92,24 @@ def test_fitted_models_err_more_than_the_truth():
     # With u and v what the two models miss the optimum by, (|u|² + |v|²)/2 > |u − v|²/4.
     assert bool((0.25 * result["disagreement"].isel(samples=0) < gap).all())
     assert float(result["disagreement"].min()) > 0.0
+
+
+def test_distances_of_the_truth_vanish_however_it_is_sampled():
+    about = subjects(size=4, count=400, samples=(8,))
+    for blind in (False, True):
+        asked = replace(about, blind=blind, settings=replace(about.settings, draws=200))
+        found = measure(Separate([about.truth] * 2), asked)["bures_wasserstein"]
+        assert float(np.abs(found).max()) < 0.01
+    # One that is fitted: that of its own covariance, which many Heun steps reach.
+    about = replace(about, settings=replace(about.settings, steps=60))
+    linear_model = measure(fit(linear, about), about)["bures_wasserstein"].isel(samples=0)
+    rank = about.spectrum.rank
+    root = about.spectrum.eigenvectors[:, :rank] * np.sqrt(about.spectrum.leading(rank))
+    for side, points in zip("ab", (about.training_set(0), about.training_set(1)), strict=True):
+        rows = points.reshape(8, 16).astype(np.float64)
+        shared = np.linalg.svd(rows @ root, compute_uv=False).sum() / np.sqrt(8)
+        exact = 1.0 + (np.square(rows).sum() / 8 - 2.0 * shared) / about.spectrum.trace
+        assert float(linear_model.sel(side=side)) == pytest.approx(exact, rel=0.03)
 
 
 def test_decibels_are_those_of_the_errors(found):
