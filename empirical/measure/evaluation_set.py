@@ -20,6 +20,9 @@ from convergen.theory.denoisers.protocol import Denoiser
 from convergen.theory.denoisers.stochastic_ascent import STEP_SIZE, StochasticAscent
 from convergen.theory.spectra.spectrum import Spectrum
 
+# Of the mean variance: data with less do not vary along a direction.
+_NONE = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Subjects:
@@ -187,18 +190,21 @@ class Subjects:
         ran_away : ndarray of bool, shape (M,)
             Members whose points grew far beyond data and noise.
         """
-        ascent = None if self.ascent is None else {**self.ascent, "origin": origin}
-        noise = self.noise if origin is None else self._of_true_amplitude(origin)
+        ascent, noise = self.ascent, self.noise
+        if ascent is not None and origin is not None:
+            length = np.linalg.norm(origin)
+            along = origin.ravel() / (length or 1.0)
+            variance = float(along @ self.covariance @ along)
+            if length > 0.0 and variance < _NONE * self.variance:
+                denoisers = _held(denoisers, along)
+            else:
+                ascent = {**ascent, "origin": origin}
+                if length > 0.0:  # of points about zero no direction is the amplitude
+                    noise = self._of_amplitude(along, variance)
         return generate(denoisers, members, noise, self.schedule, ascent)
 
-    def _of_true_amplitude(self, origin: NDArray[Any]) -> NDArray[np.float32]:
-        """Seeds whose part along a point varies as the data do: such models never change it."""
-        length = np.linalg.norm(origin)
-        if length == 0.0:  # of points about zero no direction is the amplitude
-            return self.noise
-        along = origin.ravel() / length
-        # Rounding may leave a variance of zero just below it.
-        variance = max(0.0, float(along @ self.covariance @ along))
+    def _of_amplitude(self, along: NDArray[np.float64], variance: float) -> NDArray[np.float32]:
+        """Seeds whose part along the origin varies as the data do: such models never change it."""
         kept = variance**0.5 / self.training.sigma_max
         flat = self.noise.reshape(len(self.noise), -1)
         found = flat - (1.0 - kept) * np.outer(flat @ along, along)
@@ -226,6 +232,21 @@ class Subjects:
         numpy.random.Generator
         """
         return np.random.default_rng(np.random.SeedSequence(self.splits.seed, spawn_key=(purpose,)))
+
+
+def _held(denoiser: Denoiser, along: NDArray[np.float64]) -> Denoiser:
+    """The same for data that do not vary along a direction: nothing comes in or goes out along it.
+
+    Homogeneous denoisers never undo what they change of the amplitude of a point by mistake, and
+    over the steps of a sampler it adds up. Where the data fix it, it is known.
+    """
+    axis = along.astype(np.float32)
+
+    def across(x: NDArray[Any]) -> NDArray[Any]:
+        flat = x.reshape(len(x), -1)
+        return np.asarray(flat - np.outer(flat @ axis, axis), x.dtype).reshape(x.shape)
+
+    return lambda x, sigma: across(np.asarray(denoiser(across(x), sigma)))
 
 
 def settling_time(spectrum: Spectrum, sigma_max: float) -> float:

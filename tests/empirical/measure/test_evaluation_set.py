@@ -185,3 +185,18 @@ def test_images_on_a_grey_level_start_on_it_and_points_about_zero_keep_their_see
     np.testing.assert_allclose(start.mean(axis=1), 0.0, atol=1e-6)
     np.testing.assert_allclose(start, seeds - seeds.mean(axis=1, keepdims=True), atol=1e-5)
     np.testing.assert_array_equal(_start(found, np.zeros((1, 4, 4))), seeds)
+
+
+def test_mistakes_on_an_amplitude_that_the_data_fix_do_not_add_up():
+    found = _blind("field", size=4, count=80)
+    seen = []
+
+    def model(x, sigma):  # the truth, but for a twentieth of the grey level at every call
+        seen.append(x.mean(axis=(1, 2, 3)))
+        return found.truth(x, sigma) + 0.125
+
+    points = found.generated(model, 1, np.full((1, 4, 4), -2.5))[0]
+    np.testing.assert_allclose(seen, 0.0, atol=1e-6)
+    np.testing.assert_allclose(points.mean(axis=1), 0.0, atol=1e-6)
+    # Without such mistakes it is the truth.
+    np.testing.assert_allclose(points, found.true_samples, atol=1e-4)
