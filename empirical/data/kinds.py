@@ -59,7 +59,8 @@ def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> Data
     checked = row.checked(given)
     source = row.load(**checked)
     size = 4 * math.prod(source.size) if source.files else 0
-    remarks = () if source.record is None else tuple(source.record.remarks())
+    record = source.record
+    remarks = () if record is None else tuple(record.remarks())
     if size <= _HELD:
         return replace(data_set(source, center), remarks=remarks)
     if scratch is None:
@@ -69,9 +70,11 @@ def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> Data
         )
     words = {"kind": kind, **checked, "path": None, "center": center}
     found = mapped_points(
-        scratch, entry_key(source.files, words), source.name, source.size, center,
-        lambda: source.points.rows,
-    )  # fmt: skip
+        scratch, entry_key(source.files, words), source.name, source.size, center, source.blocks
+    )
+    if record is not None:
+        kept = f"its points take {size / 1e9:.3g} GB and are kept in {scratch}"
+        remarks = tuple(replace(record, kept=kept).remarks())
     return replace(found, remarks=remarks)
 
 

@@ -7,7 +7,8 @@ import json
 import math
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,9 @@ from numpy.typing import NDArray
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.row_blocks import row_blocks
-from convergen.theory.files.atomic_files import write_beside
+from convergen.theory.files.atomic_files import unfinished, write_beside
+
+_LOCK = ".convergen.lock"
 
 
 def entry_key(files: Iterable[Path], options: Mapping[str, object]) -> str:
@@ -49,7 +51,7 @@ def mapped_points(
     name: str,
     shape: tuple[int, ...],
     center: str,
-    read: Callable[[], NDArray[Any]],
+    read: Callable[[], Iterable[NDArray[Any]]],
 ) -> DataSet:
     """Open an entry, or make it.
 
@@ -66,7 +68,7 @@ def mapped_points(
     center : {'data', 'none'}
         Whether the mean over all points is subtracted.
     read : callable
-        Gives the raw points, N rows; called only where there is no entry yet.
+        Gives the raw points, N rows in blocks; called only where there is no entry yet.
 
     Returns
     -------
@@ -81,34 +83,64 @@ def mapped_points(
     Notes
     -----
     The entry is one ``.npy`` file, with mean and scale in a ``.npz`` file beside it that is
-    written later: an interrupted entry is made again. Two processes that make the same entry
-    write the same files, each under a name of its own until it is complete.
+    written later: an interrupted entry is made again. Who makes one holds a lock, so that others
+    wait for it, and what a killed process left half written is removed.
     """
     points, moments = folder / f"points-{key}.npy", folder / f"points-{key}.npz"
     found = _open(points, moments, shape)
     if found is None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(
-                f"the points of {name} exceed memory and cannot be kept in {folder} "
-                f"({error.strerror}): give another folder."
-            ) from error
-        kept: dict[str, Any] = {}
-
-        def make(file: Path) -> None:
-            _write_raw(file, shape, row_blocks(read()))
-            raw = np.lib.format.open_memmap(file, mode="r+")
-            data = standardised(raw, shape[1:], name=name, center=center, out=raw)
-            raw.flush()
-            kept.update(mean=data.mean, scale=data.scale)
-
-        write_beside(points, make)
-        write_beside(moments, lambda file: np.savez(file, allow_pickle=False, **kept))
-        found = _open(points, moments, shape)
+        with _locked(folder, name):
+            found = _open(points, moments, shape)
+            if found is None:
+                _make(points, moments, name, shape, center, read)
+                found = _open(points, moments, shape)
         assert found is not None
     mean, scale, array = found
     return DataSet(array, name, mean, scale)
+
+
+@contextmanager
+def _locked(folder: Path, name: str) -> Iterator[None]:
+    """Make the folder, and wait until no other process writes there."""
+    from filelock import FileLock
+
+    lock = FileLock(folder / _LOCK)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except (OSError, NotImplementedError) as error:
+        raise InputError(
+            f"the points of {name} exceed memory and cannot be kept in {folder} "
+            f"({getattr(error, 'strerror', None) or error}): give another folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _make(
+    points: Path,
+    moments: Path,
+    name: str,
+    shape: tuple[int, ...],
+    center: str,
+    read: Callable[[], Iterable[NDArray[Any]]],
+) -> None:
+    """Write an entry."""
+    kept: dict[str, Any] = {}
+
+    def make(file: Path) -> None:
+        _write_raw(file, shape, read())
+        raw = np.lib.format.open_memmap(file, mode="r+")
+        data = standardised(raw, shape[1:], name=name, center=center, out=raw)
+        raw.flush()
+        kept.update(mean=data.mean, scale=data.scale)
+
+    for path in (*unfinished(points), *unfinished(moments)):
+        path.unlink(missing_ok=True)
+    write_beside(points, make)
+    write_beside(moments, lambda file: np.savez(file, allow_pickle=False, **kept))
 
 
 def _open(points: Path, moments: Path, shape: tuple[int, ...]) -> Any:

@@ -201,20 +201,20 @@ def judged(
         unit_range=True, sizes=tuple(each for each, _ in sizes.most_common()),
         names=_repeated(contents.names, grid), labels=_repeated(contents.labels, grid),
         skipped=contents.skipped,
-        notes=(*_notes(contents, heads, side, grid), *_room((count, *shape))),
+        notes=_notes(contents, heads, side, grid), kept=_room((count, *shape)),
     )  # fmt: skip
     return ImageSet(contents, shape, side, grid, sheets, record)
 
 
-def _room(shape: tuple[int, ...]) -> tuple[str, ...]:
+def _room(shape: tuple[int, ...]) -> str:
     """Where decoded images are kept, if they are not held in memory."""
     size = 4 * prod(shape)
     if not _HELD < size <= _LARGEST:
-        return ()
+        return ""
     return (
         f"its images decode to {size / 1e9:.3g} GB, more than the {_HELD / 1e6:.0f} MB that are "
         f"held in memory: they are kept in a file without a name in {tempfile.gettempdir()} "
-        "(TMPDIR), which is gone as soon as the command ends, however it ends",
+        "(TMPDIR), which is gone as soon as the command ends, however it ends"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
+from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.data.array_images import ArrayImages
 from convergen.theory.data.contents import Array, Contents, Images, Moments
 from convergen.theory.data.image_sets import ImageSet, decoded, judged
@@ -20,6 +21,7 @@ from convergen.theory.data.record import Record
 from convergen.theory.data.regular_files import printable
 from convergen.theory.data.table import Format, open_contents
 from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.progress import phase
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +59,22 @@ class Reading:
         if isinstance(self.found, ImageSet):
             return decoded((np.moveaxis(each, 2, 0) for each in self.found.each()), self.size)
         return self.found
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Read the points a few at a time; images are decoded one by one, and none is kept.
+
+        Yields
+        ------
+        ndarray, shape (…, *shape of one point)
+            Successive rows, as of `rows`.
+        """
+        if not isinstance(self.found, ImageSet):
+            yield from row_blocks(self.rows())
+            return
+        with phase("reading images", len(self.found), "image") as done:
+            for image in self.found.each():
+                yield np.moveaxis(image, 2, 0)[None]
+                done(1)
 
 
 def read(

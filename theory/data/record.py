@@ -78,6 +78,8 @@ class Record:
         What was left out.
     notes : tuple of str
         What else was done, as sentences: crops, transparency, turned pictures.
+    kept : str
+        Where points lie that are too large for memory, as a sentence; empty for all others.
     """
 
     source: str
@@ -93,6 +95,7 @@ class Record:
     labels: tuple[str, ...] | None = None
     skipped: tuple[Skipped, ...] = field(default=())
     notes: tuple[str, ...] = ()
+    kept: str = ""
 
     def remarks(self) -> list[str]:
         """What a reader of the result should know: what was left out, and what was done.
@@ -103,7 +106,8 @@ class Record:
             Sentences; empty if everything was read as it is.
         """
         found = [f"{self.source}: {each.sentence()}." for each in self.skipped]
-        return [*found, *(f"{self.source}: {note}." for note in self.notes)]
+        notes = [*self.notes, *([self.kept] if self.kept else [])]
+        return [*found, *(f"{self.source}: {note}." for note in notes)]
 
 
 def named(names: Sequence[str], what: str) -> str:

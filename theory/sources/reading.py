@@ -54,7 +54,7 @@ def data_of(path: str, *, key: str | None, **options: Any) -> Source:
     name = place.resolve().name if place.is_dir() else place.stem
     return data_source(
         printable(name), points, label=printable(place.name), files=found.files, size=found.size,
-        record=found.record,
+        record=found.record, make_blocks=found.blocks,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +68,8 @@ class Source:
         Label of its spectrum where that differs from the name.
     record : Record or None
         How points in files were stored, and what is done to them.
+    make_blocks : callable or None
+        Gives the points a few at a time, where they need not all be held or kept for that.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Source:
     size: tuple[int, ...] = ()
     label: str = ""
     record: Record | None = None
+    make_blocks: Callable[[], Iterator[NDArray[Any]]] | None = None
 
     def __repr__(self) -> str:
         size = f", {self.size[0]} points of shape {self.size[1:]}" if self.size else ""
@@ -103,6 +106,15 @@ class Source:
         known = self.known
         assert known is not None
         return Points(self.name, known.points * np.float32(known.scale), known.points.shape[1:])
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Successive rows of the points, of which none need be held.
+
+        Yields
+        ------
+        ndarray, shape (…, *shape of one point)
+        """
+        yield from row_blocks(self.points.rows) if self.make_blocks is None else self.make_blocks()
 
     @property
     def data(self) -> NDArray[Any] | None:
@@ -145,6 +157,7 @@ def data_source(
     files: tuple[Path, ...] = (),
     size: tuple[int, ...] = (),
     record: Record | None = None,
+    make_blocks: Callable[[], Iterator[NDArray[Any]]] | None = None,
 ) -> Source:
     """Source of a data set.
 
@@ -162,6 +175,8 @@ def data_source(
         (N, *shape) of points in files.
     record : Record, optional
         How they were stored.
+    make_blocks : callable, optional
+        Gives the points a few at a time.
 
     Returns
     -------
@@ -175,7 +190,7 @@ def data_source(
 
     found = Source(
         name, spectrum, make_points=make_points, files=files, size=size, label=label or name,
-        record=record,
+        record=record, make_blocks=make_blocks,
     )  # fmt: skip
     return found
 

@@ -9,6 +9,7 @@ from convergen.empirical.common.presets import preset_names
 from convergen.empirical.data import kinds as module
 from convergen.empirical.data.kinds import load_data
 from convergen.theory.common.checks import InputError
+from convergen.theory.data import image_sets
 from convergen.theory.data.digits import load_digits
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -99,7 +100,7 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     large = load_data(**options, scratch=scratch)
     assert isinstance(large.points, np.memmap)
     assert large.fingerprint == small.fingerprint
-    assert len(list(scratch.iterdir())) == 2
+    assert len(list(scratch.iterdir())) == 3  # one is a lock
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run", "x.npy"]
     np.save(tmp_path / "x.npy", raw[:20])
     assert len(load_data(**options, scratch=scratch)) == 20
@@ -116,3 +117,25 @@ def test_remarks_of_the_reader_come_with_the_data(tmp_path):
     found = load_data("images", path=str(tmp_path))
     assert found.remarks == (f"{tmp_path}: 1 file (notes.txt) has another ending.",)
     assert load_data("digits").remarks == ()
+
+
+def test_images_beyond_memory_are_decoded_into_the_folder_once(tmp_path, monkeypatch):
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    folder, scratch = tmp_path / "images", tmp_path / "run"
+    folder.mkdir()
+    for number in range(12):
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(folder / f"{number}.png")
+    options = {"kind": "images", "path": str(folder)}
+    small = load_data(**options)
+    monkeypatch.setattr(module, "_HELD", 1000)
+    monkeypatch.setattr(image_sets, "_HELD", 1000)
+    monkeypatch.setattr(image_sets.tempfile, "TemporaryFile", lambda: pytest.fail("kept twice"))
+    large = load_data(**options, scratch=scratch)
+    assert large.fingerprint == small.fingerprint
+    assert large.remarks == (
+        f"{folder}: its points take 9.22e-06 GB and are kept in {scratch}.",
+    )  # fmt: skip
+    monkeypatch.setattr(image_sets, "read_pixels", lambda *_: pytest.fail("decoded again"))
+    assert load_data(**options, scratch=scratch).fingerprint == small.fingerprint

@@ -1,4 +1,6 @@
 import os
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,8 @@ def raw():
 
 
 def entry(folder, raw, center="data", read=None):
-    return mapped_points(folder, "abc", "x", raw.shape, center, read or (lambda: raw))
+    blocks = read or (lambda: [raw[:8], raw[8:]])
+    return mapped_points(folder, "abc", "x", raw.shape, center, blocks)
 
 
 def unread():
@@ -35,6 +38,7 @@ def test_equals_points_in_memory(tmp_path, raw, center):
     assert again.fingerprint == data.fingerprint == expected.fingerprint
     np.testing.assert_array_equal(again.mean, data.mean)
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        ".convergen.lock",
         "points-abc.npy",
         "points-abc.npz",
     ]
@@ -50,15 +54,39 @@ def test_damaged_entries_are_made_again(tmp_path, raw, name, cut):
     assert entry(tmp_path, raw, read=unread).fingerprint == expected
 
 
-def test_interruption_leaves_no_entry(tmp_path, raw, monkeypatch):
-    def interrupted(rows):
-        yield rows[:5]
+def test_interruption_leaves_no_entry(tmp_path, raw):
+    def interrupted():
+        yield raw[:5]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("convergen.empirical.data.mapped_points.row_blocks", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        entry(tmp_path, raw)
-    assert list(tmp_path.iterdir()) == []
+        entry(tmp_path, raw, read=interrupted)
+    assert [p.name for p in tmp_path.iterdir()] == [".convergen.lock"]
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path, raw):
+    left = tmp_path / ".points-abc-x1.convergen-part.npy"
+    other = tmp_path / ".points-abd-x1.convergen-part.npy"
+    for file in (left, other):
+        file.write_bytes(b"half")
+    entry(tmp_path, raw)
+    assert not left.exists()
+    assert other.exists()
+
+
+def test_who_comes_second_waits_and_finds_the_entry(tmp_path, raw):
+    begun = threading.Event()
+
+    def slow():
+        begun.set()
+        time.sleep(0.2)
+        return [raw]
+
+    first = threading.Thread(target=entry, args=(tmp_path, raw), kwargs={"read": slow})
+    first.start()
+    begun.wait()
+    assert len(entry(tmp_path, raw, read=unread)) == len(raw)
+    first.join()
 
 
 def test_key_follows_files_and_options(tmp_path):
