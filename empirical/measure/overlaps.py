@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.linalg import eigh
 
 from convergen.empirical.measure.intervals import Estimate, bootstrap, ratio
 from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.common.row_blocks import as_float_rows, mean_row, row_blocks
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -76,29 +78,35 @@ def axes_of(points: NDArray[Any]) -> FloatArray:
     return np.linalg.eigh(rows.T @ rows / len(rows))[1][:, ::-1]
 
 
-def leading_axes(points: FloatArray, count: int) -> FloatArray:
+def leading_axes(points: NDArray[Any], count: int, *, center: bool = False) -> FloatArray:
     """The first of `axes_of`, in the time that the smaller of draws and dimensions asks for.
 
     Parameters
     ----------
-    points : ndarray, shape (draws, d)
-        Generated points.
+    points : ndarray or memmap, shape (draws, …)
+        Points; read in blocks where there are more of them than dimensions.
     count : int
         How many axes; those beyond the number of draws are 0.
+    center : bool
+        Whether they are about the mean of the points.
 
     Returns
     -------
     ndarray, shape (d, count)
         Columns, largest eigenvalue first.
     """
-    draws, dim = points.shape
-    wide = draws < dim
-    found = min(count, draws, dim)
-    size = min(draws, dim)
-    square = points @ points.T if wide else points.T @ points
+    draws, dim = len(points), math.prod(points.shape[1:])
+    wide, size = draws < dim, min(draws, dim)
+    found = min(count, size)
+    mean = mean_row(points) if center else np.zeros(dim)
+    rows = as_float_rows(points, dim) - mean if wide else np.empty((0, dim))
+    square = rows @ rows.T if wide else np.zeros((dim, dim))
+    for block in () if wide else row_blocks(points):
+        part = as_float_rows(block, dim) - mean
+        square += part.T @ part
     _, vectors = eigh(square, subset_by_index=(size - found, size - 1))
     axes = np.zeros((dim, count))
-    axes[:, :found] = vectors[:, ::-1] if not wide else points.T @ vectors[:, ::-1]
+    axes[:, :found] = vectors[:, ::-1] if not wide else rows.T @ vectors[:, ::-1]
     lengths = np.linalg.norm(axes, axis=0)
     return axes / np.where(lengths > 0.0, lengths, 1.0)
 

@@ -31,6 +31,25 @@ def as_float_rows(block: ArrayLike, dim: int) -> FloatArray:
     return np.asarray(block, dtype=np.float64).reshape(-1, dim)
 
 
+def mean_row(array: NDArray[Any]) -> FloatArray:
+    """Mean over the rows of an array, block by block.
+
+    Parameters
+    ----------
+    array : ndarray or memmap, shape (N, …)
+        Real numbers.
+
+    Returns
+    -------
+    ndarray, shape (d,)
+    """
+    dim = math.prod(array.shape[1:])
+    total = np.zeros(dim)
+    for block in row_blocks(array):
+        total += as_float_rows(block, dim).sum(axis=0)
+    return total / len(array)
+
+
 def row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Views of successive rows, each small enough to be copied; one at a time.
 

@@ -89,7 +89,9 @@ def gap_constants(components: FloatArray, eigenvalues: FloatArray) -> LargeSampl
     lam, trace = eigenvalues, float(eigenvalues.sum())
     kernel = 1.0 / np.add.outer(np.sqrt(lam), np.sqrt(lam)) ** 2 / trace
     squares = components**2
-    each = np.sum(squares @ kernel * squares, axis=1)
+    weighed = squares @ kernel
+    weighed *= squares
+    each = np.sum(weighed, axis=1)
     own = float(np.diag(kernel) @ (lam**2))
     independent = float(lam @ kernel @ lam)
     excess = np.diag(kernel) @ ((squares**2).mean(axis=0) - lam**2)

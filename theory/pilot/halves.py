@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
@@ -83,13 +84,12 @@ def compare_halves(sample: PilotSample, rng: np.random.Generator) -> Halves:
     Halves
         At N/2, N/4, … points, at most 1024.
     """
-    points = _coordinates(sample)
-    centred = sample.freedom < sample.points
-    sizes = [min(len(points) // 2, _MOST)]
+    sizes = [min(len(sample.left) // 2, _MOST)]
     while sizes[-1] >= 2 * _FEWEST:
         sizes.append(sizes[-1] // 2)
     with one_blas_thread():  # the matrices are small
-        levels = [_level(points, size, centred, rng) for size in sizes]
+        levels = [_level(sample, size, rng) for size in sizes]
+    centred = sample.freedom < sample.points
     gap = np.array([level.gap for level in levels])
     # All sizes share the points: what some say of the scatter over pilots holds for all.
     known = [level.over_pilots for level in levels if np.isfinite(level.over_pilots)]
@@ -122,14 +122,15 @@ class _Level:
     over_pilots: float
 
 
-def _level(points: FloatArray, size: int, centred: bool, rng: np.random.Generator) -> _Level:
+def _level(sample: PilotSample, size: int, rng: np.random.Generator) -> _Level:
     """Compare disjoint parts of one size, each with each."""
-    count = min(len(points) // size, _PARTS)
-    splits = _affordable(size, count, points.shape[1])
+    points, dim = sample.left.shape
+    count = min(points // size, _PARTS)
+    splits = _affordable(size, count, dim)
     apart, norm = np.empty((2, splits, count, count))
     for split in range(splits):
-        parts = points[rng.permutation(len(points))[: size * count].reshape(count, size)]
-        apart[split], norm[split] = _apart(_roots(parts, centred))
+        rows = rng.permutation(points)[: size * count].reshape(count, size)
+        apart[split], norm[split] = _apart(_roots(sample, rows))
     others = ~np.eye(count, dtype=bool)
     mean = apart[:, others].mean()
     gap = mean / norm[:, others].mean()
@@ -172,7 +173,7 @@ def far_end(sample: PilotSample, dimensions: float, rng: np.random.Generator) ->
     """
     if sample.points < _POINTS_PER_DIMENSION * dimensions:
         return None
-    points = _coordinates(sample)
+    points = _coordinates(sample, slice(None))
     found = gap_constants(points, (points**2).mean(axis=0))
     half = len(points) // 2
     order = rng.permutation(len(points))
@@ -181,9 +182,9 @@ def far_end(sample: PilotSample, dimensions: float, rng: np.random.Generator) ->
     return FarEnd(float(ratio), found.error / found.constant)
 
 
-def _coordinates(sample: PilotSample) -> FloatArray:
-    """Points in the eigenbasis of the sample, about its mean, shape (m, r)."""
-    return sample.left * np.sqrt(sample.freedom * sample.eigenvalues)
+def _coordinates(sample: PilotSample, rows: NDArray[np.int64] | slice) -> FloatArray:
+    """Some points in the eigenbasis of the sample, about its mean, shape (…, r)."""
+    return np.asarray(sample.left[rows] * np.sqrt(sample.freedom * sample.eigenvalues))
 
 
 def _own_ratio(points: FloatArray) -> float:
@@ -214,18 +215,22 @@ def _apart(roots: FloatArray) -> tuple[FloatArray, FloatArray]:
         common = flat @ flat.T
     else:
         rows = roots.reshape(-1, dim)
-        common = ((rows @ rows.T) ** 2).reshape(parts, count, parts, count).sum(axis=(1, 3))
+        products = rows @ rows.T
+        products *= products
+        common = products.reshape(parts, count, parts, count).sum(axis=(1, 3))
     traces = np.diag(common)
     norm = 0.5 * (traces[:, None] + traces)
     return norm - common, norm
 
 
-def _roots(parts: FloatArray, centred: bool) -> FloatArray:
+def _roots(sample: PilotSample, parts: NDArray[np.int64]) -> FloatArray:
     """R of Σ̂^{1/2} = RᵀR for each part, shape (parts, k, d)."""
-    size, dim = parts.shape[1:]
-    rows = (parts - parts.mean(axis=1, keepdims=True) if centred else parts) / np.sqrt(
-        size - centred
-    )
+    centred = sample.freedom < sample.points
+    rows = _coordinates(sample, parts)
+    size, dim = rows.shape[1:]
+    if centred:
+        rows -= rows.mean(axis=1, keepdims=True)
+    rows /= np.sqrt(size - centred)
     if size < dim:
         values, left = np.linalg.eigh(rows @ rows.transpose(0, 2, 1))
         kept = values > 1e-12 * values[:, -1:]

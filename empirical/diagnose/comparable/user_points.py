@@ -13,6 +13,7 @@ from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 from convergen.theory.data.array_images import NoImagesError
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.naming import meaning, open_source, takes
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.table import SourceKind, find
@@ -112,10 +113,12 @@ def load_points(source: str, **options: Any) -> Points:
     name = printable(source)
     if len(found) < 2:
         raise InputError(f"{name} holds {len(found)} point: give at least two.")
-    bad = sum(
-        int(np.count_nonzero(~np.isfinite(as_float_rows(block, found.dim)).all(axis=1)))
-        for block in row_blocks(found.rows)
-    )
+    bad = 0
+    with phase(f"looking at {name}", len(found), "point") as done:
+        for block in row_blocks(found.rows):
+            rows = as_float_rows(block, found.dim)
+            bad += int(np.count_nonzero(~np.isfinite(rows).all(axis=1)))
+            done(len(block))
     if bad:
         raise InputError(
             f"{bad} of {len(found)} points of {name} hold NaN or infinite values: remove them."

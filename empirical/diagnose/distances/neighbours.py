@@ -76,7 +76,14 @@ class Space:
 
     def still(self, rows: NDArray[Any]) -> FloatArray:
         """Samples as they are compared, shape (N, d′)."""
-        return self.orbit.still(rows) - self.origin
+        found, start = np.empty((0, len(self.origin))), 0
+        for block in row_blocks(rows):  # changes of images copy what they are given
+            part = self.orbit.still(block)
+            if start == 0:
+                found = np.empty((len(rows), part.shape[1]))
+            np.subtract(part, self.origin, found[start : start + len(part)])
+            start += len(part)
+        return found
 
     def forms(self, rows: NDArray[Any]) -> list[FloatArray]:
         """Forms of training points, each of shape (n, d′)."""

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.distances.neighbours import Near, Space, pair_distances
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.messages.progress import phase
 
 # Distinct neighbours beyond the nearest point that are looked at.
 _COMPANIONS = 8
 # A real point t is another view of t₁ if |t − t₁| is below this share of |t − s|.
 _SAME = 0.5
+# Queries whose neighbours are looked at together.
+_QUERIES = 1024
 
 
 def distinct_distances(
-    queries: FloatArray,
     own: Near,
     other: Near | None,
     own_rows: NDArray[Any],
@@ -33,8 +35,6 @@ def distinct_distances(
 
     Parameters
     ----------
-    queries : ndarray, shape (m, d′)
-        From `Space.still`.
     own, other : Near
         Neighbours in the set, and in the other set of real points if there is one.
     own_rows, other_rows : ndarray
@@ -48,12 +48,10 @@ def distinct_distances(
         First that of the set, then the others in ascending order; infinite where there are fewer.
     """
     first = own.distances[:, :1]
-    # The nearest point as a sample would be: |t₁ − t| over the forms of t.
-    centre = space.still(np.asarray(own_rows[own.indices[:, 0]]))
-    rest = Near(own.indices[:, 1:], own.distances[:, 1:], own.cosines)
-    found = [_distinct(centre, rest, own_rows, space)]
+    nearest = own.indices[:, 0]
+    found = [_distinct((own_rows, nearest), _rest(own), own_rows, space)]
     if other is not None and other_rows is not None:
-        found.append(_distinct(centre, other, other_rows, space))
+        found.append(_distinct((own_rows, nearest), other, other_rows, space))
     companions = np.sort(np.concatenate(found, axis=1), axis=1)[:, :_COMPANIONS]
     return np.concatenate([first, companions], axis=1)
 
@@ -97,14 +95,31 @@ def second_distances(near: Near, rows: NDArray[Any], space: Space) -> FloatArray
     ndarray, shape (m,)
         Infinite where there is none.
     """
-    centre = space.still(np.asarray(rows[near.indices[:, 0]]))
-    rest = Near(near.indices[:, 1:], near.distances[:, 1:], near.cosines)
-    return np.asarray(_distinct(centre, rest, rows, space).min(axis=1, initial=np.inf))
+    found = _distinct((rows, near.indices[:, 0]), _rest(near), rows, space)
+    return np.asarray(found.min(axis=1, initial=np.inf))
 
 
-def _distinct(centre: FloatArray, near: Near, rows: NDArray[Any], space: Space) -> FloatArray:
-    """Distances from the query to its neighbours that are no other views of the centre."""
-    apart = pair_distances(centre, near.indices, rows, space)
+def _rest(near: Near) -> Near:
+    """All neighbours but the nearest."""
+    return Near(near.indices[:, 1:], near.distances[:, 1:], near.cosines)
+
+
+def _distinct(
+    centres: tuple[NDArray[Any], NDArray[np.int64]], near: Near, rows: NDArray[Any], space: Space
+) -> FloatArray:
+    """Distances from queries to neighbours that are no other views of the centre of each.
+
+    Centres are points of a set: it, and which.
+    """
+    points, which = centres
+    apart = np.empty(near.indices.shape)
+    with phase("distances between neighbours", len(which), "point") as done:
+        for at in range(0, len(which), _QUERIES):
+            part = slice(at, at + _QUERIES)
+            # As a sample would be: |t₁ − t| over the forms of t.
+            centre = space.still(np.asarray(points[which[part]]))
+            apart[part] = pair_distances(centre, near.indices[part], rows, space)
+            done(len(centre))
     with np.errstate(invalid="ignore"):
         distinct = (apart >= _SAME * near.distances) & (apart > 0.0)
     found = np.where(distinct, near.distances, np.inf)

@@ -60,4 +60,4 @@ def _ratios(measured: Measured, points: RealPoints) -> FloatArray:
     """Ratios of distances to training points alone."""
     near: Near = points.training
     rows = measured.training.rows
-    return ratios(distinct_distances(points.still, near, None, rows, None, measured.space))
+    return ratios(distinct_distances(near, None, rows, None, measured.space))

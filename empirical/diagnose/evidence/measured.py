@@ -140,10 +140,10 @@ class Measured:
             points[1] if reference is not None else None,
         )  # fmt: skip
 
-    def distances(self, still: FloatArray, training: Near, unseen: Near | None) -> FloatArray:
+    def distances(self, training: Near, unseen: Near | None) -> FloatArray:
         """To the nearest training point, and to the next distinct real points."""
         other = None if self.reference is None else self.reference.rows
-        return distinct_distances(still, training, unseen, self.training.rows, other, self.space)
+        return distinct_distances(training, unseen, self.training.rows, other, self.space)
 
     def looks(self, words: str = "") -> list[Look]:
         """Ways to look for copies: by ratios of distances, and by gaps between neighbours.
@@ -157,9 +157,9 @@ class Measured:
         -------
         list of Look
         """
-        own = self.distances(self.still, self.near, self.unseen)
+        own = self.distances(self.near, self.unseen)
         real = np.concatenate([
-            self.distances(each.still, each.training, each.unseen)
+            self.distances(each.training, each.unseen)
             for each in (self.seen_points, self.unseen_points) if each is not None
         ])  # fmt: skip
         law = GapLaw.of(real)
@@ -175,7 +175,7 @@ class Measured:
         if self.unseen is None or self.reference is None:
             return [plain, gaps]
         other = distinct_distances(
-            self.still, self.unseen, self.near, self.reference.rows, self.training.rows, self.space
+            self.unseen, self.near, self.reference.rows, self.training.rows, self.space
         )
         part = self.sets.distinct / (self.sets.distinct + len(self.reference))
         return [

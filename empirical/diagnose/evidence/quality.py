@@ -6,13 +6,17 @@ A generator may copy nothing and be worthless; each remark here says in which wa
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.comparable.layout import roughness
 from convergen.empirical.measure.intervals import Estimate, average
 from convergen.empirical.measure.overlaps import leading_axes
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import as_float_rows, mean_row, row_blocks
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 
 # Points of each set that are looked at.
@@ -118,7 +122,13 @@ def remarks(
     return found
 
 
-def lost_factors(samples: FloatArray, law: FloatArray, beside: FloatArray, count: int) -> list[int]:
+def lost_factors(
+    samples: NDArray[Any],
+    law: NDArray[Any],
+    beside: NDArray[Any],
+    count: int,
+    axes: FloatArray | None = None,
+) -> list[int]:
     """Leading factors of real data along which samples hardly vary.
 
     That the axes of the samples differ from the factors says nothing of it: factors of nearly equal
@@ -126,14 +136,16 @@ def lost_factors(samples: FloatArray, law: FloatArray, beside: FloatArray, count
 
     Parameters
     ----------
-    samples : ndarray, shape (draws, d)
+    samples : ndarray or memmap, shape (draws, …)
         Generated points.
-    law : ndarray, shape (n, d)
+    law : ndarray or memmap, shape (n, …)
         Real points, whose leading axes are the factors.
-    beside : ndarray, shape (r, d)
+    beside : ndarray or memmap, shape (r, …)
         Other real points: how much they vary along these axes is what samples should.
     count : int
         Leading factors that are looked at.
+    axes : ndarray, shape (d, k), optional
+        Leading axes of `law` where they are known.
 
     Returns
     -------
@@ -142,16 +154,25 @@ def lost_factors(samples: FloatArray, law: FloatArray, beside: FloatArray, count
     """
     if min(len(samples), len(law), len(beside)) < _FEWEST:
         return []
-    axes = leading_axes(law - law.mean(axis=0), count)
-    own, real = (
-        [average(each) for each in (((x - x.mean(axis=0)) @ axes) ** 2).T]
-        for x in (samples, beside)
-    )
+    with phase("factors that samples lack"):
+        if axes is None:
+            axes = leading_axes(law, count, center=True)
+        own, real = (
+            [average(each) for each in (_along(rows, axes) ** 2).T] for rows in (samples, beside)
+        )
     return [
         k
         for k, (mine, theirs) in enumerate(zip(own, real, strict=True), start=1)
         if mine.value + 2.0 * mine.stderr < _LOST * (theirs.value - 2.0 * theirs.stderr)
     ]
+
+
+def _along(rows: NDArray[Any], axes: FloatArray) -> FloatArray:
+    """Points about their mean along some axes, shape (N, k), block by block."""
+    mean = mean_row(rows)
+    return np.concatenate([
+        (as_float_rows(block, len(mean)) - mean) @ axes for block in row_blocks(rows)
+    ])  # fmt: skip
 
 
 def _some(points: Points, count: int, rng: np.random.Generator) -> FloatArray:

@@ -19,6 +19,7 @@ from convergen.empirical.diagnose.evidence.scores import (
 )
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.messages.progress import phase
 
 # Samples whose nearest training points are held against the others.
 _AUTHENTIC = 512
@@ -48,7 +49,8 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
         second_distances(near, measured.training.rows, measured.space)
         for near in (measured.near, true)
     )
-    cells = cells_of(measured.seen_points.still, measured.still, true_still, seed)
+    with phase("cells of C_T"):
+        cells = cells_of(measured.seen_points.still, measured.still, true_still, seed)
     rows = [
         Score(
             "f_mem", "samples three times nearer to one training point than to the next",

@@ -22,6 +22,7 @@ from convergen.empirical.measure.intervals import Estimate
 from convergen.empirical.measure.overlaps import latent_recovery, leading_axes
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_seed
 from convergen.theory.forecast.predict import LEVELS
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -213,12 +214,14 @@ def diagnose(
     prediction = pilot = None
     lost: list[int] = []
     if view.theory:
-        # Without unseen points, half of the training set stands for them.
-        halves = law.flat(), view.plain(view.training).flat()
-        if view.reference is None:
-            halves = law.flat()[::2], law.flat()[1::2]
-        lost = lost_factors(points[0], *halves, count)
-        recovery, stderr = _recovery(points[0], spectrum, count)
+        if view.reference is None:  # half of the training set stands for unseen points
+            lost = lost_factors(points[0], law.rows[::2], law.rows[1::2], count)
+        else:
+            assert spectrum.eigenvectors is not None
+            axes = spectrum.eigenvectors[:, :count]
+            lost = lost_factors(points[0], law.rows, view.plain(view.training).rows, count, axes)
+        with phase("factors of the samples"):
+            recovery, stderr = _recovery(points[0], spectrum, count)
         draws = _of_draws(spectrum, len(points[0]), count)
         prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
     return Diagnosis(

@@ -11,6 +11,8 @@ from convergen.empirical.diagnose.verdict.judgement import Judgement
 from convergen.empirical.measure.intervals import Estimate, average
 from convergen.empirical.measure.overlaps import convergence
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -66,16 +68,30 @@ def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = T
     unseen = None if view.reference is None else view.plain(view.reference)
     law = training if unseen is None else unseen
     origin = _mean(training, unseen) if center else np.zeros(training.dim)
-    spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
-    points = [view.plain(each).flat() - origin for each in view.samples]
+    with phase("spectrum of the real points"):
+        spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
+    points = [_about(view.plain(each), origin) for each in view.samples]
     q = None
     if len(points) == 2:
         names = " and ".join(each.name for each in judgement.samples)
         check_order(points[0], points[1], law.flat(slice(len(points[0]))) - origin, names)
         q = convergence(points[0], points[1], rng)
     power = spectrum.trace / spectrum.dim
-    variance = [average((x**2).mean(axis=1) / power) for x in points]
+    variance = [
+        average(np.concatenate([(x**2).mean(axis=1) for x in row_blocks(each)]) / power)
+        for each in points
+    ]
     return Overlaps(law, spectrum, points, variance, q)
+
+
+def _about(points: Points, origin: FloatArray) -> FloatArray:
+    """Points less an origin, as float64 that nothing else holds."""
+    found, start = np.empty((len(points), points.dim)), 0
+    for block in row_blocks(points.rows):
+        rows = as_float_rows(block, points.dim)
+        np.subtract(rows, origin, found[start : start + len(rows)])
+        start += len(rows)
+    return found
 
 
 def _mean(training: Points, reference: Points | None) -> FloatArray:

@@ -20,7 +20,7 @@ def near(queries, rows):
 
 def to_distinct(queries, rows, unseen=None):
     other = None if unseen is None else near(queries, unseen)
-    return distinct_distances(queries, near(queries, rows), other, rows, unseen, PLANE)
+    return distinct_distances(near(queries, rows), other, rows, unseen, PLANE)
 
 
 def test_the_second_point_is_a_distinct_one():
