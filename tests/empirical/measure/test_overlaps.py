@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import scipy.sparse.linalg
 
+from convergen.empirical.measure import overlaps
 from convergen.empirical.measure.overlaps import (
     axes_of,
     convergence,
@@ -9,6 +11,7 @@ from convergen.empirical.measure.overlaps import (
     leading_axes,
     subspace_overlap,
 )
+from convergen.theory.common import row_blocks
 from convergen.theory.common.checks import InputError
 from convergen.theory.linear.latent_recovery import latent_recovery as predicted
 from convergen.theory.spectra.spectrum import Spectrum
@@ -64,6 +67,33 @@ def test_leading_axes_are_the_first_of_all(draws):
     np.testing.assert_allclose(
         overlap, [1.0] * min(6, draws) + [0.0] * max(0, 6 - draws), atol=1e-9
     )
+
+
+@pytest.mark.parametrize("draws", [70, 300])
+def test_axes_about_the_mean_are_found_block_by_block(draws, monkeypatch):
+    monkeypatch.setattr(row_blocks, "_BLOCK_BYTES", 8 * 100 * 16)
+    points = 5.0 + np.random.default_rng(2).standard_normal((draws, 4, 25))
+    found = leading_axes(points, 3, center=True)
+    whole = axes_of(points - points.mean(axis=0))
+    np.testing.assert_allclose(np.abs(np.sum(found * whole[:, :3], axis=0)), 1.0, atol=1e-12)
+    assert abs(np.sum(found[:, 0] * axes_of(points)[:, 0])) < 0.5
+
+
+def test_axes_of_many_dimensions_are_those_of_an_eigenproblem(monkeypatch):
+    points = np.random.default_rng(3).standard_normal((200, 90)) * np.arange(1, 91) ** -0.5
+    expected = leading_axes(points, 4)
+    monkeypatch.setattr(overlaps, "_LARGE", 80)
+    monkeypatch.setattr(overlaps, "eigh", lambda *_, **__: pytest.fail("a whole eigenproblem"))
+    found = leading_axes(points, 4)
+    np.testing.assert_allclose(np.abs(np.sum(found * expected, axis=0)), 1.0, atol=1e-12)
+    monkeypatch.undo()
+
+    def crowded(*_, **__):
+        raise scipy.sparse.linalg.ArpackNoConvergence("", np.empty(0), np.empty((0, 0)))
+
+    monkeypatch.setattr(overlaps, "_LARGE", 80)
+    monkeypatch.setattr(scipy.sparse.linalg, "eigsh", crowded)
+    np.testing.assert_array_equal(leading_axes(points, 4), expected)
 
 
 def test_recovery_of_turned_axes_is_the_cosine_squared():

@@ -1,6 +1,6 @@
 import numpy as np
 
-from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.common.row_blocks import as_float_rows, mean_row, row_blocks
 
 
 def test_row_blocks_cover_all_rows(monkeypatch):
@@ -40,3 +40,9 @@ def test_rows_are_flattened_and_converted():
     rows = as_float_rows(np.arange(12, dtype=np.uint8).reshape(2, 3, 2), 6)
     assert rows.dtype == np.float64
     np.testing.assert_array_equal(rows, np.arange(12.0).reshape(2, 6))
+
+
+def test_the_mean_row_is_found_block_by_block(monkeypatch):
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 6 * 3)
+    rows = np.random.default_rng(0).integers(0, 9, (10, 2, 3), np.uint8)
+    np.testing.assert_allclose(mean_row(rows), rows.reshape(10, 6).mean(axis=0), rtol=1e-15)

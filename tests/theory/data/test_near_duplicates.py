@@ -61,3 +61,15 @@ def test_zero_points_are_one_cluster():
 def test_bad_limits(limit, words):
     with pytest.raises(InputError, match=words):
         near_duplicates(np.ones((2, 2), np.float32), limit)
+
+
+@pytest.mark.parametrize("rows", [60, 500])
+def test_axes_hold_nearly_as_much_as_principal_ones(rows):
+    points = np.random.default_rng(0).standard_normal((rows, 200)) * np.arange(1, 201) ** -0.4
+    norms = np.linalg.norm(points, axis=1)
+    axes, units = module._axes(points, norms, 200), points / norms[:, None]
+    np.testing.assert_allclose(axes.T @ axes, np.eye(min(rows, 64)), atol=1e-12)
+    best = np.linalg.eigvalsh(units.T @ units)[::-1]
+    held = ((units @ axes) ** 2).sum(axis=0)
+    assert held.sum() > 0.95 * best[: len(held)].sum()
+    assert held[0] > 0.999 * best[0]
