@@ -451,3 +451,8 @@ def test_bad_factors_and_models_are_refused():
     fitted = peer.GaussianMixture(2).fit(np.random.default_rng(20).standard_normal((30, 4)))
     with pytest.raises(InputError, match="dimension 4"):
         GaussianMixture.from_sklearn(fitted, shape=(2,))
+
+
+def test_weights_off_by_rounding_are_put_right():
+    mixture = GaussianMixture([0.5, 0.5 + 9e-7], np.eye(2), np.ones(2))
+    assert mixture.weights.sum() == pytest.approx(1.0, abs=1e-15)
