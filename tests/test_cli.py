@@ -1,4 +1,4 @@
-"""The command line as a user meets it: in a process of its own."""
+"""The command line as a user meets it: some of it in processes of its own, which cost seconds."""
 
 import json
 import re
@@ -35,39 +35,31 @@ def folder(tmp_path_factory):
     return path
 
 
-def test_help_needs_no_heavy_import():
+def modules_after(*arguments, among):
+    """Run a command in a process of its own, which then prints which of some modules are loaded."""
     code = (
-        "import sys; sys.argv = ['convergen', '--help']; from convergen.cli import main\n"
+        f"import sys; sys.argv = ['convergen', *{list(map(str, arguments))}]\n"
+        "from convergen.cli import main\n"
         "try: main()\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('numba', 'scipy', 'xarray', 'matplotlib', 'sympy', 'sklearn', 'torch') "
-        "if m in sys.modules])"
+        "except SystemExit as end: assert not end.code\n"
+        f"print([m for m in {among} if m in sys.modules])"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+
+HEAVY = ("matplotlib", "sympy", "sklearn", "torch")
+
+
+def test_help_needs_no_heavy_import():
+    result = modules_after("--help", among=("numba", "scipy", "xarray", *HEAVY))
     assert result.stdout.rstrip().endswith("[]")
     assert "predict" in result.stdout
     assert "simulate" in result.stdout
 
 
-def test_prediction_imports_only_what_it_uses():
-    code = (
-        "import sys; sys.argv = ['convergen', 'predict', 'digits', '--samples', '8']\n"
-        "from convergen.cli import main\n"
-        "try: main()\n"
-        "except SystemExit: pass\n"
-        "print([m for m in ('matplotlib', 'sympy', 'sklearn', 'torch') if m in sys.modules])"
-    )
-    result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+def test_predict_prints_a_table_and_thresholds_and_imports_only_what_it_uses():
+    result = modules_after("predict", "digits", "--samples", "64,256", among=HEAVY)
     assert result.stdout.rstrip().endswith("[]")
-
-
-def test_predict_prints_a_table_and_thresholds():
-    result = run("predict", "digits", "--samples", "64,256")
-    assert result.returncode == 0
     assert result.stderr == ""
     lines = result.stdout.splitlines()
     assert lines[0].startswith("1797 points like these are enough: two linear models")
@@ -83,9 +75,9 @@ def test_predict_prints_a_table_and_thresholds():
     assert 60 < needed < 75
 
 
-def test_points_that_are_all_there_is():
-    result = run("predict", "digits", "--samples", "64,256", "--population")
-    lines = result.stdout.splitlines()
+def test_points_that_are_all_there_is(convergen):
+    _, out, _ = convergen("predict", "digits", "--samples", "64,256", "--population")
+    lines = out.splitlines()
     # Elliptical data; Gaussian data of the same covariance would take 65.
     assert "q = 0.9 takes 67," in " ".join(lines)
     assert any("times the Gaussian value, because points" in line for line in lines)
@@ -93,16 +85,18 @@ def test_points_that_are_all_there_is():
     assert any(line.startswith(limit) for line in lines)
 
 
-def test_a_known_law_is_no_sample():
-    result = run("predict", "isotropic", "--population")
-    assert result.returncode == 2
-    assert "--population does not apply to 'isotropic', whose law is known" in result.stderr
+def test_a_known_law_is_no_sample(convergen):
+    code, _, err = convergen("predict", "isotropic", "--population")
+    assert code == 2
+    assert "--population does not apply to 'isotropic', whose law is known" in err
 
 
-def test_predict_json_equals_the_library():
-    result = run("predict", "power-law", "--dim", 50, "--alpha", 1.5, "--samples", "10,100",
-                 "--factors", 2, "--level", 0.8, "--level", 0.95, "--json")  # fmt: skip
-    found = json.loads(result.stdout)
+def test_predict_json_equals_the_library(convergen):
+    _, out, _ = convergen(
+        "predict", "power-law", "--dim", 50, "--alpha", 1.5, "--samples", "10,100",
+        "--factors", 2, "--level", 0.8, "--level", 0.95, "--json",
+    )  # fmt: skip
+    found = json.loads(out)
     spectrum = theory.Spectrum.power_law(50, 1.5)
     assert found["source"] == "power-law"
     assert found["dimension"] == 50
@@ -116,25 +110,31 @@ def test_predict_json_equals_the_library():
     assert found["thresholds"]["latent_recovery"] == list(theory.recovery_thresholds(spectrum, 2))
 
 
-def test_json_has_no_infinities():
-    result = run("predict", "isotropic", "--dim", 5, "--samples", "3", "--level", "1", "--json")
-    found = json.loads(result.stdout, parse_constant=lambda name: pytest.fail(name))
+def test_json_has_no_infinities(convergen):
+    _, out, _ = convergen(
+        "predict", "isotropic", "--dim", 5, "--samples", "3", "--level", "1", "--json"
+    )
+    found = json.loads(out, parse_constant=lambda name: pytest.fail(name))
     assert found["thresholds"]["convergence"] == {"1": None}
 
 
-def test_log_range_and_spikes():
-    result = run("predict", "spiked", "--dim", 40, "--spike", 9, "--spike", 3,
-                 "--samples", "10:1000:3", "--json")  # fmt: skip
-    found = json.loads(result.stdout)
+def test_log_range_and_spikes(convergen):
+    _, out, _ = convergen(
+        "predict", "spiked", "--dim", 40, "--spike", 9, "--spike", 3,
+        "--samples", "10:1000:3", "--json",
+    )  # fmt: skip
+    found = json.loads(out)
     assert found["samples"] == [10, 100, 1000]
     expected = theory.recovery_thresholds(theory.Spectrum.spiked(40, [9, 3]), 3)
     assert found["thresholds"]["latent_recovery"] == list(expected)
 
 
-def test_own_data_with_figure_and_netcdf(folder, tmp_path):
-    result = run("predict", folder / "good.npy", "--samples", "5,50",
-                 "--out", "curves.nc", "--plot", "curves.png", cwd=tmp_path)  # fmt: skip
-    assert result.returncode == 0, result.stderr
+def test_own_data_with_figure_and_netcdf(convergen, folder, tmp_path):
+    code, _, err = convergen(
+        "predict", folder / "good.npy", "--samples", "5,50", "--out", "curves.nc",
+        "--plot", "curves.png", cwd=tmp_path,
+    )  # fmt: skip
+    assert code == 0, err
     assert sorted(p.name for p in tmp_path.iterdir()) == ["curves.nc", "curves.png"]
     assert (tmp_path / "curves.png").read_bytes()[:4] == b"\x89PNG"
     with xr.open_dataset(tmp_path / "curves.nc", engine="h5netcdf") as saved:
@@ -146,25 +146,33 @@ def test_own_data_with_figure_and_netcdf(folder, tmp_path):
         assert saved.attrs["source"] == "good.npy"
 
 
-def test_simulate_side_by_side(tmp_path):
-    result = run("simulate", "spiked", "--dim", 30, "--samples", "20,60", "--repeats", 4,
-                 "--seed", 3, "--workers", 2, "--plot", "points.pdf", cwd=tmp_path)  # fmt: skip
-    assert result.returncode == 0, result.stderr
-    assert "predicted" in result.stdout
-    assert "1 − q, measured / predicted" in result.stdout
-    assert result.stderr == ""
+def test_simulate_side_by_side(convergen, tmp_path):
+    code, out, err = convergen(
+        "simulate", "spiked", "--dim", 30, "--samples", "20,60", "--repeats", 4,
+        "--seed", 3, "--workers", 2, "--plot", "points.pdf", cwd=tmp_path,
+    )  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "predicted" in out
+    assert "1 − q, measured / predicted" in out
     assert (tmp_path / "points.pdf").read_bytes()[:5] == b"%PDF-"
 
 
-def test_simulate_json_on_digits_matches_the_table():
-    result = run("simulate", "digits", "--samples", "64", "--repeats", 5, "--json")
-    found = json.loads(result.stdout)
+def test_simulate_json_on_digits_matches_the_table(convergen):
+    _, out, _ = convergen("simulate", "digits", "--samples", "64", "--repeats", 5, "--json")
+    found = json.loads(out)
     entry = found["quantities"]["convergence"]
     assert found["samples"] == [64]
     assert entry["predicted"][0] == pytest.approx(0.8946, abs=1e-3)
     assert entry["gaussian"][0] == pytest.approx(0.8982, abs=1e-3)
     ratio = (entry["measured"][0] - entry["predicted"][0]) / entry["stderr"][0]
     assert entry["z"][0] == pytest.approx(-norm.isf(t.cdf(ratio, 4)))
+
+
+def test_a_process_ends_with_code_two_and_one_line(folder):
+    result = run("predict", "nan.npy", cwd=folder)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.splitlines()) == 1
+    assert "NaN" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -197,20 +205,21 @@ def test_simulate_json_on_digits_matches_the_table():
         (["simulate", "good.npy", "--repeats", "1"], "repeats"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_two(folder, arguments, message):
+def test_bad_input_is_one_line_and_exit_code_two(convergen, folder, arguments, message):
     before = sorted(folder.iterdir())
-    result = run(*arguments, cwd=folder)
-    assert result.returncode == 2
-    assert result.stdout == ""
-    assert len(result.stderr.splitlines()) == 1
-    assert message in result.stderr
+    code, out, err = convergen(*arguments, cwd=folder)
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert message in err
     assert sorted(folder.iterdir()) == before
 
 
-def test_collapse_json_equals_the_library():
-    result = run("collapse", "isotropic", "--dim", 20, "--samples", "10,1000",
-                 "--sigma", "0.5,2", "--json")  # fmt: skip
-    found = json.loads(result.stdout)
+def test_collapse_json_equals_the_library(convergen):
+    _, out, _ = convergen(
+        "collapse", "isotropic", "--dim", 20, "--samples", "10,1000", "--sigma", "0.5,2", "--json"
+    )
+    found = json.loads(out)
     spectrum = theory.Spectrum.isotropic(20)
     assert found["source"] == "isotropic"
     assert found["dimension"] == 20
@@ -227,25 +236,27 @@ def test_collapse_json_equals_the_library():
     assert "agreement_samples" not in found
 
 
-def test_collapse_reports_where_scores_agree_if_asked(tmp_path):
-    shown = run(
+def test_collapse_reports_where_scores_agree_if_asked(convergen, tmp_path):
+    _, out, _ = convergen(
         "collapse", "isotropic", "--dim", 8, "--samples", "10,100", "--sigma", "1.5",
         "--agreement", "--out", "collapse.nc", "--plot", "collapse.svg", cwd=tmp_path,
     )  # fmt: skip
     law = agreement_threshold(theory.Spectrum.isotropic(8), [1.5])
     with xr.open_dataset(tmp_path / "collapse.nc") as found:
         np.testing.assert_array_equal(found["agreement_samples"], law.samples)
-    assert f"{law.samples[0]:.4g}" in shown.stdout
-    assert "scores agree: samples from which two empirical scores" in shown.stdout
+    assert f"{law.samples[0]:.4g}" in out
+    assert "scores agree: samples from which two empirical scores" in out
     assert "agreement 1/2" in (tmp_path / "collapse.svg").read_text(encoding="utf-8")
 
 
-def test_collapse_runs_on_the_digits_by_default(tmp_path):
-    result = run("collapse", "--plot", "collapse.png", "--out", "collapse.nc", cwd=tmp_path)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith("A model that knows 10 training points by heart")
-    assert "\n\ndigits: 64 dimensions" in result.stdout
-    assert "not resolved by this data set" in result.stdout
+def test_collapse_runs_on_the_digits_by_default(convergen, tmp_path):
+    code, out, err = convergen(
+        "collapse", "--plot", "collapse.png", "--out", "collapse.nc", cwd=tmp_path
+    )
+    assert code == 0, err
+    assert out.startswith("A model that knows 10 training points by heart")
+    assert "\n\ndigits: 64 dimensions" in out
+    assert "not resolved by this data set" in out
     assert sorted(p.name for p in tmp_path.iterdir()) == ["collapse.nc", "collapse.png"]
 
 
@@ -262,8 +273,8 @@ def test_collapse_runs_on_the_digits_by_default(tmp_path):
         (["digits", "--signal", "1"], "does not apply"),
     ],
 )
-def test_bad_input_to_collapse(arguments, message):
-    result = run("collapse", *arguments)
-    assert result.returncode == 2
-    assert len(result.stderr.splitlines()) == 1
-    assert message in result.stderr
+def test_bad_input_to_collapse(convergen, arguments, message):
+    code, _, err = convergen("collapse", *arguments)
+    assert code == 2
+    assert len(err.splitlines()) == 1
+    assert message in err

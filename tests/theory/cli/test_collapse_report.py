@@ -32,7 +32,7 @@ def test_tables_and_their_words(found):
 def test_what_data_do_not_resolve_is_a_dash(found):
     data = np.random.default_rng(0).standard_normal((30, 20))
     own = theory.Spectrum.from_data(data)
-    text = collapse_text(own, forecast_collapse(data, own, [4, 1e6], [0.1]))
+    text = collapse_text(own, forecast_collapse(data, own, [4, 1e6], [0.1], draws=128))
     rows = [line.split() for line in text.split("\n\n")[2].splitlines()[1:3]]
     assert rows[0][0] == "4"
     assert "–" not in rows[0]

@@ -197,7 +197,7 @@ def test_moments_against_quadrature_over_two_training_points():
 )
 def test_prediction_against_simulation(law, sigma, samples):
     measured = simulated(law, samples, sigma, 16, 1)
-    draws = 48 if law == "mixture" else 96
+    draws = 96 if law in ("isotropic", "plane") else 48
     predicted = predict_agreement(LAWS[law], samples, sigma, draws=draws)
     noise = np.hypot(measured["stderr"], predicted.stderr)
     assert np.all(np.abs(predicted.value - measured["value"]) < 4.0 * noise + 0.005)
@@ -274,7 +274,7 @@ def test_rotation_does_not_matter():
         ("power law", 0.3, 2470.0, False),
         ("mixture", 1.5, 45.1, True),
         pytest.param("digits", 1.9, 26.7, True, marks=pytest.mark.slow),
-        ("digits", 1.3, 29.7, False),
+        pytest.param("digits", 1.3, 29.7, False, marks=pytest.mark.slow),
     ],
 )
 def test_simulated_crossing_is_where_it_is_predicted(law, sigma, guess, coincide):
@@ -296,12 +296,13 @@ def test_threshold_is_a_root():
     np.testing.assert_allclose(np.log(found.to_generalise), information(spectrum, sigma).value)
 
 
-@pytest.mark.parametrize("levels", [[2.5, 1.0, 0.5], [0.5, 1.0, 2.5]])
-def test_threshold_does_not_depend_on_where_the_search_starts(levels):
-    law = four_components()
-    together = agreement_threshold(law, levels, draws=8).samples
+def test_threshold_does_not_depend_on_where_the_search_starts():
+    law, levels = four_components(8), [2.5, 1.0, 0.5]
+    down = agreement_threshold(law, levels, draws=8).samples
+    up = agreement_threshold(law, levels[::-1], draws=8).samples[::-1]
     alone = [agreement_threshold(law, level, draws=8).samples for level in levels]
-    np.testing.assert_allclose(np.log(together), np.log(alone), atol=0.01)
+    np.testing.assert_allclose(np.log(down), np.log(alone), atol=0.01)
+    np.testing.assert_allclose(np.log(up), np.log(alone), atol=0.01)
 
 
 def test_threshold_is_found_up_to_what_a_data_set_resolves():

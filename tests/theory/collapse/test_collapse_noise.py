@@ -74,7 +74,15 @@ def simulated(law, samples, factor):
 
 
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("samples", "factor"), [(100, 0.6), (100, 1.0), (400, 1.0), (400, 1.6)])
+@pytest.mark.parametrize(
+    ("samples", "factor"),
+    [
+        (100, 1.0),
+        (400, 1.6),
+        pytest.param(100, 0.6, marks=pytest.mark.slow),
+        pytest.param(400, 1.0, marks=pytest.mark.slow),
+    ],
+)
 def test_own_weight_against_simulation(law, samples, factor):
     sigma = factor * float(theory.collapse_noise(LAWS[law], samples))
     # Fewer draws than usual, for larger errors than usual.

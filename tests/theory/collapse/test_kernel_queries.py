@@ -23,7 +23,8 @@ def test_kernels_far_from_the_size_of_the_data_reach_their_limit_or_are_refused(
     spectrum = Spectrum.from_eigenvalues([6.0, 3.0])
     mixture = GaussianMixture([1.0], np.zeros((1, 2)), [np.diag([6.0, 3.0])])
     known = spectrum if law == "gaussian" else mixture
-    weight = own_weight(known, 10.0, 3.0 * edge * (1.0 - 1e-9 if edge > 1 else 1.0 + 1e-9))
+    inside = 3.0 * edge * (1.0 - 1e-9 if edge > 1 else 1.0 + 1e-9)
+    weight = own_weight(known, 10.0, inside, draws=64)
     np.testing.assert_allclose(weight, 1.0 if edge < 1.0 else 0.1, rtol=0.01)
     with pytest.raises(InputError, match=r"size of the data, 3, .* a factor of 1e\+20"):
         own_weight(known, 10.0, 3.0 * edge * (1.01 if edge > 1.0 else 0.99))
