@@ -225,7 +225,7 @@ def test_edges_are_high_by_no_more_than_the_finite_size_shift(samples):
 
 
 @pytest.mark.parametrize("name", LEADING)
-@pytest.mark.parametrize("samples", [5, 100, 1000])
+@pytest.mark.parametrize("samples", [5, pytest.param(100, marks=pytest.mark.slow), 1000])
 def test_operator_norm_of_leading_factors_is_within_eight_per_cent_of_naive_simulation(
     name, samples
 ):
