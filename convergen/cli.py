@@ -6,25 +6,15 @@ Everything heavy is imported inside the commands, so that ``convergen --help`` i
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import sys
 import time
-from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from convergen.theory.messages.terminal import one_line, prepare_streams
 
 if TYPE_CHECKING:
     import typer
-    import xarray as xr
-
-    from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
-    from convergen.empirical.experiment.declaration import Experiment
-    from convergen.theory.cli.report import Findings
-    from convergen.theory.files.atomic_files import Written
 
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
 
@@ -57,10 +47,6 @@ def _run(arguments: list[str]) -> int:
     """Run one command and say what is wrong with what was asked for."""
     import typer
 
-    from convergen.theory.cli.source_flags import spelling
-    from convergen.theory.common.checks import InputError
-    from convergen.theory.messages.option_errors import OptionError
-
     try:
         command = typer.main.get_command(build())
         if "_CONVERGEN_COMPLETE" in os.environ:  # a shell asks what may follow
@@ -69,10 +55,8 @@ def _run(arguments: list[str]) -> int:
             command.invoke(context)
     except typer.Exit as ended:
         return ended.exit_code
-    except OptionError as error:
-        _say(f"error: {error.spelt(spelling)}")
-    except InputError as error:
-        _say(f"error: {error}")
+    except ValueError as error:
+        _say(f"error: {_refusal(error)}")
     except MemoryError as error:
         _say(f"error: not enough memory ({error}): use fewer dimensions or samples.")
     except typer.TyperException as error:
@@ -83,8 +67,19 @@ def _run(arguments: list[str]) -> int:
     return REFUSED
 
 
+def _refusal(error: ValueError) -> str:
+    """What bad input is told; any other error is one of ours, and goes on."""
+    from convergen.theory.cli.source_flags import spelling
+    from convergen.theory.common.checks import InputError
+    from convergen.theory.messages.option_errors import OptionError
+
+    if not isinstance(error, InputError):
+        raise error
+    return error.spelt(spelling) if isinstance(error, OptionError) else str(error)
+
+
 def build() -> typer.Typer:
-    """Assemble the application.
+    """Assemble the application; a command is imported when it is asked for.
 
     Returns
     -------
@@ -92,16 +87,13 @@ def build() -> typer.Typer:
     """
     import typer
 
-    from convergen import doctor
-    from convergen.empirical.cli import forecast, measure, options, train, validate
-    from convergen.figures.explorer import cli as explorer
-    from convergen.figures.making import cli as figures
-    from convergen.theory.cli import collapse, plan, predict_and_simulate
+    from convergen.commands import Commands
 
     app = typer.Typer(
         name="convergen",
         help="How much data until a generative model stops memorising, converges and has learnt "
         "the latent factors.",
+        cls=Commands,
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -116,18 +108,6 @@ def build() -> typer.Typer:
     ) -> None:
         pass
 
-    untrained = partial(forecast.say_untrained, _draw_forecast, _forecast_page)
-    predict_and_simulate.register(app, _draw, _prediction_page, untrained)
-    plan.register(app, _draw_plan)
-    collapse.register(app, _draw_collapse)
-    train.register(app)
-    validate.register(app, _draw_validation, _validation_page)
-    forecast.register(app, _draw_forecast, _forecast_page)
-    options.register(app)
-    measure.register(app, _diagnosis_page, _draw_checkpoints)
-    figures.register(app)
-    explorer.register(app)
-    doctor.register(app)
     return app
 
 
@@ -139,78 +119,6 @@ def _version(asked: bool) -> None:
 
         print(f"convergen {__version__}")
         raise typer.Exit
-
-
-def _draw(curves: xr.Dataset, points: xr.Dataset | None, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.curves import draw
-
-    return save(draw(curves, points), path)
-
-
-def _draw_collapse(curves: xr.Dataset, _: xr.Dataset | None, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.collapse import draw
-
-    return save(draw(curves), path)
-
-
-def _draw_plan(curves: xr.Dataset, rows: xr.Dataset | None, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.plan import draw
-
-    assert rows is not None
-    return save(draw(rows, curves), path)
-
-
-def _draw_validation(found: xr.Dataset, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.validation import draw
-
-    return save(draw(found), path)
-
-
-def _draw_forecast(found: xr.Dataset, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.forecast import draw
-
-    return save(draw(found), path)
-
-
-def _draw_checkpoints(curves: xr.Dataset, path: Path) -> Written:
-    from convergen.figures.looks.style import save
-    from convergen.figures.plots.checkpoints import draw
-
-    return save(draw(curves), path)
-
-
-def _diagnosis_page(found: Diagnosis, checkpoints: Checkpoints | None) -> str:
-    from convergen.figures.pages.diagnosis import page
-
-    return page(found, _typed(), checkpoints)
-
-
-def _prediction_page(found: Findings, curves: xr.Dataset) -> str:
-    from convergen.figures.pages.prediction import page
-
-    return page(found, curves, _typed())
-
-
-def _forecast_page(title: str, found: xr.Dataset) -> str:
-    from convergen.figures.pages.forecast import page
-
-    return page(title, found, _typed())
-
-
-def _validation_page(experiment: Experiment, found: xr.Dataset, onsets: xr.Dataset | None) -> str:
-    from convergen.figures.pages.validation import page
-
-    return page(experiment, found, onsets, _typed())
-
-
-def _typed() -> str:
-    """What the user typed, for the pages that say how they were made."""
-    return shlex.join(["convergen", *sys.argv[1:]])
 
 
 def _say(message: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 import convergen
 from convergen import cli, doctor
+from convergen.commands import COMMANDS
 from convergen.theory.common.checks import InputError
 
 START = [sys.executable, "-m", "convergen"]
@@ -43,6 +44,17 @@ def predict_raises(monkeypatch, front_door):
         return front_door("predict", "isotropic")
 
     return run
+
+
+def test_the_table_of_commands_holds_the_first_sentence_of_each():
+    """The help of all of them imports none."""
+    from typer.main import get_command
+
+    found = get_command(cli.build()).commands
+    assert list(found) == list(COMMANDS)
+    for name, command in found.items():
+        assert command.name == name
+        assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].words
 
 
 def test_every_command_has_both_names_of_help(front_door):
