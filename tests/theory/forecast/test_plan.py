@@ -182,15 +182,6 @@ def test_known_laws_on_the_command_line(convergen):
     assert "(" not in out.split("Gained over")[1].splitlines()[3]
 
 
-def test_what_is_reached_takes_no_more(convergen):
-    _, out, _ = convergen(
-        "plan", "spiked", "--spike", "20,5", "--dim", 120, "--have", 9000,
-        "--want", "convergence=0.5",
-    )  # fmt: skip
-    (row,) = [line.split() for line in out.splitlines() if line.startswith("convergence=0.5")]
-    assert row[2:] == ["0", "reached"]
-
-
 @pytest.mark.parametrize(("arguments", "words"), [
     (("spiked",), "give the samples at hand as --have"),
     (("digits", "--want", "convergence"), "write NAME=LEVEL"),
