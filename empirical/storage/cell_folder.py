@@ -22,7 +22,7 @@ from convergen.empirical.storage.checked_files import (
 from convergen.empirical.storage.journal import append, flush
 from convergen.empirical.storage.locks import Busy, locked
 from convergen.theory.common.checks import InputError
-from convergen.theory.files.netcdf_files import dataset_of, netcdf_bytes
+from convergen.theory.files.netcdf_files import attribute_of, dataset_of, netcdf_bytes
 
 if TYPE_CHECKING:
     import torch
@@ -233,7 +233,12 @@ class CellFolder:
     @property
     def finished(self) -> bool:
         """Whether there is an intact result of this experiment; a damaged one is removed."""
-        return self._content() is not None
+        content = self._content()
+        if content is None:
+            return False
+        held = attribute_of(content, PROVENANCE, str(self._result))
+        self._refuse_foreign(held, self._result.name)
+        return True
 
     @property
     def has_result(self) -> bool:
@@ -253,9 +258,11 @@ class CellFolder:
             If the cell is not finished, or its result comes from another experiment, other data
             or other splits.
         """
-        found = self._content()
-        if found is None:
+        content = self._content()
+        if content is None:
             raise InputError(f"the cell {self.name!r} is not finished: run the experiment again.")
+        found = dataset_of(content, str(self._result))
+        self._refuse_foreign(found.attrs.pop(PROVENANCE, None), self._result.name)
         return found
 
     def fail(self, cause: str, details: str = "") -> None:
@@ -272,17 +279,13 @@ class CellFolder:
         write(self._failure, content.encode())
         self.log(event="failed", cause=cause)
 
-    def _content(self) -> xr.Dataset | None:
+    def _content(self) -> bytes | None:
+        """Bytes of the result; a damaged one is removed."""
         try:
-            content = read_sealed(self._result)
+            return read_sealed(self._result)
         except CorruptFile as error:
             self._remove_corrupt(self._result, f"{error}: the cell is done again")
             return None
-        if content is None:
-            return None
-        found = dataset_of(content, str(self._result))
-        self._refuse_foreign(found.attrs.pop(PROVENANCE, None), self._result.name)
-        return found
 
     def _refuse_foreign(self, provenance: object, what: str) -> None:
         if provenance != self.provenance:

@@ -102,6 +102,37 @@ def load_dataset(path: Path, *, must_be_sealed: bool = False) -> xr.Dataset:
     return dataset_of(content, str(path))
 
 
+def attribute_of(content: bytes, attribute: str, name: str) -> object:
+    """One attribute of a netCDF file that is already in memory, in a hundredth of the time of all.
+
+    Parameters
+    ----------
+    content : bytes
+        Of the file.
+    attribute : str
+        Of the data set.
+    name : str
+        What the message calls the file.
+
+    Returns
+    -------
+    object
+        None if there is no such attribute.
+
+    Raises
+    ------
+    InputError
+        If it is no netCDF, or damaged.
+    """
+    import h5py
+
+    try:
+        with h5py.File(io.BytesIO(content)) as opened:
+            return opened.attrs.get(attribute)
+    except Exception as error:  # HDF5 raises anything at damaged bytes
+        raise InputError(_UNREADABLE.format(name)) from error
+
+
 def dataset_of(content: bytes, name: str) -> xr.Dataset:
     """Read a netCDF file that is already in memory.
 

@@ -5,7 +5,13 @@ import pytest
 import xarray as xr
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.files.netcdf_files import load_dataset, netcdf_bytes, save_dataset
+from convergen.theory.files.netcdf_files import (
+    attribute_of,
+    dataset_of,
+    load_dataset,
+    netcdf_bytes,
+    save_dataset,
+)
 
 
 def dataset():
@@ -34,6 +40,16 @@ def test_a_file_without_a_digest_is_read_unless_one_is_wanted(tmp_path):
     xr.testing.assert_identical(load_dataset(tmp_path / "a.nc"), dataset())
     with pytest.raises(InputError, match="not a file that convergen wrote"):
         load_dataset(tmp_path / "a.nc", must_be_sealed=True)
+
+
+def test_one_attribute_is_that_of_the_data_set():
+    content = netcdf_bytes(dataset().assign_attrs(words="as written", number=3))
+    whole = dataset_of(content, "a.nc")
+    for name in ("words", "number"):
+        assert attribute_of(content, name, "a.nc") == whole.attrs[name]
+    assert attribute_of(content, "none", "a.nc") is None
+    with pytest.raises(InputError, match=r"a\.nc cannot be read as netCDF"):
+        attribute_of(b"nothing", "words", "a.nc")
 
 
 def refuse(path):
