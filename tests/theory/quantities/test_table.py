@@ -114,7 +114,7 @@ def test_the_document_of_symbols_is_the_table():
 
 
 def test_what_is_followed_while_networks_train():
-    assert {row.key for row in quantities() if row.followed} == {
+    assert {row.key for row in quantities.quantities() if row.followed} == {
         "convergence", "memorisation", "memorisation_baseline", "fraction_memorised",
         "variance_ratio", "train_error", "test_error",
     }  # fmt: skip
