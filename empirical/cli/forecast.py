@@ -43,15 +43,20 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         ],
         samples: Annotated[
             str | None,
-            typer.Option(help="n, 64,256  [default: powers of 4]", show_default=False),
+            typer.Option(
+                help="n of the forecast, such as 64,256.  [default: powers of 4]",
+                show_default=False,
+            ),
         ] = None,
         calibrate_at: Annotated[
             int | None,
-            typer.Option(help="n of the trained pair  [default: 16]", show_default=False),
+            typer.Option(help="n of the pair that it rests on.  [default: 16]", show_default=False),
         ] = None,
         images: Annotated[
             int | None,
-            typer.Option(help="Another budget of training, images.", min=1, show_default=False),
+            typer.Option(
+                help="Another training: images that each network sees.", min=1, show_default=False
+            ),
         ] = None,
         json: Annotated[
             bool, typer.Option("--json", help="Print one JSON object instead of a table.")

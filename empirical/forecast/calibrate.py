@@ -16,6 +16,7 @@ from convergen.empirical.forecast.exponent import UNKNOWN, exponent
 from convergen.empirical.forecast.pairs import TheoryPair
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.messages.text import rounded
 from convergen.theory.networks.symmetry.orbits import Orbit
 from convergen.theory.networks.training_time.budget import POWER, memorised_points
 from convergen.theory.networks.training_time.clock import weighted_images
@@ -103,9 +104,10 @@ class Calibration:
             f"{high:.2f}) by this history alone; {self.power:g} is used."
         )
         return (
-            f"This network takes c = {self.constant:.0f} ({self.low:.0f} to {self.high:.0f}) "
-            "images of training, weighed by the learning rate over its largest, to memorise one "
-            f"point: calibrated on {self.source}. The training has {weighted:.0f} of them. "
+            f"To memorise one point this network takes c = {rounded(self.constant, 2)} "
+            f"({rounded(self.low, 2)} to {rounded(self.high, 2)}) images of training, each weighed "
+            f"by the learning rate over its largest: calibrated on {self.source}. The training has "
+            f"{rounded(weighted)} of them. "
             f"Symmetry of the network: {self.orbit.words()}.{own}"
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from convergen.empirical.forecast import words
 from convergen.empirical.forecast.pairs import QUANTITIES
-from convergen.theory.messages.text import about, percent, plain, table, wrapped
+from convergen.theory.messages.text import about, percent, plain, rounded, table, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -94,16 +94,11 @@ def stop_rows(found: xr.Dataset) -> tuple[list[str], Cells]:
         Each cell and its interval.
     """
     rows = [
-        [(str(n), ""), (_round(images), f"({_round(low)} to {_round(high)})")]
+        # Two digits: no more are known.
+        [(str(n), ""), (rounded(images, 2), f"({rounded(low, 2)} to {rounded(high, 2)})")]
         for n, images, low, high in words.stops(found)
     ]
     return ["n", f"images until {percent(words.TOLERATED)} are memorised"], rows
-
-
-def _round(images: float) -> str:
-    """Two digits: no more are known."""
-    digits = 1 - int(np.floor(np.log10(images)))
-    return f"{round(images, digits):.0f}"
 
 
 def level_lines(found: xr.Dataset) -> list[str]:
@@ -120,11 +115,19 @@ def level_lines(found: xr.Dataset) -> list[str]:
     """
     crossed = [words.crossing(found, place) for place in range(found.sizes["level"])]
     return [
-        f"q = {level:g} is not crossed between these n."
+        _outside(found, level)
         if np.isnan(best)
         else f"q = {level:g} at n = {about(best)} ({ends})."
         for level, best, ends in crossed
     ]
+
+
+def _outside(found: xr.Dataset, level: float) -> str:
+    """Of a level that q does not cross between the n of a forecast."""
+    n, q = found["samples"].values, found["convergence"].values
+    if q.min() >= level:
+        return f"q = {level:g} is reached below n = {n[0]}."
+    return f"q = {level:g} is not reached up to n = {n[-1]}."
 
 
 def forecast_json(found: xr.Dataset) -> dict[str, Any]:

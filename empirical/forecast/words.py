@@ -12,6 +12,9 @@ from convergen.theory.messages.text import about, percent
 if TYPE_CHECKING:
     import xarray as xr
 
+# An interval of a share that is wider than this says nothing.
+_UNKNOWN = 0.8
+
 
 class Stop(NamedTuple):
     """When to stop a training on n points.
@@ -52,13 +55,19 @@ def first_words(found: xr.Dataset) -> str:
     q, n = found["convergence"].values, found["samples"].values
     if q.max() < float(found["level"].min()):
         return (
-            f"Even with {n[-1]} training samples two such networks would mostly differ (q = "
-            f"{q[-1]:.2f}): more data are needed than this forecast reaches."
+            f"Even with {n[-1]} training samples two such networks would mostly differ: q = "
+            f"{_with_ends(found, -1)}. More data are needed than this forecast reaches."
         )
     return (
         f"With {n[0]} training samples already two such networks, trained on different data, "
-        f"agree to q = {q[0]:.2f}; 1 is the same network."
+        f"agree to q = {_with_ends(found, 0)}; 1 is the same network."
     )
+
+
+def _with_ends(found: xr.Dataset, place: int) -> str:
+    """Convergence at one n, with its interval."""
+    q, low, high = (float(found[f"convergence{end}"][place]) for end in ("", "_low", "_high"))
+    return f"{q:.2f} ({low:.2f} to {high:.2f})"
 
 
 def crossing(found: xr.Dataset, place: int) -> tuple[float, float, str]:
@@ -99,6 +108,12 @@ def copying(found: xr.Dataset) -> str:
     """
     n, share = found["samples"].values, found["fraction_memorised"].values
     low, high = (found[f"fraction_memorised_{end}"].values for end in ("low", "high"))
+    if np.min(high - low) > _UNKNOWN:
+        return (
+            f"How much such networks copy is not known ({percent(low[0])} to {percent(high[0])} of "
+            f"what those of {n[0]} samples generate): a pair that is trained longer, or on fewer "
+            "samples, tells."
+        )
     said = f"Trained on {n[0]} samples, {_share(share[0], low[0], high[0])} of what one generates"
     few = np.flatnonzero(share <= TOLERATED)
     if few.size == 0:
@@ -144,9 +159,18 @@ def stopping(found: xr.Dataset) -> str:
     """
     budget = found.attrs["images"]
     late = [each.samples for each in stops(found) if each.images < budget]
-    if not late:
+    unsure = [each.samples for each in stops(found) if each.low < budget]
+    this = f"This training of {budget:,.0f} images is"
+    if late:
+        return f"{this} too long {_up_to(late)}: stop as the table says."
+    if unsure:
         return (
-            f"This training of {budget:.0f} images is over before networks copy, at every n listed."
+            f"{this} probably over before networks copy, at every n listed, but {_up_to(unsure)} "
+            "the interval begins before its end."
         )
-    which = f"up to n = {late[-1]}" if len(late) > 1 else f"at n = {late[-1]}"
-    return f"This training of {budget:.0f} images is too long {which}: stop as the table says."
+    return f"{this} over before networks copy, at every n listed."
+
+
+def _up_to(samples: list[int]) -> str:
+    """The n of which something is said, from the smallest on."""
+    return f"up to n = {samples[-1]}" if len(samples) > 1 else f"at n = {samples[-1]}"

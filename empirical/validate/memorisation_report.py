@@ -8,12 +8,15 @@ import numpy as np
 
 from convergen.empirical.validate.memorisation_time import ENDS, has_history, memorisation_time
 from convergen.theory.common.checks import InputError
-from convergen.theory.messages.text import plain, table, wrapped
+from convergen.theory.messages.text import plain, rounded, table, wrapped
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.experiment.run import Run
+
+# Width of an interval of an exponent beyond which it says nothing.
+_KNOWN = 4.0
 
 
 def memorisation_text(found: xr.Dataset) -> str:
@@ -72,33 +75,31 @@ def onset_words(found: xr.Dataset) -> list[str]:
         Paragraphs.
     """
     about = found.attrs
-    free = (
-        "" if np.isnan(about["exponent"]) else f"; a free fit gives n^{about['exponent']:.2f} "
-        f"({about['exponent_low']:.2f} to {about['exponent_high']:.2f})"
-    )  # fmt: skip
+    free = _free_fit(*(about[f"exponent{end}"] for end in ENDS))
     return [
         f"Onset: m exceeds that of fresh data by {about['onset_level']:.0%} of the way to copies. "
         "Weighted: by the learning rate over its largest. Brackets: 95 %.",
-        f"Law: {_number(about['kappa'])} n ({_number(about['kappa_low'])} to "
-        f"{_number(about['kappa_high'])}){free}. With this budget ({_number(about['budget'])} "
-        f"weighted) networks begin to memorise below n = {_number(about['copied_below'])} "
-        f"({_number(about['copied_below_low'])} to {_number(about['copied_below_high'])}).",
+        f"Law: {rounded(about['kappa'])} n ({rounded(about['kappa_low'])} to "
+        f"{rounded(about['kappa_high'])}){free}. With this budget ({rounded(about['budget'])} "
+        f"weighted) networks begin to memorise below n = {rounded(about['copied_below'])} "
+        f"({rounded(about['copied_below_low'])} to {rounded(about['copied_below_high'])}).",
     ]
+
+
+def _free_fit(exponent: float, low: float, high: float) -> str:
+    """The exponent of n that the onsets alone give, if they give one."""
+    if np.isnan(exponent):
+        return ""
+    if high - low > _KNOWN:
+        return "; these n are too few to tell its exponent"
+    return f"; a free fit gives n^{exponent:.2f} ({low:.2f} to {high:.2f})"
 
 
 def _range(part: xr.Dataset, name: str) -> str:
     middle, low, high = (float(part[f"{name}{end}"]) for end in ENDS)
     if np.isinf(middle):
         return "not reached"
-    return f"{_number(middle)} ({_number(low)} to {_number(high)})"
-
-
-def _number(value: float) -> str:
-    """Three digits, without an exponent."""
-    if not np.isfinite(value):
-        return "∞"
-    digits = 0 if value <= 0.0 else 2 - int(np.floor(np.log10(value)))
-    return f"{round(value, min(digits, 0)):,.0f}" if value >= 100 else f"{value:.3g}"
+    return f"{rounded(middle)} ({rounded(low)} to {rounded(high)})"
 
 
 def memorisation_json(found: xr.Dataset) -> dict[str, Any]:

@@ -40,7 +40,7 @@ def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
         As `convergen.empirical.validate.solvable_models.reference`, by the name of the theory,
         with ``constant``, its ends and ``calibrated_at`` in the attributes; NaN at the n of the
         calibration, which a theory has seen, and where it would take long. Theories that cannot be
-        calibrated are left out, and a warning says why.
+        calibrated, or held against any other n, are left out, and a warning says why.
     """
     if not needs_training(run.experiment.model):
         return {}
@@ -49,11 +49,10 @@ def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
         try:
             with phase(f"calibrating: {row.name}"):
                 calibration = calibrate(run, result, row.theory)
+            with phase(f"fitting and measuring: {row.name}"):
+                found[row.name] = _elsewhere(run, row, calibration)
         except InputError as error:
             logger.warning("warning: %s is left out: %s", row.name, error)
-            continue
-        with phase(f"fitting and measuring: {row.name}"):
-            found[row.name] = _elsewhere(run, row, calibration)
     return found
 
 
@@ -79,7 +78,7 @@ def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.D
     Raises
     ------
     InputError
-        If it cannot be calibrated on this run.
+        If it cannot be calibrated on this run, or `part` has no other n.
     """
     row = SOLVABLE.find(name)
     return _elsewhere(run, row, calibrate(run, result, row.theory), part)
@@ -88,12 +87,15 @@ def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.D
 def _elsewhere(
     run: Run, row: SolvableModel, calibration: Calibration, part: Experiment | None = None
 ) -> xr.Dataset:
-    """A theory at every n but that of its calibration."""
+    """A theory at every n but that of its calibration, of which there must be one."""
     experiment = part or run.experiment
     largest = LARGEST // (calibration.orbit.order(run.data.shape) * run.data.dim)
     unseen = [n for n in experiment.samples if n != calibration.samples and 2 <= n <= largest]
     if not unseen:
-        unseen = [calibration.samples]
+        raise InputError(
+            f"it was calibrated at n = {calibration.samples}, which it has seen: train another n, "
+            "too, to hold it against."
+        )
     part = replace(experiment, samples=tuple(unseen))
     memorised = end_of_training(run) / calibration.constant
     found = reference(run, row.name, part, {"memorised": memorised})

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate import words
-from convergen.empirical.validate.validate import CLOSE
-from convergen.theory.messages.text import plain, table, wrapped
+from convergen.empirical.validate.validate import CLOSE, LAW, LAW_WORDS
+from convergen.theory.messages.text import plain, rounded, table, wrapped
 from convergen.theory.quantities.table import Quantity, compared
 
 if TYPE_CHECKING:
@@ -38,10 +38,12 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
     for row in (row for row in compared() if row.leads):
         head, rows = comparison(found, row)
         shown = [[f"{cell} {beside}".strip() for cell, beside in each] for each in rows]
-        lines += [heading(row), table(head, shown), ""]
+        lines += [heading(row, found), table(head, shown), ""]
     head, rows = verdict_rows(found)
-    lines += [wrapped(ERRORS), "", table(head, rows), "", spread(found)]
-    return "\n".join([*lines, *map(wrapped, calibrations(found))])
+    lines += [wrapped(errors(found)), "", table(head, rows), ""]
+    meanings = theory_meanings(found)
+    lines += [wrapped(f"{name}: {meaning}.", indent=2) for name, meaning in meanings.items()]
+    return "\n".join([*lines, "", spread(found), *map(wrapped, calibrations(found))])
 
 
 def title(experiment: Experiment) -> str:
@@ -60,13 +62,15 @@ def title(experiment: Experiment) -> str:
     return f"{experiment.name}: {model} on {experiment.data['kind']}"
 
 
-def heading(row: Quantity) -> str:
+def heading(row: Quantity, found: xr.Dataset) -> str:
     """What a table of one quantity shows.
 
     Parameters
     ----------
     row : Quantity
         Which.
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
 
     Returns
     -------
@@ -74,13 +78,54 @@ def heading(row: Quantity) -> str:
     """
     leading = "factor" in row.dims
     symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading
-    return f"{row.words} {symbol}{which}, measured and predicted (z)"
+    return f"{row.words} {symbol}{which}, measured and predicted{' (z)' * _scored(found)}"
 
 
-ERRORS = (
-    "±: standard error over the seeds; z: difference over its error, as the normal score of "
-    "Student's t with one degree of freedom less than seeds."
-)
+def errors(found: xr.Dataset) -> str:
+    """What stands beside the numbers.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    str
+    """
+    if not _scored(found):
+        return (
+            "One seed: how far such networks scatter is not known, so there are neither error bars "
+            "nor z-scores. Train several (--seeds 0,1,2) to see them."
+        )
+    return (
+        "±: standard error over the seeds; z: difference over its error, as the normal score of "
+        "Student's t with one degree of freedom less than seeds."
+    )
+
+
+def _scored(found: xr.Dataset) -> bool:
+    """Whether there are seeds enough for errors."""
+    return bool(found["convergence_stderr"].notnull().any())
+
+
+def theory_meanings(found: xr.Dataset) -> dict[str, str]:
+    """What each theory is.
+
+    Parameters
+    ----------
+    found : xarray.Dataset
+        From `convergen.empirical.validate.validate.validate`.
+
+    Returns
+    -------
+    dict of str
+        A line by its name.
+    """
+    from convergen.empirical.models.table import SOLVABLE
+
+    names = map(str, found["theory"].values)
+    return {name: LAW_WORDS if name == LAW else SOLVABLE.find(name).description for name in names}
 
 
 def comparison(found: xr.Dataset, row: Quantity) -> tuple[list[str], list[list[tuple[str, str]]]]:
@@ -136,7 +181,7 @@ def verdict_rows(found: xr.Dataset) -> tuple[list[str], list[list[str]]]:
         worst = "–" if each.worst is None else f"{each.worst[1]:+.3f} at n = {each.worst[0]}"
         rms = "–" if np.isnan(each.rms) else f"{each.rms:.3f}"
         rows.append([each.name, rms, worst, words.listed(each.holds), words.listed(each.fails)])
-    return ["theory", "rms error of q", "worst", f"within {CLOSE:g} at n", "not at n"], rows
+    return ["theory", "rms error of q", "worst", f"within {CLOSE:g} at n", "not so at n"], rows
 
 
 def spread(found: xr.Dataset) -> str:
@@ -152,7 +197,8 @@ def spread(found: xr.Dataset) -> str:
     str
     """
     low, high = float(found["variance_ratio"].min()), float(found["variance_ratio"].max())
-    return f"Variance of generated over true samples: {low:.2f} to {high:.2f}; 1 is right."
+    ends = dict.fromkeys(f"{end:.2f}" for end in (low, high))
+    return f"Variance of generated over true samples: {' to '.join(ends)}; 1 is right."
 
 
 def calibrations(found: xr.Dataset) -> list[str]:
@@ -170,8 +216,9 @@ def calibrations(found: xr.Dataset) -> list[str]:
     notes = json.loads(found.attrs.get("calibrations", "{}"))
     return [
         f"{name} was calibrated on one pair at n = {note['calibrated_at']}, and is not held "
-        f"against it: a point is memorised by {note['constant']:.0f} ({note['constant_low']:.0f} "
-        f"to {note['constant_high']:.0f}) images of training, weighed by the learning rate."
+        f"against it: a point is memorised by {rounded(note['constant'], 2)} "
+        f"({rounded(note['constant_low'], 2)} to {rounded(note['constant_high'], 2)}) images of "
+        "training, each weighed by the learning rate over its largest."
         for name, note in notes.items()
     ]
 

@@ -28,6 +28,7 @@ CLOSE = 0.05
 # Differences below this are rounding.
 _ROUNDING = 1e-12
 LAW = "linear law"
+LAW_WORDS = "what the linear model does on average over training sets, from the covariance alone"
 _NOTES = ("constant", "constant_low", "constant_high", "calibrated_at")
 
 

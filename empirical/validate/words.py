@@ -87,11 +87,11 @@ def measured(found: xr.Dataset) -> str:
     n, q = found["samples"].values, found["convergence"].values
     copies = found["fraction_memorised"].values
     said = [
-        f"Two of these networks, trained on {n[0]} other samples each, agree to q = {q[0]:.2f} (1 "
-        "is the same network)"
+        f"Two of these networks, trained on different sets of {n[0]} samples, agree to q = "
+        f"{q[0]:.2f} (1 is the same network)"
     ]
     if len(n) > 1:
-        said.append(f"on {n[-1]} each, to {q[-1]:.2f}")
+        said.append(f"on sets of {n[-1]}, to {q[-1]:.2f}")
     copied = n[copies > _SEEN]
     if copied.size == 0:
         more = "None of what they generate is a copy."

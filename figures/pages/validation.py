@@ -51,12 +51,12 @@ def page(
                           cards=True),
                     *map(paragraph, report.calibrations(found)), key="theories"),
             *(_quantity(found, row) for row in compared() if row.leads and row.key in found),
-            section("How far to trust it", paragraph(report.ERRORS),
+            section("How far to trust it", paragraph(report.errors(found)),
                     paragraph(report.spread(found)), key="trust"),
             section("When does it begin to copy?", _onsets(onsets), key="onsets"),
         ],
         glossary=glossary("n", "q, convergence", "m, memorisation", "m fresh", "factor", "z",
-                          "linear model", "seed"),
+                          "linear model", "seed") | report.theory_meanings(found),
         settings={
             **made_by(command, experiment.seeds[0] if len(experiment.seeds) == 1 else None),
             **_settings(experiment),
@@ -75,7 +75,7 @@ def _quantity(found: xr.Dataset, row: Quantity) -> str:
     turned = [
         [(name, ""), *(each[place + 1] for each in rows)] for place, name in enumerate(head[1:])
     ]
-    title = heading(row)
+    title = heading(row, found)
     return section(
         title[0].upper() + title[1:],
         chart(draw_one(found, row), f"{row.words.capitalize()}, measured: {said}."),

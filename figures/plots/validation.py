@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
+# Fresh data stand beside this quantity.
+_FRESH = "memorisation"
 # Inches: a chart and some eight lines that say what is drawn.
 _TALL = CHART["height"] + 1.2
 
@@ -63,6 +65,8 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
             leading = "factor" in row.dims
             panel(each, letter, "Leading factor" if leading else row.words.capitalize())
             _curves(each, found, row)
+            if row.key == _FRESH:
+                each.legend(handles=[_fresh_points()], loc="best")
         handles = _legend(found)
         if on.figure is not None:
             on.figure.legend(handles=handles, loc="outside lower center", ncols=3)
@@ -79,7 +83,8 @@ def _one(found: xr.Dataset, row: Quantity, *, axes: Any = None) -> None:
     with sheet(axes, 1) as on:
         _curves(on.axes[0], found, row)
         assert on.figure is not None
-        on.figure.legend(handles=_legend(found), loc="outside lower left")
+        fresh = [_fresh_points()] if row.key == _FRESH else []
+        on.figure.legend(handles=[*_legend(found), *fresh], loc="outside lower left")
 
 
 draw_one = offscreen(_one, width=CHART["width"], height=_TALL)
@@ -96,7 +101,7 @@ def _curves(axes: Axes, found: xr.Dataset, row: Quantity) -> None:
         line = theory_look(str(theory))[1]
         predicted(axes, part["samples"], values, look, linestyle=line, label="")
     measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look)
-    if name == "memorisation":
+    if name == _FRESH:
         fresh = found["memorisation_baseline"]
         axes.plot(found["samples"], fresh, "_", color=look.colour, markersize=7)
     axes.set_xscale("log")
@@ -115,14 +120,18 @@ def _legend(found: xr.Dataset) -> list[Artist]:
     ]
     several = bool(found["convergence_stderr"].notnull().any())
     bars = f" ± {BARS:g} s.e. over seeds" if several else ""
-    points = [
-        Line2D(
-            [], [], color="black", linestyle="none", marker="o", markerfacecolor="white",
-            label=f"trained models{bars}",
-        ),
-        Line2D(
-            [], [], color="black", linestyle="none", marker="_", markersize=7,
-            label="$m$ of trained models on fresh data",
-        ),
-    ]  # fmt: skip
-    return [*lines, *points]
+    points = Line2D(
+        [], [], color="black", linestyle="none", marker="o", markerfacecolor="white",
+        label=f"trained models{bars}",
+    )  # fmt: skip
+    return [*lines, points]
+
+
+def _fresh_points() -> Artist:
+    """Legend entry of what trained models have in common with points they have not seen."""
+    from matplotlib.lines import Line2D
+
+    colour = look_of(_FRESH).colour
+    return Line2D(
+        [], [], color=colour, linestyle="none", marker="_", markersize=7, label="on fresh data"
+    )

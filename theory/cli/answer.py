@@ -10,6 +10,7 @@ from convergen.theory.forecast.model_intervals import LEVEL
 from convergen.theory.forecast.pilot import PilotAnswer
 from convergen.theory.messages.text import about
 
+_FACTORS = "Factors are the directions in which the data vary most."
 # Factors whose starts are listed.
 _LISTED = 5
 # What is said of the points, by the agreement that two models reach with as many.
@@ -117,7 +118,10 @@ def factors(answer: PilotAnswer) -> str:
     known = np.flatnonzero(np.isfinite(starts.value))
     if known.size == 0:
         they = "it is" if count == 1 else "they are"
-        return f"These points show {which}, but not from which n on {they} recovered; {beyond}"
+        return (
+            f"{_FACTORS} These points show {which}, but not from which n on {they} recovered; "
+            f"{beyond}"
+        )
     said = [
         f"{f'factor {k + 1} ' * (count > 1)}{'recovered ' if k == known[0] else ''}from "
         f"n = {about(starts.value[k])} ({about(starts.low[k])} to {about(starts.high[k])}) on"
@@ -127,7 +131,7 @@ def factors(answer: PilotAnswer) -> str:
         said.append("…")
     if known.size < count:
         said.append("the others from an n that these points do not tell")
-    return f"These points show {which}: {', '.join(said)}; {beyond}"
+    return f"{_FACTORS} These points show {which}: {', '.join(said)}; {beyond}"
 
 
 def trust(answer: PilotAnswer) -> str:

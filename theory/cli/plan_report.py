@@ -52,7 +52,8 @@ def plan_text(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str
         else ""
     )
     legend = [
-        "q: overlap of two models trained on disjoint data", "q*: overlap with the truth", followed,
+        "×: times the samples at hand", "q: overlap of two models trained on disjoint data",
+        "q*: overlap with the truth", followed,
         f"error: test error of the linear denoiser at noise σ = {request.sigma:.3g} over that of "
         "the true one",
     ]  # fmt: skip

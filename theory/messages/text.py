@@ -27,6 +27,29 @@ def about(n: float) -> str:
     return f"{n:.0f}" if 10.0 <= n < 1e6 else f"{n:.3g}"
 
 
+def rounded(count: float, digits: int = 3) -> str:
+    """A large number that is known to a few digits, such as images of training.
+
+    Parameters
+    ----------
+    count : float
+        At least 0.
+    digits : int
+        That are known.
+
+    Returns
+    -------
+    str
+        Below 1 and beyond a thousand million only that; without an exponent.
+    """
+    if not count < 1e9:
+        return "over 1,000,000,000" if np.isfinite(count) else "∞"
+    if count < 1.0:
+        return "<1"
+    known = digits - 1 - int(np.floor(np.log10(count)))
+    return f"{round(count, known):,.0f}" if known <= 0 else f"{count:.{digits}g}"
+
+
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Right-aligned columns.
 

@@ -68,6 +68,38 @@ def test_text_and_json_hold_the_numbers(found):
     assert forecast_json(found)["calibration"]["calibrated_at"] == 16
 
 
+def test_what_is_not_known_is_said_to_be_so(found):
+    """Intervals that hold everything, levels that are not crossed, ends beyond a budget."""
+    from convergen.empirical.forecast import report, words
+
+    known = found.copy(deep=True)
+    known.attrs |= {"images": 1000.0, "weighted_images": 500.0}
+    known.attrs |= {"tenth": 5.0, "tenth_low": 2.0, "tenth_high": 12.0}
+    assert words.stopping(known) == (
+        "This training of 1,000 images is too long up to n = 64: stop as the table says."
+    )
+    known.attrs |= {"tenth": 200.0, "tenth_low": 50.0}
+    assert "at n = 4 the interval begins before its end" in words.stopping(known)
+    known.attrs |= {"tenth_low": 5.0}
+    assert "but up to n = 64 the interval begins before its end" in words.stopping(known)
+    known.attrs |= {"tenth": 9e9, "tenth_low": 8e9, "tenth_high": 1e10}
+    assert words.stopping(known).endswith("over before networks copy, at every n listed.")
+    assert report.stop_rows(known)[1][0][1][0] == "over 1,000,000,000"
+
+    known["fraction_memorised_low"][:], known["fraction_memorised_high"][:] = 0.0, 1.0
+    assert words.copying(known).startswith("How much such networks copy is not known (0 % to 100 %")
+    known["fraction_memorised_high"][-1] = 0.5
+    assert words.copying(known).startswith("Trained on 4 samples")
+
+    far = known.assign(samples_for=known["samples_for"] * np.nan)
+    far["convergence"][:] = 0.9
+    assert report.level_lines(far)[1] == "q = 0.8 is reached below n = 4."
+    assert words.first_words(far).startswith("With 4 training samples already")
+    far["convergence"][:], far["convergence_low"][:], far["convergence_high"][:] = 0.3, 0.2, 0.5
+    assert report.level_lines(far)[0] == "q = 0.5 is not reached up to n = 256."
+    assert "mostly differ: q = 0.30 (0.20 to 0.50). More data" in words.first_words(far)
+
+
 def test_far_from_the_calibration_a_warning_is_given(digits, caplog):
     near = replace(CALIBRATION, samples=2, low=400.0, high=400.0)
     small = forecast(

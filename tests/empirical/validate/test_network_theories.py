@@ -6,9 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate import network_theories as module
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
+from convergen.theory.common.checks import InputError
+from convergen.theory.networks.symmetry.orbits import Orbit
 
 ROW = SOLVABLE.find("budgeted-mixture")
 
@@ -49,6 +52,20 @@ def test_a_run_without_snapshots_is_shown_without_them_and_says_so(monkeypatch, 
     with caplog.at_level(logging.WARNING):
         assert module.calibrated(run, result.drop_dims("images")) == {}
     assert "snapshots" in caplog.text
+
+
+def test_a_theory_is_left_out_where_it_has_seen_the_only_n(monkeypatch, caplog):
+    run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
+    known = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, Orbit(), "the pair of n = 16")
+    monkeypatch.setattr(module, "network_theories", lambda: [ROW])
+    monkeypatch.setattr(module, "calibrate", lambda *_: known)
+    part = replace(run.experiment, samples=(16,), seeds=(0,))
+    with pytest.raises(InputError, match="calibrated at n = 16, which it has seen"):
+        module.theory_of(run, result, ROW.name, part)
+    one = replace(run, plan=replace(run.plan, experiment={**run.plan.experiment, "samples": [16]}))
+    with caplog.at_level(logging.WARNING):
+        assert module.calibrated(one, result.sel(samples=[16])) == {}
+    assert "budgeted-mixture is left out: it was calibrated at n = 16" in caplog.text
 
 
 def test_solvable_models_have_no_theory_of_a_network():

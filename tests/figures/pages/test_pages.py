@@ -107,7 +107,7 @@ def test_numbers_of_the_pages_are_those_that_were_found(read):
         assert f"{value:.0f}" in needed
     stops = read["forecast"].words["stop"].replace("\n", " ")
     ratio = (-np.log(0.9)) ** (1 / 1.2)
-    assert f"{round(64 * ratio * 1000 * 2, -3):.0f}" in stops
+    assert f"{round(64 * ratio * 1000 * 2, -3):,.0f}" in stops
 
 
 # WCAG asks for 4.5 of words and 3 of marks.

@@ -7,6 +7,7 @@ from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate.validate import LAW
 from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.plots import validation
+from convergen.theory.quantities.table import compared
 
 THEORIES = [LAW, *(row.name for row in SOLVABLE.rows() if row.compared)]
 
@@ -40,7 +41,20 @@ def test_error_bars_are_named_where_there_are_any():
         (0.1, "trained models ± 2 s.e. over seeds"),
         (np.nan, "trained models"),
     ):
-        (legend,) = validation.draw(_found(stderr)).legends
+        figure = validation.draw(_found(stderr))
+        (legend,) = figure.legends
         labels = [text.get_text() for text in legend.get_texts()]
         assert expected in labels
-        assert len(labels) == len(THEORIES) + 2
+        assert len(labels) == len(THEORIES) + 1
+
+
+def test_fresh_data_are_named_where_they_are_drawn():
+    """They belong to memorisation alone."""
+    figure = validation.draw(_found(0.1))
+    (named,) = [axes for axes in figure.axes if axes.get_legend() is not None]
+    assert named.get_ylabel().startswith("memorisation")
+    assert [text.get_text() for text in named.get_legend().get_texts()] == ["on fresh data"]
+    for row in (row for row in compared() if row.leads):
+        (legend,) = validation.draw_one(_found(0.1), row).legends
+        labels = [text.get_text() for text in legend.get_texts()]
+        assert ("on fresh data" in labels) == (row.key == "memorisation")

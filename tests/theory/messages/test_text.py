@@ -3,7 +3,7 @@
 import pytest
 
 from convergen.theory.messages.glossary import glossary
-from convergen.theory.messages.text import about, percent, wrapped
+from convergen.theory.messages.text import about, percent, rounded, wrapped
 
 
 def test_no_line_ends_between_a_number_and_its_per_cent():
@@ -32,6 +32,18 @@ def test_shares_are_said_in_hundredths(share, digits, words):
 @pytest.mark.parametrize(("n", "words"), [(3.456, "3.46"), (10.4, "10"), (1e6, "1e+06")])
 def test_samples_are_said_as_exactly_as_one_needs(n, words):
     assert about(n) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "digits", "words"),
+    [
+        (0.3, 3, "<1"), (1.0, 3, "1"), (55.54, 3, "55.5"), (55.54, 2, "56"), (98684.2, 2, "99,000"),
+        (8000.0, 3, "8,000"), (999.6, 3, "1,000"), (3.4e14, 2, "over 1,000,000,000"),
+        (float("inf"), 3, "∞"),
+    ],
+)  # fmt: skip
+def test_counts_are_said_to_the_digits_that_are_known(count, digits, words):
+    assert rounded(count, digits) == words
 
 
 def test_a_glossary_keeps_the_order_and_says_how_sure_intervals_are():
