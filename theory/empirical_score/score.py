@@ -62,6 +62,8 @@ class Posterior:
 class EmpiricalScore(ExactDenoiser):
     """Denoiser of the empirical measure of a training set.
 
+    D(x, σ) = Σ_i w_i x_i with weights w_i ∝ exp(−‖x − x_i‖²/2σ²) that sum to 1.
+
     Parameters
     ----------
     data : array_like or memmap, shape (n, *shape), or iterable of such blocks

@@ -74,7 +74,7 @@ def operator_norm(spectrum: Spectrum, samples: ArrayLike, *, seed: int = 0) -> L
     Returns
     -------
     LeadingDistance
-        In units of the largest eigenvalue.
+        E max(λ_max(Σ̂ − Σ), λ_max(Σ − Σ̂)), in units of the largest eigenvalue λ_1.
 
     Examples
     --------

@@ -85,7 +85,8 @@ def memorisation(
     Returns
     -------
     ndarray, shape of `samples`
-        In [0, 1]. Compare it with the baseline of `memorisation_law`.
+        m = E max_i abs(cos(x̂, x_i)) in [0, 1], after arXiv:2605.21402. Compare it with the baseline
+        of `memorisation_law`.
 
     Examples
     --------
@@ -127,9 +128,11 @@ def memorisation_law(
 
     Notes
     -----
-    The two laws differ by the error of the saddlepoint, below 1 % at n = 64, and by their Monte
-    Carlo errors. Between n = 64 and 128 the difference at n = 64 is added to the saddlepoint with
-    a weight that falls from 1 to 0 in log n, so that curves have no jump.
+    x̂ = Xᵀa/√n and, up to n = 64, the points are drawn; beyond, m = E ∫ 1 − (1 − T(c))^n dc over
+    0 < c < 1, T(c) the saddlepoint for one cosine beyond c (docs/derivation.md). They differ by the
+    error of the saddlepoint, below 1 % at n = 64, and by their Monte Carlo errors. Between n = 64
+    and 128 the difference at n = 64 is added to the saddlepoint with a weight that falls from 1 to
+    0 in log n, so that curves have no jump.
 
     Examples
     --------

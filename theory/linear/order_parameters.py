@@ -71,7 +71,9 @@ def expected_sqrt(
 
     Notes
     -----
-    Cost per n: about 100 quadrature nodes times the compressed spectrum, whatever d is.
+    For ρ = 0, h(s) = (1/π) ∫ s/(s+κ) z'(κ)/sqrt(z(κ)) dκ from z(κ) = 0 on, with z explicit in κ;
+    for ρ > 0 see docs/derivation.md. Cost per n: about 100 quadrature nodes times the compressed
+    spectrum, whatever d is.
 
     Examples
     --------
@@ -197,7 +199,7 @@ def convergence(spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0) -> F
     Returns
     -------
     ndarray, shape of `samples`
-        In [0, 1]; arXiv:2605.21402.
+        q = Tr H²/Tr(Σ + ρ) with H = E(Σ̂ + ρ)^{1/2}, in [0, 1]; arXiv:2605.21402.
 
     Examples
     --------
@@ -224,7 +226,8 @@ def convergence_to_truth(spectrum: Spectrum, samples: ArrayLike, ridge: float = 
     Returns
     -------
     ndarray, shape of `samples`
-        In [0, 1]; arXiv:2605.21402.
+        q* = Tr(H Σ^{1/2})/sqrt(Tr Σ · Tr(Σ + ρ)) with H = E(Σ̂ + ρ)^{1/2}, in [0, 1];
+        arXiv:2605.21402.
 
     Examples
     --------
