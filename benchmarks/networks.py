@@ -57,6 +57,15 @@ def seconds(call: Callable[[], object], repeats: int = 3) -> float:
     return min(found)
 
 
+def both(
+    ours: Callable[[], object], other: Callable[[], object], rounds: int = 10
+) -> tuple[float, float]:
+    """Least processor time of two calls that are made in turn."""
+    found = np.array([(seconds(ours, 1), seconds(other, 1)) for _ in range(rounds)])
+    least: tuple[float, float] = tuple(found.min(axis=0).tolist())
+    return least
+
+
 def say(words: str, ours: float, other: float) -> None:
     """Print one line."""
     print(f"{words:64s} {1e3 * ours:9.1f} ms {1e3 * other:9.1f} ms  ratio {other / ours:6.2f}")
@@ -79,22 +88,19 @@ def main(queries: int) -> None:
     np.testing.assert_allclose(
         local(x, SIGMA).reshape(queries, -1), looped(flat, windows, rows), atol=2e-3
     )
-    once = seconds(lambda: local(x, SIGMA))
-    say(
-        f"local denoiser, windows of {windows.size:.0f}; loop over pixels",
-        once,
-        seconds(lambda: looped(flat, windows, rows)),
-    )
+    once, loop = both(lambda: local(x, SIGMA), lambda: looped(flat, windows, rows))
+    say(f"local denoiser, windows of {windows.size:.0f}; loop over pixels", once, loop)
     differences = seconds(lambda: patch_loop(flat, windows, rows[:2]), 1) * queries / 2
     say("  the same; loop over images and pixels (from two)", once, differences)
-    say("one call; leaving one out", once, seconds(lambda: local.leave_one_out(x, SIGMA, own)))
+    say(
+        "one call; leaving one out",
+        *both(lambda: local(x, SIGMA), lambda: local.leave_one_out(x, SIGMA, own)),
+    )
     mixture = BudgetedMixture(images, 0.3)
-    # Times of parts of a millisecond: the best of many, in turn.
-    both = np.array([
-        (seconds(lambda: (rows @ flat.T) @ flat, 10), seconds(lambda: mixture(x, SIGMA), 10))
-        for _ in range(10)
-    ])  # fmt: skip
-    say("two products; budgeted mixture", *both.min(axis=0))
+    say(
+        "two products; budgeted mixture",
+        *both(lambda: (rows @ flat.T) @ flat, lambda: mixture(x, SIGMA), 40),
+    )
     wide = rng.standard_normal((count, 1, 28, 28)).astype(np.float32)
     window = squares((1, 28, 28), 5)
     machine, few = WindowDenoiser(wide, window), wide[:queries] + np.float32(0.1)

@@ -60,6 +60,22 @@ def larger(typing_context: Any, left: Any, right: Any) -> Any:
     return left(left, left), generate
 
 
+@intrinsic
+def wide_vectors(typing_context: Any) -> Any:
+    """Let the loops of a compiled function use vectors of 512 bits on machines that have them.
+
+    Compilers stay at 256 bits, since older processors lower their clock for more. Loops of
+    arithmetic alone, over numbers in the cache, are a quarter to a third faster with the wide ones.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # A set of names, printed as they are; its own `add` knows none that has a value.
+        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
 # Polynomials 1 + r + r² Σ c_j r^j: least squares of the relative error at Chebyshev points of
 # |r| ≤ log(2)/2, right to 4e-18 (float64) and 4e-9 (float32).
 _ROUND64 = 6755399441055744.0
@@ -129,3 +145,62 @@ def exp_nonpositive(x: Any) -> Any:
 @overload(exp_nonpositive, jit_options={"fastmath": {"contract"}, "error_model": "numpy"})
 def _select(x):  # type: ignore[no-untyped-def]
     return _exp32 if x == types.float32 else _exp64
+
+
+def _exp2_64(x):  # type: ignore[no-untyped-def]
+    shifted = x + _ROUND64
+    r = x - (shifted - _ROUND64)
+    p = 4.4307278984014654e-10
+    p = p * r + 7.073810155099862e-9
+    p = p * r + 1.0178229258049394e-7
+    p = p * r + 1.3215435106247474e-6
+    p = p * r + 1.5252733412140717e-5
+    p = p * r + 0.00015403530457518835
+    p = p * r + 0.0013333558146874727
+    p = p * r + 0.009618129107593736
+    p = p * r + 0.05550410866481954
+    p = p * r + 0.2402265069591013
+    p = p * r + 0.6931471805599453
+    p = p * r + 1.0
+    # Adding k to the exponent multiplies by 2^k; the shift leaves nothing of the large constant.
+    return _double_of_bits(_bits_of_double(p) + (_bits_of_double(shifted) << 52))
+
+
+def _exp2_32(x):  # type: ignore[no-untyped-def]
+    shifted = x + types.float32(_ROUND32)
+    r = x - (shifted - types.float32(_ROUND32))
+    p = types.float32(0.00015370704816680935)
+    p = p * r + types.float32(0.0013399848290696257)
+    p = p * r + types.float32(0.009618373251351774)
+    p = p * r + types.float32(0.055503290351536304)
+    p = p * r + types.float32(0.240226484622813)
+    p = p * r + types.float32(0.6931472055771004)
+    p = p * r + types.float32(1.0)
+    bits = _bits_of_float(shifted) << types.int32(23)
+    return _float_of_bits(types.int32(_bits_of_float(p) + types.int32(bits)))
+
+
+def exp2_nonpositive(x: Any) -> Any:
+    """2^x for x ≤ 0 inside compiled code, for callers whose scale can hold the log₂ e.
+
+    Parameters
+    ----------
+    x : float32 or float64 scalar
+        Between −1021 (float64) or −125 (float32) and 0: beyond, the result has no meaning.
+
+    Returns
+    -------
+    scalar of the same type
+        2^0 is exactly 1.
+
+    Raises
+    ------
+    TypeError
+        Outside compiled code, where ``numpy.exp2`` is as fast.
+    """
+    raise TypeError("exp2_nonpositive works inside numba functions only")
+
+
+@overload(exp2_nonpositive, jit_options={"fastmath": {"contract"}, "error_model": "numpy"})
+def _select2(x):  # type: ignore[no-untyped-def]
+    return _exp2_32 if x == types.float32 else _exp2_64

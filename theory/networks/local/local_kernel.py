@@ -1,7 +1,8 @@
 """The compiled loop of local denoisers: a posterior mean of its own for each coordinate.
 
-Distances to all training points on the window of a coordinate are one BLAS product of gathered
-columns; what follows, weights and mean, is one pass over its rows while they are in the cache.
+Logits of all training points on the window of a coordinate are products of gathered columns: by
+BLAS, or, for windows so short that nothing would remain in its registers, by a loop of six terms.
+Weights and mean follow in one pass while a tile is in the cache.
 """
 
 from __future__ import annotations
@@ -9,45 +10,108 @@ from __future__ import annotations
 import numpy as np
 
 from convergen.theory.common.compiled import kernel
-from convergen.theory.empirical_score.logit_rows import REORDER, largest
-from convergen.theory.empirical_score.vector_exp import exp_nonpositive, larger
+from convergen.theory.empirical_score.logit_rows import REORDER
+from convergen.theory.empirical_score.vector_exp import exp2_nonpositive, larger, wide_vectors
 
-# Tile of the products: queries by training points, 1 MB in single precision.
-_QUERIES, _POINTS = 128, 2048
+# Terms of a short sum: the coordinates of a window, and −|y|²/2.
+_TERMS = 6
+# Queries of a tile whose sums are short, and of one that BLAS makes; training points of a tile,
+# whose rows, were they 4096 bytes long, would all fall into the same few places of the cache.
+_FEW, _MANY, _POINTS = 4, 32, 1008
 # The logit of a training point that is left out.
 _NEVER = -1e30
+# Logits have the base 2, whose powers are the cheapest. Weights below 2^−64 of the largest count as
+# that much, which is nothing beside it.
+_LOG2_E, _LEAST = 1.4426950408889634, -64.0
 
 
 @kernel(fastmath=REORDER)
-def _scale(row, halves, inverse):  # type: ignore[no-untyped-def]
-    """From x·y to (x·y − |y|²/2)/σ², in place; returns the largest."""
-    best = row.dtype.type(-np.inf)
-    for j in range(row.size):
-        row[j] = (row[j] - halves[j]) * inverse
-        best = larger(row[j], best)
-    return best
+def _short_logits(queries, begin, rows, tile, width, tops):  # type: ignore[no-untyped-def]
+    """Fill a tile and the largest of each of its rows, all terms in one pass."""
+    wide_vectors()
+    for i in range(tile.shape[0]):
+        b = begin + i
+        u, v, w = queries[b, 0], queries[b, 1], queries[b, 2]
+        x, y, z = queries[b, 3], queries[b, 4], queries[b, 5]
+        best = tile.dtype.type(_NEVER)
+        for j in range(width):
+            logit = u * rows[0, j] + v * rows[1, j] + w * rows[2, j]
+            logit += x * rows[3, j] + y * rows[4, j] + z * rows[5, j]
+            tile[i, j] = logit
+            best = larger(logit, best)
+        tops[i] = best
 
 
 @kernel(fastmath=REORDER)
-def _weigh(row, top, values):  # type: ignore[no-untyped-def]
-    """Sums of the weights exp(l − top) and of their products with the values."""
-    kind = row.dtype.type
-    zero, low = kind(0.0), kind(-43.0 if row.itemsize == 4 else -354.0)
-    total, mean = zero, zero
-    for j in range(row.size):
-        logit = larger(row[j] - top, low)
-        weight = exp_nonpositive(logit) if logit > low else zero
-        total += weight
-        mean += weight * values[j]
-    return total, mean
+def _largest(tile, width, tops):  # type: ignore[no-untyped-def]
+    """The largest logit of each row."""
+    wide_vectors()
+    for i in range(tile.shape[0]):
+        best = tile.dtype.type(_NEVER)
+        for j in range(width):
+            best = larger(tile[i, j], best)
+        tops[i] = best
+
+
+@kernel()
+def _leave_out(tile, low, high, own, order):  # type: ignore[no-untyped-def]
+    """Take the own orbit of each query out of a tile, which holds training points low to high."""
+    for i in range(tile.shape[0]):
+        if own[i] >= 0:
+            for j in range(max(own[i] * order, low), min((own[i] + 1) * order, high)):
+                tile[i, j - low] = _NEVER
 
 
 @kernel(fastmath=REORDER)
-def _add_half_squares(row, halves):  # type: ignore[no-untyped-def]
-    """Add y²/2 of one coordinate."""
-    half = row.dtype.type(0.5)
-    for j in range(row.size):
-        halves[j] += half * row[j] * row[j]
+def _absorb(tile, width, tops, values, sums, begin):  # type: ignore[no-untyped-def]
+    """Add the weights 2^(l − top) of a tile, and their products with the values, to the sums."""
+    wide_vectors()
+    kind = tile.dtype.type
+    least = kind(_LEAST)
+    for i in range(tile.shape[0]):
+        b = begin + i
+        top = larger(tops[i], sums[0, b])
+        if top <= _NEVER:
+            continue
+        # The sums are relative to the largest logit so far.
+        if top > sums[0, b]:
+            shrink = kind(np.exp2(sums[0, b] - top)) if sums[1, b] > 0.0 else kind(0.0)
+            sums[0, b] = top
+            sums[1, b] *= shrink
+            sums[2, b] *= shrink
+        total, mean = kind(0.0), kind(0.0)
+        for j in range(width):
+            weight = exp2_nonpositive(larger(tile[i, j] - top, least))
+            total += weight
+            mean += weight * values[j]
+        sums[1, b] += total
+        sums[2, b] += mean
+
+
+@kernel()
+def _aligned(count, width, like):  # type: ignore[no-untyped-def]
+    """Rows that begin where lines of the cache begin, as wide vectors ask for."""
+    across = 64 // like.itemsize
+    pitch = (width + across - 1) // across * across
+    room = np.empty(count * pitch + across, dtype=like.dtype)
+    skip = -room.ctypes.data % 64 // like.itemsize
+    return room[skip : skip + count * pitch].reshape(count, pitch)
+
+
+@kernel(fastmath=REORDER)
+def _gather(columns, window, first, rows, width):  # type: ignore[no-untyped-def]
+    """Training points on a window, one coordinate a row; below them −|y|²/2, all else zero."""
+    half = rows.dtype.type(-0.5)
+    size = window.size
+    rows[size:] = 0.0
+    for k in range(size):
+        place = window[k]
+        for j in range(width):
+            rows[k, j] = columns[place, first + j]
+        for j in range(width, rows.shape[1]):
+            rows[k, j] = 0.0
+        for j in range(width):
+            rows[size, j] += half * rows[k, j] * rows[k, j]
 
 
 @kernel(nogil=True)
@@ -78,44 +142,36 @@ def local_means(points, columns, targets, starts, windows, inverse, own, order, 
     """
     batch, count = points.shape[0], columns.shape[1]
     kind = points.dtype
-    never = kind.type(_NEVER)
-    best, total, mean = np.empty(batch, kind), np.empty(batch, kind), np.empty(batch, kind)
-    halves = np.empty(min(_POINTS, count), dtype=kind)
+    scales, leaves = inverse * kind.type(_LOG2_E), np.any(own >= 0)
+    # Of each query the largest logit, the sum of the weights and that of their products.
+    sums, tops = np.empty((3, batch), dtype=kind), np.empty(_MANY, dtype=kind)
     for p in range(targets.size):
         window = windows[starts[p] : starts[p + 1]]
         size = window.size
-        queries = np.empty((batch, size), dtype=kind)
-        for i in range(batch):
-            best[i], total[i], mean[i] = never, 0.0, 0.0
+        short = size < _TERMS
+        terms, block = (_TERMS, _FEW) if short else (size + 1, _MANY)
+        queries = np.zeros((batch, terms), dtype=kind)
+        for b in range(batch):
             for k in range(size):
-                queries[i, k] = points[i, window[k]]
+                queries[b, k] = points[b, window[k]] * scales[b]
+            queries[b, size] = scales[b]
+        sums[0], sums[1:] = _NEVER, 0.0
         for first in range(0, count, _POINTS):
             width = min(_POINTS, count - first)
-            rows = np.empty((size, width), dtype=kind)
-            half = halves[:width]
-            half[:] = 0.0
-            for k in range(size):
-                rows[k] = columns[window[k], first : first + width]
-                _add_half_squares(rows[k], half)
+            rows, few = _aligned(terms, width, points), _aligned(_FEW, width, points)
+            _gather(columns, window, first, rows, width)
             values = columns[targets[p], first : first + width]
-            for begin in range(0, batch, _QUERIES):
-                tile = np.dot(queries[begin : begin + _QUERIES], rows)
-                for i in range(tile.shape[0]):
-                    b, row = begin + i, tile[i]
-                    top = _scale(row, half, inverse[b])
-                    if own[b] >= 0:
-                        low = max(own[b] * order - first, 0)
-                        high = min((own[b] + 1) * order - first, width)
-                        if low < high:
-                            row[low:high] = never
-                            top = largest(row)
-                    if top <= never:
-                        continue
-                    if top > best[b]:
-                        shrink = np.exp(best[b] - top)
-                        total[b], mean[b], best[b] = total[b] * shrink, mean[b] * shrink, top
-                    added, moved = _weigh(row, best[b], values)
-                    total[b] += added
-                    mean[b] += moved
-        for i in range(batch):
-            out[i, p] = mean[i] / total[i] if total[i] > 0.0 else 0.0
+            for begin in range(0, batch, block):
+                end = min(begin + block, batch)
+                if short:
+                    tile = few[: end - begin]
+                    _short_logits(queries, begin, rows, tile, width, tops)
+                else:
+                    tile = np.dot(queries[begin:end], rows)
+                    _largest(tile, width, tops)
+                if leaves:
+                    _leave_out(tile, first, first + width, own[begin:end], order)
+                    _largest(tile, width, tops)
+                _absorb(tile, width, tops, values, sums, begin)
+        for b in range(batch):
+            out[b, p] = sums[2, b] / sums[1, b] if sums[1, b] > 0.0 else 0.0

@@ -40,13 +40,26 @@ def test_single_precision_is_kept():
     np.testing.assert_allclose(found, plain(IMAGES, WINDOWS, NOISY, [0.4] * 5), atol=2e-5)
 
 
-@pytest.mark.parametrize("count", [2049, 4100])
-def test_points_of_many_tiles_are_added_up(count):
-    points, noisy = RNG.standard_normal((count, 3)), RNG.standard_normal((131, 3))
-    windows = Windows.of(np.eye(3, dtype=bool) | np.eye(3, k=1, dtype=bool))
-    sigma = np.full(131, 0.3)
+@pytest.mark.parametrize(("count", "seen"), [(1008, 2), (2100, 5), (1009, 7), (2020, 6)])
+def test_points_of_many_tiles_are_added_up(count, seen):
+    points, noisy = RNG.standard_normal((count, 7)), RNG.standard_normal((37, 7))
+    windows = Windows.of(np.abs(np.subtract.outer(np.arange(7), np.arange(7))) < seen)
+    sigma = RNG.uniform(0.1, 0.5, 37)
     found = WindowDenoiser(points, windows)(noisy, sigma)
-    np.testing.assert_allclose(found, plain(points, windows, noisy, sigma), rtol=1e-9)
+    np.testing.assert_allclose(found, plain(points, windows, noisy, sigma), rtol=1e-10)
+
+
+@pytest.mark.parametrize("side", [1, 5])
+def test_an_orbit_that_lies_in_two_tiles_is_left_out(side):
+    # 25 translations of each of 41 images: the last but one begins in the first 1008.
+    images = RNG.standard_normal((41, 1, 5, 5))
+    windows, own = squares((1, 5, 5), side), np.array([40, 0, 39])
+    noisy = images[own] + 0.3 * RNG.standard_normal((3, 1, 5, 5))
+    found = WindowDenoiser(images, windows, Orbit(1)).leave_one_out(noisy, 0.3, own)
+    for i, row in enumerate(own):
+        rest = Orbit(1).of(np.delete(images, row, axis=0))
+        expected = plain(rest, windows, noisy[i : i + 1], [0.3])
+        np.testing.assert_allclose(found[i : i + 1], expected, rtol=1e-10)
 
 
 def test_a_window_of_everything_is_the_empirical_score():
