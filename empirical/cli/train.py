@@ -48,7 +48,12 @@ def register(app: typer.Typer) -> None:
     def train(
         out: Annotated[Path, _option("Folder of the run: new, empty, or of a run to continue.")],
         experiment: Annotated[
-            Path | None, typer.Argument(metavar="EXPERIMENT.toml", show_default=False)
+            Path | None,
+            typer.Argument(
+                metavar="EXPERIMENT.toml",
+                show_default=False,
+                help="Declares the experiment; or use --preset, or --data and --model.",
+            ),
         ] = None,
         preset: Annotated[
             str | None,
@@ -67,9 +72,11 @@ def register(app: typer.Typer) -> None:
                 "forward(x, sigma); their options: convergen options model."
             ),
         ] = None,
-        samples: Annotated[str | None, _option("Training samples n, 4,16,64.")] = None,
+        samples: Annotated[
+            str | None, _option("Training samples n of each set, such as 4,16,64.")
+        ] = None,
         seeds: Annotated[
-            str | None, _option("Seeds, 0,1,2: each splits, initialises and trains anew.")
+            str | None, _option("Such as 0,1,2: each splits, initialises and trains anew.")
         ] = None,
         images: Annotated[int | None, _option("Images that each model sees in training.")] = None,
         batch: Annotated[int | None, _option("Images of one step.")] = None,
@@ -90,7 +97,7 @@ def register(app: typer.Typer) -> None:
         ] = None,
         setting: Annotated[
             list[str] | None,
-            _option("Any other setting, model.width=16 or data.size=8; repeat for more.", "--set"),
+            _option("Any other setting, such as model.width=16; repeat for more.", "--set"),
         ] = None,
         workers: Annotated[int, typer.Option(help="Processes on this computer.", min=1)] = 1,
         scheduler: Annotated[

@@ -30,7 +30,10 @@ SourceArgument = Annotated[
 ]
 Samples = Annotated[
     str | None,
-    typer.Option(help="10,100,1000 or a log range START:STOP:COUNT.", show_default=False),
+    typer.Option(
+        help="Training samples n: 10,100,1000, or START:STOP:COUNT, even in log n.",
+        show_default=False,
+    ),
 ]
 Factors = Annotated[int, typer.Option(help="Leading latent factors to follow.")]
 Ridge = Annotated[float, typer.Option(help="Ridge added to the sample covariance.")]
@@ -63,7 +66,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         ridge: Ridge = 0.0,
         level: Annotated[
             list[float] | None,
-            typer.Option(help="Convergence whose n is wanted  [default: 0.5, 0.9, 0.99]"),
+            typer.Option(help="Convergence q whose n is wanted; repeat  [default: 0.5, 0.9, 0.99]"),
         ] = None,
         seed: Seed = 0,
         population: Annotated[
@@ -72,7 +75,9 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         ] = False,
         network: Annotated[
             str | None,
-            typer.Option(help="Forecast this network, trained on n points.", show_default=False),
+            typer.Option(
+                help="Forecast a network of the package, such as unet.", show_default=False
+            ),
         ] = None,
         images: Annotated[
             int | None,

@@ -53,16 +53,19 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
         flags = _flags(drawing, set(signature.parameters))
         argument = signature.parameters.get("source")
         whole = {} if argument is None else {k.flag: k for k in kinds().values() if k.flag}
-        parameters: list[inspect.Parameter] = []
-        for parameter in signature.parameters.values():
-            if parameter.name == "given":
-                parameters += [_parameter(name, rows) for name, rows in flags.items()]
-                parameters.append(_REST)
-            elif parameter is argument:
-                parameters.append(_keyword("source", _optional(parameter), None))
-                parameters += [_whole(kind) for kind in whole.values()]
-            else:
-                parameters.append(parameter.replace(kind=parameter.KEYWORD_ONLY))
+        own = [each for each in signature.parameters.values() if each.name != "given"]
+        # Flags of sources, of which most people need none, stand last in the help.
+        parameters = [
+            *(
+                _keyword("source", _optional(each), None)
+                if each is argument
+                else each.replace(kind=each.KEYWORD_ONLY)
+                for each in own
+            ),
+            *map(_whole, whole.values()),
+            *(_parameter(name, rows) for name, rows in flags.items()),
+            _REST,
+        ]
 
         @wraps(command)
         def wrapper(**values: Any) -> Any:
