@@ -117,15 +117,14 @@ def best(found: xr.Dataset) -> str:
     if not rows:
         return "No theory says anything of these networks."
     first = min(rows, key=lambda row: row.rms)
-    if not first.fails:
-        where = "is right at every n"
-    elif first.holds:
-        where = f"is right at n = {listed(first.holds)} and wrong at n = {listed(first.fails)}"
-    else:
-        where = "is wrong at every n"
+    parts = [
+        f"{word} at n = {listed(places)}"
+        for word, places in (("right", first.holds), ("wrong", first.fails))
+        if places
+    ]
     return (
-        f"The best of {len(rows)} theories, {first.name}, {where}: its q is off by "
-        f"{first.rms:.3f} on average (right: by at most {CLOSE:g})."
+        f"The best of {len(rows)} theories, {first.name}, is {' and '.join(parts)}: its q is off "
+        f"by {first.rms:.3f} on average (right: by at most {CLOSE:g})."
     )
 
 

@@ -31,10 +31,11 @@ NUMBER = 2
 TITLE = "Convergence is blind to latent recovery"
 CAPTION = (
     "Convergence q rises around γ = 1 as it does without any factor, while factor k is recovered "
-    "from γ_k* on (vertical lines): the strongest long before two models agree, the weakest only "
+    r"from $\gamma_k^*$ on (vertical lines): the strongest long before two models agree, the "
+    "weakest only "
     "when q = 0.96. The Bures–Wasserstein distance falls as q rises and hardly tells a model "
     "without any factor from the truth (grey, dashed); the max-sliced distance does, and falls "
-    "like γ^(-1/2) without any transition."
+    r"like $\gamma^{-1/2}$ without any transition."
 )
 
 STRENGTHS = (10.0, 3.0, 1.0, 0.4)

@@ -32,9 +32,9 @@ NAME = "empirical-score"
 NUMBER = 7
 TITLE = "The empirical score: exponentially many samples, where linear models need d"
 CAPTION = (
-    "Below the collapse noise σ_c(n) the denoiser that is optimal on its training set returns the "
-    "training point it started from: the weight of that point (b) goes to 1, within the shaded "
-    "width in (a). "
+    r"Below the collapse noise $\sigma_c(n)$ the denoiser that is optimal on its training set "
+    "returns the training point it started from: the weight of that point (b) goes to 1, within "
+    "the shaded width in (a). "
     "At fixed σ two such denoisers agree by one half only from n exponential in d on, linear ones "
     "from n of order d (c); isotropic Gaussian data, points within 4 standard errors of the lines, "
     "and the noise at which own weights are one half within 3 %."

@@ -33,8 +33,9 @@ TITLE = "Gaussian mixtures: scores, speciation, collapse and recovery of the mea
 CAPTION = (
     "The exact score of a mixture (arrows: direction, shade: density, dots: samples of its "
     "probability flow) points to one centre at large noise and to each component below the "
-    "speciation noise σ_s (a to c); trajectories of an empirical score choose their component "
-    "about σ_s and a training point about the collapse noise σ_c (d). "
+    r"speciation noise $\sigma_s$ (a to c); trajectories of an empirical score choose their "
+    "component "
+    r"about $\sigma_s$ and a training point about the collapse noise $\sigma_c$ (d). "
     "Principal components and the Bayes-optimal estimate see the means from the same load 1/ρ² on, "
     "the latter more clearly (e); points lie within 4 standard errors of the lines or 0.01, below "
     "a load of 2/ρ² finite d rounds the transition."

@@ -34,7 +34,7 @@ CAPTION = (
     "whether the data have a spike or not; a spike of strength θ is recovered in a separate "
     "transition at γ = 1/θ². Points lie within 4 standard errors of the lines up to a finite-size "
     "limit of 1/d (inset: 0.2/d for q), except Q below γ = 1.5/θ², where a finite system rounds "
-    "the transition by about d^(-1/3)."
+    "the transition by about $d^{-1/3}$."
 )
 
 DIMS = (100, 300, 1000)

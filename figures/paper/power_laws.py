@@ -32,8 +32,9 @@ NAME = "power-laws"
 NUMBER = 3
 TITLE = "Power-law spectra: factors one by one"
 CAPTION = (
-    "For eigenvalues k^(-α) the factors are recovered one after the other, each from "
-    "n_k* ≈ π²k²/3α² on (ticks on the axes, panel e), while convergence q sums them up in one "
+    r"For eigenvalues $k^{-\alpha}$ the factors are recovered one after the other, each from "
+    r"$n_k^*\simeq\pi^2k^2/3\alpha^2$ on (ticks on the axes, panel e), while convergence q sums "
+    "them up in one "
     "smooth rise. Convergence to q = 0.9 needs a number of samples that grows with d for α ≤ 1 "
     "and saturates for α > 1, where a few factors carry all variance (panel f)."
 )

@@ -206,7 +206,7 @@ def own_weight(
     Examples
     --------
     >>> from convergen import theory
-    >>> theory.own_weight(theory.Spectrum.isotropic(10), 100, [0.2, 1.0]).round(2)
+    >>> theory.own_weight(theory.Spectrum.isotropic(10), 100, [0.2, 1.0], draws=64).round(2)
     array([1.  , 0.39])
     """
     n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))

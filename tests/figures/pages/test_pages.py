@@ -88,7 +88,7 @@ def test_the_command_versions_and_words_come_last(read, kind):
         ("forecast", ("agreement", "memorisation", "stop", "numbers", "trust"),
          ["It takes about 40 training samples (30 to more than 64)", "are copies", "too long"]),
         ("validate", ("theories", "convergence", "memorisation", "latent_recovery", "trust"),
-         ["agree to q = 0.20", "The best of 6 theories, linear law, is right at every n"]),
+         ["agree to q = 0.20", "The best of 6 theories, linear law, is right at n = "]),
     ],
 )  # fmt: skip
 def test_answers_come_first_then_the_evidence(read, kind, sections, answers):
