@@ -23,6 +23,8 @@ _MOST, _FEWEST = 1024, 4
 # each size: as many as make up so many parts, and what so many operations do, within bounds.
 _PARTS, _COMPARED = 24, 96
 _OPERATIONS = 3e9
+# Numbers of all square roots that are held at a time.
+_VALUES = 2**23
 _SPLITS = (4, 48)
 # Splits that tell their own scatter, where they can be afforded.
 _SCATTER = 12
@@ -211,8 +213,11 @@ def _apart(roots: FloatArray) -> tuple[FloatArray, FloatArray]:
     """½|Σ̂_i^{1/2} − Σ̂_j^{1/2}|² and the mean of both traces, for all pairs of parts."""
     parts, count, dim = roots.shape
     if dim * (count + parts) <= parts * count**2:
-        flat = (roots.transpose(0, 2, 1) @ roots).reshape(parts, -1)
-        common = flat @ flat.T
+        common = np.zeros((parts, parts))
+        step = max(1, _VALUES // (parts * dim))  # rows of each matrix at a time
+        for at in range(0, dim, step):
+            flat = (roots[:, :, at : at + step].transpose(0, 2, 1) @ roots).reshape(parts, -1)
+            common += flat @ flat.T
     else:
         rows = roots.reshape(-1, dim)
         products = rows @ rows.T

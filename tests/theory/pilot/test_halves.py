@@ -87,3 +87,12 @@ def test_few_points_do_not_show_their_fourth_moments():
     few = sample(points(159, 40))
     assert far_end(few, 40.0, np.random.default_rng(0)) is None
     assert far_end(few, 39.0, np.random.default_rng(0)) is not None
+
+
+def test_square_roots_are_compared_in_strips(monkeypatch):
+    data = points(200, 7)
+    whole = compare_halves(sample(data), np.random.default_rng(5))
+    monkeypatch.setattr("convergen.theory.pilot.halves._VALUES", 50)
+    strips = compare_halves(sample(data), np.random.default_rng(5))
+    np.testing.assert_allclose(strips.gap, whole.gap, rtol=1e-12)
+    np.testing.assert_allclose(strips.error, whole.error, rtol=1e-10)
