@@ -1,4 +1,4 @@
-"""Changed training points in the reference: too far for near-duplicates, too near for chance."""
+"""Training points that return, changed: too far for near-duplicates, too near for chance."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from convergen.theory.common.checks import FloatArray, InputError
 
 # Share of the reference that may be changed training points.
 _MOST = 0.5
+# Innocent ones among the training points that are taken for repeats: a share, or a number.
+_INNOCENT_SHARE, _INNOCENT = 0.05, 0.5
 
 
 def changed_leaks(measured: Measured) -> NDArray[np.int64]:
@@ -54,6 +56,38 @@ def changed_leaks(measured: Measured) -> NDArray[np.int64]:
             "data; give points that the model has not seen, or leave --reference out."
         )
     return np.sort(unseen.rows[found.suspected])
+
+
+def changed_repeats(measured: Measured) -> NDArray[np.int64]:
+    """Training points that repeat another one, compressed again or noisy: no measure of chance.
+
+    Parameters
+    ----------
+    measured : Measured
+        Nearest neighbours.
+
+    Returns
+    -------
+    ndarray of int64
+        Places in `measured.seen_points`; empty without a reference, or if chance makes as many.
+
+    Notes
+    -----
+    Training points are judged as samples would be, beside unseen points: by ratios of distances to
+    training points alone. Of those taken for repeats 5 % are others, on average (Benjamini &
+    Hochberg 1995), or half a one.
+    """
+    unseen, seen = measured.unseen_points, measured.seen_points
+    if unseen is None or measured.sets.natural:
+        return np.empty(0, np.int64)
+    values, chance = _ratios(measured, seen), Chance.of(_ratios(measured, unseen))
+    if not find_copies([Look("", values, values, seen.training, chance)]).significant:
+        return np.empty(0, np.int64)
+    from scipy.stats import false_discovery_control
+
+    p = chance.probability(values)
+    found = (false_discovery_control(p) < _INNOCENT_SHARE) | (p < _INNOCENT / len(p))
+    return np.flatnonzero(found)
 
 
 def _ratios(measured: Measured, points: RealPoints) -> FloatArray:

@@ -145,11 +145,13 @@ class Measured:
         other = None if self.reference is None else self.reference.rows
         return distinct_distances(training, unseen, self.training.rows, other, self.space)
 
-    def looks(self, words: str = "") -> list[Look]:
+    def looks(self, repeats: NDArray[np.int64], words: str = "") -> list[Look]:
         """Ways to look for copies: by ratios of distances, and by gaps between neighbours.
 
         Parameters
         ----------
+        repeats : ndarray of int64
+            Places in `seen_points` of those that say nothing of chance.
         words : str
             How points are compared here.
 
@@ -158,10 +160,10 @@ class Measured:
         list of Look
         """
         own = self.distances(self.near, self.unseen)
-        real = np.concatenate([
-            self.distances(each.training, each.unseen)
-            for each in (self.seen_points, self.unseen_points) if each is not None
-        ])  # fmt: skip
+        seen, others = self.seen_points, self.unseen_points
+        real = np.delete(self.distances(seen.training, seen.unseen), repeats, axis=0)
+        if others is not None:
+            real = np.concatenate([real, self.distances(others.training, others.unseen)])
         law = GapLaw.of(real)
         seen = law.seen_by(own, self.near.indices[:, 0])
         found, natural = ratios(own), self.sets.natural

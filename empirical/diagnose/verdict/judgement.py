@@ -15,7 +15,7 @@ from convergen.empirical.diagnose.comparable.units import one_unit
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies
-from convergen.empirical.diagnose.evidence.leaks import changed_leaks
+from convergen.empirical.diagnose.evidence.leaks import changed_leaks, changed_repeats
 from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows
@@ -246,9 +246,12 @@ def _judged(
         view = view.keeping(kept)
         sizes = _sizes(view, sets, rng, once)
     measured = sizes[0]
-    looks = measured.looks()
-    for small in sizes[1:]:
-        looks += small.looks(" in half the size")
+    repeats = [changed_repeats(each) for each in sizes]
+    if len(repeats[0]):
+        notes = [*notes, _repeated_words(measured, repeats[0])]
+    looks = measured.looks(repeats[0])
+    for small, places in zip(sizes[1:], repeats[1:], strict=True):
+        looks += small.looks(places, " in half the size")
     found = find_copies(looks)
     lean, doubt = measured.leaning()
     notes = [*notes, *view.notes, *sets.notes, *doubt]
@@ -280,6 +283,15 @@ def _sizes(
             )  # fmt: skip
             once.measured[half, unseen] = found[-1]
     return found
+
+
+def _repeated_words(measured: Measured, places: NDArray[np.int64]) -> str:
+    rows, training = measured.seen_points.rows, measured.training
+    return (
+        f"{len(places)} of {len(rows)} training points that were looked at seem to repeat another "
+        f"one, changed a little (compressed again, noisy: {named_rows(training, rows[places])}): "
+        "what chance gives is read from the others."
+    )
 
 
 def _changed_words(reference: Points, rows: NDArray[np.int64]) -> str:

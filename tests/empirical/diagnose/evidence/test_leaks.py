@@ -1,8 +1,14 @@
-"""Changed training points in the reference, and copies of near-duplicates."""
+"""Changed training points in the reference and among themselves, and copies of near-duplicates."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
+from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.evidence.leaks import changed_repeats
+from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
@@ -56,3 +62,43 @@ def test_the_copied_member_of_a_group_is_named():
     assert set(range(10)) <= set(found.copies.suspected)
     np.testing.assert_array_equal(found.copies.points[:10], range(50, 60))
     assert found.near.distances[:10, 0].max() < 1e-3
+
+
+def with_repeats(training, rng):
+    """A fifth of the training set is another fifth, saved as JPEG."""
+    dirty, few = training.copy(), len(training) // 5
+    dirty[-few:] = dresses.jpeg(75)(training[:few], rng, training)
+    return dirty, {*range(few), *range(len(training) - few, len(training))}
+
+
+def test_training_points_saved_again_do_not_pass_for_chance():
+    (training, reference, samples), rng = sets(3)
+    dirty, planted = with_repeats(training, rng)
+    samples = samples.copy()
+    samples[:4] = dresses.faint_noise(training[30:34], rng, training)
+    found = judged(samples, dirty, reference)
+    note = next(note for note in found.notes if "seem to repeat another one" in note)
+    assert note.endswith("what chance gives is read from the others.")
+    assert int(note.split()[0]) >= len(planted) // 2
+    assert f"of {found.sets.distinct} training points that were looked at" in note
+    assert found.verdict == "partly memorising"
+    assert set(range(4)) <= set(found.copies.suspected)
+    clean = judged(samples, training, reference)
+    assert not [note for note in clean.notes if "seem to repeat" in note]
+
+
+def test_only_repeats_are_taken_for_them_and_only_beside_unseen_points():
+    (training, reference, samples), rng = sets(4)
+    dirty, planted = with_repeats(training, rng)
+    orbit = Orbit.of((1, 25, 25))
+    given = [Points("", rows, (1, 25, 25)) for rows in (samples, dirty, reference)]
+    alone = honest_sets(given[1], given[2], orbit)
+    measured = Measured.of(*given, orbit, alone, rng)
+    found = changed_repeats(measured)
+    assert len(found) > len(planted) // 2
+    others = set(measured.seen_points.rows[found]) - planted
+    assert len(others) <= 0.1 * len(found)
+    fewer = Measured.of(*given[:2], None, orbit, honest_sets(given[1], None, orbit), rng)
+    assert len(changed_repeats(fewer)) == 0
+    lawful = replace(measured, sets=replace(alone, natural=0.01))
+    assert len(changed_repeats(lawful)) == 0
