@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Experiment
     from convergen.theory.cli.report import Findings
     from convergen.theory.files.atomic_files import Written
+    from convergen.theory.forecast.plan import PlanAnswer
+    from convergen.theory.forecast.plan_request import PlanRequest
+    from convergen.theory.quantities.labelled import Labelled
 
 Register = Callable[[typer.Typer], None]
 
@@ -40,7 +43,7 @@ def _theory(app: typer.Typer) -> None:
 def _plan(app: typer.Typer) -> None:
     from convergen.theory.cli import plan
 
-    plan.register(app, _draw_plan)
+    plan.register(app, _draw_plan, _plan_page)
 
 
 def _collapse(app: typer.Typer) -> None:
@@ -233,6 +236,14 @@ def _prediction_page(found: Findings, curves: xr.Dataset) -> str:
     from convergen.figures.pages.prediction import page
 
     return page(found, curves, _typed())
+
+
+def _plan_page(
+    request: PlanRequest, result: Labelled, answer: PlanAnswer, curves: xr.Dataset
+) -> str:
+    from convergen.figures.pages.plan import page
+
+    return page(request, result, answer, curves, _typed())
 
 
 def _forecast_page(title: str, found: xr.Dataset) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
+    CHART,
     GREY,
     look_of,
     plain_ticks,
@@ -19,12 +20,15 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-# Panels: their quantities, and the wishes whose level lies on their axis.
-_PANELS = (
-    (("convergence", "convergence_to_truth"), ("convergence", "convergence-to-truth")),
-    (("recovered_factors",), ()),
-    (("test_error_ratio",), ("test-error",)),
-)
+# Panels by their first quantity: all of them, and the wishes whose level lies on their axis.
+_PANELS = {
+    "convergence": (
+        ("convergence", "convergence_to_truth"),
+        ("convergence", "convergence-to-truth"),
+    ),
+    "recovered_factors": (("recovered_factors",), ()),
+    "test_error_ratio": (("test_error_ratio",), ("test-error",)),
+}
 
 
 def plan(rows: xr.Dataset, curves: xr.Dataset | None = None, *, axes: Any = None) -> NDArray[Any]:
@@ -58,11 +62,10 @@ def plan(rows: xr.Dataset, curves: xr.Dataset | None = None, *, axes: Any = None
     >>> cg.plot.plan(rows, curves).shape
     (3,)
     """
-    shown = [panel for panel in _PANELS if panel[0][0] in rows]
+    shown = panels(rows)
     with sheet(axes, len(shown)) as on:
-        for each, (keys, wishes) in zip(on.axes, shown, strict=True):
-            _panel(each, rows, curves, keys, wishes)
-        on.axes[-1].set_ylabel(_error_label(rows))
+        for each, key in zip(on.axes, shown, strict=True):
+            _panel(each, rows, curves, key)
         on.title(_title(rows))
     return on.axes
 
@@ -70,13 +73,33 @@ def plan(rows: xr.Dataset, curves: xr.Dataset | None = None, *, axes: Any = None
 draw = offscreen(plan)
 
 
-def _panel(
-    axes: Axes,
-    rows: xr.Dataset,
-    curves: xr.Dataset | None,
-    keys: tuple[str, ...],
-    wishes: tuple[str, ...],
-) -> None:
+def panels(rows: xr.Dataset) -> list[str]:
+    """Panels that a plan has.
+
+    Parameters
+    ----------
+    rows : xarray.Dataset
+        From `theory.plan`.
+
+    Returns
+    -------
+    list of str
+        The first quantity of each.
+    """
+    return [key for key in _PANELS if key in rows]
+
+
+def _one(rows: xr.Dataset, curves: xr.Dataset, key: str, *, axes: Any = None) -> None:
+    """One panel by itself, for pages."""
+    with sheet(axes, 1) as on:
+        _panel(on.axes[0], rows, curves, key)
+
+
+draw_one = offscreen(_one, **CHART)
+
+
+def _panel(axes: Axes, rows: xr.Dataset, curves: xr.Dataset | None, first: str) -> None:
+    keys, wishes = _PANELS[first]
     for key in keys:
         _curve(axes, curves, rows, key)
     _wishes(axes, rows, wishes)
@@ -84,7 +107,8 @@ def _panel(
     axes.set_xscale("log")
     plain_ticks(axes.xaxis)
     axes.set_xlabel("number of training samples $n$")
-    axes.set_ylabel(look_of(keys[0]).label if len(keys) == 1 else "overlap")
+    error = _error_label(rows) if first == "test_error_ratio" else ""
+    axes.set_ylabel(error or (look_of(first).label if len(keys) == 1 else "overlap"))
     axes.margins(y=0.12)
     if len(keys) > 1:
         axes.legend(loc="lower right")

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import json as json_format
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
 from convergen.theory.cli.source_flags import Given, takes_source_options
-from convergen.theory.cli.targets import Draw, Out, Plot, Targets
+from convergen.theory.cli.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
+    import xarray as xr
+
+    from convergen.theory.forecast.plan import PlanAnswer
+    from convergen.theory.forecast.plan_request import PlanRequest
     from convergen.theory.pilot.population import Population
+    from convergen.theory.quantities.labelled import Labelled
     from convergen.theory.spectra.spectrum import Spectrum
 
 
-def register(app: typer.Typer, draw: Draw) -> None:
+# Makes a plan and its curves into HTML.
+Page = Callable[["PlanRequest", "Labelled", "PlanAnswer", "xr.Dataset"], str]
+
+
+def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     """Add the command to an application.
 
     Parameters
@@ -26,6 +36,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
         The front door.
     draw : callable
         Draws and saves a figure; handed in, since theory knows nothing of pictures.
+    page : callable
+        Returns a plan as HTML.
     """
 
     @app.command()
@@ -67,9 +79,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         json: commands.Json = False,
         out: Out = None,
         plot: Plot = None,
+        html: Html = None,
     ) -> None:
         """Say what further samples would gain, and how many a wish takes."""
-        files = Targets(out, plot)
+        files = Targets(out, plot, html)
         from convergen.theory.cli import plan_report
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.forecast import plan as planning
@@ -103,9 +116,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
         )  # fmt: skip
         result, answer = planning.planned(request)
         files.save(result.dataset)
-        if plot:
-            curves = planning.smooth_curves(request)
-            files.draw(lambda path: draw(curves.dataset(), result.dataset(), path))
+        if plot or html:
+            curves = planning.smooth_curves(request).dataset()
+            files.draw(lambda path: draw(curves, result.dataset(), path))
+            files.write_page(lambda: page(request, result, answer, curves))
         if json:
             print(json_format.dumps(plan_report.plan_json(source, request, result)))
         else:

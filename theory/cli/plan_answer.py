@@ -13,7 +13,7 @@ from convergen.theory.pilot.interval import Interval
 from convergen.theory.quantities.labelled import Labelled
 
 
-def plan_answer(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str:
+def plan_answers(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> list[str]:
     """Where one stands, what more would bring, and what is enough.
 
     Parameters
@@ -27,13 +27,13 @@ def plan_answer(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> s
 
     Returns
     -------
-    str
-        On one line.
+    list of str
+        A sentence or two each.
     """
     parts = (
         _today(request, result), _gains(request, result, answer), _enough(request, answer),
     )  # fmt: skip
-    return " ".join(filter(None, parts))
+    return list(filter(None, parts))
 
 
 def plan_trust(request: PlanRequest, answer: PlanAnswer) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.cli.plan_answer import plan_answer, plan_trust, standing
+from convergen.theory.cli.plan_answer import plan_answers, plan_trust, standing
 from convergen.theory.cli.prediction_words import LINEAR
 from convergen.theory.cli.report import heading
 from convergen.theory.forecast.plan import PlanAnswer
@@ -14,6 +14,8 @@ from convergen.theory.forecast.plan_request import PlanRequest
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
 
+# Titles, and rows of cells.
+Rows = tuple[list[str], list[list[str]]]
 # Column title and format of each quantity, and of what it gains.
 _REACHED = {
     "convergence": ("q", "{:.4f}"),
@@ -45,41 +47,109 @@ def plan_text(request: PlanRequest, result: Labelled, answer: PlanAnswer) -> str
     -------
     str
     """
-    followed = (
-        f"factors: Σ Qk, recovered out of the {request.factors} leading ones"
-        + " that show" * (request.pilot is not None)
-        if "recovered_factors" in result
-        else ""
-    )
-    legend = [
-        "×: times the samples at hand", "q: overlap of two models trained on disjoint data",
-        "q*: overlap with the truth", followed,
-        f"error: test error of the linear denoiser at noise σ = {request.sigma:.3g} over that of "
-        "the true one",
-    ]  # fmt: skip
+    legend = ", ".join(f"{name}: {words}" for name, words in plan_words(request, result).items())
+    wishes = wish_rows(request, answer)
     return "\n".join(
         [
-            wrapped(plan_answer(request, result, answer)),
+            wrapped(" ".join(plan_answers(request, result, answer))),
             "",
             heading(request.spectrum),
             "",
-            _table(request, result, _REACHED, 0),
+            table(*reached_rows(request, result)),
             "",
-            wrapped(", ".join(each for each in legend if each) + "."),
+            wrapped(f"{legend}."),
             "",
-            f"Gained over the {about(request.have)} at hand (excess: what is left of error − 1):",
+            f"{gained_title(request)}:",
             "",
-            _table(request, result, _GAINED, 1),
-            *_wishes(request, answer),
+            table(*gained_rows(request, result)),
+            *(["", table(*wishes)] if wishes[1] else []),
             "",
             wrapped(f"{plan_trust(request, answer)} {LINEAR}".strip()),
         ]
     )
 
 
-def _table(
+def plan_words(request: PlanRequest, result: Labelled) -> dict[str, str]:
+    """What the columns of the tables mean.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    result : Labelled
+        From `planned`.
+
+    Returns
+    -------
+    dict of str
+        Meaning by title.
+    """
+    words = {
+        "×": "times the samples at hand",
+        "q": "overlap of two models trained on disjoint data",
+        "q*": "overlap with the truth",
+        "factors": f"Σ Qk, recovered out of the {request.factors} leading ones"
+        + " that show" * (request.pilot is not None),
+        "error": f"test error of the linear denoiser at noise σ = {request.sigma:.3g} over that of "
+        "the true one",
+    }
+    return {k: v for k, v in words.items() if k != "factors" or "recovered_factors" in result}
+
+
+def gained_title(request: PlanRequest) -> str:
+    """What the second table shows.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+
+    Returns
+    -------
+    str
+    """
+    return f"Gained over the {about(request.have)} at hand (excess: what is left of error − 1)"
+
+
+def reached_rows(request: PlanRequest, result: Labelled) -> Rows:
+    """What each number of samples reaches.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    result : Labelled
+        From `planned`.
+
+    Returns
+    -------
+    tuple
+        Titles and rows; columns without a title hold a pilot's intervals.
+    """
+    return _rows(request, result, _REACHED, 0)
+
+
+def gained_rows(request: PlanRequest, result: Labelled) -> Rows:
+    """What each further number of samples gains.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    result : Labelled
+        From `planned`.
+
+    Returns
+    -------
+    tuple
+        As `reached_rows`.
+    """
+    return _rows(request, result, _GAINED, 1)
+
+
+def _rows(
     request: PlanRequest, result: Labelled, shown: dict[str, tuple[str, str]], first: int
-) -> str:
+) -> Rows:
     """Rows of sample sizes; a pilot's intervals stand beside the numbers."""
     n = result["samples"][first:]
     columns = [
@@ -100,13 +170,24 @@ def _table(
             ]
             columns.append(("", shown_ends))
     head, cells = zip(*columns, strict=True)
-    return table(list(head), [list(row) for row in zip(*cells, strict=True)])
+    return list(head), [list(row) for row in zip(*cells, strict=True)]
 
 
-def _wishes(request: PlanRequest, answer: PlanAnswer) -> list[str]:
-    """How many samples each wish takes."""
-    if not request.wishes:
-        return []
+def wish_rows(request: PlanRequest, answer: PlanAnswer) -> Rows:
+    """How many samples each wish takes.
+
+    Parameters
+    ----------
+    request : PlanRequest
+        What was asked for.
+    answer : PlanAnswer
+        From `planned`.
+
+    Returns
+    -------
+    tuple
+        Titles and rows; the last column says where that is beside what is at hand.
+    """
     names = [wish.name for wish in request.wishes]
     each = [answer.wishes[i] for i in range(len(names))]
     if len(names) > 1:
@@ -126,7 +207,7 @@ def _wishes(request: PlanRequest, answer: PlanAnswer) -> list[str]:
             standing(request, found),
         ])  # fmt: skip
     interval = [""] if request.pilot is not None else []
-    return ["", table(["wish", "n", *interval, "more", *["cost"] * request.priced, ""], rows)]
+    return ["wish", "n", *interval, "more", *["cost"] * request.priced, ""], rows
 
 
 def plan_json(name: str, request: PlanRequest, result: Labelled) -> dict[str, Any]:

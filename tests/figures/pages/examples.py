@@ -10,10 +10,12 @@ from convergen.empirical.diagnose.verdict.diagnose import diagnose
 from convergen.empirical.experiment.declaration import Experiment
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate.validate import LAW
-from convergen.figures.pages import diagnosis, forecast, prediction, validation
+from convergen.figures.pages import diagnosis, forecast, plan, prediction, validation
 from convergen.theory.cli.report import Findings
 from convergen.theory.data.digits import load_digits
 from convergen.theory.forecast.pilot import add_intervals
+from convergen.theory.forecast.plan import planned, smooth_curves
+from convergen.theory.forecast.plan_request import PlanRequest
 from convergen.theory.forecast.predict import Request, main_names
 from convergen.theory.forecast.predict import forecast as predicted
 from convergen.theory.sources.points import Points
@@ -48,6 +50,14 @@ def pilot():
     result = predicted(request, main_names())
     answer = add_intervals(result, law, request)
     return Findings("mine.npy", law.spectrum, result, answer), result.dataset()
+
+
+def plans():
+    """What more points like few would bring, with two wishes."""
+    points = np.random.default_rng(0).standard_normal((24, 6)) * np.arange(6, 0, -1)
+    law = theory.estimate_population(points, source="mine.npy")
+    request = PlanRequest.of(law, budget=100, wishes=["convergence=0.9", "test-error=1.5"])
+    return request, *planned(request), smooth_curves(request).dataset()
 
 
 def forecasts():
@@ -102,6 +112,7 @@ def pages():
         "measure": diagnosis.page(copies(), COMMAND),
         "predict, known law": prediction.page(*known(), COMMAND),
         "predict": prediction.page(*pilot(), COMMAND),
+        "plan": plan.page(*plans(), COMMAND),
         "forecast": forecast.page("mlp on digits, forecast", forecasts(), COMMAND),
         "validate": validation.page(experiment(), validations(), None, COMMAND),
     }

@@ -10,7 +10,7 @@ import pytest
 import convergen.figures.pages.frame as frame
 from tests.figures.pages import examples
 
-KINDS = ("measure", "predict, known law", "predict", "forecast", "validate")
+KINDS = ("measure", "predict, known law", "predict", "plan", "forecast", "validate")
 
 
 class Read(html.parser.HTMLParser):
@@ -85,6 +85,8 @@ def test_the_command_versions_and_words_come_last(read, kind):
          ["24 points like these", "Their agreement would be q = "]),
         ("predict, known law", ("agreement", "needed", "trust", "factors", "numbers"),
          ["training samples until two linear models"]),
+        ("plan", ("gained", "wishes", "trust", "numbers"),
+         ["each trained on 24 samples", "The budget pays for 100 more", "It takes "]),
         ("forecast", ("agreement", "memorisation", "stop", "numbers", "trust"),
          ["It takes about 40 training samples (30 to more than 64)", "are copies", "too long"]),
         ("validate", ("theories", "convergence", "memorisation", "latent_recovery", "trust"),
