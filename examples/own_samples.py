@@ -4,7 +4,6 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 import convergen as cg
-from convergen.empirical.diagnose.verdict.tables import suspects
 
 rng = np.random.default_rng(0)
 images = load_digits().images[rng.permutation(1797)[:300], None] / 16.0  # (N, channels, h, w)
@@ -14,4 +13,4 @@ generated = np.concatenate([copies, others[:45]])  # a quarter are copies, the r
 
 found = cg.empirical.judge_samples(generated, train, unseen)
 print(found)
-print("suspected copies:", sorted(sample for sample, *_ in suspects(found)))
+print("suspected copies:", sorted(each.sample for each in found.suspects))

@@ -190,9 +190,9 @@ def _forecast(found: Diagnosis) -> str:
 
 
 def _suspects(found: Diagnosis) -> str:
-    from convergen.empirical.diagnose.verdict.report import SUSPECT_HEAD, suspects
+    from convergen.empirical.diagnose.verdict.report import SUSPECT_HEAD
 
-    rows = suspects(found)
+    rows = found.suspects
     if not rows:
         return "<p>None.</p>"
     cells = [[str(i), str(j), *(f"{value:.4g}" for value in rest)] for i, j, *rest in rows[:_ROWS]]

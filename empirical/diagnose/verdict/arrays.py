@@ -35,7 +35,8 @@ def judge_samples(
     Returns
     -------
     Diagnosis
-        ``str(found)`` is what ``convergen measure`` prints, ``found.verdict`` its verdict.
+        ``str(found)`` is what ``convergen measure`` prints, ``found.verdict`` its verdict, and
+        ``found.suspects`` names each suspected copy.
 
     Raises
     ------
@@ -48,8 +49,11 @@ def judge_samples(
     >>> from convergen.empirical import judge_samples
     >>> rng = np.random.default_rng(0)
     >>> train, unseen, others = rng.standard_normal((3, 60, 8))
-    >>> judge_samples(train[:50], train, unseen)
+    >>> found = judge_samples(train[:50], train, unseen)
+    >>> found
     Diagnosis(memorising: 50 samples, 60 training points)
+    >>> len(found.suspects)
+    50
     >>> judge_samples(others, train, unseen).verdict
     'not memorising'
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,28 @@ _FACTORS = 5
 _GROUPS, _LARGEST = 10, 1024
 # Fewest points behind which a population can be looked for.
 _PILOT = 8
+
+
+class Suspect(NamedTuple):
+    """A sample that seems to be a copy.
+
+    Attributes
+    ----------
+    sample, training_point : int
+        Rows, from 0 on.
+    distance : float
+        Between them, as they were compared.
+    ratio : float
+        Of that distance to that of the next distinct real point.
+    chance : float
+        Of such a ratio without copying.
+    """
+
+    sample: int
+    training_point: int
+    distance: float
+    ratio: float
+    chance: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +162,18 @@ class Diagnosis:
         if self.prediction is None:
             return np.empty(0)
         return np.asarray(self.prediction["recovery_threshold"].values)
+
+    @property
+    def suspects(self) -> list[Suspect]:
+        """Suspected copies of the first set, the surest first."""
+        copies = self.judgement.copies
+        return [
+            Suspect(
+                int(i), int(copies.points[i]), float(copies.look.near.distances[i, 0]),
+                float(copies.ratios[i]), float(copies.chance[i]),
+            )
+            for i in copies.suspected
+        ]  # fmt: skip
 
 
 def diagnose(

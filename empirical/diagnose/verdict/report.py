@@ -20,7 +20,6 @@ from convergen.empirical.diagnose.verdict.tables import (
     meanings,
     recovery_rows,
     score_table,
-    suspects,
 )
 from convergen.empirical.diagnose.verdict.words import GLOSSARY, sentences
 from convergen.empirical.measure.intervals import Estimate
@@ -83,7 +82,7 @@ def write_suspects(found: Diagnosis, file: Path) -> None:
     with file.open("w", newline="", encoding="utf-8") as out:
         writer = csv.writer(out)
         writer.writerow([*SUSPECT_HEAD, "sample file", "training file"])
-        for sample, point, *numbers in suspects(found):
+        for sample, point, *numbers in found.suspects:
             files = [names[0].get(sample, ""), names[1].get(point, "")]
             writer.writerow([sample, point, *(f"{value:.6g}" for value in numbers), *files])
 
@@ -131,7 +130,7 @@ def diagnosis_json(found: Diagnosis) -> dict[str, Any]:
             "smallest_visible_share": copies.visible,
             "smallest_visible_share_of_changed_copies": copies.faint,
             "seen": copies.look.words,
-            "suspected": [dict(zip(SUSPECT_HEAD, row, strict=True)) for row in suspects(found)],
+            "suspected": [dict(zip(SUSPECT_HEAD, row, strict=True)) for row in found.suspects],
             "evidence": copies.evidence,
             "control": copies.control,
             "ignored": judgement.orbit.names,

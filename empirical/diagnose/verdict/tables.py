@@ -75,30 +75,6 @@ RECOVERY_WORDS = (
 )
 
 
-def suspects(found: Diagnosis) -> list[tuple[int, int, float, float, float]]:
-    """Suspected copies, the surest first.
-
-    Parameters
-    ----------
-    found : Diagnosis
-        From `convergen.empirical.diagnose.verdict.diagnose.diagnose`.
-
-    Returns
-    -------
-    list of tuple
-        Row of the sample, row of the training point, distance, its ratio to that of the next
-        distinct real point, and the chance of such a ratio without copying.
-    """
-    copies = found.judgement.copies
-    return [
-        (
-            int(i), int(copies.points[i]), float(copies.look.near.distances[i, 0]),
-            float(copies.ratios[i]), float(copies.chance[i]),
-        )
-        for i in copies.suspected
-    ]  # fmt: skip
-
-
 def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
     """Samples that are most like one training point and nothing else.
 
