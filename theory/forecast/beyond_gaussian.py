@@ -15,13 +15,14 @@ import numpy as np
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.linear.elliptical_data import elliptical_overlaps
 from convergen.theory.linear.order_parameters import order_parameters
-from convergen.theory.pilot.population import Population
+from convergen.theory.pilot.amplitudes import by_width
+from convergen.theory.pilot.population import OtherSample, Population
 from convergen.theory.spectra.spectrum import Spectrum
 
 DEVIATE = 1.6449  # of a normal variable, 5 % in each tail
 # Standard deviation of a number that may be anything from 0 to 1.
 _ONE_POINT = 12.0**-0.5
-# Sample sizes at which the error of amplitudes is found.
+# Sample sizes at which the slope with the width of amplitudes is found.
 _COARSE = 8
 # Doublings of n over which a trend between parts of the pilot may go on.
 _DOUBLINGS = 3.0
@@ -62,6 +63,30 @@ class DataLaw:
         law = gaussian_odds(spectrum, self._every, 0.0) * self._amplitude
         return np.asarray(law[:, : self.samples.size] * np.exp(self._left(law)))
 
+    def odds_shown(self, other: OtherSample) -> FloatArray:
+        """Both odds as another sample would show them, shape (2, m).
+
+        Parameters
+        ----------
+        other : OtherSample
+            Of the population.
+
+        Returns
+        -------
+        ndarray, shape (2, m)
+
+        Notes
+        -----
+        Its parts would agree otherwise, too: spectrum and amplitudes tell how, and what they leave
+        of the odds stays.
+        """
+        law = gaussian_odds(other.spectrum, self.samples, self.ridge)
+        if self.ridge > 0.0:
+            return law
+        count = self.samples.size
+        moved = self._amplitude * np.exp(other.wider * self._by_width)
+        return np.asarray(law * moved[:, :count] * self.left)
+
     @cached_property
     def left(self) -> FloatArray:
         """Odds over those of elliptical data of the estimated spectrum, shape (m,)."""
@@ -77,7 +102,8 @@ class DataLaw:
             return np.ones(3)
         last = self.samples.size - 1
         value = float(np.log(self._amplitude[0, last] * self.left[last]))
-        spread = DEVIATE * float(self.error[0, last])
+        wider = self._by_width[0, last] * np.std([each.wider for each in self.population.resampled])
+        spread = DEVIATE * float(np.hypot(self.error[last], wider))
         return np.exp([value, value - spread, value + spread])
 
     @property
@@ -87,25 +113,25 @@ class DataLaw:
 
     @cached_property
     def error(self) -> FloatArray:
-        """Standard error of the logarithm of the odds at a known spectrum, shape (2, m)."""
+        """Standard error of the logarithm of `left`, shape (m,)."""
         if self.ridge > 0.0:
-            return np.zeros((2, self.samples.size))
-        near = np.minimum(self.samples, self._far)
-        few = np.geomspace(near.min(), near.max(), _COARSE)
-        spectrum, laws = self.population.spectrum, self.population.resampled_amplitudes
-        # Amplitudes count from where the parts end.
-        sizes = np.append(few, self._parts[0])
-        draws = np.log([_elliptical_odds(spectrum, sizes, tau) for tau in laws])
-        spread = np.std(draws[..., :-1] - draws[..., -1:], axis=0, ddof=1)
-        amplitude = np.array([np.interp(np.log(near), np.log(few), row) for row in spread])
-        amplitude *= self._beyond
+            return np.zeros(self.samples.size)
         parts = self.population.halves
-        size, own = np.log(parts.freedom)[::-1], parts.error[::-1] / (1.0 - parts.gap[::-1])
-        measured = np.interp(np.log(self.samples), size, own)
+        own = parts.error / (1.0 - parts.gap)
+        if parts.share < 1.0:
+            own = np.hypot(own, np.sqrt(1.0 / parts.share - 1.0) * self._scatter)
+        measured = np.interp(np.log(self.samples), np.log(parts.freedom)[::-1], own[::-1])
         # The mean of a part takes one of its n points for Gaussian data, for others more or less.
         mean = _ONE_POINT / self.samples
         end = self._beyond * self._end[2]
-        return np.asarray(np.sqrt(amplitude**2 + measured**2 + end**2 + mean**2))
+        return np.asarray(np.sqrt(measured**2 + end**2 + mean**2))
+
+    @property
+    def _scatter(self) -> FloatArray:
+        """Standard deviation of the log odds of parts between samples, shape (k,)."""
+        parts = DataLaw(self.population, self._parts)
+        logs = np.log([parts.odds_shown(other)[0] for other in self.population.resampled])
+        return np.asarray(logs.std(axis=0, ddof=1))
 
     def _left(self, law: FloatArray) -> FloatArray:
         """Logarithm of what amplitudes leave, where they give `law` at samples and parts."""
@@ -153,6 +179,18 @@ class DataLaw:
     def _beyond(self) -> FloatArray:
         """How far beyond the parts each n is, from 0 at N/2 to 1 at infinity, as 1/n goes."""
         return np.asarray(1.0 - np.minimum(self._parts[0] / self.samples, 1.0))
+
+    @cached_property
+    def _by_width(self) -> FloatArray:
+        """Derivative of the logarithm of `_amplitude` by that of E τ²."""
+        population, near = self.population, np.minimum(self._every, self._far)
+        few = np.geomspace(near.min(), near.max(), _COARSE)
+
+        def law(amplitudes: FloatArray) -> FloatArray:
+            return np.log(_elliptical_odds(population.spectrum, few, amplitudes))
+
+        slopes = by_width(law, population.amplitudes)
+        return np.array([np.interp(np.log(near), np.log(few), row) for row in slopes])
 
     @cached_property
     def _amplitude(self) -> FloatArray:

@@ -10,10 +10,11 @@ import numpy as np
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.linear.denoising_errors import denoising_errors
 from convergen.theory.linear.elliptical_denoising import elliptical_test_error
-from convergen.theory.pilot.population import Population
+from convergen.theory.pilot.amplitudes import by_width
+from convergen.theory.pilot.population import OtherSample, Population
 from convergen.theory.spectra.spectrum import Spectrum
 
-# Sample sizes at which the error is found.
+# Sample sizes at which the slope with the width of amplitudes is found.
 _COARSE = 8
 # The excess of a denoiser that rounding cannot tell from the true one.
 _TINY = 1e-12
@@ -51,16 +52,28 @@ class DenoiserLaw:
         """
         return self._factor * gaussian_excess(spectrum, self.samples, self.sigma)
 
+    def excess_shown(self, other: OtherSample) -> FloatArray:
+        """The same as another sample would show it, with its own amplitudes.
+
+        Parameters
+        ----------
+        other : OtherSample
+            Of the population.
+
+        Returns
+        -------
+        ndarray, shape (m,)
+        """
+        return self.excess(other.spectrum) * np.exp(other.wider * self._by_width)
+
     @cached_property
-    def error(self) -> FloatArray:
-        """Standard error of the logarithm of the excess at a known spectrum, shape (m,)."""
-        if self.population is None or self.population.amplitudes.size == 1:
-            return np.zeros(self.samples.size)
+    def _by_width(self) -> FloatArray:
+        """Derivative of the logarithm of the excess by that of E τ², shape (m,)."""
+        pilot = self.population
+        assert pilot is not None
         few = np.geomspace(self._near.min(), self._near.max(), _COARSE)
-        laws = self.population.resampled_amplitudes
-        draws = np.log([self._elliptical(self.population, few, tau) for tau in laws])
-        spread = draws.std(axis=0, ddof=1)
-        return np.asarray(np.interp(np.log(self._near), np.log(few), spread))
+        slope = by_width(lambda tau: np.log(self._elliptical(pilot, few, tau)), pilot.amplitudes)
+        return np.asarray(np.interp(np.log(self._near), np.log(few), slope))
 
     @property
     def _near(self) -> FloatArray:

@@ -18,7 +18,6 @@ from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population, estimate_population
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
-from convergen.theory.spectra.spectrum import Spectrum
 
 # Sample sizes at which curves are inverted.
 _GRID = 64
@@ -122,9 +121,8 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     with phase("parts of the sample"):
         error = law.error
 
-    def wanted(spectrum: Spectrum, shift: float = 0.0) -> FloatArray:
+    def wanted(odds: FloatArray) -> FloatArray:
         """Odds of q and q* at every n but the grid's, then n at each level."""
-        odds = law.odds(spectrum) * np.exp(shift * error)
         falling = np.minimum.accumulate(odds[0, n.size + 1 :])
         with np.errstate(divide="ignore"):
             target = np.log((1.0 - levels) / levels)
@@ -133,14 +131,19 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
 
     count = n.size + 1
     with phase("intervals"):
-        found = population.interval(wanted, LEVEL)
+        found = population.interval(
+            lambda spectrum: wanted(law.odds(spectrum)), LEVEL,
+            drawn=lambda other: wanted(law.odds_shown(other)),
+        )  # fmt: skip
         with np.errstate(invalid="ignore"):  # what is infinite stays so
-            moved = np.log(wanted(population.spectrum, 1.0) / found.value)
+            moved = np.log(wanted(law.odds(population.spectrum) * np.exp(error)) / found.value)
         found = found.widened(np.nan_to_num(np.abs(moved)))
         needed = found[2 * count :]
         width = np.where(np.isfinite(needed.value), np.hypot(needed.sampling, needed.unseen), 0.0)
         worst = 2 * count + int(np.argmax(width))
-        more = population.points_to_halve(lambda spectrum: wanted(spectrum)[worst], found[worst])
+        more = population.points_to_halve(
+            lambda spectrum: wanted(law.odds(spectrum))[worst], found[worst]
+        )
     for row, key in enumerate(("convergence", "convergence_to_truth")):
         if key not in result:
             continue

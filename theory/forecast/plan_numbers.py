@@ -17,7 +17,7 @@ from convergen.theory.forecast.wishes import Course, Wish
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.interval import Interval
-from convergen.theory.pilot.population import Population
+from convergen.theory.pilot.population import OtherSample, Population
 from convergen.theory.spectra.spectrum import Spectrum
 
 # Resampled spectra of which the recovery of factors, which takes longest, is computed.
@@ -79,7 +79,7 @@ class Numbers:
         spectrum : Spectrum
             A candidate.
         shift : float
-            Standard errors by which the laws of data as they are are off.
+            Standard errors by which convergence of data as they are is off.
 
         Returns
         -------
@@ -87,12 +87,33 @@ class Numbers:
             ``odds`` and ``truth_odds`` at the samples, ``excess`` of the test error, what each
             gains over the first, samples for the wishes and for half of the largest gain.
         """
+        if self.law is None:
+            odds = gaussian_odds(spectrum, self.sizes, 0.0)
+        else:
+            odds = self.law.odds(spectrum)
+            if shift:
+                odds = odds * np.exp(shift * self.law.error)
+        return self._from(spectrum, odds, self.denoiser.excess(spectrum))
+
+    def shown(self, other: OtherSample) -> Parts:
+        """The same as another sample would show it.
+
+        Parameters
+        ----------
+        other : OtherSample
+            Of the pilot.
+
+        Returns
+        -------
+        dict of ndarray
+        """
+        assert self.law is not None
+        odds, excess = self.law.odds_shown(other), self.denoiser.excess_shown(other)
+        return self._from(other.spectrum, odds, excess)
+
+    def _from(self, spectrum: Spectrum, odds: FloatArray, excess: FloatArray) -> Parts:
+        """Everything that follows from the odds and the excess of the test error."""
         n, rows = self.sizes, self.samples.size
-        excess = self.denoiser.excess(spectrum)
-        odds = gaussian_odds(spectrum, n, 0.0) if self.law is None else self.law.odds(spectrum)
-        if shift and self.law is not None:
-            odds = odds * np.exp(shift * self.law.error)
-            excess = excess * np.exp(shift * self.denoiser.error)
         gap = odds[:, :rows] / (1.0 + odds[:, :rows])
         gains = np.maximum(gap[:, :1] - gap, _TINY)
         course = Course(spectrum, n[rows:], odds[:, rows:], excess[rows:])
@@ -165,27 +186,34 @@ def as_intervals(numbers: Numbers, pilot: Population | None, level: float) -> di
 
 def _of_pilot(numbers: Numbers, pilot: Population, level: float) -> dict[str, Interval]:
     """Intervals of everything, errors of the laws of data as they are included."""
-    found = _by_name(pilot, numbers.of, level)
+    found = _by_name(pilot, numbers.of, numbers.shown, level)
     moved = numbers.of(numbers.spectrum, 1.0)
     for name, each in found.items():
         with np.errstate(invalid="ignore", divide="ignore"):
             change = np.nan_to_num(np.abs(np.log(moved[name] / each.value)))
         found[name] = each.widened(change)
     found["wishes"] = _factors_as_shown(found["wishes"], numbers.wishes, pilot, level)
-    return found | (_by_name(pilot, numbers.recovery, level, _FEW) if numbers.factors else {})
+    if not numbers.factors:
+        return found
+    recovered = _by_name(
+        pilot, numbers.recovery, lambda other: numbers.recovery(other.spectrum), level, _FEW
+    )
+    return found | recovered
 
 
 def _by_name(
     pilot: Population,
     numbers: Callable[[Spectrum], Parts],
+    shown: Callable[[OtherSample], Parts],
     level: float,
     draws: int | None = None,
 ) -> dict[str, Interval]:
     """Intervals of several arrays at once."""
     sizes = {name: part.size for name, part in numbers(pilot.spectrum).items()}
     whole = pilot.interval(
-        lambda spectrum: np.concatenate(list(numbers(spectrum).values())), level, draws
-    )
+        lambda spectrum: np.concatenate(list(numbers(spectrum).values())), level, draws,
+        lambda other: np.concatenate(list(shown(other).values())),
+    )  # fmt: skip
     ends = np.cumsum(list(sizes.values()))
     return {
         name: whole[end - size : end] for (name, size), end in zip(sizes.items(), ends, strict=True)

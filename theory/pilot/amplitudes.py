@@ -7,6 +7,7 @@ sample, 2 df₂/(df₁² (1 − df₂/f)), is taken off the second moment.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,12 +25,12 @@ from convergen.theory.spectra.spectrum import Spectrum
 _SHARE = 0.5
 # Amplitudes closer together than this many are one.
 _KEPT = 128
+# Power of amplitudes by which their width is varied.
+_WIDER = 1.05
 _root = partial(bracketed_root, xtol=2e-12, rtol=4.0 * float(np.finfo(np.float64).eps))
 
 
-def amplitude_law(
-    sample: PilotSample, spectrum: Spectrum, rng: np.random.Generator | None = None
-) -> FloatArray:
+def amplitude_law(sample: PilotSample, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
     """Estimate the law of the squared amplitudes.
 
     Parameters
@@ -38,34 +39,60 @@ def amplitude_law(
         The pilot.
     spectrum : Spectrum
         Its estimated population.
-    rng : numpy.random.Generator, optional
-        Draws the points anew, with replacement: the spread over draws is the error of the law.
 
     Returns
     -------
-    ndarray, shape (t,)
+    tau : ndarray, shape (t,)
         Positive, of mean 1, t ≤ 128; all ones where the points scatter no more than Gaussian ones.
+    influence : ndarray, shape (points,)
+        What leaving out each influential point changes in log E τ², less the mean change.
     """
     values = sample.eigenvalues
     noise = _noise_at(values, _SHARE * len(values))
     loss = 1.0 / unseen(sample, values[None] / (values + noise))[0] - 1.0
-    if rng is not None:
-        loss = rng.choice(loss, sample.points)
     error = float(loss.mean())
+    tau = loss / error
     kappa = noise * sample.freedom * error / (_SHARE * len(values))
     first, second = float(df1(spectrum, kappa)), float(df2(spectrum, kappa))
     scatter = 2.0 * second / (first**2 * max(1.0 - second / sample.freedom, 0.1))
-    excess = (float(np.var(loss / error, ddof=1)) - scatter) / (1.0 + scatter)
+    variance = float(np.var(tau, ddof=1))
+    excess = (variance - scatter) / (1.0 + scatter)
+    own = sample.influential_of(tau)
+    influence = -(own**2 / (1.0 + variance) - 2.0 * own) / sample.points
+    influence -= influence.mean()
     # Their own error: below it the points may as well be Gaussian.
     if excess <= 2.0 * scatter * np.sqrt(2.0 / len(loss)):
-        return np.ones(1)
-    tau = loss / error
+        return np.ones(1), influence
 
     def too_wide(power: float) -> float:
         return float(np.mean(tau ** (2.0 * power)) / np.mean(tau**power) ** 2 - 1.0 - excess)
 
     power = _root(too_wide, 0.0, 1.0) if too_wide(1.0) > 0.0 else 1.0
-    return _thinned(tau**power)
+    return _thinned(tau**power), influence
+
+
+def by_width(law: Callable[[FloatArray], FloatArray], amplitudes: FloatArray) -> FloatArray:
+    """Derivative of a law by the logarithm of E τ².
+
+    Parameters
+    ----------
+    law : callable
+        Of amplitudes.
+    amplitudes : ndarray, shape (t,)
+        Positive, of mean 1; a power of them changes E τ².
+
+    Returns
+    -------
+    ndarray, shape of `law`
+        Zero where all amplitudes are equal.
+    """
+    here = law(amplitudes)
+    if amplitudes.size == 1:
+        return np.zeros_like(here)
+    wider = amplitudes**_WIDER
+    wider /= wider.mean()
+    more = np.log(np.mean(wider**2) / np.mean(amplitudes**2))
+    return np.asarray((law(wider) - here) / more)
 
 
 def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
@@ -81,7 +108,7 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
     Returns
     -------
     ndarray, shape (t,)
-        As `amplitude_law`.
+        As of `amplitude_law`.
     """
     assert spectrum.eigenvectors is not None
     assert spectrum.mean is not None
@@ -89,7 +116,7 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
     count = spectrum.eigenvectors.shape[1]
     values[:count] = spectrum.leading(count)
     parts = PrincipalComponents(values, spectrum.eigenvectors, spectrum.mean, len(np.asarray(data)))
-    return amplitude_law(PilotSample.of(data, parts, centred=True), spectrum)
+    return amplitude_law(PilotSample.of(data, parts, centred=True), spectrum)[0]
 
 
 def _noise_at(values: FloatArray, wanted: float) -> float:

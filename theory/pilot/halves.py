@@ -21,15 +21,11 @@ from convergen.theory.pilot.sample import PilotSample
 _MOST, _FEWEST = 1024, 4
 # Disjoint parts in one random split, at most; every two of them are compared. Splits of a pilot at
 # each size: as many as make up so many parts, and what so many operations do, within bounds.
-_PARTS, _COMPARED = 24, 96
+_PARTS, _COMPARED = 24, 192
 _OPERATIONS = 3e9
 # Numbers of all square roots that are held at a time.
 _VALUES = 2**23
 _SPLITS = (4, 48)
-# Splits that tell their own scatter, where they can be afforded.
-_SCATTER = 12
-# Fewer parts of one split say nothing of the scatter over pilots.
-_TELLING = 4
 # Fourth moments are read where there are at least this many points a dimension.
 _POINTS_PER_DIMENSION = 4.0
 
@@ -46,13 +42,16 @@ class Halves:
     gap : ndarray, shape (k,)
         1 − q.
     error : ndarray, shape (k,)
-        Its relative standard error over pilots: pairs of disjoint parts scatter by it, less what
-        splits of one pilot scatter, for that the mean over splits does not.
+        Its relative standard error for this pilot, since not all splits of it are made. What other
+        pilots would show is told by `Population.resampled`.
+    share : float
+        Of the points of the pilot that were split; 1 but for large ones.
     """
 
     freedom: FloatArray
     gap: FloatArray
     error: FloatArray
+    share: float
 
 
 @dataclass(frozen=True)
@@ -90,65 +89,24 @@ def compare_halves(sample: PilotSample, rng: np.random.Generator) -> Halves:
     while sizes[-1] >= 2 * _FEWEST:
         sizes.append(sizes[-1] // 2)
     with one_blas_thread():  # the matrices are small
-        levels = [_level(sample, size, rng) for size in sizes]
-    centred = sample.freedom < sample.points
-    gap = np.array([level.gap for level in levels])
-    # All sizes share the points: what some say of the scatter over pilots holds for all.
-    known = [level.over_pilots for level in levels if np.isfinite(level.over_pilots)]
-    shared = np.mean(known) if known else np.mean([level.apart for level in levels])
-    least = 0.1 * min(level.apart for level in levels)
-    splits = np.array([level.over_splits for level in levels])
-    error = (1.0 - gap) * np.sqrt(np.maximum(shared, least) + splits)
-    return Halves(np.array(sizes, np.float64) - centred, gap, error)
+        gap, error = np.transpose([_level(sample, size, rng) for size in sizes])
+    centred, share = sample.freedom < sample.points, len(sample.left) / sample.points
+    return Halves(np.array(sizes, np.float64) - centred, gap, error, share)
 
 
-@dataclass(frozen=True)
-class _Level:
-    """Convergence between parts of one size: its gap 1 − q, and variances of its log odds.
-
-    Attributes
-    ----------
-    gap : float
-        1 − q.
-    apart : float
-        Of the mean over one split, over pilots; over splits where one split does not tell.
-    over_splits : float
-        Of the mean over the splits made, for one pilot.
-    over_pilots : float
-        Of the mean over all splits, over pilots; NaN where the splits do not tell.
-    """
-
-    gap: float
-    apart: float
-    over_splits: float
-    over_pilots: float
-
-
-def _level(sample: PilotSample, size: int, rng: np.random.Generator) -> _Level:
-    """Compare disjoint parts of one size, each with each."""
+def _level(sample: PilotSample, size: int, rng: np.random.Generator) -> tuple[float, float]:
+    """Gap between disjoint parts of one size, each with each; its relative error over splits."""
     points, dim = sample.left.shape
     count = min(points // size, _PARTS)
     splits = _affordable(size, count, dim)
-    apart, norm = np.empty((2, splits, count, count))
+    apart, norm = np.empty((2, splits))
+    others = ~np.eye(count, dtype=bool)
     for split in range(splits):
         rows = rng.permutation(points)[: size * count].reshape(count, size)
-        apart[split], norm[split] = _apart(_roots(sample, rows))
-    others = ~np.eye(count, dtype=bool)
-    mean = apart[:, others].mean()
-    gap = mean / norm[:, others].mean()
-    moved = np.where(others, (apart - gap * norm) / (mean * (1.0 - gap)), 0.0)
-    single = moved.sum(axis=(1, 2)) / (count * (count - 1.0))
-    conditional = float(single.var(ddof=1))
-    if count < _TELLING:  # two pairs of one pilot always share points
-        return _Level(gap, conditional, conditional / splits, np.nan)
-    # Squares of the mean, and products of pairs that share no part: parts of one split are
-    # independent, so that the difference is the variance of a split. Splits share the pilot.
-    rows = moved.sum(axis=2)
-    total = moved.sum(axis=(1, 2)) ** 2 - 4.0 * (rows**2).sum(axis=1)
-    total += 2.0 * (moved**2).sum(axis=(1, 2))
-    pairs = count * (count - 1.0) * (count - 2.0) * (count - 3.0)
-    alone = max(float(np.mean(single**2 - total / pairs)), 0.0)
-    return _Level(gap, alone, conditional / splits, alone - conditional)
+        apart[split], norm[split] = (each[others].mean() for each in _apart(_roots(sample, rows)))
+    gap = apart.mean() / norm.mean()
+    error = np.std(apart - gap * norm, ddof=1) / (apart.mean() * np.sqrt(splits))
+    return float(gap), float(error)
 
 
 def far_end(sample: PilotSample, dimensions: float, rng: np.random.Generator) -> FarEnd | None:
@@ -201,7 +159,7 @@ def _affordable(size: int, parts: int, dim: int) -> int:
     """How many splits are made."""
     few, many = sorted((size, dim))
     operations = 4.0 * parts * few**2 * (many + 8.0 * few) + _products(parts, few, dim)
-    return int(np.clip(min(_OPERATIONS / operations, max(_COMPARED / parts, _SCATTER)), *_SPLITS))
+    return int(np.clip(min(_OPERATIONS / operations, _COMPARED / parts), *_SPLITS))
 
 
 def _products(parts: int, count: int, dim: int) -> float:

@@ -25,7 +25,6 @@ from convergen.theory.spectra.principal_components import principal_components
 from convergen.theory.spectra.spectrum import Spectrum
 
 _DRAWS = 50
-_AMPLITUDE_DRAWS = 12
 _FEWEST = 8
 # Where the spectra that are allowed differ: κ below the last that is visible.
 _PROBE = 0.1
@@ -33,6 +32,22 @@ _PROBE = 0.1
 _TOLERANCE = 3e-3
 # Thinner slices of an eigenvalue than this count for nothing.
 _LEAST_WEIGHT = 1e-6
+
+
+@dataclass(frozen=True, eq=False)
+class OtherSample:
+    """What another sample of as many points would have said.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        Its estimate.
+    wider : float
+        Logarithm of the second moment of its amplitudes, over that of this one.
+    """
+
+    spectrum: Spectrum
+    wider: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +67,8 @@ class Population:
     amplitudes : ndarray, shape (t,)
         Law of the squared amplitudes of its points; a single 1 if they are as alike as Gaussian
         points are.
+    resampled : tuple of OtherSample
+        Estimates from other samples, by the jackknife's influences.
     seed : int
         Of the resampling.
     repeated : int
@@ -65,6 +82,7 @@ class Population:
     factors: VisibleFactors
     curve: DegreesOfFreedom
     amplitudes: FloatArray
+    resampled: tuple[OtherSample, ...]
     seed: int
     repeated: int
     nearly_repeated: int
@@ -76,33 +94,15 @@ class Population:
         return f"Population(behind {self.points} points: {self.spectrum!r})"
 
     @cached_property
-    def resampled(self) -> list[Spectrum]:
-        """Estimates from other samples of as many points, by the jackknife's influences."""
-        rng = np.random.default_rng(self.seed)
-        found = []
-        for _ in range(_DRAWS):
-            counts = self.curve.another_sample(rng)
-            kappa, df1, trace = self.curve.moved(counts)
-            given = replace(self._given, kappa=kappa, df1=df1, trace=trace)
-            fit = fit_measure(given)[:2]
-            found.append(
-                _spectrum(*fit, self.factors.moved(counts), given.dim, self.spectrum.source)
-            )
-        return found
-
-    @cached_property
     def allowed(self) -> list[Spectrum]:
         """The extremes among all spectra that agree with the sample."""
         tolerance = max(_TOLERANCE, 2.0 * self._misfit)
         found = extreme_measures(self._given, tolerance, _PROBE * float(self.curve.kappa[-1]))
-        lead, dim, source = self.factors.eigenvalues, self._given.dim, self.spectrum.source
-        return [_spectrum(*each, lead, dim, source) for each in found]
-
-    @cached_property
-    def resampled_amplitudes(self) -> list[FloatArray]:
-        """Laws of the amplitudes from other samples of as many points."""
-        rng = np.random.default_rng([self.seed, 1])
-        return [amplitude_law(self._sample, self.spectrum, rng) for _ in range(_AMPLITUDE_DRAWS)]
+        lead, source = self.factors.eigenvalues, self.spectrum.source
+        return [
+            _spectrum(nodes, _below(weights, lead.size), lead, self._sample, source)
+            for nodes, weights in found
+        ]
 
     @cached_property
     def halves(self) -> Halves:
@@ -120,6 +120,7 @@ class Population:
         quantity: Callable[[Spectrum], ArrayLike],
         level: float = 0.9,
         draws: int | None = None,
+        drawn: Callable[[OtherSample], ArrayLike] | None = None,
     ) -> Interval:
         """Estimate a positive quantity of the population.
 
@@ -131,15 +132,18 @@ class Population:
             Confidence of the sampling part.
         draws : int, optional
             Resampled estimates that are used; default all. A dozen give the spread to 20 %.
+        drawn : callable, optional
+            The quantity as another sample shows it; default that of its spectrum.
 
         Returns
         -------
         Interval
             The two parts are combined as independent ones, in the logarithm.
         """
+        show = drawn or (lambda other: quantity(other.spectrum))
         with np.errstate(divide="ignore"):
             value = np.log(np.asarray(quantity(self.spectrum), np.float64))
-            others = [quantity(each) for each in self.resampled[:draws]]
+            others = [show(each) for each in self.resampled[:draws]]
             logs = np.log(np.array(others, np.float64))
             ends = np.log(np.array([quantity(each) for each in self.allowed], np.float64))
             ends = np.concatenate([value[None], ends.reshape(-1, *value.shape)])
@@ -191,7 +195,7 @@ class Population:
             shown = replace(self._given, kappa=kappa, df1=df1(self.spectrum, kappa))
             found = extreme_measures(shown, _TOLERANCE, _PROBE * lowest)
             ends = [
-                float(np.log(quantity(_spectrum(*each, np.empty(0), shown.dim, ""))))
+                float(np.log(quantity(_spectrum(*each, np.empty(0), self._sample, ""))))
                 for each in found
             ]
             unseen = max((abs(end - value) for end in ends), default=0.0)
@@ -233,7 +237,8 @@ def estimate_population(
     -----
     The degrees of freedom df₁(κ) are read from the resolvent of the sample for κ ≥ κ₀(N), each
     point at its own amplitude; leading eigenvalues are deflated one by one; below κ₀(N) a
-    non-negative measure continues what is visible. docs/pilot.md derives all three.
+    non-negative measure continues what is visible, the mean over curves that are as likely.
+    docs/pilot.md derives all of it.
 
     Examples
     --------
@@ -262,33 +267,68 @@ def estimate_population(
         curve.kappa, curve.df1, curve.error, sample.trace, sample.dim,
         float(sample.eigenvalues[0]),
     )  # fmt: skip
-    nodes, weights, misfit = fit_measure(given)
-    spectrum = replace(
-        _spectrum(nodes, weights, factors.eigenvalues, sample.dim, source),
-        eigenvectors=parts.eigenvectors, mean=parts.mean,
-    )  # fmt: skip
+    nodes, _, misfit = fit_measure(given)
+    lead = factors.eigenvalues
+    counts, weights = _other_fits(curve, given, lead.size, as_count(seed, "seed", 0))
+    mean = _spectrum(nodes, np.mean(weights, axis=0), lead, sample, source)
+    spectrum = replace(mean, eigenvectors=parts.eigenvectors, mean=parts.mean)
+    amplitudes, influence = amplitude_law(sample, spectrum)
+    resampled = tuple(
+        OtherSample(
+            _spectrum(nodes, fit, factors.moved(count), sample, source), float(influence @ count)
+        )
+        for count, fit in zip(counts, weights, strict=True)
+    )
     return Population(
-        spectrum, parts.samples, factors, curve, amplitude_law(sample, spectrum),
-        as_count(seed, "seed", 0), exact, max(near_repeats(sample) - exact, 0),
-        sample, given, misfit,
+        spectrum, parts.samples, factors, curve, amplitudes, resampled, seed, exact,
+        max(near_repeats(sample) - exact, 0), sample, given, misfit,
     )  # fmt: skip
+
+
+def _other_fits(
+    curve: DegreesOfFreedom, given: Constraints, known: int, seed: int
+) -> tuple[list[FloatArray], list[FloatArray]]:
+    """How points count in other samples, and what is fitted to those below the known factors.
+
+    A fit of least squares to one curve has few atoms, and jumps where the curve changes little; the
+    mean over curves that are as likely does not.
+    """
+    rng = np.random.default_rng(seed)
+    counts = [curve.another_sample(rng) for _ in range(_DRAWS)]
+    weights = []
+    for each in counts:
+        kappa, df1, trace = curve.moved(each)
+        fit = fit_measure(replace(given, kappa=kappa, df1=df1, trace=trace))[1]
+        weights.append(_below(fit, known))
+    return counts, weights
+
+
+def _below(weights: FloatArray, known: int) -> FloatArray:
+    """A measure without its upper end, which as many known factors replace."""
+    above = np.cumsum(weights) - weights
+    return np.asarray(weights - np.clip(known - above, 0.0, weights))
 
 
 def _spectrum(
-    nodes: FloatArray, weights: FloatArray, factors: FloatArray, dim: int, source: str
+    nodes: FloatArray,
+    weights: FloatArray,
+    factors: FloatArray,
+    sample: PilotSample,
+    source: str,
 ) -> Spectrum:
-    """A measure whose upper end is replaced by as many known factors, and zeros up to d."""
-    total = np.cumsum(weights)
-    replaced = np.clip(factors.size - (total - weights), 0.0, weights)
-    kept = weights - replaced > _LEAST_WEIGHT
-    values, counts = nodes[kept], (weights - replaced)[kept]
+    """Known factors, the measure below them, and zeros up to d."""
+    kept = weights > _LEAST_WEIGHT
+    values, counts = nodes[kept], weights[kept]
     if factors.size:
-        values = np.minimum(values, factors[-1] * (1.0 - _LEAST_WEIGHT))
+        # What is left of a factor in a measure would pass for another one close to it; those that
+        # do not show are below the next eigenvalue of the sample.
+        top = min(float(factors[-1]), float(sample.eigenvalues[factors.size]))
+        values = np.minimum(values, top * (1.0 - _LEAST_WEIGHT))
         values = np.concatenate([factors, values])
         counts = np.concatenate([np.ones(factors.size), counts])
-    missing = dim - counts.sum()
+    missing = sample.dim - counts.sum()
     if missing > _LEAST_WEIGHT:
         values, counts = np.append(values, 0.0), np.append(counts, missing)
     else:
-        counts *= dim / counts.sum()
+        counts *= sample.dim / counts.sum()
     return Spectrum.from_eigenvalues(values, counts, source=source)

@@ -50,7 +50,11 @@ class PilotSample:
     @property
     def influential(self) -> FloatArray:
         """Rows of `left` whose influence on an estimate is followed, at most 512."""
-        return self.left[:: -(-len(self.left) // _MOST_INFLUENCES)]
+        return self.influential_of(self.left)
+
+    def influential_of(self, rows: FloatArray) -> FloatArray:
+        """Those of the rows of `left`, or of what was computed for each of them."""
+        return rows[:: -(-len(self.left) // _MOST_INFLUENCES)]
 
     @classmethod
     def of(

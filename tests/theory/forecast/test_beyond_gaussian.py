@@ -8,6 +8,8 @@ from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.linear.elliptical_data import elliptical_convergence
+from convergen.theory.pilot.population import OtherSample
 from convergen.theory.sources.table import load_source
 from tests.monte_carlo import Stored
 
@@ -94,6 +96,64 @@ def test_halves_are_met_whatever_the_spectrum_and_the_end_is_the_fourth_moments(
     assert far == pytest.approx(pilot.far_end.ratio, rel=0.1)
     assert law.excess[0] == pytest.approx(far, rel=0.02)
     assert law.excess[1] < pilot.far_end.ratio < law.excess[2]
+    # Another spectrum is another sample: what its parts would show is not what these do.
+    shown = law.odds_shown(OtherSample(theory.Spectrum.power_law(64, 0.5), 0.0))
+    assert np.all(np.abs(np.log(shown[0, :-1] / parts.gap * (1.0 - parts.gap))) > 0.1)
+
+
+def scatter(draw, pilots):
+    """Log odds between parts over pilots, and what each pilot expects of that, by size."""
+    logs, spread = [], []
+    for seed in range(pilots):
+        pilot = theory.estimate_population(draw(np.random.default_rng(seed)))
+        parts = pilot.halves
+        law = DataLaw(pilot, parts.freedom)
+        logs.append(np.log(parts.gap / (1.0 - parts.gap)))
+        shown = np.log([law.odds_shown(each)[0] for each in pilot.resampled])
+        own = parts.error / (1.0 - parts.gap)
+        spread.append(np.mean((shown - logs[-1]) ** 2, axis=0) + own**2)
+    return np.std(logs, axis=0, ddof=1), np.sqrt(np.mean(spread, axis=0))
+
+
+SPIKED = np.sqrt([20.0, 5.0] + [1.0] * 78)
+STEEP = np.arange(1.0, 81.0) ** -0.75
+
+
+@pytest.mark.parametrize("law", ["spiked", "steep", "patches"])
+def test_other_samples_would_show_other_agreement_of_parts_by_size(law):
+    """A spike decides between few points, and hardly matters between many."""
+
+    def draw(rng):
+        if law == "patches":  # what amplitudes add counts most
+            return rng.choice(rows("patches"), 200, replace=False)
+        return rng.standard_normal((128, 80)) * (SPIKED if law == "spiked" else STEEP)
+
+    found, expected = scatter(draw, 16)
+    # Standard deviations of 16 are good to 18 %; a jackknife rather overestimates (Efron & Stein).
+    ratio = np.log(expected / found)
+    assert np.all(ratio[:3] > -np.log(1.4))
+    assert np.all(ratio < np.log(2.0))
+    assert -np.log(1.2) < np.mean(ratio[:3]) < np.log(1.6)
+    if law == "spiked":
+        assert found[0] < 0.4 * found[-1]
+        assert expected[0] < 0.4 * expected[-1]
+
+
+def test_amplitudes_of_another_sample_change_the_odds_as_their_law_does():
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((200, 80)) * STEEP * np.sqrt(rng.gamma(2.0, 0.5, (200, 1)))
+    pilot = theory.estimate_population(data)
+    n = np.array([20.0, 90.0, 1000.0])
+    law, tau = DataLaw(pilot, n), pilot.amplitudes
+    same = law.odds_shown(OtherSample(pilot.spectrum, 0.0))
+    np.testing.assert_allclose(same, law.odds(pilot.spectrum), rtol=1e-9)
+    wide = tau**1.3
+    ratio = np.mean(wide**2) / np.mean(wide) ** 2 / np.mean(tau**2)
+    shown = law.odds_shown(OtherSample(pilot.spectrum, float(np.log(ratio))))
+    before, after = (elliptical_convergence(pilot.spectrum, n, each) for each in (tau, wide))
+    expected = (1.0 / after - 1.0) / (1.0 / before - 1.0)
+    assert np.all(expected > 1.02)
+    np.testing.assert_allclose(np.log(shown / same)[0], np.log(expected), rtol=0.15)
 
 
 @pytest.mark.slow

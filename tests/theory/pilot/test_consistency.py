@@ -24,7 +24,7 @@ def draw(law, count):
 def test_nothing_is_claimed_above_what_disjoint_parts_show(law, count):
     pilot = theory.estimate_population(draw(law, count))
     parts = pilot.halves
-    for spectrum in (pilot.spectrum, *pilot.resampled[:2]):
+    for spectrum in (pilot.spectrum, *pilot.allowed):
         odds = DataLaw(pilot, parts.freedom).odds(spectrum)[0]
         np.testing.assert_allclose(odds / (1.0 + odds), parts.gap, rtol=1e-6)
 

@@ -48,18 +48,27 @@ def test_gap_of_the_first_split_is_that_of_covariance_roots(count, dim, center, 
     np.testing.assert_array_equal(found.freedom, sizes - center)
 
 
-def test_gaps_are_those_of_the_law_within_their_errors():
+def test_gaps_are_those_of_the_law():
     spectrum = theory.Spectrum.power_law(80, 1.0)
-    scores = []
-    for seed in range(10):
+    logs = []
+    for seed in range(8):
         found = compare_halves(sample(points(128, 80, seed)), np.random.default_rng(seed))
         law = 1.0 - theory.convergence(spectrum, found.freedom)
         # Of fewer than ten points the law, a limit, is a few per cent off.
-        scores.append(((found.gap - law) / (found.error * law))[:3])
-    scores = np.array(scores)
-    assert np.abs(scores).max() < 4.0
-    assert np.all(np.abs(scores.mean(axis=0)) < 3.0 / np.sqrt(10.0))
-    assert 0.4 < np.sqrt(np.mean(scores**2)) < 1.3
+        logs.append(np.log(found.gap / law)[:3])
+    error = np.std(logs, axis=0, ddof=1) / np.sqrt(8.0)
+    assert np.all(np.abs(np.mean(logs, axis=0)) < 3.5 * error + 1.0 / found.freedom[:3])
+    assert np.all(error < 0.02)
+
+
+@pytest.mark.parametrize("shape", [None, 1.5], ids=["gaussian", "elliptical"])
+def test_errors_are_what_other_splits_of_the_pilot_change(shape):
+    pilot = sample(points(48, 30, 3, shape))
+    found = [compare_halves(pilot, np.random.default_rng(seed)) for seed in range(24)]
+    scatter = np.std(np.log([each.gap for each in found]), axis=0, ddof=1)
+    error = np.sqrt(np.mean([each.error**2 for each in found], axis=0))
+    np.testing.assert_allclose(error, scatter, rtol=0.45)
+    assert found[0].share == 1.0
 
 
 def test_large_pilots_are_compared_in_parts_of_1024():

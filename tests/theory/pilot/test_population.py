@@ -3,9 +3,11 @@ import pytest
 
 from convergen import theory
 from convergen.theory import InputError
+from convergen.theory.pilot.measure import fit_measure
 from convergen.theory.pilot.population import estimate_population
 
 POWER = theory.Spectrum.power_law(600, 1.2)
+STEEP = theory.Spectrum.power_law(1500, 1.5)
 
 
 def draw(spectrum, count, seed, amplitude=None):
@@ -42,6 +44,20 @@ def test_sample_sizes_of_the_population_from_140_points(law):
     assert np.all(median < np.log([1.25, 1.2]))
     # What the sample spectrum itself would promise for q = 0.9.
     assert np.median(np.abs(plugged), axis=0)[1] > 4.0 * median[1]
+
+
+def test_a_mean_over_likely_curves_is_nearer_than_one_fit():
+    """One fit to few points of a steep law has few atoms, and what places them is chance."""
+    truth, errors = np.log(sizes(STEEP)[1]), []
+    for seed in range(8):
+        found = estimate_population(draw(STEEP, 40, seed))
+        nodes, weights, _ = fit_measure(found._given)
+        kept = weights > 0.0
+        single = theory.Spectrum.from_eigenvalues(nodes[kept], weights[kept])
+        errors.append(np.log([sizes(found.spectrum)[1], sizes(single)[1]]) - truth)
+    mean, single = np.sqrt(np.mean(np.square(errors), axis=0))
+    assert mean < 0.25
+    assert mean < 0.75 * single
 
 
 def test_intervals_hold_the_truth_and_say_what_dominates():
@@ -93,9 +109,15 @@ def test_the_estimate_keeps_dimension_trace_and_seed():
     assert found.points == 90
     assert found.spectrum.trace == pytest.approx(np.var(data, axis=0, ddof=1).sum(), rel=0.05)
     again = estimate_population(data, seed=5)
-    assert found.resampled[3].eigenvalues.tolist() == again.resampled[3].eigenvalues.tolist()
+    assert (
+        found.resampled[3].spectrum.eigenvalues.tolist()
+        == again.resampled[3].spectrum.eigenvalues.tolist()
+    )
     other = estimate_population(data, seed=6)
-    assert found.resampled[3].eigenvalues.tolist() != other.resampled[3].eigenvalues.tolist()
+    assert (
+        found.resampled[3].spectrum.eigenvalues.tolist()
+        != other.resampled[3].spectrum.eigenvalues.tolist()
+    )
 
 
 def test_a_handful_of_points_is_refused():
