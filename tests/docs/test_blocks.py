@@ -90,6 +90,12 @@ def test_blocks_are_found_and_reasons_are_few():
     assert all(len(block.reason) > 10 for block in BLOCKS if block.reason is not None)
 
 
+def test_no_line_is_longer_than_a_page_is_wide():
+    """On a screen of 1280 pixels code is shown without scrolling."""
+    long = [(str(each), line) for each in BLOCKS for line in each.text.splitlines()]
+    assert [(place, line) for place, line in long if len(line) > 96] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", RUN, ids=str)
 def test_a_block_runs_as_it_is_written(block, inputs):
