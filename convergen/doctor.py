@@ -13,6 +13,20 @@ if TYPE_CHECKING:
 
 Findings = dict[str, Any]
 
+# What each extra of pyproject.toml is for.
+PURPOSES = {
+    "benchmarks": "holds our speed against other packages",
+    "cluster": "runs experiments on a Dask cluster",
+    "dev": "runs the tests",
+    "diffusers": "reads pretrained networks of diffusers",
+    "docs": "builds the documentation",
+    "empirical": "trains networks, validates and forecasts them",
+    "explore": "opens the page of sliders",
+    "mutants": "changes the code at random to test the tests",
+    "parquet": "reads images in .parquet files",
+    "pictures": "adds faces and more photographs",
+}
+
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)(?:\[([a-z, ]+)\])?")
 _EXTRA = re.compile(r"extra\s*==\s*[\"']([a-z]+)[\"']")
 
@@ -86,7 +100,7 @@ def report(found: Findings) -> list[str]:
     for extra, state in found["extras"].items():
         missing = [name for name, v in state["versions"].items() if v is None]
         words = "complete" if not missing else f"without {', '.join(missing)}"
-        lines.append(f"  {extra:14s} {words}")
+        lines.append(f"  {extra:14s} {words}; {PURPOSES.get(extra, 'of another version')}")
         if missing:
             lines.append(f"  {'':14s} pip install '.[{extra}]' in the folder of the source adds it")
     lines += ["", f"gpu      {found['gpu']}"]

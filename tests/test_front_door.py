@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -176,6 +177,14 @@ def test_the_doctor_names_what_is_missing(monkeypatch):
     assert "pip install '.[empirical]'" in words
     assert Path(found["cache"]["folder"]).name
     assert found["threads"]["processors"] >= 1
+
+
+def test_every_extra_says_what_it_is_for():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    assert set(doctor.PURPOSES) == set(extras)
+    found = doctor.findings() | {"extras": {"empirical": {"versions": {}}}}
+    assert "trains networks" in "\n".join(doctor.report(found))
 
 
 def test_what_most_people_need_is_at_the_front_door():
