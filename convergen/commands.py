@@ -117,31 +117,17 @@ class Row:
 
 
 COMMANDS = {
-    "predict": Row(
-        "Predict memorisation, convergence and latent recovery, and the samples they need.", _theory
-    ),
+    "predict": Row("Predict memorisation, convergence and recovery of factors.", _theory),
     "simulate": Row("Measure finite models and hold them against the prediction.", _theory),
     "plan": Row("Say what further samples would gain, and how many a wish takes.", _plan),
-    "collapse": Row(
-        "Below which noise the empirical score repeats its training set, and the samples needed.",
-        _collapse,
-    ),
+    "collapse": Row("Say below which noise the empirical score repeats its data.", _collapse),
     "train": Row("Train models on disjoint splits of data and measure them.", _train),
-    "validate": Row(
-        "Hold trained models against every theory that applies, for each n.", _validate
-    ),
-    "forecast": Row(
-        "Forecast a trained network at larger n, from one pair trained at small n.", _forecast
-    ),
-    "options": Row(
-        "List what can be set in an experiment: names, types, defaults, ranges and meaning.",
-        _options,
-    ),
-    "measure": Row(
-        "Judge your own generator: copying, converged, and how many samples it needs.", _measure
-    ),
+    "validate": Row("Hold trained models against every theory that applies.", _validate),
+    "forecast": Row("Forecast a network at larger n from one trained pair.", _forecast),
+    "options": Row("List what can be set in an experiment.", _options),
+    "measure": Row("Judge your own generator: whether it copies, and what it needs.", _measure),
     "explore": Row("Open a local page: move sliders and spikes, see the curves move.", _explore),
-    "doctor": Row("Say which packages, GPU, threads and caches this installation has.", _doctor),
+    "doctor": Row("Say what is installed, and what is missing.", _doctor),
     "figures": Row("Draw the figures of the paper.", _figures),
 }
 

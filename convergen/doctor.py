@@ -43,7 +43,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def doctor(json: bool = typer.Option(False, "--json", help="Print JSON.")) -> None:
-        """Say which packages, GPU, threads and caches this installation has."""
+        """Say what is installed, and what is missing."""
         found = findings()
         if json:
             from json import dumps

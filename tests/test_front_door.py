@@ -74,6 +74,13 @@ def test_every_command_has_both_names_of_help(front_door):
     assert front_door() == front_door("--help")
 
 
+def test_the_list_of_commands_cuts_no_sentence(front_door):
+    _, shown, _ = front_door("--help")
+    commands = shown.partition("Commands:")[2]
+    assert len(commands.split("\n")) > 10
+    assert "..." not in commands
+
+
 def test_version(front_door):
     assert front_door("--version") == (0, f"convergen {convergen.__version__}\n", "")
 

@@ -65,7 +65,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         plot: Plot = None,
         html: Html = None,
     ) -> None:
-        """Forecast a trained network at larger n, from one pair trained at small n."""
+        """Forecast a network at larger n from one trained pair."""
         files = Targets(out, plot, html)
         from convergen.empirical.cli.validate import run_and_result
         from convergen.empirical.forecast.requests import forecast_run

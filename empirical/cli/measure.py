@@ -169,7 +169,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
             ),
         ] = None,
     ) -> None:
-        """Judge your own generator: copying, converged, and how many samples it needs."""
+        """Judge your own generator: whether it copies, and what it needs."""
         from convergen.empirical.diagnose.checkpoints.names import sorted_out
         from convergen.theory.cli.remarks import say_remarks
         from convergen.theory.common.blas_threads import blas_threads

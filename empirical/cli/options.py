@@ -161,7 +161,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--json", help="Print one JSON object instead of text.")
         ] = False,
     ) -> None:
-        """List what can be set in an experiment: names, types, defaults, ranges and meaning."""
+        """List what can be set in an experiment."""
         if subject not in _SUBJECTS:
             raise InputError(f"there are no options of {subject!r}: give {', '.join(_SUBJECTS)}.")
         sections = list(_SUBJECTS[subject]())

@@ -59,7 +59,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         ] = None,
         html: Html = None,
     ) -> None:
-        """Hold trained models against every theory that applies, for each n."""
+        """Hold trained models against every theory that applies."""
         home = _home(run)
         files = Targets(out or home / "validation.nc", plot or home / "validation.pdf", html)
         from convergen.empirical.validate import memorisation_report as onsets

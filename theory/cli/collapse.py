@@ -46,7 +46,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         out: Out = None,
         plot: Plot = None,
     ) -> None:
-        """Below which noise the empirical score repeats its training set, and the samples needed.
+        """Say below which noise the empirical score repeats its data.
 
         Beside it, what the linear model needs at the same noise.
         """

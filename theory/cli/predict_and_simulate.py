@@ -91,7 +91,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         plot: Plot = None,
         html: Html = None,
     ) -> None:
-        """Predict memorisation, convergence and latent recovery, and the samples they need."""
+        """Predict memorisation, convergence and recovery of factors."""
         files = Targets(out, plot, html)
         if network is not None:
             from convergen.theory.sources.naming import meaning

@@ -43,10 +43,10 @@ def diagnosis_text(found: Diagnosis) -> str:
     said = sentences(found)
     lines = [line for text in said.values() for line in (wrapped(text), "")]
     lines += ["In these words"]
-    lines += [wrapped(f"  {word}: {meaning}.") for word, meaning in GLOSSARY.items()]
+    lines += [wrapped(f"  {word}: {meaning}.", 4) for word, meaning in GLOSSARY.items()]
     lines += ["", wrapped(heading(found)), ""]
     lines += [table(*score_table(found)), ""]
-    lines += [wrapped(f"{key}: {meaning}") for key, meaning in meanings(found).items()]
+    lines += [wrapped(f"{key}: {meaning}", 2) for key, meaning in meanings(found).items()]
     lines.append("")
     if found.classes:
         lines += [table(*class_table(found)), "", wrapped(class_words(found.judgement)), ""]
