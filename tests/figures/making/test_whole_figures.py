@@ -35,7 +35,7 @@ def drawn(axes):
 @pytest.mark.parametrize(
     "name",
     [
-        name if name == NAME else pytest.param(name, marks=pytest.mark.slow)
+        name if name == "disjoint-training" else pytest.param(name, marks=pytest.mark.slow)
         for name in registry.figures()
     ],
 )
