@@ -48,13 +48,16 @@ def one(points: int, dim: int) -> None:
         ours.append(seconds(lambda: theory.estimate_population(data)))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     population._DRAWS = 100
-    found = theory.estimate_population(data)
     n = np.geomspace(10.0, 1e5, 64)
-    drawn = seconds(lambda: found.interval(lambda each: 1.0 - theory.convergence(each, n)))
+    whole = seconds(
+        lambda: theory.estimate_population(data).interval(
+            lambda each: 1.0 - theory.convergence(each, n)
+        )
+    )
     print(
         f"N = {points}, d = {dim}: estimate {min(ours):.2f} s, decomposition {min(peer):.2f} s, "
-        f"ratio {min(ours) / min(peer):.2f}, peak {peak:.2f} GiB; bootstrap of 100 with its "
-        f"interval of q at {n.size} sizes {drawn:.2f} s",
+        f"ratio {min(ours) / min(peer):.2f}, peak {peak:.2f} GiB; estimate with a bootstrap of 100 "
+        f"and the interval of q at {n.size} sizes {whole:.2f} s",
         flush=True,
     )
 

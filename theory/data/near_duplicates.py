@@ -88,13 +88,16 @@ def _projections(
     dim = math.prod(points.shape[1:])
     norms = np.concatenate([_norms(as_float_rows(b, dim)) for b in row_blocks(points)])
     # Any orthonormal axes are right; those along which the points vary most reject most pairs.
-    axes = np.eye(dim, min(dim, _AXES)) if principal else _axes(points, norms, dim)
-    views = np.empty((len(points), axes.shape[1]), dtype=np.float32)
+    axes = None if principal else _axes(points, norms, dim)
+    width = min(dim, _AXES) if axes is None else axes.shape[1]
+    views = np.empty((len(points), width), dtype=np.float32)
     start = 0
     for block in row_blocks(points):
         part = slice(start, start + len(block))
         with np.errstate(invalid="ignore"):  # zero rows, which nobody asks for
-            views[part] = (as_float_rows(block, dim) @ axes) / norms[part, None]
+            rows = as_float_rows(block, dim)
+            along = rows[:, :width] if axes is None else rows @ axes
+            views[part] = along / norms[part, None]
         start = part.stop
     return norms, views
 

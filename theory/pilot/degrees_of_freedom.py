@@ -170,7 +170,8 @@ def _influences(
     few = np.unique(np.append(np.arange(0, len(used), _EACH), len(used) - 1))
     log_df1, log_kappa = np.empty((2, len(few), len(rows)))
     for node, share in enumerate(used[few]):
-        product = (rows * share) @ rows.T
+        scaled = rows * np.sqrt(share)
+        product = scaled @ scaled.T  # half the work of another product
         own = np.diag(product)
         free = 1.0 - scale * own
         seen = scale * (rows**2 @ (share * (1.0 - share))) / free

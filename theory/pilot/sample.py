@@ -13,9 +13,9 @@ from convergen.theory.spectra.principal_components import PrincipalComponents
 
 # Rows that are kept where there are more points, at least, and their elements: means are then good
 # to 1/√4096, and to less in few dimensions.
-_LEAST_ROWS, _ELEMENTS = 4096, 2**22
-# Points that are left out one by one, where there are more.
-_MOST_INFLUENCES = 512
+_LEAST_ROWS, _ELEMENTS = 4096, 2**21
+# Up to so many points are all left out one by one; of more, at most so many.
+_ALL_LEFT_OUT, _MOST_LEFT_OUT = 512, 384
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +49,13 @@ class PilotSample:
 
     @property
     def influential(self) -> FloatArray:
-        """Rows of `left` whose influence on an estimate is followed, at most 512."""
+        """Rows of `left` whose influence on an estimate is followed: all of 512, else 384."""
         return self.influential_of(self.left)
 
     def influential_of(self, rows: FloatArray) -> FloatArray:
         """Those of the rows of `left`, or of what was computed for each of them."""
-        return rows[:: -(-len(self.left) // _MOST_INFLUENCES)]
+        count = len(self.left)
+        return rows if count <= _ALL_LEFT_OUT else rows[:: -(-count // _MOST_LEFT_OUT)]
 
     @classmethod
     def of(

@@ -115,10 +115,10 @@ def test_influences_of_a_part_of_the_points_stand_for_all():
     data = points(1500, 6, seed=2)
     parts = principal_components(data)
     sample = PilotSample.of(data, parts, centred=True)
-    assert len(sample.influential) == 500
+    assert len(sample.influential) == 375
     curve = degrees_of_freedom(sample)
     truth = np.diag(1.0 / np.arange(1.0, 7.0))
-    # Errors of 1500 points, not of 500: the scatter of df₁ over independent samples.
+    # Errors of 1500 points, not of 375: the scatter of df₁ over independent samples.
     kappa = curve.kappa[24]
     found = []
     for seed in range(40):

@@ -1,7 +1,9 @@
 import numpy as np
+import pytest
 
 from convergen import theory
 from convergen.theory.cli.answer import repeats_text
+from convergen.theory.pilot.repeats import exact_repeats
 
 
 def draw(count, dim=40, seed=0):
@@ -14,6 +16,17 @@ def test_exact_and_near_repetitions_are_counted():
     assert (found.repeated, found.nearly_repeated) == (7, 12)
     far = theory.estimate_population(np.concatenate([data, data[20:32] + 10.0 * noise]))
     assert (far.repeated, far.nearly_repeated) == (0, 0)
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32, np.int16, np.uint8, bool])
+@pytest.mark.parametrize("dim", [1, 3, 8, 12])
+def test_rows_of_the_same_bytes_are_counted_whatever_they_hold(kind, dim):
+    """Few values: most rows share the sum of their bytes with others that differ."""
+    rows = np.random.default_rng(dim).integers(0, 3, (150, dim)).astype(kind)
+    expected = 150 - len(np.unique(rows, axis=0))
+    assert exact_repeats(rows) == expected
+    assert exact_repeats(np.asfortranarray(rows)) == expected
+    assert exact_repeats(rows[::2]) == 75 - len(np.unique(rows[::2], axis=0))
 
 
 def test_chance_makes_no_repetition():
