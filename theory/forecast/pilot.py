@@ -79,6 +79,26 @@ def estimate(data: ArrayLike, label: str, seed: int = 0) -> Population:
         return estimate_population(data, seed=seed, source=label)
 
 
+def pilot_of(given: object, seed: int = 0) -> Population | None:
+    """What a pilot says, where a law is given by one or by its points.
+
+    Parameters
+    ----------
+    given : Population, array_like of shape (N, …) or another law
+        What is predicted.
+    seed : int
+        Of the resampling behind intervals.
+
+    Returns
+    -------
+    Population or None
+        None where the law is known.
+    """
+    if isinstance(given, list | tuple) or hasattr(given, "__array__"):
+        return estimate(np.asarray(given), "data", seed)
+    return given if isinstance(given, Population) else None
+
+
 def shown_factors(population: Population, wanted: int) -> int:
     """How many of the wanted factors a pilot shows, at least one.
 

@@ -46,7 +46,7 @@ class PlanAnswer:
 
 
 def plan(
-    law: Spectrum | Population,
+    law: Spectrum | Population | ArrayLike,
     *,
     have: float | None = None,
     budget: float | None = None,
@@ -59,8 +59,9 @@ def plan(
 
     Parameters
     ----------
-    law : Spectrum or Population
-        A law that is known, or what a pilot says of one (`theory.estimate_population`).
+    law : Spectrum, Population or array_like of shape (N, …)
+        A law that is known, what a pilot says of one (`theory.estimate_population`), or the points
+        of the pilot.
     have : float, optional
         Samples at hand; default the points of the pilot.
     budget : float, optional
@@ -108,12 +109,14 @@ def plan(
     return planned(request)[0].dataset()
 
 
-def plan_curves(law: Spectrum | Population, *, points: int = 17, **options: Any) -> xr.Dataset:
+def plan_curves(
+    law: Spectrum | Population | ArrayLike, *, points: int = 17, **options: Any
+) -> xr.Dataset:
     """Smooth curves behind a plan, for `plot.plan`.
 
     Parameters
     ----------
-    law : Spectrum or Population
+    law : Spectrum, Population or array_like of shape (N, …)
         As for `plan`.
     points : int
         Sample sizes, from those at hand to the largest of the plan.

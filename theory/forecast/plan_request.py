@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import (
     FloatArray,
@@ -16,6 +18,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_sample_size,
 )
+from convergen.theory.forecast.pilot import pilot_of
 from convergen.theory.forecast.wishes import Wish, parse_wishes
 from convergen.theory.pilot.population import Population
 from convergen.theory.spectra.spectrum import Spectrum
@@ -62,7 +65,7 @@ class PlanRequest:
     @classmethod
     def of(
         cls,
-        law: Spectrum | Population,
+        given: Spectrum | Population | ArrayLike,
         *,
         have: float | None = None,
         budget: float | None = None,
@@ -72,8 +75,9 @@ class PlanRequest:
         factors: int = MOST_FACTORS,
     ) -> PlanRequest:
         """Check the arguments of `plan`."""
-        pilot = law if isinstance(law, Population) else None
-        spectrum = law.spectrum if isinstance(law, Population) else law
+        pilot = pilot_of(given)
+        law = cast("Spectrum", given) if pilot is None else pilot
+        spectrum = cast("Spectrum", given) if pilot is None else pilot.spectrum
         if have is None and pilot is None:
             raise InputError(
                 "a plan for a law that is known starts from a number of samples: give have, the "

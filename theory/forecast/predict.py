@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -37,7 +37,7 @@ _SIGMAS = (0.1, 0.3, 1.0, 3.0)
 
 
 def predict(
-    spectrum: Spectrum | GaussianMixture | Population,
+    spectrum: Spectrum | GaussianMixture | Population | ArrayLike,
     samples: ArrayLike,
     *,
     factors: int = 3,
@@ -51,11 +51,12 @@ def predict(
 
     Parameters
     ----------
-    spectrum : Spectrum, GaussianMixture or Population
+    spectrum : Spectrum, GaussianMixture, Population or array_like of shape (N, …)
         Population spectrum; a mixture stands for that of its covariance, and adds its speciation
-        noise and the recovery of its means. From `theory.estimate_population`: convergence and
-        the samples it needs are those of data as they are, with 90 % intervals as ``…_low`` and
-        ``…_high``, and the Gaussian law as ``…_gaussian``.
+        noise and the recovery of its means. Points, one a row, are read as a sample by
+        `theory.estimate_population`: convergence and the samples it needs are those of data as
+        they are, with 90 % intervals as ``…_low`` and ``…_high``, and the Gaussian law as
+        ``…_gaussian``.
     samples : array_like, shape (m,)
         Numbers of training samples n ≥ 1; real values are allowed.
     factors : int
@@ -74,7 +75,8 @@ def predict(
         ``latent_recovery``, ``eigenvector_overlap``, ``distances``, ``leading_distances``,
         ``denoising``, ``sampling``, ``thresholds``); default all. docs/symbols.md lists them.
     seed : int
-        Seed of the Monte Carlo averages in memorisation and the leading-factor distances.
+        Seed of the Monte Carlo averages in memorisation and the leading-factor distances, and of
+        the resampling of points.
 
     Returns
     -------
@@ -97,17 +99,17 @@ def predict(
     >>> found["convergence"].attrs["long_name"]
     'convergence'
     """
-    from convergen.theory.forecast.pilot import add_intervals
-    from convergen.theory.pilot.population import Population
+    from convergen.theory.forecast.pilot import add_intervals, pilot_of
 
-    law = spectrum.spectrum if isinstance(spectrum, Population) else spectrum
+    pilot = pilot_of(spectrum, seed)
+    law = cast("Spectrum", spectrum) if pilot is None else pilot.spectrum
     request = Request.of(
         law, samples, factors=factors, ridge=ridge,
         levels=levels, sigma=sigma, seed=seed,
     )  # fmt: skip
     result = forecast(request, quantities)
-    if isinstance(spectrum, Population):
-        add_intervals(result, spectrum, request)
+    if pilot is not None:
+        add_intervals(result, pilot, request)
     return result.dataset()
 
 

@@ -66,6 +66,22 @@ def test_convergence_is_that_of_the_data_as_they_are(amplitude):
         assert np.all(result["bures_wasserstein"] > 1.15 * result["bures_wasserstein_gaussian"])
 
 
+def test_points_are_read_as_a_sample():
+    data = draw(60, 7)
+    pilot = theory.estimate_population(data, seed=3)
+    for given in (data, data.tolist()):
+        one = theory.predict(given, [50.0], quantities=["convergence"], seed=3)
+        two = theory.predict(pilot, [50.0], quantities=["convergence"], seed=3)
+        for key in ("convergence", "convergence_low", "convergence_high"):
+            np.testing.assert_array_equal(one[key], two[key])
+        assert one.attrs["pilot_points"] == 60
+    planned = theory.plan(data, wishes=["convergence=0.9"])
+    assert planned.attrs["pilot_points"] == 60
+    assert float(planned["wish_samples_low"][0]) < float(planned["wish_samples_high"][0])
+    with pytest.raises(theory.InputError, match="each row is one sample"):
+        theory.predict([3.0, 2.0, 1.0], [50.0])
+
+
 def test_intervals_enclose_estimates_and_levels_are_met():
     pilot = theory.estimate_population(draw(140, 1, 1.5))
     samples = np.geomspace(5.0, 2e4, 9)
