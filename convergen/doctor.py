@@ -106,7 +106,7 @@ def report(found: Findings) -> list[str]:
     lines += ["", f"gpu      {found['gpu']}"]
     threads = found["threads"]
     lines.append(
-        f"threads  {threads['processors']} processors; numba {threads['numba']}, "
+        f"threads  {threads['processors']} processors; kernels {threads['kernels']}, "
         f"{', '.join(f'{name} {count}' for name, count in threads['blas'].items()) or 'no BLAS'}"
     )
     cache = found["cache"]
@@ -155,8 +155,9 @@ def _gpu() -> str:
 
 def _threads() -> dict[str, Any]:
     import numpy  # noqa: F401  # brings its BLAS
-    from numba import get_num_threads
     from threadpoolctl import threadpool_info
+
+    from convergen.theory.common.compiled import kernel_threads
 
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     blas = {
@@ -164,7 +165,7 @@ def _threads() -> dict[str, Any]:
         for info in threadpool_info()
         if info["user_api"] == "blas"
     }
-    return {"processors": usable, "numba": get_num_threads(), "blas": blas}
+    return {"processors": usable, "kernels": kernel_threads(), "blas": blas}
 
 
 def _cache() -> dict[str, Any]:

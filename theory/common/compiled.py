@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from numba import njit
-from numba.core import caching
+from numba.core import caching, config
 from numba.core.runtime import rtsys
 
 _said = False
@@ -44,6 +44,21 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
         return compiled
 
     return decorate
+
+
+def kernel_threads() -> int:
+    """Threads that share the work of kernels: as NUMBA_NUM_THREADS says, else all processors.
+
+    Returns
+    -------
+    int
+
+    Notes
+    -----
+    `numba.get_num_threads` would start numba's own threads, and with them set how many threads
+    OpenMP has in the whole process, torch's included.
+    """
+    return int(config.NUMBA_NUM_THREADS)
 
 
 def _announce(kept: bool) -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import NDArray
 
 from convergen.theory.common.blas_threads import one_blas_thread
+from convergen.theory.common.compiled import kernel_threads
 from convergen.theory.empirical_score import few_coordinates, many_coordinates
 from convergen.theory.empirical_score.records import QUERY, WORST, Array, Limits, Sums, read_only
 from convergen.theory.empirical_score.training_set import TrainingSet, squared_lengths
@@ -121,7 +121,7 @@ class Pass:
         if batch == 0:
             return
         absorb = few_coordinates.absorb if training.direct else many_coordinates.absorb
-        threads = max(min(get_num_threads(), batch // _SHARE), 1)
+        threads = max(min(kernel_threads(), batch // _SHARE), 1)
         bounds = np.linspace(0, batch, threads + 1).astype(int)
         parts = [self.some(*pair) for pair in pairwise(bounds)]
         # Each thread goes its own way through a block, as waiting for each other at every tile

@@ -1,11 +1,9 @@
-import numba
 import numpy as np
 import pytest
 from scipy.optimize import brentq
 from scipy.special import softmax
 from scipy.stats import norm
 from sklearn.datasets import load_digits
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.collapse.agreement import (
     _query_moments,
@@ -23,15 +21,6 @@ from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)  # the arrays are small
-    with threadpool_limits(1):
-        yield
-    numba.set_num_threads(threads)
 
 
 def four_components(dim=20):

@@ -1,8 +1,6 @@
-import numba
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_width
 from convergen.theory.collapse.commitment import commitment_noise, committed_fraction
@@ -15,15 +13,6 @@ from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)  # the arrays are small
-    with threadpool_limits(1):
-        yield
-    numba.set_num_threads(threads)
 
 
 LAWS = {"isotropic": Spectrum.isotropic(20), "power law": Spectrum.power_law(100, 1.0)}

@@ -1,9 +1,7 @@
-import numba
 import numpy as np
 import pytest
 from scipy.special import logsumexp
 from scipy.stats import norm
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.collapse.data_laws import GaussianLaw, MixtureLaw
 from convergen.theory.collapse.information import draw_pairs
@@ -13,15 +11,6 @@ from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
 
 LINE = np.linspace(-9.0, 9.0, 4001)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    threads = numba.get_num_threads()
-    numba.set_num_threads(1)  # the arrays are small
-    with threadpool_limits(1):
-        yield
-    numba.set_num_threads(threads)
 
 
 def on_a_line(x, sigma):

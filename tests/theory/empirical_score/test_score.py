@@ -130,9 +130,9 @@ def test_threads_change_results_by_rounding_only(dtype, dim, monkeypatch):
     score = theory.EmpiricalScore(y, block_rows=400)
     for sigma in (0.3, 4.0, 40.0):
         x = (y[:200] + sigma * rng.standard_normal((200, dim))).astype(dtype)
-        monkeypatch.setattr(passes, "get_num_threads", lambda: 1)
+        monkeypatch.setattr(passes, "kernel_threads", lambda: 1)
         alone = score.query(x, sigma, neighbours=2)
-        monkeypatch.setattr(passes, "get_num_threads", lambda: 3)
+        monkeypatch.setattr(passes, "kernel_threads", lambda: 3)
         together = score.query(x, sigma, neighbours=2)
         error = np.linalg.norm(together.mean - alone.mean, axis=1)
         assert np.all(error < TOLERANCES[dtype] * np.linalg.norm(alone.mean, axis=1))
@@ -140,6 +140,14 @@ def test_threads_change_results_by_rounding_only(dtype, dim, monkeypatch):
         np.testing.assert_allclose(
             together.participation, alone.participation, rtol=20 * TOLERANCES[dtype]
         )
+
+
+def test_numba_starts_no_threads_of_its_own(monkeypatch):
+    """They would set how many threads torch has."""
+    monkeypatch.setattr("numba.np.ufunc.parallel._launch_threads", lambda: pytest.fail("started"))
+    y = np.random.default_rng(2).standard_normal((90, 7))
+    for rows in (y[:3], np.tile(y, (3, 1))):
+        assert np.isfinite(theory.EmpiricalScore(y)(rows, 0.5)).all()
 
 
 @pytest.mark.parametrize("batch", [1, 20, 200])
