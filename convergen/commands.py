@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from convergen.empirical.experiment.declaration import Experiment
     from convergen.theory.cli.report import Findings
     from convergen.theory.files.atomic_files import Written
-    from convergen.theory.forecast.plan import PlanAnswer
-    from convergen.theory.forecast.plan_request import PlanRequest
+    from convergen.theory.forecast.planning.plan import PlanAnswer
+    from convergen.theory.forecast.planning.request import PlanRequest
     from convergen.theory.quantities.labelled import Labelled
 
 Register = Callable[[typer.Typer], None]

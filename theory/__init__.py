@@ -26,7 +26,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "denoisers.wiener": ["LinearDenoiser"],
         "empirical_score.score": ["EmpiricalScore"],
         "finite_size.simulate": ["simulate"],
-        "forecast.plan": ["plan", "plan_curves"],
+        "forecast.planning.plan": ["plan", "plan_curves"],
         "forecast.predict": ["predict"],
         "forecast.predict_collapse": ["predict_collapse"],
         "linear.denoising_errors": ["denoiser_variance", "denoising_errors"],

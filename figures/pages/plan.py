@@ -17,8 +17,8 @@ from convergen.theory.quantities.table import quantity
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.forecast.plan import PlanAnswer
-    from convergen.theory.forecast.plan_request import PlanRequest
+    from convergen.theory.forecast.planning.plan import PlanAnswer
+    from convergen.theory.forecast.planning.request import PlanRequest
     from convergen.theory.quantities.labelled import Labelled
 
 _CAPTIONS = {
@@ -43,7 +43,7 @@ def page(
     request : PlanRequest
         What was asked for.
     result : Labelled
-        From `theory.forecast.plan.planned`.
+        From `theory.forecast.planning.plan.planned`.
     answer : PlanAnswer
         From the same.
     curves : xarray.Dataset

@@ -16,8 +16,8 @@ from convergen.theory.common.checks import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.forecast.plan import PlanAnswer
-    from convergen.theory.forecast.plan_request import PlanRequest
+    from convergen.theory.forecast.planning.plan import PlanAnswer
+    from convergen.theory.forecast.planning.request import PlanRequest
     from convergen.theory.pilot.population import Population
     from convergen.theory.quantities.labelled import Labelled
     from convergen.theory.spectra.spectrum import Spectrum
@@ -85,9 +85,9 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         files = Targets(out, plot, html)
         from convergen.theory.cli import plan_report
         from convergen.theory.cli.remarks import say_remarks
-        from convergen.theory.forecast import plan as planning
-        from convergen.theory.forecast.plan_request import PlanRequest
-        from convergen.theory.forecast.wishes import parse_wishes
+        from convergen.theory.forecast.planning import plan as planning
+        from convergen.theory.forecast.planning.request import PlanRequest
+        from convergen.theory.forecast.planning.wishes import parse_wishes
         from convergen.theory.sources.naming import open_source
 
         wishes = [wish.name for wish in parse_wishes(want or ())]

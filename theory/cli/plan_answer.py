@@ -6,8 +6,8 @@ import numpy as np
 
 from convergen.theory.cli.answer import repeats_text
 from convergen.theory.forecast.model_intervals import LEVEL
-from convergen.theory.forecast.plan import PlanAnswer
-from convergen.theory.forecast.plan_request import PlanRequest
+from convergen.theory.forecast.planning.plan import PlanAnswer
+from convergen.theory.forecast.planning.request import PlanRequest
 from convergen.theory.messages.text import about
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.quantities.labelled import Labelled

@@ -9,8 +9,8 @@ import numpy as np
 from convergen.theory.cli.plan_answer import plan_answers, plan_trust, standing
 from convergen.theory.cli.prediction_words import LINEAR
 from convergen.theory.cli.report import heading
-from convergen.theory.forecast.plan import PlanAnswer
-from convergen.theory.forecast.plan_request import PlanRequest
+from convergen.theory.forecast.planning.plan import PlanAnswer
+from convergen.theory.forecast.planning.request import PlanRequest
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
 

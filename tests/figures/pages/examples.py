@@ -14,8 +14,8 @@ from convergen.figures.pages import diagnosis, forecast, plan, prediction, valid
 from convergen.theory.cli.report import Findings
 from convergen.theory.data.digits import load_digits
 from convergen.theory.forecast.pilot import add_intervals
-from convergen.theory.forecast.plan import planned, smooth_curves
-from convergen.theory.forecast.plan_request import PlanRequest
+from convergen.theory.forecast.planning.plan import planned, smooth_curves
+from convergen.theory.forecast.planning.request import PlanRequest
 from convergen.theory.forecast.predict import Request, main_names
 from convergen.theory.forecast.predict import forecast as predicted
 from convergen.theory.sources.points import Points

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.forecast.model_intervals import LEVEL
-from convergen.theory.forecast.plan_numbers import Numbers, as_intervals
-from convergen.theory.forecast.plan_request import MOST_FACTORS, PlanRequest
+from convergen.theory.forecast.planning.numbers import Numbers, as_intervals
+from convergen.theory.forecast.planning.request import MOST_FACTORS, PlanRequest
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population
 from convergen.theory.quantities.labelled import Labelled

@@ -1,7 +1,7 @@
 import pytest
 
 from convergen.theory import InputError
-from convergen.theory.forecast.wishes import parse_wishes
+from convergen.theory.forecast.planning.wishes import parse_wishes
 
 
 def test_wishes_are_read_once_each():

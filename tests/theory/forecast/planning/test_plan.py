@@ -7,9 +7,9 @@ import pytest
 
 from convergen import theory
 from convergen.theory.cli.plan_report import plan_text
-from convergen.theory.forecast.plan import planned as planned_of
-from convergen.theory.forecast.plan import smooth_curves
-from convergen.theory.forecast.plan_request import PlanRequest
+from convergen.theory.forecast.planning.plan import planned as planned_of
+from convergen.theory.forecast.planning.plan import smooth_curves
+from convergen.theory.forecast.planning.request import PlanRequest
 
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 WISHES = ["convergence=0.9", "convergence-to-truth=0.9", "factor=2", "test-error=1.1"]

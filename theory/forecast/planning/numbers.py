@@ -13,7 +13,7 @@ from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
 from convergen.theory.forecast.crossings import last_crossing, sample_grid
 from convergen.theory.forecast.denoiser_law import DenoiserLaw
 from convergen.theory.forecast.factor_starts import factor_starts
-from convergen.theory.forecast.wishes import Course, Wish
+from convergen.theory.forecast.planning.wishes import Course, Wish
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.interval import Interval

@@ -19,7 +19,7 @@ from convergen.theory.common.checks import (
     as_sample_size,
 )
 from convergen.theory.forecast.pilot import pilot_of
-from convergen.theory.forecast.wishes import Wish, parse_wishes
+from convergen.theory.forecast.planning.wishes import Wish, parse_wishes
 from convergen.theory.pilot.population import Population
 from convergen.theory.spectra.spectrum import Spectrum
 
