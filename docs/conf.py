@@ -51,6 +51,7 @@ numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 numpydoc_validation_checks: set[str] = set()
 
+toc_object_entries_show_parents = "hide"
 nitpicky = False
 html_theme = "pydata_sphinx_theme"
 html_title = f"convergen {version}"
