@@ -8,6 +8,8 @@ from numpy.typing import ArrayLike
 from convergen.theory.common.checks import FloatArray
 
 _GRID = 128
+# Parts into which an interval is divided.
+_BETWEEN = 8
 
 
 def sample_grid(size: float) -> FloatArray:
@@ -41,13 +43,25 @@ def last_crossing(n: FloatArray, curve: FloatArray, targets: ArrayLike) -> Float
     Returns
     -------
     ndarray, shape (k,)
-        By interpolation of the logarithms; n[0] where it is below from the start, infinite for a
-        target of zero.
+        By cubic interpolation of the logarithms; n[0] where it is below from the start, infinite
+        for a target of zero.
     """
+    places, values = _smooth(np.log(n), np.log(curve))
     # The largest value from each n on: it never rises.
-    ceiling = np.log(np.maximum.accumulate(curve[::-1])[::-1])
+    ceiling = np.maximum.accumulate(values[::-1])[::-1]
     with np.errstate(divide="ignore"):
         wanted = np.log(np.asarray(targets, np.float64))
-    found = np.interp(-wanted, -ceiling, np.log(n))
-    beyond = np.log(n[-1]) + np.maximum(ceiling[-1] - wanted, 0.0)
+    found = np.interp(-wanted, -ceiling, places)
+    beyond = places[-1] + np.maximum(ceiling[-1] - wanted, 0.0)
     return np.asarray(np.exp(np.maximum(found, np.where(wanted < ceiling[-1], beyond, found))))
+
+
+def _smooth(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """A curve with each interval divided, by cubics that meet with the same slope."""
+    if len(x) < 3:
+        return x, y
+    step, slope = np.diff(x)[:, None], np.gradient(y, x, edge_order=2)
+    t = np.arange(_BETWEEN) / _BETWEEN
+    left = (1.0 + 2.0 * t) * (1.0 - t) ** 2 * y[:-1, None] + t**2 * (3.0 - 2.0 * t) * y[1:, None]
+    left += step * t * (1.0 - t) * ((1.0 - t) * slope[:-1, None] - t * slope[1:, None])
+    return np.append((x[:-1, None] + step * t).ravel(), x[-1]), np.append(left.ravel(), y[-1])

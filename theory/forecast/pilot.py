@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw
+from convergen.theory.forecast.crossings import last_crossing
 from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
 from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
@@ -143,10 +144,7 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
 
     def wanted(odds: FloatArray) -> FloatArray:
         """Odds of q and q* at every n but the grid's, then n at each level."""
-        falling = np.minimum.accumulate(odds[0, n.size + 1 :])
-        with np.errstate(divide="ignore"):
-            target = np.log((1.0 - levels) / levels)
-        needed = np.exp(np.interp(-target, -np.log(falling), np.log(grid), right=np.inf))
+        needed = last_crossing(grid, odds[0, n.size + 1 :], (1.0 - levels) / levels)
         return np.concatenate([odds[:, : n.size + 1].ravel(), needed])
 
     count = n.size + 1

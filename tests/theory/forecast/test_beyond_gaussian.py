@@ -139,6 +139,25 @@ def test_other_samples_would_show_other_agreement_of_parts_by_size(law):
         assert expected[0] < 0.4 * expected[-1]
 
 
+def test_parts_of_a_part_of_many_points_are_known_less_well(monkeypatch):
+    """Of large pilots 4096 points are split: here 128 of 1024, so that seven eighths are unseen."""
+    monkeypatch.setattr("convergen.theory.pilot.sample._LEAST_ROWS", 128)
+    monkeypatch.setattr("convergen.theory.pilot.sample._ELEMENTS", 1)
+    scale, scores, shares = np.arange(1.0, 21.0) ** -0.5, [], []
+    for seed in range(16):
+        data = np.random.default_rng(seed).standard_normal((1024, 20))
+        pilot = theory.estimate_population(data * scale)
+        parts = pilot.halves
+        law = DataLaw(pilot, parts.freedom[:3])
+        own = parts.error[:3] / (1.0 - parts.gap[:3])
+        assert np.all(law.error > 1.5 * own)
+        scores.append(np.log(law.left))
+        shares.append(law.error)
+    assert parts.share == 0.125
+    ratio = np.std(scores, axis=0, ddof=1) / np.sqrt(np.mean(np.square(shares), axis=0))
+    assert np.all((ratio > 0.6) & (ratio < 1.6))
+
+
 def test_amplitudes_of_another_sample_change_the_odds_as_their_law_does():
     rng = np.random.default_rng(0)
     data = rng.standard_normal((200, 80)) * STEEP * np.sqrt(rng.gamma(2.0, 0.5, (200, 1)))
