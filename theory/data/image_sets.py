@@ -253,17 +253,14 @@ def _differ(contents: Images, heads: Sequence[Head]) -> OptionError:
         f"{contents.shown(first[odd])} has {odd[0]} × {odd[1]} pixels, but "
         f"{printable(first[usual])} has "
         f"{usual[0]} × {usual[1]} (of {len(heads)} images: {shown}{more})"
-        f"{_sheet_words(contents, heads, first, sizes)}: give ", OptionName("size"),
+        f"{_sheet_words(contents, first, sizes)}: give ", OptionName("size"),
         " to bring all images to one shape by a crop to the central square, or remove what does "
         "not belong to them.",
     )  # fmt: skip
 
 
 def _sheet_words(
-    contents: Images,
-    heads: Sequence[Head],
-    first: dict[tuple[int, int], str],
-    sizes: Counter[tuple[int, int]],
+    contents: Images, first: dict[tuple[int, int], str], sizes: Counter[tuple[int, int]]
 ) -> str:
     """What an odd large image may be."""
     usual = sizes.most_common(1)[0][0]

@@ -21,15 +21,12 @@ class LargeSampleGap:
         From the fourth moments of the data.
     gaussian : float
         The same for Gaussian data of equal covariance.
-    marginal : float
-        The same for independent principal components with the fourth moments of the data's.
     error : float
         Standard error of the constant.
     """
 
     constant: float
     gaussian: float
-    marginal: float
     error: float
 
     @property
@@ -94,10 +91,8 @@ def gap_constants(components: FloatArray, eigenvalues: FloatArray) -> LargeSampl
     each = np.sum(weighed, axis=1)
     own = float(np.diag(kernel) @ (lam**2))
     independent = float(lam @ kernel @ lam)
-    excess = np.diag(kernel) @ ((squares**2).mean(axis=0) - lam**2)
     return LargeSampleGap(
         float(each.mean()) - own,
         independent + own,
-        independent - own + float(excess),
         float(each.std(ddof=1)) / np.sqrt(len(each)),
     )
