@@ -3,7 +3,6 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
@@ -16,12 +15,6 @@ from tests.monte_carlo import Stored
 stored = Stored(__file__)
 
 EXTREME = np.array([1e-8, 1e-3, 1.0, 1e3, 1e8])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def rotation(dim, columns, seed=0):

@@ -3,7 +3,6 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
@@ -19,12 +18,6 @@ stored = Stored(__file__)
 
 METHODS = ["heun", "euler", "ddim", "ancestral", "stochastic", "adaptive"]
 LOW, HIGH = 0.05, 20.0
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def gaussian(dim=6, centre=1.0):

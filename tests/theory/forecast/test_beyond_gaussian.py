@@ -4,7 +4,6 @@ from functools import cache
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
@@ -15,12 +14,6 @@ from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
 OPTIONS = {"digits": {}, "patches": {}, "large patches": {"size": 16}}
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 @cache

@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy.optimize import brentq
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from tests.monte_carlo import Stored
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 SPECTRA = {
@@ -17,16 +17,6 @@ SPECTRA = {
     "zeros": Spectrum.from_eigenvalues([3.0, 1.0, 0.0], [5, 80, 65]),
 }
 GRID = [(20, 0.1), (20, 1.0), (150, 0.3), (600, 0.3), (600, 2.0)]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 def denoisers(lam, samples, sigma, count, seed):

@@ -2,12 +2,12 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy.special import digamma, hyp2f1
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from tests.monte_carlo import Stored
 from tests.reference import reference_sqrt
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 SPECTRA = {
@@ -17,16 +17,6 @@ SPECTRA = {
     "power law 0.5": Spectrum.power_law(100, 0.5),
     "power law 1.5": Spectrum.power_law(100, 1.5),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 @stored

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.optimize import brentq
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
@@ -14,12 +13,6 @@ from tests.monte_carlo import Stored
 stored = Stored(__file__)
 POWER = Spectrum.power_law(40, 1.2)
 TWO = np.array([0.2, 0.2, 0.2, 3.4])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def direct(spectrum, n, tau):

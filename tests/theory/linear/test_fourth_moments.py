@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
@@ -11,12 +10,6 @@ from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
 SCALES = np.array([2.0, 1.5, 1.0, 1.0, 0.5, 0.2])
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def two_amplitudes(count, rng):

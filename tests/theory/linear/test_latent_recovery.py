@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 from scipy.special import digamma, polygamma
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from tests.monte_carlo import Stored
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 SPECTRA = {
@@ -16,12 +16,6 @@ SPECTRA = {
     "power law": Spectrum.power_law(60, 1.3),
     "zeros": Spectrum.from_eigenvalues([5.0, 2.0, 1.0, 0.0], [1, 1, 40, 200]),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def bbp(load, theta):
@@ -42,10 +36,6 @@ def naive(eigenvalues, samples, k):
     if samples <= second:
         return 0.0, second
     return (1.0 - second / samples) / (1.0 + first / samples), second
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 def simple_factors(spectrum):

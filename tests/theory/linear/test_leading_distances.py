@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
 from scipy.optimize import minimize
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.linear.leading_distances import sliced_maximum, split_grid
 from tests.monte_carlo import Stored
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 EXACT = {
@@ -28,16 +28,6 @@ EDGE = {
     "edge, two levels": Spectrum.from_eigenvalues([1.0, 0.5], [75, 75]),
 }
 SPECTRA = EXACT | LEADING | EDGE
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 def covariances(lam, samples, reps, seed):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 from scipy.special import betainc, erf, gammaln
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
@@ -17,6 +16,7 @@ from convergen.theory.linear.memorisation import (
 from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
 from convergen.theory.random_matrices.renormalised_noise import scaled
 from tests.monte_carlo import Stored
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 DIM = 300
@@ -43,12 +43,6 @@ FEW_AT_ONCE = [
 EVERY = np.r_[1, 2, 3, 5, 10, 20, 30, 64, 65, 100, 300, 1000, 3000, 1e4, np.geomspace(1e5, 1e9, 5)]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
-
-
 @functools.cache
 def law_of(name):
     """The law of one spectrum at every n, computed once."""
@@ -59,10 +53,6 @@ def law_at(name, samples):
     """The same at some n: value, baseline and their errors as attributes."""
     law, places = law_of(name), np.searchsorted(EVERY, samples)
     return type(law)(**{key: field[places] for key, field in vars(law).items()})
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 def largest_cosines(white, fresh, lam, seeds, noise=None):

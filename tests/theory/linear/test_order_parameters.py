@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from mpmath import mp, mpf
 from scipy.optimize import brentq
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from tests.monte_carlo import Stored
 from tests.reference import reference_gaps, reference_sqrt
+from tests.simulation import expanded, wishart
 
 stored = Stored(__file__)
 EPS = np.finfo(np.float64).eps
@@ -27,18 +27,8 @@ def _precision():
         yield
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):  # the matrices are small
-        yield
-
-
 def spectrum(case):
     return Spectrum.from_eigenvalues(*case)
-
-
-def expanded(s):
-    return np.repeat(s.eigenvalues, s.multiplicities.astype(int))
 
 
 def relative(found, exact):
@@ -70,15 +60,6 @@ def naive_sqrt(values, n, ridge, at):
         kappa = naive_kappa(values, n, t + ridge)
         total += (ridge * (at + kappa) + at * t) / ((t + ridge) * (at + kappa)) * np.sqrt(t)
     return total * (logs[1] - logs[0]) / np.pi
-
-
-def wishart(s, n, count, seed):
-    rng = np.random.default_rng(seed)
-    root = np.sqrt(expanded(s) / (2 * n))
-    for _ in range(count):
-        x = rng.standard_normal((n, root.size)) + 1j * rng.standard_normal((n, root.size))
-        x *= root
-        yield x.conj().T @ x
 
 
 def matrix_root(w, ridge=0.0):

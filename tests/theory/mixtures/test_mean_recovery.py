@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import softmax
-from threadpoolctl import threadpool_limits
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.linear.latent_recovery import latent_recovery
@@ -18,12 +17,6 @@ from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):
-        yield
 
 
 def tanh_channel(snr):

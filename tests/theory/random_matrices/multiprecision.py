@@ -29,10 +29,6 @@ def spectrum(case):
     return Spectrum.from_eigenvalues(*case)
 
 
-def expanded(s):
-    return np.repeat(s.eigenvalues, s.multiplicities.astype(int))
-
-
 def exact_pairs(s):
     return [
         (mpf(float(m)), mpf(float(x)))

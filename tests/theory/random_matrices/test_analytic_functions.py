@@ -6,28 +6,18 @@ import tracemalloc
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from tests.simulation import expanded, wishart
 
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 FULL = ([4.0, 1.0, 0.25], [10, 20, 30])
 SAMPLES = [1.0, 7.5, 59.0, 60.0, 61.0, 150.0, 1e6, 1e12]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):  # the matrices are small
-        yield
-
-
 def spectrum(case):
     return Spectrum.from_eigenvalues(*case)
-
-
-def expanded(s):
-    return np.repeat(s.eigenvalues, s.multiplicities.astype(int))
 
 
 def assert_close(found, expected, s, rel=1e-11):
@@ -51,15 +41,6 @@ def marchenko_pastur_mean(f, ratio):
 
     bulk = quad(integrand, 0, np.pi, epsabs=1e-14, epsrel=1e-13, limit=500)[0]
     return bulk + (max(0.0, 1 - 1 / ratio) * f(0.0) if ratio > 1 else 0.0)
-
-
-def wishart(s, n, count, seed):
-    rng = np.random.default_rng(seed)
-    root = np.sqrt(expanded(s) / (2 * n))
-    for _ in range(count):
-        x = rng.standard_normal((n, root.size)) + 1j * rng.standard_normal((n, root.size))
-        x *= root
-        yield x.conj().T @ x
 
 
 def assert_mean(draws, expected, precision):

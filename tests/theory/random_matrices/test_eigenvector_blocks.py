@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.random_matrices import eigenvector_blocks as overlap_blocks
 from convergen.theory.random_matrices.eigenvector_blocks import block_edges, block_overlap
 from tests.monte_carlo import Stored
+from tests.simulation import expanded
 
 stored = Stored(__file__)
 CASES = {
@@ -22,16 +22,6 @@ CASES = {
 }
 RNG = np.random.default_rng(5)
 WIDE = Spectrum.from_eigenvalues(10.0 ** RNG.uniform(-300.0, 0.0, 200))
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):  # the matrices are small
-        yield
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
 
 
 @stored

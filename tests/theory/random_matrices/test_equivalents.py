@@ -7,17 +7,16 @@ data by O(1/n), which a few thousand matrix entries would already see.
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import Spectrum
+from tests.simulation import wishart
 from tests.theory.random_matrices.multiprecision import (
     HARD,
     MIXED,
     assert_refused,
     exact_kappa,
     exact_pairs,
-    expanded,
     hard_samples,
     relative,
     spectrum,
@@ -28,22 +27,6 @@ from tests.theory.random_matrices.multiprecision import (
 def _precision():
     with mp.workdps(400):  # sums over hundreds of decades cancel
         yield
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):  # the matrices are small
-        yield
-
-
-def wishart(s, n, repeats, seed):
-    """Complex sample covariances with population covariance diag(λ)."""
-    rng = np.random.default_rng(seed)
-    root = np.sqrt(expanded(s) / (2 * n))
-    for _ in range(repeats):
-        x = rng.standard_normal((n, root.size)) + 1j * rng.standard_normal((n, root.size))
-        x *= root
-        yield x.conj().T @ x
 
 
 def group_means(s, diagonal):

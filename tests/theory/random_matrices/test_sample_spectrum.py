@@ -7,10 +7,10 @@ import re
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from tests.simulation import wishart
 
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 LEVELS = {
@@ -22,18 +22,8 @@ LEVELS = {
 LOADS = [0.1, 0.7, 1.3, 8.0]
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    with threadpool_limits(1):  # the matrices are small
-        yield
-
-
 def spectrum(case):
     return Spectrum.from_eigenvalues(*case)
-
-
-def expanded(s):
-    return np.repeat(s.eigenvalues, s.multiplicities.astype(int))
 
 
 def positive_part(s):
@@ -96,15 +86,6 @@ def density_of(s, n):
 def inside(band, count=9):
     angles = np.pi * (np.arange(count) + 0.5) / count
     return 0.5 * (band[0] + band[1]) - 0.5 * (band[1] - band[0]) * np.cos(angles)
-
-
-def wishart(s, n, count, seed):
-    rng = np.random.default_rng(seed)
-    root = np.sqrt(expanded(s) / (2 * n))
-    for _ in range(count):
-        x = rng.standard_normal((n, root.size)) + 1j * rng.standard_normal((n, root.size))
-        x *= root
-        yield x.conj().T @ x
 
 
 def assert_mean(draws, expected, precision):

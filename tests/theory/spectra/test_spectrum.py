@@ -8,10 +8,7 @@ from scipy.special import digamma, zeta
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-
-
-def expanded(spectrum):
-    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+from tests.simulation import expanded
 
 
 def assert_refused(build, match):

@@ -1,0 +1,20 @@
+"""What simulations of sample covariances share."""
+
+import numpy as np
+
+
+def expanded(spectrum):
+    """Every eigenvalue as often as it occurs, shape (d,)."""
+    return np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+
+
+def wishart(spectrum, samples, count, seed):
+    """Complex sample covariances with population covariance diag(λ)."""
+    rng = np.random.default_rng(seed)
+    root = np.sqrt(expanded(spectrum) / (2 * samples))
+    for _ in range(count):
+        x = rng.standard_normal((samples, root.size)) + 1j * rng.standard_normal(
+            (samples, root.size)
+        )
+        x *= root
+        yield x.conj().T @ x
