@@ -193,12 +193,6 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
             )
         from convergen.empirical.diagnose.comparable.labels import labelled
         from convergen.empirical.diagnose.comparable.user_points import load_sets
-        from convergen.empirical.diagnose.verdict.diagnose import LEVELS, diagnose
-        from convergen.empirical.diagnose.verdict.report import (
-            diagnosis_json,
-            diagnosis_text,
-            write_suspects,
-        )
 
         models = [*files.first, *files.second]
         loaded = load_sets([*models, train, *([] if reference is None else [reference])], given)
@@ -208,6 +202,14 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         last = max(len(files.steps), 1) - 1
         if labels is not None:
             sets[last], training = labelled(labels, sets[last], training)
+        # What is heavy is imported once the sets are there.
+        from convergen.empirical.diagnose.verdict.diagnose import LEVELS, diagnose
+        from convergen.empirical.diagnose.verdict.report import (
+            diagnosis_json,
+            diagnosis_text,
+            write_suspects,
+        )
+
         options: dict[str, Any] = {
             "invariant": None if invariant is None else invariant.split(","),
             "mend_units": units is Units.mend, "features": features, "weights": weights,
