@@ -50,6 +50,24 @@ def mean_row(array: NDArray[Any]) -> FloatArray:
     return total / len(array)
 
 
+def spread_rows(count: int, most: int) -> NDArray[np.int64]:
+    """Rows spread evenly over all, so that points in order of class are all met.
+
+    Parameters
+    ----------
+    count : int
+        Rows that there are.
+    most : int
+        Rows that are wanted.
+
+    Returns
+    -------
+    ndarray of int64
+        Ascending; all of them where there are no more.
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
 def row_blocks(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Views of successive rows, each small enough to be copied; one at a time.
 

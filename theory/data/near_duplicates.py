@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from convergen.theory.common.checks import InputError, as_number, as_positive
-from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks, spread_rows
 
 Labels = NDArray[np.int64]
 
@@ -104,13 +104,13 @@ def _projections(
 
 def _axes(points: NDArray[Any], norms: NDArray[np.float64], dim: int) -> NDArray[np.float64]:
     """Principal axes of the directions of some of the points, nearly, as columns."""
-    few = np.unique(np.linspace(0, len(points) - 1, _BASIS_ROWS).astype(np.int64))
+    few = spread_rows(len(points), _BASIS_ROWS)
     sample = as_float_rows(points[few], dim) / np.maximum(norms[few], np.finfo(float).tiny)[:, None]
     wide = len(sample) < dim
     gram = sample @ sample.T if wide else sample.T @ sample
     # Subspace iteration: axes need not be exact, and products cost far less than an eigenproblem.
     count = min(len(gram), _AXES)
-    leading = gram[:, np.linspace(0, len(gram) - 1, count).astype(np.int64)]
+    leading = gram[:, spread_rows(len(gram), count)]
     for _ in range(_STEPS):
         leading = gram @ np.linalg.qr(leading)[0]
     basis = np.linalg.qr(leading)[0]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import spread_rows
 
 FIRST, LAST = "first", "last"
 LAYOUTS = (FIRST, LAST)
@@ -129,7 +130,7 @@ def _sample(rows: NDArray[Any]) -> FloatArray:
     """Some points, evenly spread, finite and not flat, each of mean 0 and variance 1."""
     dim = math.prod(rows.shape[1:])
     count = int(np.clip(_LOOKED_AT // max(1, dim), 2, _MOST))
-    chosen = np.unique(np.linspace(0, len(rows) - 1, count).astype(np.int64))
+    chosen = spread_rows(len(rows), count)
     sample = np.asarray(rows[chosen], dtype=np.float64).reshape(len(chosen), dim)
     sample = sample[np.isfinite(sample).all(axis=1)]
     # Before anything is squared: numbers near the end of their range would leave it.

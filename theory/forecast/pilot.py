@@ -19,6 +19,7 @@ from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population, estimate_population
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
+from convergen.theory.spectra.principal_components import PrincipalComponents
 
 # Sample sizes at which curves are inverted.
 _GRID = 64
@@ -60,7 +61,9 @@ class PilotAnswer:
     by_amplitudes: float
 
 
-def estimate(data: ArrayLike, label: str, seed: int = 0) -> Population:
+def estimate(
+    data: ArrayLike, label: str, seed: int = 0, components: PrincipalComponents | None = None
+) -> Population:
     """Estimate the population behind a data set, as a named phase.
 
     Parameters
@@ -71,13 +74,15 @@ def estimate(data: ArrayLike, label: str, seed: int = 0) -> Population:
         Label kept with every result.
     seed : int
         Of the resampling behind intervals.
+    components : PrincipalComponents, optional
+        Those of the data about their mean, where they are known.
 
     Returns
     -------
     Population
     """
     with phase("population behind the sample"):
-        return estimate_population(data, seed=seed, source=label)
+        return estimate_population(data, seed=seed, source=label, components=components)
 
 
 def pilot_of(given: object, seed: int = 0) -> Population | None:

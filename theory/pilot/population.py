@@ -21,7 +21,10 @@ from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_me
 from convergen.theory.pilot.repeats import exact_repeats, near_repeats
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.renormalised_noise import df1, renormalised_noise
-from convergen.theory.spectra.principal_components import principal_components
+from convergen.theory.spectra.principal_components import (
+    PrincipalComponents,
+    principal_components,
+)
 from convergen.theory.spectra.spectrum import Spectrum
 
 _DRAWS = 50
@@ -210,6 +213,7 @@ def estimate_population(
     center: bool = True,
     seed: int = 0,
     source: str = "data",
+    components: PrincipalComponents | None = None,
 ) -> Population:
     """Estimate the population spectrum from a pilot sample.
 
@@ -223,6 +227,8 @@ def estimate_population(
         Of the resampling behind the intervals.
     source : str
         Label kept with every result.
+    components : PrincipalComponents, optional
+        Those of the data, where they are known.
 
     Returns
     -------
@@ -253,7 +259,7 @@ def estimate_population(
     >>> bool(found.low < found.value < found.high)
     True
     """
-    parts = principal_components(data, center=center)
+    parts = principal_components(data, center=center) if components is None else components
     exact = exact_repeats(data)
     if parts.samples - exact < _FEWEST:
         different = f" with {parts.samples - exact} different ones" if exact else ""

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import spread_rows
 from convergen.theory.spectra.principal_components import PrincipalComponents
 
 # Rows that are kept where there are more points, at least, and their elements: means are then good
@@ -81,13 +82,8 @@ class PilotSample:
         values = components.eigenvalues[: components.eigenvectors.shape[1]]
         left = components.left
         if left is None or len(left) > _LEAST_ROWS:
-            rows = _spread(count, max(_LEAST_ROWS, _ELEMENTS // len(values)))
+            rows = spread_rows(count, max(_LEAST_ROWS, _ELEMENTS // len(values)))
             array = np.asarray(data)
             part = np.asarray(array[rows], np.float64).reshape(len(rows), -1) - components.mean
             left = part @ components.eigenvectors / np.sqrt(count * values)
         return cls(values * (count / freedom), left, freedom, count, len(components.eigenvalues))
-
-
-def _spread(count: int, most: int) -> NDArray[np.int64]:
-    """Rows spread evenly over all points, so that points in order of class are all met."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))

@@ -16,7 +16,7 @@ from scipy.special import betainc
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.common.row_blocks import as_float_rows, row_blocks, spread_rows
 from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT, near_duplicates
 from convergen.theory.sources.points import Points
 
@@ -99,7 +99,7 @@ def near_groups(sets: Sequence[Points], orbit: Orbit) -> NDArray[np.int64]:
 
 def _effective_dimension(rows: _Centred) -> float:
     """(tr C)²/tr C² of some points."""
-    some = rows[np.unique(np.linspace(0, len(rows) - 1, _LOOKED).astype(np.int64))]
+    some = rows[spread_rows(len(rows), _LOOKED)]
     gram = some @ some.T
     squares = float((gram**2).sum())
     return float(np.trace(gram)) ** 2 / squares if squares > 0.0 else math.inf

@@ -19,9 +19,10 @@ from convergen.empirical.diagnose.evidence.scores import (
 )
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.row_blocks import spread_rows
 from convergen.theory.messages.progress import phase
 
-# Samples whose nearest training points are held against the others.
+# Samples, spread over all, whose nearest training points are held against the others.
 _AUTHENTIC = 512
 
 
@@ -93,10 +94,11 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
 
 def _authentic(measured: Measured, near: Near) -> Estimate:
     """AuthPct of some points; what lies alone is looked up, or found."""
-    first = near.indices[:_AUTHENTIC, 0]
+    some = near[spread_rows(len(near.indices), _AUTHENTIC)]
+    first = some.indices[:, 0]
     wanted = np.unique(first)
     alone = _alone(measured, wanted)
-    return auth_pct(near.distances[:_AUTHENTIC, 0], alone[np.searchsorted(wanted, first)])
+    return auth_pct(some.distances[:, 0], alone[np.searchsorted(wanted, first)])
 
 
 def _alone(measured: Measured, rows: NDArray[np.int64]) -> FloatArray:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.theory.pilot.population import Population
+    from convergen.theory.spectra.principal_components import PrincipalComponents
 
 _FACTORS = 5
 # Groups of draws that are left out in turn for the error of learnt factors, and the largest
@@ -257,7 +258,10 @@ def diagnose(
         with phase("factors of the samples"):
             recovery, stderr = _recovery(points[0], spectrum, count)
         draws = _of_draws(spectrum, len(points[0]), count)
-        prediction, pilot = _predictions(law, spectrum, len(training), count, levels, seed)
+        known = found.components if center else None
+        prediction, pilot = _predictions(
+            law, spectrum, known, len(training), count, levels, seed
+        )  # fmt: skip
     return Diagnosis(
         judgement=judgement,
         centered=center,
@@ -307,6 +311,7 @@ def _of_draws(spectrum: Spectrum, draws: int, factors: int) -> FloatArray:
 def _predictions(
     law: Points,
     spectrum: Spectrum,
+    components: PrincipalComponents | None,
     training: int,
     factors: int,
     levels: Sequence[float],
@@ -317,7 +322,9 @@ def _predictions(
     from convergen.theory.forecast.predict import Request, forecast
 
     wanted = ("convergence", "memorisation", "latent_recovery", "thresholds")
-    pilot = estimate(law.rows, law.name, seed) if len(law) >= _PILOT else None
+    pilot = None
+    if len(law) >= _PILOT:
+        pilot = estimate(law.rows, law.name, seed, components)
     if pilot is not None:
         spectrum, factors = pilot.spectrum, shown_factors(pilot, factors)
     request = Request.of(spectrum, [training], factors=factors, levels=tuple(levels), seed=seed)

@@ -14,6 +14,10 @@ from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
+from convergen.theory.spectra.principal_components import (
+    PrincipalComponents,
+    principal_components,
+)
 from convergen.theory.spectra.spectrum import Spectrum
 
 
@@ -27,6 +31,8 @@ class Overlaps:
         Points that stand for the truth: the reference if there is one, else the training set.
     spectrum : Spectrum
         Of them.
+    components : PrincipalComponents
+        Theirs.
     points : list of ndarray, shape (m, k)
         Samples about the origin.
     variance : list of Estimate
@@ -37,6 +43,7 @@ class Overlaps:
 
     law: Points
     spectrum: Spectrum
+    components: PrincipalComponents
     points: list[FloatArray]
     variance: list[Estimate]
     convergence: Estimate | None
@@ -69,7 +76,8 @@ def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = T
     law = training if unseen is None else unseen
     origin = _mean(training, unseen) if center else np.zeros(training.dim)
     with phase("spectrum of the real points"):
-        spectrum = Spectrum.from_data(law.rows, center=center, source=law.name)
+        components = principal_components(law.rows, center=center)
+    spectrum = Spectrum.from_components(components, source=law.name)
     points = [_about(view.plain(each), origin) for each in view.samples]
     q = None
     if len(points) == 2:
@@ -81,7 +89,7 @@ def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = T
         average(np.concatenate([(x**2).mean(axis=1) for x in row_blocks(each)]) / power)
         for each in points
     ]
-    return Overlaps(law, spectrum, points, variance, q)
+    return Overlaps(law, spectrum, components, points, variance, q)
 
 
 def _about(points: Points, origin: FloatArray) -> FloatArray:

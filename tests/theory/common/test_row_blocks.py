@@ -1,6 +1,6 @@
 import numpy as np
 
-from convergen.theory.common.row_blocks import as_float_rows, mean_row, row_blocks
+from convergen.theory.common.row_blocks import as_float_rows, mean_row, row_blocks, spread_rows
 
 
 def test_row_blocks_cover_all_rows(monkeypatch):
@@ -46,3 +46,10 @@ def test_the_mean_row_is_found_block_by_block(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 6 * 3)
     rows = np.random.default_rng(0).integers(0, 9, (10, 2, 3), np.uint8)
     np.testing.assert_allclose(mean_row(rows), rows.reshape(10, 6).mean(axis=0), rtol=1e-15)
+
+
+def test_rows_are_spread_over_all():
+    np.testing.assert_array_equal(spread_rows(5, 5), np.arange(5))
+    np.testing.assert_array_equal(spread_rows(3, 9), np.arange(3))
+    np.testing.assert_array_equal(spread_rows(101, 5), [0, 25, 50, 75, 100])
+    assert len(spread_rows(1797, 512)) == 512

@@ -6,6 +6,7 @@ from scipy.stats import binomtest, mannwhitneyu
 from sklearn.neighbors import NearestNeighbors
 
 from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.evidence import score_table
 from convergen.empirical.diagnose.evidence.copies import at_least, leaning, share_of
 from convergen.empirical.diagnose.evidence.scores import auth_pct, c_t, cells_of, f_mem, mean_cosine
 from convergen.empirical.diagnose.verdict.judgement import judge
@@ -27,6 +28,16 @@ def sets():
 
 def score(found, key):
     return next(each for each in found.scores if each.key == key)
+
+
+def test_of_many_samples_those_that_are_looked_at_are_spread_over_all(sets, monkeypatch):
+    monkeypatch.setattr(score_table, "_AUTHENTIC", 30)
+    samples, training, unseen = sets  # the copies come first
+    found = judge([named(samples)], named(training), named(unseen))
+    search = NearestNeighbors(n_neighbors=2).fit(training)
+    near, rows = search.kneighbors(samples[np.linspace(0, 89, 30).astype(int)])
+    alone = search.kneighbors(training)[0][:, 1]
+    assert score(found, "AuthPct").value.value == np.mean(near[:, 0] > alone[rows[:, 0]])
 
 
 def test_scores_of_a_judgement_equal_independent_ones(sets):

@@ -246,3 +246,25 @@ def test_bad_input_is_one_clear_sentence():
         diagnose([good, named(good.rows[:19])], good)
     with pytest.raises(InputError, match="3 sets of samples"):
         diagnose([good] * 3, good)
+
+
+def test_one_eigenproblem_serves_overlaps_and_the_population(monkeypatch):
+    from convergen.theory.pilot import population
+
+    rng = np.random.default_rng(6)
+    samples, training, unseen = (
+        Points(name, rng.standard_normal((40, 12)) * np.arange(12, 0, -1), (12,))
+        for name in ("a", "b", "c")
+    )
+    fresh = population.estimate_population(unseen.rows, source="c")
+    monkeypatch.setattr(population, "principal_components", lambda *_, **__: pytest.fail("again"))
+    found = diagnose([samples], training, unseen)
+    np.testing.assert_allclose(
+        found.pilot.spectrum.leading(12), fresh.spectrum.leading(12), rtol=1e-10
+    )
+    monkeypatch.undo()
+    about_zero = diagnose([samples], training, unseen, center=False)
+    np.testing.assert_allclose(
+        about_zero.pilot.spectrum.leading(12), fresh.spectrum.leading(12), rtol=1e-10
+    )
+    assert about_zero.spectrum.trace > found.spectrum.trace
