@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
     submod_attrs={
         "data.dataset": ["DataSet"],
         "data.kinds": ["load_data"],
+        "diagnose.checkpoints.arrays": ["judge_checkpoints"],
         "diagnose.verdict.arrays": ["judge_samples"],
         "experiment.declaration": ["Experiment"],
         "experiment.run": ["Run"],

@@ -6,6 +6,7 @@ The command line draws the same pictures with these functions. `figure` draws th
 from __future__ import annotations
 
 from convergen.figures.making.whole_figures import figure
+from convergen.figures.plots.checkpoints import checkpoints
 from convergen.figures.plots.collapse import collapse
 from convergen.figures.plots.curves import prediction
 from convergen.figures.plots.diagnosis import distances, needed
@@ -14,6 +15,7 @@ from convergen.figures.plots.plan import plan
 from convergen.figures.plots.validation import validation
 
 __all__ = [
+    "checkpoints",
     "collapse",
     "distances",
     "figure",

@@ -31,7 +31,7 @@ def checkpoints(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     Parameters
     ----------
     found : xarray.Dataset
-        From `convergen.empirical.diagnose.checkpoints.report.checkpoints_dataset`.
+        From `empirical.judge_checkpoints`, or a file of ``convergen measure --out``.
     axes : Axes, sequence of Axes, Figure or SubFigure, optional
         Where to draw: two axes, or a figure to divide; default a new one.
 
@@ -43,6 +43,17 @@ def checkpoints(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     ------
     InputError
         If there are not as many axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import convergen as cg
+    >>> train, unseen, others = np.random.default_rng(0).standard_normal((3, 60, 8))
+    >>> samples = {100: others, 1000: train[:50]}
+    >>> found = cg.empirical.judge_checkpoints(samples, train, unseen)
+    >>> shares, ratios = cg.plot.checkpoints(found)
+    >>> shares.get_ylabel()
+    'share of the samples'
     """
     with sheet(axes, len(_PANELS), sharex=True) as on:
         for each, (keys, words) in zip(on.axes, _PANELS, strict=True):

@@ -133,13 +133,13 @@ def checkpoints_dataset(found: Checkpoints) -> xr.Dataset:
             for end, name in (("value", key), ("low", f"{key}_low"), ("high", f"{key}_high")):
                 values = [getattr(each[key], end) for each in numbers]
                 said = words if end == "value" else f"{end} end of the 95 % interval of {key}"
-                columns[name] = ("step", values, {"long_name": said})
+                columns[name] = ("step", values, {"long_name": said, "units": "1"})
     columns["verdict"] = (
         "step", [each.judgement.verdict for each in found.found],
         {"long_name": "whether samples copy the training set"},
     )  # fmt: skip
     begins = found.onset
-    steps = ("step", found.steps, {"long_name": "step of training"})
+    steps = ("step", found.steps, {"long_name": "step of training", "units": "1"})
     return xr.Dataset(
         columns, {"step": steps},
         {

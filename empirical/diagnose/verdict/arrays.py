@@ -61,15 +61,27 @@ def judge_samples(
     sets = list(samples) if pair else [samples]  # type: ignore[arg-type]
     names = ["A", "B"] if pair else ["samples"]
     return diagnose(
-        [_points(each, name) for each, name in zip(sets, names, strict=True)],
-        _points(training, "training set"),
-        None if unseen is None else _points(unseen, "unseen points"),
+        [as_points(each, name) for each, name in zip(sets, names, strict=True)],
+        as_points(training, "training set"),
+        None if unseen is None else as_points(unseen, "unseen points"),
         **options,
     )
 
 
-def _points(array: Any, name: str) -> Points:
-    """Rows in the layout that pixels tell, images channels first."""
+def as_points(array: Any, name: str) -> Points:
+    """Rows in the layout that pixels tell, images channels first.
+
+    Parameters
+    ----------
+    array : array_like, shape (N, d), (N, h, w) or (N, channels, h, w)
+        Points of a user.
+    name : str
+        What messages call them.
+
+    Returns
+    -------
+    Points
+    """
     from convergen.theory.data.layout import oriented
 
     laid = oriented(np.asarray(array), name)

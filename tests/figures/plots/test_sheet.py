@@ -10,7 +10,9 @@ import convergen as cg
 from convergen.figures.plots import curves as module
 
 SPECTRUM = cg.Spectrum.spiked(30, [9.0])
-PANELS = {"prediction": 2, "collapse": 2, "plan": 3, "distances": 1, "needed": 1}
+PANELS = {
+    "prediction": 2, "collapse": 2, "plan": 3, "distances": 1, "needed": 1, "checkpoints": 2,
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,9 @@ def data():
         "plan": (cg.plan(SPECTRUM, have=20, budget=100),),
         "distances": (judged,),
         "needed": (judged,),
+        "checkpoints": (
+            cg.empirical.judge_checkpoints({1: drawn[:40], 9: train[:40]}, train, unseen),
+        ),
     }
 
 
@@ -43,7 +48,7 @@ def lines(axes):
     panels = np.atleast_1d(axes)
     drawn = [line.get_xydata() for each in panels for line in each.lines]
     drawn += [patch.get_xy() for each in panels for patch in each.patches]
-    return [str(numbers.tolist()) for numbers in drawn]
+    return [str(np.asarray(numbers).tolist()) for numbers in drawn]
 
 
 @pytest.mark.parametrize("name", PANELS)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.checkpoints.arrays import judge_checkpoints
 from convergen.empirical.diagnose.checkpoints.measure import measure_checkpoints
 from convergen.empirical.diagnose.checkpoints.report import (
     checkpoints_dataset,
@@ -112,6 +113,20 @@ def test_the_picture_shows_every_curve_and_where_copying_begins(found):
     (span,) = left.patches
     assert (span.get_x(), span.get_x() + span.get_width()) == (300.0, 1000.0)
     assert left.get_xscale() == "log"
+
+
+def test_arrays_by_step_give_the_same(sets, found):
+    """In whatever order the steps come."""
+    first, second, training, unseen = sets
+    by_step = [
+        dict(zip(STEPS[::-1], (x.rows for x in each[::-1]), strict=True))
+        for each in (first, second)
+    ]
+    curves = judge_checkpoints(by_step[0], training.rows, unseen.rows, by_step[1])
+    assert curves.drop_attrs().equals(checkpoints_dataset(found).drop_attrs())
+    assert curves.attrs["copying_begins_by"] == 1000
+    with pytest.raises(InputError, match="steps of both models differ"):
+        judge_checkpoints(by_step[0], training.rows, unseen.rows, {100: by_step[1][100]})
 
 
 @pytest.mark.parametrize(
