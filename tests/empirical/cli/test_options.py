@@ -34,8 +34,8 @@ from convergen.theory.denoisers.wiener import LinearDenoiser
 
 SOLVABLE.register(SolvableModel(
     "half-linear", "a model of a test", "half of a model",
-    lambda sets: [LinearDenoiser.fit(x[: len(x) // 2], center=False) for x in sets.points],
-    (0, (9, 9)), 9,
+    line=(0, (9, 9)), order=9,
+    fit=lambda sets: [LinearDenoiser.fit(x[: len(x) // 2], center=False) for x in sets.points],
 ))
 """
 
