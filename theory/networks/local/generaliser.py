@@ -17,17 +17,18 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
 from convergen.theory.networks.local.left_out import draw_queries
+from convergen.theory.networks.local.local_means import LocalMeans
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
-from convergen.theory.networks.local.window_denoiser import WindowDenoiser
-from convergen.theory.networks.local.windows import WienerFilters, Windows
+from convergen.theory.networks.local.windows import NestedWindows, WienerFilters
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 
 # Thresholds θ of the windows that are tried.
 THRESHOLDS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5)
 # Noise levels of the choice, in standard deviations of the data; between them the nearest counts.
 LEVELS = tuple(np.geomspace(0.03, 20.0, 12).tolist())
-# Noised points of one error, and weights that count as zero.
-_QUERIES, _SMALL = 256, 1e-3
+# Noised points of one error. Parts of smaller weight are left out: windows of all pixels are the
+# dearest and weigh the least.
+_QUERIES, _SMALL = 256, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +40,14 @@ class Choice:
     sigma : float
         Noise level, data units.
     thresholds : tuple of float
-        θ of the windows that count.
+        θ of the windows that count, descending.
     weights : tuple of float
         Weight of each.
     linear : float
         Weight of the linear filter.
     error : float
         Error E|x₀ − D(x₀ + σε)|²/d of the weighted sum on points left out, squared data units.
-    windows : tuple of Windows
+    windows : NestedWindows
         Those of the thresholds.
     """
 
@@ -55,7 +56,7 @@ class Choice:
     weights: tuple[float, ...]
     linear: float
     error: float
-    windows: tuple[Windows, ...]
+    windows: NestedWindows
 
 
 class Generaliser(ExactDenoiser):
@@ -72,7 +73,7 @@ class Generaliser(ExactDenoiser):
     """
 
     def __init__(
-        self, local: WindowDenoiser, linear: ShrunkLinear, choices: Sequence[Choice]
+        self, local: LocalMeans, linear: ShrunkLinear, choices: Sequence[Choice]
     ) -> None:
         self.shape, self.samples = local.shape, local.samples
         self.choices = tuple(choices)
@@ -107,8 +108,7 @@ class Generaliser(ExactDenoiser):
             raise InputError("a generaliser is fitted to points left out: give two or more.")
         rows = orbit.of(points).reshape(-1, int(np.prod(points.shape[1:])))
         linear, filters = ShrunkLinear(points, orbit), WienerFilters(rows)
-        everything = Windows.of(np.ones((rows.shape[1],) * 2, dtype=np.bool_))
-        local = WindowDenoiser(points, everything, orbit)
+        local = LocalMeans(points, orbit)
         own, clean, noise = draw_queries(points, rng, _QUERIES)
         unit = float(np.sqrt(np.mean(rows.astype(np.float64) ** 2)))
         choices = [
@@ -129,19 +129,17 @@ class Generaliser(ExactDenoiser):
 
     def _at(self, choice: Choice, x: Array, sigma: Array) -> Array:
         """Weighted sum of one noise level."""
-        parts = [
-            (weight, self._local.seen_through(windows))
-            for weight, windows in zip(choice.weights, choice.windows, strict=True)
-        ]
         total = np.zeros_like(x)
-        for weight, part in [*parts, (choice.linear, self._linear)]:
-            if weight:
-                total += x.dtype.type(weight) * part._denoise(x, sigma)
+        if choice.weights:
+            means = self._local.through(choice.windows, x, sigma)
+            total += np.tensordot(np.array(choice.weights, dtype=x.dtype), means, axes=1)
+        if choice.linear:
+            total += x.dtype.type(choice.linear) * self._linear._denoise(x, sigma)
         return total
 
 
 def _choice(
-    local: WindowDenoiser,
+    local: LocalMeans,
     linear: ShrunkLinear,
     filters: WienerFilters,
     clean: Array,
@@ -150,29 +148,37 @@ def _choice(
     sigma: float,
 ) -> Choice:
     """Weights at one noise level."""
-    tried = filters.distinct(sigma, THRESHOLDS)
-    answers = [local.seen_through(windows).leave_one_out(noisy, sigma, own) for _, windows in tried]
+    thresholds, windows = filters.nested(sigma, THRESHOLDS)
+    level = np.full(len(noisy), sigma, dtype=noisy.dtype)
+    answers = [*local.through(windows, noisy.reshape(len(noisy), -1), level, own)]
     answers.append(linear.leave_one_out(noisy, sigma, own))
     columns = np.stack([answer.ravel() for answer in answers], axis=1).astype(np.float64)
     target = clean.ravel().astype(np.float64)
     weights = _not_negative(columns, target)
-    kept = [k for k in range(len(tried)) if weights[k]]
+    kept = [k for k in range(len(thresholds)) if weights[k]]
     return Choice(
         sigma=sigma,
-        thresholds=tuple(tried[k][0] for k in kept),
+        thresholds=tuple(thresholds[k] for k in kept),
         weights=tuple(float(weights[k]) for k in kept),
         linear=float(weights[-1]),
         error=float(np.mean((columns @ weights - target) ** 2)),
-        windows=tuple(tried[k][1] for k in kept),
+        windows=windows.only(kept),
     )
 
 
 def _not_negative(columns: FloatArray, target: FloatArray) -> FloatArray:
-    """Least squares with weights ≥ 0, from the normal equations."""
+    """Least squares with weights ≥ 0, those that count for nothing left out."""
     from scipy.optimize import nnls
 
     gram: Any = columns.T @ columns
     gram += 1e-9 * np.trace(gram) * np.eye(len(gram))
-    root = np.linalg.cholesky(gram)
-    weights, _ = nnls(root.T, np.linalg.solve(root, columns.T @ target))
-    return np.where(weights < _SMALL, 0.0, weights)
+    given, found = columns.T @ target, np.zeros(len(gram))
+    kept = np.arange(len(gram))
+    while kept.size:
+        root = np.linalg.cholesky(gram[np.ix_(kept, kept)])
+        weights, _ = nnls(root.T, np.linalg.solve(root, given[kept]))
+        if weights.min() >= _SMALL:
+            found[kept] = weights
+            break
+        kept = kept[weights >= _SMALL]
+    return found

@@ -1,8 +1,9 @@
-"""The compiled loop of local denoisers: a posterior mean of its own for each coordinate.
+"""The compiled loop of local denoisers: posterior means of each coordinate over its own windows.
 
-Logits of all training points on the window of a coordinate are products of gathered columns: by
-BLAS, or, for windows so short that nothing would remain in its registers, by a loop of six terms.
-Weights and mean follow in one pass while a tile is in the cache.
+Logits of all training points on a window are products of gathered columns: by BLAS, or, where so
+few coordinates are seen that it would only move numbers, by a loop of six terms. Of windows that
+lie in one another only the rings between them are multiplied. Weights and means follow while a tile
+is in the cache.
 """
 
 from __future__ import annotations
@@ -13,10 +14,10 @@ from convergen.theory.common.compiled import kernel
 from convergen.theory.empirical_score.logit_rows import REORDER
 from convergen.theory.empirical_score.vector_exp import exp2_nonpositive, larger, wide_vectors
 
-# Terms of a short sum: the coordinates of a window, and −|y|²/2.
+# Terms of a short sum: the coordinates of a ring, and −|y|²/2.
 _TERMS = 6
-# Queries of a tile whose sums are short, and of one that BLAS makes; training points of a tile,
-# whose rows, were they 4096 bytes long, would all fall into the same few places of the cache.
+# Queries of a tile if all sums are short, and otherwise; training points of a tile, whose rows,
+# were they 4096 bytes long, would all fall into the same few places of the cache.
 _FEW, _MANY, _POINTS = 4, 32, 1008
 # The logit of a training point that is left out.
 _NEVER = -1e30
@@ -26,8 +27,8 @@ _LOG2_E, _LEAST = 1.4426950408889634, -64.0
 
 
 @kernel(fastmath=REORDER)
-def _short_logits(queries, begin, rows, tile, width, tops):  # type: ignore[no-untyped-def]
-    """Fill a tile and the largest of each of its rows, all terms in one pass."""
+def _short_logits(queries, begin, rows, tile, width, tops, more):  # type: ignore[no-untyped-def]
+    """Fill a tile, or add to it, and find the largest of each of its rows, in one pass."""
     wide_vectors()
     for i in range(tile.shape[0]):
         b = begin + i
@@ -37,6 +38,21 @@ def _short_logits(queries, begin, rows, tile, width, tops):  # type: ignore[no-u
         for j in range(width):
             logit = u * rows[0, j] + v * rows[1, j] + w * rows[2, j]
             logit += x * rows[3, j] + y * rows[4, j] + z * rows[5, j]
+            if more:
+                logit += tile[i, j]
+            tile[i, j] = logit
+            best = larger(logit, best)
+        tops[i] = best
+
+
+@kernel(fastmath=REORDER)
+def _add(product, tile, width, tops):  # type: ignore[no-untyped-def]
+    """Add the product of a ring to a tile and find the largest of each of its rows."""
+    wide_vectors()
+    for i in range(tile.shape[0]):
+        best = tile.dtype.type(_NEVER)
+        for j in range(width):
+            logit = tile[i, j] + product[i, j]
             tile[i, j] = logit
             best = larger(logit, best)
         tops[i] = best
@@ -114,8 +130,19 @@ def _gather(columns, window, first, rows, width):  # type: ignore[no-untyped-def
             rows[size, j] += half * rows[k, j] * rows[k, j]
 
 
+@kernel()
+def _scaled(points, ring, scales, queries):  # type: ignore[no-untyped-def]
+    """Queries on a ring, over σ², and what multiplies −|y|²/2; all else zero."""
+    size = ring.size
+    queries[:, size:] = 0.0
+    for b in range(points.shape[0]):
+        for k in range(size):
+            queries[b, k] = points[b, ring[k]] * scales[b]
+        queries[b, size] = scales[b]
+
+
 @kernel(nogil=True)
-def local_means(points, columns, targets, starts, windows, inverse, own, order, out):  # type: ignore[no-untyped-def]
+def local_means(points, columns, targets, starts, places, cuts, inverse, own, order, out):  # type: ignore[no-untyped-def]
     """Posterior means, coordinate by coordinate.
 
     Parameters
@@ -126,10 +153,12 @@ def local_means(points, columns, targets, starts, windows, inverse, own, order, 
         Training points, one a column.
     targets : ndarray of int64, shape (p,)
         Coordinates whose means are wanted.
-    starts : ndarray of int64, shape (p + 1,)
-        Where the window of each of them begins in `windows`.
-    windows : ndarray of int64
-        Coordinates of all windows, one after the other.
+    starts : ndarray of int64, shape (p,)
+        Where the coordinates of each of them begin in `places`.
+    places : ndarray of int64
+        Coordinates that are looked at, those of smaller windows first.
+    cuts : ndarray of int64, shape (T, p)
+        How many of them each of T windows holds, at least 1 and ascending along T.
     inverse : ndarray, shape (batch,)
         1/σ² of each query.
     own : ndarray of int64, shape (batch,)
@@ -137,41 +166,68 @@ def local_means(points, columns, targets, starts, windows, inverse, own, order, 
         none.
     order : int
         Training points of one orbit.
-    out : ndarray, shape (batch, p)
+    out : ndarray, shape (T, batch, p)
         Filled with the means; 0 where every training point is left out.
     """
-    batch, count = points.shape[0], columns.shape[1]
+    batch, count, nested = points.shape[0], columns.shape[1], cuts.shape[0]
     kind = points.dtype
     scales, leaves = inverse * kind.type(_LOG2_E), np.any(own >= 0)
-    # Of each query the largest logit, the sum of the weights and that of their products.
-    sums, tops = np.empty((3, batch), dtype=kind), np.empty(_MANY, dtype=kind)
+    # Of each window and query the largest logit, the sum of the weights, that of their products.
+    sums, tops = np.empty((nested, 3, batch), dtype=kind), np.empty(_MANY, dtype=kind)
+    # Where the terms of the ring of each window end.
+    ends = np.empty(nested, dtype=np.int64)
     for p in range(targets.size):
-        window = windows[starts[p] : starts[p + 1]]
-        size = window.size
-        short = size < _TERMS
-        terms, block = (_TERMS, _FEW) if short else (size + 1, _MANY)
-        queries = np.zeros((batch, terms), dtype=kind)
-        for b in range(batch):
-            for k in range(size):
-                queries[b, k] = points[b, window[k]] * scales[b]
-            queries[b, size] = scales[b]
-        sums[0], sums[1:] = _NEVER, 0.0
+        seen, terms = 0, 0
+        for t in range(nested):
+            ring = cuts[t, p] - seen
+            if ring:
+                terms += max(ring + 1, _TERMS)
+            ends[t], seen = terms, cuts[t, p]
+        seen_here = places[starts[p] : starts[p] + seen]
+        block = _FEW if terms == _TERMS else _MANY
+        room = np.empty(batch * terms, dtype=kind)
+        low, seen = 0, 0
+        for t in range(nested):
+            if ends[t] > low:
+                queries = room[batch * low : batch * ends[t]].reshape(batch, ends[t] - low)
+                _scaled(points, seen_here[seen : cuts[t, p]], scales, queries)
+            low, seen = ends[t], cuts[t, p]
+        sums[:, 0], sums[:, 1:] = _NEVER, 0.0
         for first in range(0, count, _POINTS):
             width = min(_POINTS, count - first)
-            rows, few = _aligned(terms, width, points), _aligned(_FEW, width, points)
-            _gather(columns, window, first, rows, width)
+            rows, short = _aligned(terms, width, points), _aligned(block, width, points)
+            low, seen = 0, 0
+            for t in range(nested):
+                if ends[t] > low:
+                    _gather(columns, seen_here[seen : cuts[t, p]], first, rows[low : ends[t]], width)
+                low, seen = ends[t], cuts[t, p]
             values = columns[targets[p], first : first + width]
             for begin in range(0, batch, block):
                 end = min(begin + block, batch)
-                if short:
-                    tile = few[: end - begin]
-                    _short_logits(queries, begin, rows, tile, width, tops)
+                tile = short[: end - begin]
+                low = 0
+                for t in range(nested):
+                    size = ends[t] - low
+                    if size == 0:
+                        continue
+                    queries = room[batch * low : batch * ends[t]].reshape(batch, size)
+                    ring_rows = rows[low : ends[t]]
+                    if size == _TERMS:
+                        _short_logits(queries, begin, ring_rows, tile, width, tops, low > 0)
+                    elif low == 0:
+                        tile = np.dot(queries[begin:end], ring_rows)
+                        _largest(tile, width, tops)
+                    else:
+                        _add(np.dot(queries[begin:end], ring_rows), tile, width, tops)
+                    if leaves and low == 0:
+                        _leave_out(tile, first, first + width, own[begin:end], order)
+                        _largest(tile, width, tops)
+                    _absorb(tile, width, tops, values, sums[t], begin)
+                    low = ends[t]
+        for t in range(nested):
+            same = t > 0 and ends[t] == ends[t - 1]
+            for b in range(batch):
+                if same:
+                    out[t, b, p] = out[t - 1, b, p]
                 else:
-                    tile = np.dot(queries[begin:end], rows)
-                    _largest(tile, width, tops)
-                if leaves:
-                    _leave_out(tile, first, first + width, own[begin:end], order)
-                    _largest(tile, width, tops)
-                _absorb(tile, width, tops, values, sums, begin)
-        for b in range(batch):
-            out[b, p] = sums[2, b] / sums[1, b] if sums[1, b] > 0.0 else 0.0
+                    out[t, b, p] = sums[t, 2, b] / sums[t, 1, b] if sums[t, 1, b] > 0.0 else 0.0

@@ -82,7 +82,7 @@ class PatchMachine(ExactDenoiser):
         channels, pixels = self.shape[0], self.shape[1] * self.shape[2]
         length = channels * self.side**2
         whole = np.tile(np.arange(length), channels).astype(np.int64)
-        starts = length * np.arange(channels + 1)
+        starts, cuts = length * np.arange(channels), np.full((1, channels), length)
         columns = self._columns.astype(x.dtype, copy=False)
         out = np.empty_like(x)
         step = max(_BYTES // (pixels * length * x.itemsize), 1)
@@ -92,7 +92,9 @@ class PatchMachine(ExactDenoiser):
             inverse = np.repeat(sigma[part].astype(np.float64) ** -2.0, pixels).astype(x.dtype)
             found = np.empty((len(patches), channels), dtype=x.dtype)
             none: NDArray[np.int64] = np.full(len(patches), -1, dtype=np.int64)
-            local_means(patches, columns, self._targets, starts, whole, inverse, none, 1, found)
+            local_means(
+                patches, columns, self._targets, starts, whole, cuts, inverse, none, 1, found[None]
+            )
             moved = found.reshape(-1, pixels, channels).transpose(0, 2, 1)
             out[part] = moved.reshape(-1, channels * pixels)
         return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -46,10 +46,65 @@ class Windows:
         starts = np.concatenate([[0], np.cumsum(seen.sum(axis=1))])
         return cls(starts.astype(np.int64), np.nonzero(seen)[1].astype(np.int64))
 
-    @cached_property
+    @property
     def size(self) -> float:
         """Mean number of coordinates of a window."""
         return float(np.diff(self.starts).mean())
+
+    def alone(self) -> NestedWindows:
+        """A family of which these are the only windows.
+
+        Returns
+        -------
+        NestedWindows
+        """
+        return NestedWindows(self.starts[:-1], self.places, np.diff(self.starts)[None])
+
+
+@dataclass(frozen=True, eq=False)
+class NestedWindows:
+    """Several windows for each coordinate that lie in one another, the smallest first.
+
+    Attributes
+    ----------
+    starts : ndarray of int64, shape (d,)
+        Where the coordinates that are seen for each of them begin in `places`.
+    places : ndarray of int64
+        They, those of smaller windows first.
+    cuts : ndarray of int64, shape (T, d)
+        How many of them each window holds, ascending along T.
+    """
+
+    starts: Places
+    places: Places
+    cuts: Places
+
+    def __len__(self) -> int:
+        """Number T of windows of one coordinate."""
+        return len(self.cuts)
+
+    def __iter__(self) -> Iterator[Windows]:
+        """The windows of each size."""
+        for cuts in self.cuts:
+            parts = [
+                self.places[start : start + cut]
+                for start, cut in zip(self.starts, cuts, strict=True)
+            ]
+            yield Windows(np.concatenate([[0], np.cumsum(cuts)]), np.concatenate(parts))
+
+    def only(self, kept: Sequence[int]) -> NestedWindows:
+        """Some of them.
+
+        Parameters
+        ----------
+        kept : sequence of int
+            Which, ascending.
+
+        Returns
+        -------
+        NestedWindows
+        """
+        return NestedWindows(self.starts, self.places, self.cuts[list(kept)])
 
 
 def squares(shape: tuple[int, ...], side: int, *, periodic: bool = False) -> Windows:
@@ -136,12 +191,11 @@ class WienerFilters:
         Windows
             Each holds at least one coordinate; a coordinate that never varies sees itself.
         """
-        share = np.abs(self.at(sigma))
-        top = share.max(axis=1, keepdims=True)
-        seen = (share >= threshold * top) & (top > 0.0)
-        return Windows.of(seen | np.diag(top[:, 0] == 0.0))
+        return next(iter(self.nested(sigma, (threshold,))[1]))
 
-    def distinct(self, sigma: float, thresholds: Sequence[float]) -> list[tuple[float, Windows]]:
+    def nested(
+        self, sigma: float, thresholds: Sequence[float]
+    ) -> tuple[tuple[float, ...], NestedWindows]:
         """Windows of each threshold, those that repeat left out.
 
         Parameters
@@ -153,12 +207,19 @@ class WienerFilters:
 
         Returns
         -------
-        list of (float, Windows)
-            Each smaller than the one before it.
+        thresholds : tuple of float
+            Those whose windows do not repeat others, descending.
+        windows : NestedWindows
+            As by `windows`; each larger than the one before it.
         """
-        found: list[tuple[float, Windows]] = []
-        for threshold in thresholds:
-            windows = self.windows(sigma, threshold)
-            if not found or windows.places.size < found[-1][1].places.size:
-                found.append((threshold, windows))
-        return found
+        share = np.abs(self.at(sigma))
+        share[share.max(axis=1) == 0.0] += np.eye(len(share))[share.max(axis=1) == 0.0]
+        top = share.max(axis=1, keepdims=True)
+        every = [(share >= threshold * top).sum(axis=1) for threshold in thresholds]
+        # Ascending θ: of equal windows the first is kept.
+        new = [k for k in range(len(every)) if k == 0 or every[k].sum() < every[k - 1].sum()]
+        kept = new[::-1]
+        order = np.argsort(-share, axis=1, kind="stable").astype(np.int64)
+        starts = len(share) * np.arange(len(share), dtype=np.int64)
+        cuts = np.array([every[k] for k in kept], dtype=np.int64)
+        return tuple(thresholds[k] for k in kept), NestedWindows(starts, order.ravel(), cuts)

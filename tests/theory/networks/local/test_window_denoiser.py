@@ -5,8 +5,9 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.empirical_score.score import EmpiricalScore
+from convergen.theory.networks.local.local_means import LocalMeans
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser
-from convergen.theory.networks.local.windows import WienerFilters, Windows, squares
+from convergen.theory.networks.local.windows import NestedWindows, WienerFilters, Windows, squares
 from convergen.theory.networks.symmetry.orbits import Orbit
 
 RNG = np.random.default_rng(0)
@@ -95,9 +96,33 @@ def test_windows_of_a_filter_hold_its_large_entries():
     for p in range(6):
         seen = windows.places[windows.starts[p] : windows.starts[p + 1]]
         wanted = np.flatnonzero(np.abs(exact[p]) >= 0.3 * np.abs(exact[p]).max())
-        np.testing.assert_array_equal(seen, wanted)
-    sizes = [entry.size for _, entry in filters.distinct(0.5, (0.01, 0.02, 0.3, 0.9))]
-    assert sizes == sorted(set(sizes), reverse=True)
+        np.testing.assert_array_equal(np.sort(seen), wanted)
+
+
+def test_windows_of_several_thresholds_lie_in_one_another_and_repeat_none():
+    filters = WienerFilters(RNG.standard_normal((50, 6)) @ RNG.standard_normal((6, 6)))
+    thresholds, nested = filters.nested(0.5, (1e-6, 2e-6, 0.3, 0.3, 0.9))
+    assert thresholds == (0.9, 0.3, 1e-6)
+    assert nested.cuts[-1].tolist() == [6] * 6
+    for threshold, windows in zip(thresholds, nested, strict=True):
+        alone = filters.windows(0.5, threshold)
+        np.testing.assert_array_equal(windows.starts, alone.starts)
+        np.testing.assert_array_equal(windows.places, alone.places)
+
+
+@pytest.mark.parametrize("own", [None, np.array([3, 0, 8, 3, 5])])
+def test_nested_windows_give_what_each_gives_alone(own):
+    # Rings of no coordinate, of few and of many; pixels of which two windows are the same.
+    cuts = np.array([[1] * 32, [2] * 16 + [1] * 16, [30] * 8 + [9] * 24, [32] * 32])
+    places = np.concatenate([RNG.permutation(32) for _ in range(32)])
+    nested = NestedWindows(32 * np.arange(32), places, cuts)
+    found = LocalMeans(IMAGES).through(nested, NOISY.reshape(5, 32), LEVELS, own)
+    for means, windows in zip(found, nested, strict=True):
+        alone = WindowDenoiser(IMAGES, windows)
+        expected = alone(NOISY, LEVELS) if own is None else alone.leave_one_out(NOISY, LEVELS, own)
+        np.testing.assert_allclose(means.reshape(NOISY.shape), expected, rtol=1e-10)
+    few = LocalMeans(IMAGES).through(nested.only([1, 2]), NOISY.reshape(5, 32), LEVELS, own)
+    np.testing.assert_allclose(few, found[1:3], rtol=1e-10)
 
 
 def test_a_coordinate_that_never_varies_sees_itself():
