@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate import words
-from convergen.empirical.validate.validate import CLOSE, LAW, LAW_WORDS
+from convergen.empirical.validate.validate import CLOSE, LAW, LAW_WORDS, leading
 from convergen.theory.messages.text import plain, rounded, table, wrapped
 from convergen.theory.quantities.table import Quantity, compared
 
@@ -40,7 +40,7 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
         shown = [[f"{cell} {beside}".strip() for cell, beside in each] for each in rows]
         lines += [heading(row, found), table(head, shown), ""]
     head, rows = verdict_rows(found)
-    lines += [wrapped(errors(found)), "", table(head, rows), ""]
+    lines += [wrapped(errors(found)), "", table(head, rows), wrapped(OFF), ""]
     meanings = theory_meanings(found)
     lines += [wrapped(f"{name}: {meaning}.", indent=2) for name, meaning in meanings.items()]
     return "\n".join([*lines, "", spread(found), *map(wrapped, calibrations(found))])
@@ -77,8 +77,8 @@ def heading(row: Quantity, found: xr.Dataset) -> str:
     str
     """
     leading = "factor" in row.dims
-    symbol, which = f"{row.symbol}{'1' * leading}", " of the leading factor" * leading
-    return f"{row.words} {symbol}{which}, measured and predicted{' (z)' * _scored(found)}"
+    symbol, which = f" {row.symbol}{'1' * leading}".rstrip(), " of the leading factor" * leading
+    return f"{row.words}{symbol}{which}, measured and predicted{' (z)' * _scored(found)}"
 
 
 def errors(found: xr.Dataset) -> str:
@@ -126,6 +126,12 @@ def theory_meanings(found: xr.Dataset) -> dict[str, str]:
 
     names = map(str, found["theory"].values)
     return {name: LAW_WORDS if name == LAW else SOLVABLE.find(name).description for name in names}
+
+
+OFF = (
+    "Off by: the root mean square over n of predicted less measured, and the largest of them. A "
+    "dash: the theory says nothing of it."
+)
 
 
 def comparison(found: xr.Dataset, row: Quantity) -> tuple[list[str], list[list[tuple[str, str]]]]:
@@ -176,12 +182,21 @@ def verdict_rows(found: xr.Dataset) -> tuple[list[str], list[list[str]]]:
     rows : list of list of str
         One for each theory.
     """
+    judged = leading()
     rows = []
     for each in words.verdicts(found):
-        worst = "–" if each.worst is None else f"{each.worst[1]:+.3f} at n = {each.worst[0]}"
-        rms = "–" if np.isnan(each.rms) else f"{each.rms:.3f}"
-        rows.append([each.name, rms, worst, words.listed(each.holds), words.listed(each.fails)])
-    return ["theory", "rms error of q", "worst", f"within {CLOSE:g} at n", "not so at n"], rows
+        misses = [_miss(each.misses[row.key]) for row in judged]
+        rows.append([each.name, *misses, words.listed(each.holds), words.listed(each.fails)])
+    errors_of = [f"{row.symbol or row.words} off by" for row in judged]
+    return ["theory", *errors_of, f"q within {CLOSE:g} at n", "not so at n"], rows
+
+
+def _miss(miss: words.Miss) -> str:
+    """An error and where it is largest."""
+    if miss.worst is None:
+        return "–"
+    n, gap = miss.worst
+    return f"{miss.rms:.3f} ({gap:+.2f} at {n})"
 
 
 def spread(found: xr.Dataset) -> str:
@@ -237,7 +252,8 @@ def validation_json(experiment: Experiment, found: xr.Dataset) -> dict[str, Any]
     -------
     dict
         ``name``, ``samples``, ``theories``; for each quantity ``measured``, ``stderr``, and by
-        theory ``predicted`` and ``z``; ``holds`` by theory. Lists run along n; null for unknown.
+        theory ``predicted`` and ``z``; by theory ``rms`` of q, m and the share of copies, and
+        ``holds``. Lists run along n; null for unknown.
     """
     theories = [str(name) for name in found["theory"].values]
     quantities = {}
@@ -261,5 +277,11 @@ def validation_json(experiment: Experiment, found: xr.Dataset) -> dict[str, Any]
         "samples": found["samples"].values.tolist(),
         "theories": theories,
         "quantities": quantities,
+        "rms": {
+            name: {
+                row.key: plain(float(found[f"{row.key}_rms"].sel(theory=name))) for row in leading()
+            }
+            for name in theories
+        },
         "holds": {name: found["holds"].sel(theory=name).values.tolist() for name in theories},
     }

@@ -15,7 +15,7 @@ from convergen.empirical.validate.solvable_models import reference, reference_na
 from convergen.theory.messages.progress import phase
 from convergen.theory.quantities.labelled import SCORE, STDERR, coordinate_attributes
 from convergen.theory.quantities.scores import normal_score
-from convergen.theory.quantities.table import compared
+from convergen.theory.quantities.table import Quantity, compared
 from convergen.theory.quantities.table import quantity as row_of
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
         Along ``samples`` and ``theory``; for each quantity X that the table compares with trained
         models: ``X`` (mean over seeds and sides), ``X_stderr`` (over seeds; NaN for one seed),
         ``X_predicted``, and ``X_z``, the difference over its error as a normal score.
-        ``holds`` says whether |Δq| ≤ 0.05, ``q_rms`` how far q is off. Theories: the analytic law
+        ``X_rms``, for quantities of one number an n, is the root mean square of predicted less
+        measured; ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic law
         of the linear model; solvable models fitted to the same training sets and sampled from the
         same seeds, whose differences are taken seed by seed; and theories that know the network,
         calibrated on one pair at small n, which they are not held against.
@@ -84,17 +85,31 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
             joined = xr.concat(parts, index, coords="minimal", compat="override")
             joined.attrs = words
             out[f"{quantity}_{name}"] = joined
+    for row in leading():
+        off = out[f"{row.key}_predicted"] - out[row.key]
+        words = f"root mean square of predicted - measured {row.words} over n"
+        out[f"{row.key}_rms"] = np.sqrt((off**2).mean("samples")).assign_attrs(
+            long_name=words, units="1"
+        )
     gap = np.abs(out["convergence_predicted"] - out["convergence"])
     out["holds"] = (gap <= CLOSE).assign_attrs(
         long_name=f"|measured - predicted q| <= {CLOSE}", units="1"
     )
-    for name in ("variance_ratio", "fraction_memorised"):
-        out[name] = _by_seed(result[name]).mean("seed").assign_attrs(result[name].attrs)
-    out["q_rms"] = np.sqrt((gap**2).mean("samples")).assign_attrs(
-        long_name="root mean square of measured - predicted q over n", units="1"
-    )
+    variance = result["variance_ratio"]
+    out["variance_ratio"] = _by_seed(variance).mean("seed").assign_attrs(variance.attrs)
     out.attrs = {**result.attrs, "calibrations": json.dumps(notes)}
     return out
+
+
+def leading() -> list[Quantity]:
+    """Quantities by whose error a theory is judged: those of one number an n.
+
+    Returns
+    -------
+    list of Quantity
+        Convergence first.
+    """
+    return [row for row in compared() if row.leads and set(row.dims) <= {"samples", "side"}]
 
 
 def _theories(
@@ -155,7 +170,7 @@ def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
     predicted = predict_subsets(
         spectrum, samples, population, factors=min(measure.factors, spectrum.rank),
         sigma=measure.sigmas,
-        quantities=dict.fromkeys(row.group or row.key for row in compared()),
+        quantities=dict.fromkeys(row.group or row.key for row in compared() if row.formula),
     )  # fmt: skip
     law = {
         row.key: predicted[row.law or row.key]

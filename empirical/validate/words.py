@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from convergen.empirical.validate.validate import CLOSE
+from convergen.empirical.validate.validate import CLOSE, leading
 from convergen.theory.messages.text import percent
 
 if TYPE_CHECKING:
@@ -16,26 +16,43 @@ if TYPE_CHECKING:
 _SEEN = 0.01
 
 
+class Miss(NamedTuple):
+    """How far a theory is off in one quantity.
+
+    Attributes
+    ----------
+    rms : float
+        Root mean square over n of predicted less measured; NaN where it predicts none.
+    worst : tuple of (int, float) or None
+        The n of the largest, and predicted less measured there.
+    """
+
+    rms: float
+    worst: tuple[int, float] | None
+
+
 class Verdict(NamedTuple):
-    """How well one theory predicts the agreement q of trained networks.
+    """How well one theory predicts what trained networks do.
 
     Attributes
     ----------
     name : str
         Of the theory.
-    rms : float
-        Root mean square of its error over n; NaN where it predicts none.
+    misses : dict of str to Miss
+        By key, in the order of `convergen.empirical.validate.validate.leading`.
     holds, fails : list of int
-        The n at which it is within `CLOSE`, and at which it is not.
-    worst : tuple of (int, float) or None
-        The n of its largest error, and predicted minus measured there.
+        The n at which its agreement q is within `CLOSE`, and at which it is not.
     """
 
     name: str
-    rms: float
+    misses: dict[str, Miss]
     holds: list[int]
     fails: list[int]
-    worst: tuple[int, float] | None
+
+    @property
+    def rms(self) -> float:
+        """Error of the agreement q."""
+        return self.misses["convergence"].rms
 
 
 def verdicts(found: xr.Dataset) -> list[Verdict]:
@@ -50,26 +67,22 @@ def verdicts(found: xr.Dataset) -> list[Verdict]:
     -------
     list of Verdict
     """
-    n, q = found["samples"].values, found["convergence"].values
-    rows = []
+    n, rows = found["samples"].values, []
     for name in found["theory"].values:
         part = found.sel(theory=name)
-        gap = part["convergence_predicted"].transpose("samples").values - q
-        known, holds = np.isfinite(gap), part["holds"].values
-        worst = None
-        if known.any():
-            place = int(np.nanargmax(np.abs(gap)))
-            worst = int(n[place]), float(gap[place])
-        rows.append(
-            Verdict(
-                str(name),
-                float(part["q_rms"]),
-                n[holds].tolist(),
-                n[known & ~holds].tolist(),
-                worst,
-            )
-        )
+        misses = {row.key: _miss(part, row.key) for row in leading()}
+        known, holds = np.isfinite(part["convergence_predicted"].values), part["holds"].values
+        rows.append(Verdict(str(name), misses, n[holds].tolist(), n[known & ~holds].tolist()))
     return rows
+
+
+def _miss(part: xr.Dataset, key: str) -> Miss:
+    """Error of one theory in one quantity."""
+    gap = (part[f"{key}_predicted"] - part[key]).values
+    if not np.isfinite(gap).any():
+        return Miss(float("nan"), None)
+    place = int(np.nanargmax(np.abs(gap)))
+    return Miss(float(part[f"{key}_rms"]), (int(part["samples"][place]), float(gap[place])))
 
 
 def measured(found: xr.Dataset) -> str:
@@ -124,8 +137,18 @@ def best(found: xr.Dataset) -> str:
     ]
     return (
         f"The best of {len(rows)} theories, {first.name}, is {' and '.join(parts)}: its q is off "
-        f"by {first.rms:.3f} on average (right: by at most {CLOSE:g})."
+        f"by {first.rms:.3f} on average (right: by at most {CLOSE:g}){_besides(first)}."
     )
+
+
+def _besides(verdict: Verdict) -> str:
+    """Errors beside that of q, those of quantities of which the theory says something."""
+    said = [
+        f"its {row.symbol or row.words} by {verdict.misses[row.key].rms:.3f}"
+        for row in leading()[1:]
+        if np.isfinite(verdict.misses[row.key].rms)
+    ]
+    return f", {' and '.join(said)}" if said else ""
 
 
 def listed(n: list[int]) -> str:

@@ -47,16 +47,17 @@ def page(
         [Answer(words.measured(found)), Answer(words.best(found))],
         [
             section("Where does each theory hold?",
-                    table(*report.verdict_rows(found), caption="Agreement q, theory by theory",
+                    table(*report.verdict_rows(found), caption="Errors, theory by theory",
                           cards=True),
+                    paragraph(report.OFF),
                     *map(paragraph, report.calibrations(found)), key="theories"),
             *(_quantity(found, row) for row in compared() if row.leads and row.key in found),
             section("How far to trust it", paragraph(report.errors(found)),
                     paragraph(report.spread(found)), key="trust"),
             section("When does it begin to copy?", _onsets(onsets), key="onsets"),
         ],
-        glossary=glossary("n", "q, convergence", "m, memorisation", "m fresh", "factor", "z",
-                          "linear model", "seed") | report.theory_meanings(found),
+        glossary=glossary("n", "q, convergence", "m, memorisation", "m fresh", "copies", "factor",
+                          "z", "linear model", "seed") | report.theory_meanings(found),
         settings={
             **made_by(command, experiment.seeds[0] if len(experiment.seeds) == 1 else None),
             **_settings(experiment),
@@ -79,7 +80,7 @@ def _quantity(found: xr.Dataset, row: Quantity) -> str:
     return section(
         title[0].upper() + title[1:],
         chart(draw_one(found, row), f"{row.words.capitalize()}, measured: {said}."),
-        beside([row.symbol, *(f"n = {n}" for n in columns)], turned, caption=title),
+        beside([row.symbol or row.words, *(f"n = {n}" for n in columns)], turned, caption=title),
         key=row.key,
     )
 

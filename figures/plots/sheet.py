@@ -43,7 +43,7 @@ class Sheet:
 
 
 @contextmanager
-def sheet(place: Any, panels: int, *, sharex: bool = False) -> Iterator[Sheet]:
+def sheet(place: Any, panels: int, *, rows: int = 1, sharex: bool = False) -> Iterator[Sheet]:
     """Panels on what the user gave, inside which to draw.
 
     Parameters
@@ -53,6 +53,8 @@ def sheet(place: Any, panels: int, *, sharex: bool = False) -> Iterator[Sheet]:
         the style of this project; for None a new figure of pyplot is, which notebooks show.
     panels : int
         How many are needed.
+    rows : int
+        Into how many rows of equal length a figure is divided.
     sharex : bool
         Whether new panels share their x axis.
 
@@ -74,9 +76,9 @@ def sheet(place: Any, panels: int, *, sharex: bool = False) -> Iterator[Sheet]:
         if place is None:
             import matplotlib.pyplot as plt
 
-            place = plt.figure(figsize=(PAGE if panels > 1 else COLUMN, _HEIGHT))
-        axes = laid_out(place).subplots(1, panels, sharex=sharex, squeeze=False)[0]
-        yield Sheet(axes, place)
+            place = plt.figure(figsize=(PAGE if panels > 1 else COLUMN, rows * _HEIGHT))
+        grid = laid_out(place).subplots(rows, panels // rows, sharex=sharex, squeeze=False)
+        yield Sheet(grid.ravel(), place)
 
 
 def offscreen(picture: Callable[..., Any], **size: float) -> Callable[..., Figure]:

@@ -39,7 +39,7 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     found : xarray.Dataset
         From `empirical.validate_run`.
     axes : Axes, sequence of Axes, Figure or SubFigure, optional
-        Where to draw: one axes for each order parameter that is in `found`, three at most, or a
+        Where to draw: one axes for each order parameter that is in `found`, four at most, or a
         figure to divide; default a new one.
 
     Returns
@@ -57,10 +57,10 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     >>> import convergen as cg
     >>> run = cg.empirical.Run.open(Path("runs/digits"))  # as convergen train left it
     >>> cg.plot.validation(cg.empirical.validate_run(run)).shape
-    (3,)
+    (4,)
     """
     rows = [row for row in compared() if row.leads and row.key in found]
-    with sheet(axes, len(rows), sharex=True) as on:
+    with sheet(axes, len(rows), rows=2 if len(rows) == 4 else 1, sharex=True) as on:
         for letter, each, row in zip(ascii_lowercase, on.axes, rows, strict=False):
             leading = "factor" in row.dims
             panel(each, letter, "Leading factor" if leading else row.words.capitalize())
@@ -75,7 +75,7 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     return on.axes
 
 
-draw = offscreen(validation, height=3.1)
+draw = offscreen(validation, height=5.4)
 
 
 def _one(found: xr.Dataset, row: Quantity, *, axes: Any = None) -> None:
@@ -107,7 +107,8 @@ def _curves(axes: Axes, found: xr.Dataset, row: Quantity) -> None:
     axes.set_xscale("log")
     axes.set_ylim(-0.02, 1.04)
     axes.set_xlabel("training samples $n$")
-    axes.set_ylabel(f"{row.words} ${row.latex}{'_1' * bool(leading)}$")
+    symbol = f" ${row.latex}{'_1' * bool(leading)}$" if row.latex else ""
+    axes.set_ylabel(f"{row.words}{symbol}")
     plain_ticks(axes.xaxis)
 
 

@@ -279,8 +279,8 @@ MIXTURES = (
 # Measured on trained models only.
 MEASURED = (
     Row(
-        "fraction_memorised", "share of generated points that are copies", dims=_BOTH,
-        followed=True,
+        "fraction_memorised", "share of copies", dims=_BOTH, meaning="of generated points",
+        colour=ORANGE, marker="P", trained=True, followed=True,
     ),
     Row("copy_threshold", "|cosine| from which a generated point is a copy", dims=_BOTH),
     Row(

@@ -99,6 +99,11 @@ def test_a_run_is_held_against_its_theories(convergen, trained, tmp_path):
     measured = found["quantities"]["convergence"]["measured"]
     fitted = found["quantities"]["convergence"]["theories"]["linear"]["predicted"]
     np.testing.assert_allclose(measured, fitted, atol=1e-6)
+    assert found["rms"]["linear"]["fraction_memorised"] < 1e-6
+    law = found["quantities"]["memorisation"]["theories"]["linear law"]["predicted"]
+    gap = np.array(law) - found["quantities"]["memorisation"]["measured"]
+    assert found["rms"]["linear law"]["memorisation"] == pytest.approx(np.sqrt(np.mean(gap**2)))
+    assert found["rms"]["linear law"]["fraction_memorised"] is None
     assert (run / "validation.nc").is_file()
     assert (run / "validation.pdf").read_bytes()[:4] == b"%PDF"
 

@@ -15,7 +15,13 @@ THEORIES = [LAW, *(row.name for row in SOLVABLE.rows() if row.compared)]
 def _found(stderr):
     n = [4, 16, 64]
     found = xr.Dataset(coords={"samples": n, "theory": THEORIES})
-    for name in ("convergence", "memorisation", "memorisation_baseline", "latent_recovery"):
+    for name in (
+        "convergence",
+        "memorisation",
+        "memorisation_baseline",
+        "latent_recovery",
+        "fraction_memorised",
+    ):
         dims = ("samples", "factor") if name == "latent_recovery" else ("samples",)
         shape = (3, 2)[: len(dims)]
         found[name] = dims, np.full(shape, 0.5)

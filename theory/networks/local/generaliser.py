@@ -72,9 +72,7 @@ class Generaliser(ExactDenoiser):
         Number n of training points, without images.
     """
 
-    def __init__(
-        self, local: LocalMeans, linear: ShrunkLinear, choices: Sequence[Choice]
-    ) -> None:
+    def __init__(self, local: LocalMeans, linear: ShrunkLinear, choices: Sequence[Choice]) -> None:
         self.shape, self.samples = local.shape, local.samples
         self.choices = tuple(choices)
         self._local, self._linear = local, linear

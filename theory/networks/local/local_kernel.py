@@ -199,7 +199,9 @@ def local_means(points, columns, targets, starts, places, cuts, inverse, own, or
             low, seen = 0, 0
             for t in range(nested):
                 if ends[t] > low:
-                    _gather(columns, seen_here[seen : cuts[t, p]], first, rows[low : ends[t]], width)
+                    _gather(
+                        columns, seen_here[seen : cuts[t, p]], first, rows[low : ends[t]], width
+                    )
                 low, seen = ends[t], cuts[t, p]
             values = columns[targets[p], first : first + width]
             for begin in range(0, batch, block):
