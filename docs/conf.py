@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import matplotlib
 
 from convergen import __version__
 
-sys.path.insert(0, str(Path(__file__).parent / "_ext"))
+_EXTENSIONS = str(Path(__file__).parent / "_ext")
+sys.path.insert(0, _EXTENSIONS)
+# Kernels of tutorials find tutorial_cells there.
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [_EXTENSIONS, os.environ.get("PYTHONPATH")])
+)
 
 project = "convergen"
 author = "The convergen developers"
