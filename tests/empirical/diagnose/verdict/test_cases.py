@@ -1,9 +1,12 @@
 """Every kind of samples that people have gets its right verdict, or a refusal that is due."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.verdict.judgement import judge
+from tests.empirical.diagnose import dresses
 from tests.empirical.diagnose.cases import Case, cases, kinds, verdict
 
 CASES = list(enumerate(cases()))
@@ -46,8 +49,6 @@ PLANTED = {kind.name: kind for kind in kinds()}
     [("digits", 0.02), ("digits", 0.1), ("Gaussian vectors", 0.5), ("faces", 0.1)],
 )
 def test_planted_copies_are_found_by_their_indices(kind, share):
-    from dataclasses import replace
-
     base = PLANTED[kind]
     sizes = (base.sizes[0], base.sizes[1], 150 if kind == "digits" else base.sizes[2])
     case = Case(replace(base, share=share, sizes=sizes), True)
@@ -59,3 +60,26 @@ def test_planted_copies_are_found_by_their_indices(kind, share):
     np.testing.assert_array_equal(found.near.indices[planted, 0], source[planted])
     assert found.copies.share.low <= len(planted) / len(source) <= found.copies.share.high
     assert found.copies.visible < max(share, 0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "sizes"),
+    [
+        ("digits", (100, 100, 150)),
+        ("faces", (60, 60, 80)),
+        ("photographs", (100, 100, 150)),
+        ("larger photographs", (100, 100, 150)),
+        ("Gaussian vectors", (100, 100, 150)),
+    ],
+)
+def test_planted_shares_of_plain_copies_are_all_found(kind, sizes):
+    for share in (0.02, 0.1, 0.5):
+        planted = replace(PLANTED[kind], share=share, sizes=sizes, dress=dresses.plain)
+        samples, training, unseen, source = Case(planted, True).points(
+            np.random.default_rng([22, 0])
+        )
+        found = judge([samples], training, unseen)
+        assert found.verdict in ("memorising", "partly memorising")
+        copied = np.flatnonzero(source >= 0)
+        np.testing.assert_array_equal(found.near.indices[copied, 0], source[copied])
