@@ -39,13 +39,12 @@ CAPTION = (
     "linear model that knows the symmetry (dashed). "
     "Conv nets, bias-free U-Nets that do not see the noise level, copy as the others do; on digits "
     "the variance of their samples is right from n = 256 on (i) but leading factors are hardly "
-    "recovered (m, q). Those on patches were sampled with noise on the contrast, which they do not "
-    "know: variance is far off (l). "
+    "recovered (m, q). On patches, textures that look like noise keep them from knowing the noise "
+    "level, and samples vary less than half as much as the truth (l). "
     "Small filled points are theories that know the network, on digits, one seed: kernel "
     "regression of the MLP, whose samples vary too little (i), and generaliser and memoriser of "
     "the U-Net, calibrated at n = 16 and not shown there. "
-    "Networks saw 64,000 images each, the U-Nets on the larger field 32,000, conv "
-    "nets on patches 410,000."
+    "Networks saw 64,000 images each, the U-Nets on the larger field 32,000."
 )
 
 # Quantity, factor (0: none), label of the axis.
