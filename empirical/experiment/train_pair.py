@@ -153,7 +153,7 @@ def _data(data: str | DataSet | ArrayLike) -> DataSet:
     from convergen.empirical.data.dataset import DataSet
     from convergen.empirical.data.kinds import load_data
     from convergen.empirical.data.standard_units import standardised
-    from convergen.theory.data.layout import oriented
+    from convergen.theory.data.images.layout import oriented
 
     if isinstance(data, DataSet):
         return data

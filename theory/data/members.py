@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.images.pixels import SUFFIXES
 from convergen.theory.data.natural_order import natural_key
-from convergen.theory.data.pixels import SUFFIXES
 from convergen.theory.data.record import Skipped
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError

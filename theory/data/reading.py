@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
 from convergen.theory.common.row_blocks import row_blocks
-from convergen.theory.data.array_images import ArrayImages
 from convergen.theory.data.contents import Array, Contents, Images, Moments
-from convergen.theory.data.image_sets import ImageSet, decoded, judged
-from convergen.theory.data.layout import oriented
+from convergen.theory.data.images.array_images import ArrayImages
+from convergen.theory.data.images.image_sets import ImageSet, decoded, judged
+from convergen.theory.data.images.layout import oriented
 from convergen.theory.data.record import Record
 from convergen.theory.data.regular_files import printable
 from convergen.theory.data.table import Format, open_contents

@@ -50,7 +50,7 @@ def photographs() -> list[FloatArray]:
     """
     from PIL import Image
 
-    from convergen.theory.data.pixels import pixels
+    from convergen.theory.data.images.pixels import pixels
 
     found = []
     for name in _PHOTOGRAPHS:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.distances.orbit import INVARIANCES
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.data.layout import as_images
-from convergen.theory.data.pixel_agreement import LAST, found_layout, likely_image
+from convergen.theory.data.images.layout import as_images
+from convergen.theory.data.images.pixel_agreement import LAST, found_layout, likely_image
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.points import Points
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
-from convergen.theory.data.array_images import NoImagesError
+from convergen.theory.data.images.array_images import NoImagesError
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.progress import phase

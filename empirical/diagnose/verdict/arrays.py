@@ -82,7 +82,7 @@ def as_points(array: Any, name: str) -> Points:
     -------
     Points
     """
-    from convergen.theory.data.layout import oriented
+    from convergen.theory.data.images.layout import oriented
 
     laid = oriented(np.asarray(array), name)
     return Points(name, laid.rows, laid.point)

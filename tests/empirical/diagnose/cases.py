@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.layout import oriented
+from convergen.theory.data.images.layout import oriented
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
 

@@ -79,7 +79,7 @@ def test_predictions_take_no_options_of_drawing(folder):
 def test_eigenvectors_beyond_memory_are_refused_undecoded(folder, monkeypatch):
     monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8)
     monkeypatch.setattr(
-        "convergen.theory.data.image_sets.read_pixels", lambda *_: pytest.fail("read")
+        "convergen.theory.data.images.image_sets.read_pixels", lambda *_: pytest.fail("read")
     )
     assert open_source("./digits", {}).size == (3, 1, 2, 2)
     monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8 - 1)

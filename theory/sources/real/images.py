@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.sheets import CUT, KEEP
+from convergen.theory.data.images.sheets import CUT, KEEP
 from convergen.theory.data.table import ends_in, suffixes
 from convergen.theory.sources.options import TEXT, Option
 from convergen.theory.sources.reading import data_of

@@ -69,7 +69,7 @@ def load(
     InputError
         If torchvision, the class or the files are missing, or images differ in size.
     """
-    from convergen.theory.data.image_sets import decoded
+    from convergen.theory.data.images.image_sets import decoded
 
     root = Path(path)
     source = _open(root, name, {"train": train, "split": split}, part)
@@ -95,7 +95,7 @@ def _images(
     source: Any, name: str, shape: tuple[int, ...], size: int | None, grey: bool
 ) -> Iterator[NDArray[np.float32]]:
     """Decode one image after the other, channels first."""
-    from convergen.theory.data.pixels import pixels
+    from convergen.theory.data.images.pixels import pixels
 
     channels, height, width = shape
     for number in range(len(source)):

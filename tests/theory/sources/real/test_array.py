@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.layout import oriented
+from convergen.theory.data.images.layout import oriented
 from convergen.theory.sources.table import load_source
 
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data import image_sets as module
+from convergen.theory.data.images import image_sets as module
 from convergen.theory.data.reading import load_array
 
 

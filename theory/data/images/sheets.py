@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.data.contents import Images
-from convergen.theory.data.pixels import read_pixels
+from convergen.theory.data.images.pixels import read_pixels
 from convergen.theory.messages.option_errors import OptionError, OptionName
 
 CUT, KEEP = "cut", "keep"

@@ -3,7 +3,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.digits import load_digits
-from convergen.theory.data.layout import as_images, oriented
+from convergen.theory.data.images.layout import as_images, oriented
 from tests.theory.data.photographs import crops
 
 

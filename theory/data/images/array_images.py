@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.data.pixels import pixels
+from convergen.theory.data.images.pixels import pixels
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.progress import phase
 

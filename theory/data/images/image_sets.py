@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError, as_count
 from convergen.theory.data.contents import Images
-from convergen.theory.data.pixels import Head, read_head, read_pixels
+from convergen.theory.data.images.pixels import Head, read_head, read_pixels
+from convergen.theory.data.images.sheets import CUT, Grid, cut, find_grid, grid_of_sheets
 from convergen.theory.data.record import Record, named
 from convergen.theory.data.regular_files import printable, reason
-from convergen.theory.data.sheets import CUT, Grid, cut, find_grid, grid_of_sheets
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.progress import phase
 

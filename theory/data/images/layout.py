@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.data.pixel_agreement import (
+from convergen.theory.data.images.pixel_agreement import (
     FIRST,
     LAST,
     Shape,
