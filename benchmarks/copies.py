@@ -6,6 +6,10 @@ distances are exact; the bare products are those of both forms in single precisi
 ready. Both run in turns, in one process and thread. scikit-learn and faiss (pip install
 convergen[benchmarks]) search plain images only: they get the training set and its mirrored copy,
 and the samples of the last round.
+
+With --workers N the search alone runs with 1 and N threads in turns. Beside seconds by the clock,
+which mean something only where that many cores are idle, it prints the longest path in processor
+seconds: those of the main thread, and of the busiest of the others.
 """
 
 from __future__ import annotations
@@ -14,8 +18,10 @@ import argparse
 import os
 import resource
 import tempfile
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -70,11 +76,71 @@ def others(samples: np.ndarray, training: np.ndarray) -> dict[str, Callable[[], 
     return {"scikit-learn": sklearn, "faiss": faiss}
 
 
+class Spent:
+    """Processor seconds of each thread of this process, looked at while something runs."""
+
+    def __init__(self) -> None:
+        self._before, self._last, self._done = self._look(), self._look(), threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Spent:
+        self._watcher.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watcher.join()
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self._last |= self._look()
+
+    def _look(self) -> dict[str, float]:
+        found = {}
+        for task in Path("/proc/self/task").iterdir():
+            with suppress(OSError):  # it has just ended
+                fields = (task / "stat").read_text().rpartition(")")[2].split()
+                found[task.name] = sum(map(int, fields[11:13])) / os.sysconf("SC_CLK_TCK")
+        return found
+
+    @property
+    def longest(self) -> float:
+        """Of the main thread, and of the busiest of the others."""
+        spent = {name: last - self._before.get(name, 0.0) for name, last in self._last.items()}
+        own = spent.pop(str(os.getpid()))
+        return own + max(spent.values(), default=0.0)
+
+
+def by_threads(samples: np.ndarray, training: np.ndarray, rounds: int, workers: int) -> None:
+    """Search with one thread and with several, in turns, and print."""
+    orbit = Orbit.of(samples.shape[1:])
+    spent = {count: np.zeros(3) for count in (1, workers)}
+    for part in np.array_split(samples, rounds):
+        results = []
+        for count, total in spent.items():
+            space = Space(orbit, np.zeros(part[0].size), count)
+            clock = time.perf_counter()
+            with Spent() as path:
+                used, near = seconds(
+                    lambda part=part, space=space: nearest(space.still(part), training, space)
+                )
+            total += time.perf_counter() - clock, used, path.longest
+            results.append(near)
+        assert np.array_equal(results[0].distances, results[1].distances)
+    for count, (clock, used, longest) in spent.items():
+        print(f"{count} thread{'s' * (count > 1)}: {clock:.1f} s by the clock, {used:.1f} s of "
+              f"processors, longest path {longest:.1f} s")  # fmt: skip
+    first, last = spent.values()
+    print(f"{first[0] / last[0]:.2f} times as fast by the clock, {first[2] / last[2]:.2f} by the "
+          "longest path")  # fmt: skip
+
+
 def main() -> None:
     """Print seconds, ratios to the bare products, memory, and whether the answers agree."""
     parser = argparse.ArgumentParser(description=__doc__)
     for name, value in (
         ("--samples", 10000), ("--training", 50000), ("--side", 32), ("--rounds", 4),
+        ("--workers", 1),
     ):  # fmt: skip
         parser.add_argument(name, type=int, default=value)
     given = parser.parse_args()
@@ -88,7 +154,11 @@ def main() -> None:
             part = training[start : start + _BLOCK]
             part[...] = rng.integers(0, 256, part.shape, np.uint8)
         del part, training
-        compare(samples, np.load(file, mmap_mode="r"), given.rounds)
+        training = np.load(file, mmap_mode="r")
+        if given.workers > 1:
+            by_threads(samples, training, given.rounds, given.workers)
+        else:
+            compare(samples, training, given.rounds)
 
 
 def compare(samples: np.ndarray, training: np.ndarray, rounds: int) -> None:
