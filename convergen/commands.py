@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
     from convergen.empirical.experiment.declaration import Experiment
     from convergen.theory.cli.report import Findings
     from convergen.theory.files.atomic_files import Written

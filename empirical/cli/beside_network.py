@@ -11,7 +11,7 @@ from convergen.theory.messages.text import plain, wrapped
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
     from convergen.empirical.measure.intervals import Estimate
 
 # What is compared: name of the forecast, and words.

@@ -17,7 +17,7 @@ from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
     from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 
 
 class Units(Enum):

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.files.atomic_files import Written, write_beside
-from convergen.theory.quantities.rows import BLACK, GREY
+from convergen.theory.quantities.rows import BLACK
 from convergen.theory.quantities.table import Line, quantity
 
 if TYPE_CHECKING:
     import xarray as xr
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure, FigureBase
@@ -250,53 +249,6 @@ def measured(
         np.asarray(x), np.asarray(mean), yerr=BARS * np.nan_to_num(np.asarray(stderr)),
         linestyle="none", **{"zorder": 3, **chosen},
     )  # fmt: skip
-
-
-def entry(look: Look, label: str = "") -> Artist:
-    """Legend entry of a quantity that is drawn both as a line and as points.
-
-    Parameters
-    ----------
-    look : Look
-        How it is drawn.
-    label : str
-        Its name; default the label of the look.
-
-    Returns
-    -------
-    matplotlib.artist.Artist
-        For ``legend(handles=…)``.
-    """
-    from matplotlib.lines import Line2D
-
-    return Line2D(
-        [], [], color=look.colour, linestyle=look.line, marker=look.marker,
-        markerfacecolor="white", label=label or look.label,
-    )  # fmt: skip
-
-
-def key(measurement: str = "simulation") -> list[Artist]:
-    """Legend entries that say what lines and points are.
-
-    Parameters
-    ----------
-    measurement : str
-        What the points are.
-
-    Returns
-    -------
-    list of matplotlib.artist.Artist
-        For ``legend(handles=…)``.
-    """
-    from matplotlib.lines import Line2D
-
-    return [
-        Line2D([], [], color=GREY, label="line: theory"),
-        Line2D(
-            [], [], color=GREY, linestyle="none", marker="o", markerfacecolor="white",
-            label=f"points: {measurement} ± {BARS:g} s.e.",
-        ),
-    ]  # fmt: skip
 
 
 def panel(axes: Axes, letter: str, title: str) -> None:

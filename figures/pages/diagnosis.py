@@ -21,7 +21,7 @@ from convergen.figures.plots.diagnosis import draw_distances, draw_forecast
 
 if TYPE_CHECKING:
     from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 
 _MARKS = {"memorising": "bad", "partly memorising": "doubt", "undecided": "doubt"}
 _CLOSEST, _BLIND = 24, 8

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from convergen.figures.looks.legends import key
 from convergen.figures.looks.style import (
     BARS,
     Look,
     family,
-    key,
     look_of,
     measured,
     panel,

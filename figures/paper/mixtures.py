@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.figures.looks.style import (
-    BLACK,
-    entry,
-    key,
-    look_of,
-    measured,
-    panel,
-    predicted,
-    whole_figure,
-)
+from convergen.figures.looks.legends import entry, key
+from convergen.figures.looks.style import BLACK, look_of, measured, panel, predicted, whole_figure
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.mean_learning import learnt_overlaps
 from convergen.theory.quantities.rows import ORANGE

@@ -6,17 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.figures.looks.style import (
-    GREY,
-    family,
-    key,
-    look_of,
-    measured,
-    panel,
-    predicted,
-    whole_figure,
-)
+from convergen.figures.looks.legends import key
+from convergen.figures.looks.style import family, look_of, measured, panel, predicted, whole_figure
 from convergen.figures.making.qualities import by_quality
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.figures.looks.style import (
-    GREY,
-    Look,
-    family,
-    panel,
-    plain_ticks,
-    whole_figure,
-)
+from convergen.figures.looks.style import Look, family, panel, plain_ticks, whole_figure
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.pilot_truths import TRUTHS, Law
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.figures.looks.legends import entry, key
 from convergen.figures.looks.style import (
     BLACK,
-    GREY,
-    entry,
     family,
-    key,
     look_of,
     measured,
     panel,
@@ -19,6 +17,7 @@ from convergen.figures.looks.style import (
     whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

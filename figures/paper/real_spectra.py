@@ -6,16 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.figures.looks.style import (
-    BARS,
-    GREY,
-    family,
-    key,
-    measured,
-    panel,
-    plain_ticks,
-    whole_figure,
-)
+from convergen.figures.looks.legends import key
+from convergen.figures.looks.style import BARS, family, measured, panel, plain_ticks, whole_figure
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.patch_causes import (
     SAMPLES,
@@ -24,6 +16,7 @@ from convergen.figures.paper.patch_causes import (
     limit_ratio,
     photograph_patches,
 )
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

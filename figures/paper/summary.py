@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.figures.looks.legends import entry, key
 from convergen.figures.looks.style import (
     Look,
-    entry,
     family,
-    key,
     look_of,
     measured,
     panel,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from convergen.figures.looks.legends import entry
 from convergen.figures.looks.style import (
     BARS,
-    GREY,
-    entry,
     family,
     look_of,
     measured,
@@ -18,6 +17,7 @@ from convergen.figures.looks.style import (
     whole_figure,
 )
 from convergen.figures.looks.trained_networks import DATA, MODELS, POWER_LAWS, results
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.figures.looks.style import GREY, Look, family, look_of, plain_ticks
+from convergen.figures.looks.style import Look, family, look_of, plain_ticks
 from convergen.figures.plots.sheet import offscreen, sheet
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

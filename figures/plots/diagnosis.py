@@ -6,20 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.figures.looks.style import (
-    BARS,
-    GREY,
-    look_of,
-    measured,
-    plain_ticks,
-    predicted,
-)
+from convergen.figures.looks.style import BARS, look_of, measured, plain_ticks, predicted
 from convergen.figures.plots.sheet import offscreen, sheet
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+    from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 
 _BINS = 40
 # Decades of n on each side of the size of the training set.

@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.figures.looks.style import (
-    CHART,
-    GREY,
-    look_of,
-    plain_ticks,
-    predicted,
-)
+from convergen.figures.looks.style import CHART, look_of, plain_ticks, predicted
 from convergen.figures.plots.sheet import offscreen, sheet
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr

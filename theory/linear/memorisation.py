@@ -2,7 +2,7 @@
 
 Given X, the model's sample has the law of x̂ = Xᵀa/√n, a ~ N(0, I_n). Two laws follow.
 
-Small n: m is a Monte Carlo average that needs only the Gram matrix of the data.
+Small n: an average over Gram matrices (`memorisation_gram`).
 
 Larger n: a saddlepoint (`memorisation_saddlepoint`).
 """
@@ -23,6 +23,7 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
+from convergen.theory.linear.memorisation_gram import gram_average, gram_monte_carlo
 from convergen.theory.linear.memorisation_saddlepoint import (
     DRAWS,
     SaddlepointLaw,
@@ -33,9 +34,6 @@ from convergen.theory.spectra.spectrum import Spectrum
 
 # Up to SMALL, exact averages over data sets; from LARGE on, the saddlepoint alone.
 SMALL, LARGE = 64, 128
-_LEADING = 256
-_BUDGET = 1_500_000
-_SEEDS_PER_SET = 16
 # Share of the data sets that a sketch draws.
 _SKETCH = 1.0 / 16.0
 # Where amplitudes are divided into groups.
@@ -159,7 +157,7 @@ def memorisation_law(
         flat = n.ravel()
         with one_blas_thread():
             for count in np.unique(flat[flat <= SMALL]):
-                exact = _gram_average(spectrum, count, rho, seed, tau)
+                exact = gram_average(spectrum, count, rho, seed, tau)
                 table[:, flat == count] = exact[:, None]
         large = flat > SMALL
         if large.any():
@@ -170,7 +168,7 @@ def memorisation_law(
             between = large & (flat < LARGE)
             if between.any():
                 with one_blas_thread():
-                    exact = _gram_average(spectrum, float(SMALL), rho, seed, tau)
+                    exact = gram_average(spectrum, float(SMALL), rho, seed, tau)
                 for i in np.flatnonzero(between):
                     table[:, i] = _joined(table[:, i], exact, law.both(float(SMALL)), flat[i])
     value, baseline, stderr, baseline_stderr = table.reshape(4, *n.shape)
@@ -243,7 +241,7 @@ def memorisation_sketch(
     with one_blas_thread():
         return np.array(
             [
-                _gram_monte_carlo(spectrum, round(count), rho, seed, tau, _SKETCH)[:2]
+                gram_monte_carlo(spectrum, round(count), rho, seed, tau, _SKETCH)[:2]
                 if count <= SMALL
                 else law_of_many.both(count)[:2]
                 for count in n
@@ -281,71 +279,3 @@ def _groups(amplitudes: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.array([part.mean() for part in kept]), np.array(
         [part.size / values.size for part in kept]
     )
-
-
-def _gram_average(
-    spectrum: Spectrum,
-    samples: float,
-    rho: float,
-    seed: int,
-    tau: tuple[FloatArray, FloatArray],
-) -> FloatArray:
-    """m, baseline and their standard errors; linear between whole numbers."""
-    low = int(np.floor(samples))
-    first = _gram_monte_carlo(spectrum, low, rho, seed, tau)
-    if samples == low:
-        return first
-    second = _gram_monte_carlo(spectrum, low + 1, rho, seed, tau)
-    return first + (samples - low) * (second - first)
-
-
-def _gram_monte_carlo(
-    spectrum: Spectrum,
-    n: int,
-    rho: float,
-    seed: int,
-    tau: tuple[FloatArray, FloatArray],
-    share: float = 1.0,
-) -> FloatArray:
-    """Average over data sets; a long tail of the spectrum is Gaussian by the central limit."""
-    rng = np.random.default_rng([as_seed(seed), n])
-    leading = spectrum.leading(min(spectrum.dim, _LEADING)) / spectrum.largest
-    sets = int(np.clip(_BUDGET // (2 * n * max(leading.size, 2 * n)), 64, 4096))
-    sets = round(share * sets)
-    x = rng.standard_normal((sets, 2 * n, leading.size))
-    x *= np.sqrt(leading)
-    gram = x @ x.transpose(0, 2, 1)
-    tail = np.zeros(2)
-    if spectrum.dim > _LEADING:
-        lam, counts = spectrum.eigenvalues / spectrum.largest, spectrum.multiplicities
-        # Differences of sums: rounding must not turn those of a vanishing tail negative.
-        tail = np.array([max(counts @ lam**p - np.sum(leading**p), 0.0) for p in (1, 2)])
-        noise = rng.standard_normal(gram.shape) * np.sqrt(0.5 * tail[1])
-        gram += noise + noise.transpose(0, 2, 1) + tail[0] * np.eye(2 * n)
-    scale = np.ones((sets, 2 * n, 1))
-    if tau[0].size > 1:
-        scale = np.sqrt(rng.choice(tau[0], scale.shape, p=tau[1]))
-        gram *= scale * scale.transpose(0, 2, 1)
-        x *= scale
-    a = rng.standard_normal((sets, n, _SEEDS_PER_SET)) / np.sqrt(n)
-    inner = gram[:, :, :n] @ a
-    square = np.einsum("rik,rik->rk", a, inner[:, :n])
-    lengths = np.einsum("rii->ri", gram)
-    if spectrum.dim > _LEADING:
-        # A tail of few directions (real multiplicities) is no Gaussian: it shortens nothing.
-        lengths = np.maximum(lengths, np.einsum("ril,ril->ri", x, x))
-        square = np.maximum(square, ((x[:, :n].transpose(0, 2, 1) @ a) ** 2).sum(axis=1))
-    if rho > 0.0:
-        # √ρ ξ: drawn in the leading directions, its tail by the central limit as well.
-        white = rng.standard_normal((sets, leading.size, _SEEDS_PER_SET))
-        extra, length = x @ white, np.sum(white**2, axis=1)
-        if spectrum.dim > _LEADING:
-            extra += np.sqrt(tail[0]) * scale * rng.standard_normal(extra.shape)
-            length += rng.chisquare(spectrum.dim - _LEADING, length.shape)
-        cross = np.einsum("rik,rik->rk", a, extra[:, :n])
-        square = square + 2.0 * np.sqrt(rho) * cross + rho * length
-        inner = inner + np.sqrt(rho) * extra
-    norms = np.sqrt(lengths)[:, :, None]
-    cosines = np.minimum(np.abs(inner) / (norms * np.sqrt(square)[:, None]), 1.0)
-    own, fresh = cosines[:, :n].max(axis=1).mean(axis=1), cosines[:, n:].max(axis=1).mean(axis=1)
-    return np.array([own.mean(), fresh.mean(), standard_error(own), standard_error(fresh)])

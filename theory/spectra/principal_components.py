@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count
+from convergen.theory.spectra.eigenvalue_lists import solver_error
+from convergen.theory.spectra.spectrum import Spectrum
 
 _BLOCK_BYTES = 64 * 2**20
 # Inside these bounds no square, sum of squares or kept eigenvalue leaves the float64 range.
@@ -44,6 +46,25 @@ class PrincipalComponents:
     mean: FloatArray
     samples: int
     left: FloatArray | None = None
+
+    def spectrum(self, source: str = "data") -> Spectrum:
+        """Spectrum and eigenvectors of the points.
+
+        Parameters
+        ----------
+        source : str
+            Label kept with every result.
+
+        Returns
+        -------
+        Spectrum
+            As `Spectrum.from_data`.
+        """
+        lam = self.eigenvalues
+        error = solver_error(float(lam[0]), min(self.samples, lam.size))
+        spectrum = Spectrum.from_eigenvalues(lam, error=error, source=source)
+        # Not through from_eigenvalues, which copies: the eigenvectors may be as large as the data.
+        return replace(spectrum, eigenvectors=self.eigenvectors, mean=self.mean)
 
 
 def principal_components(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,11 +21,7 @@ from convergen.theory.spectra.eigenvalue_lists import (
     leading_groups,
     merge_equal,
     power_law_eigenvalues,
-    solver_error,
 )
-
-if TYPE_CHECKING:
-    from convergen.theory.spectra.principal_components import PrincipalComponents
 
 
 @dataclass(frozen=True, eq=False)
@@ -314,29 +309,7 @@ class Spectrum:
         """
         from convergen.theory.spectra.principal_components import principal_components
 
-        return cls.from_components(principal_components(array, center=center), source=source)
-
-    @classmethod
-    def from_components(cls, parts: PrincipalComponents, *, source: str = "data") -> Spectrum:
-        """Spectrum and eigenvectors of points whose principal components are known.
-
-        Parameters
-        ----------
-        parts : PrincipalComponents
-            Of the points.
-        source : str
-            Label kept with every result.
-
-        Returns
-        -------
-        Spectrum
-            As `from_data`.
-        """
-        lam = parts.eigenvalues
-        error = solver_error(float(lam[0]), min(parts.samples, lam.size))
-        spectrum = cls.from_eigenvalues(lam, error=error, source=source)
-        # Not through from_eigenvalues, which copies: the eigenvectors may be as large as the data.
-        return replace(spectrum, eigenvectors=parts.eigenvectors, mean=parts.mean)
+        return principal_components(array, center=center).spectrum(source)
 
     @classmethod
     def from_file(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.empirical.diagnose.verdict.diagnose import Diagnosis, diagnose
+from convergen.empirical.diagnose.verdict.diagnose import diagnose
+from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 from convergen.theory.sources.points import Points
 
 

@@ -77,7 +77,7 @@ def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = T
     origin = _mean(training, unseen) if center else np.zeros(training.dim)
     with phase("spectrum of the real points"):
         components = principal_components(law.rows, center=center)
-    spectrum = Spectrum.from_components(components, source=law.name)
+    spectrum = components.spectrum(law.name)
     points = [_about(view.plain(each), origin) for each in view.samples]
     q = None
     if len(points) == 2:

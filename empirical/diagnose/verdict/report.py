@@ -10,7 +10,7 @@ import numpy as np
 
 from convergen.empirical.diagnose.evidence.classes import ClassRow
 from convergen.empirical.diagnose.verdict.by_class import class_words
-from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 from convergen.empirical.diagnose.verdict.tables import (
     RECOVERY_WORDS,
     SUSPECT_HEAD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 from convergen.empirical.diagnose.verdict.words import with_interval
 from convergen.theory.messages.text import about
 

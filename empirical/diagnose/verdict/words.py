@@ -6,7 +6,7 @@ import numpy as np
 
 from convergen.empirical.diagnose.distances.orbit import INVARIANCES
 from convergen.empirical.diagnose.evidence.copies import Copies
-from convergen.empirical.diagnose.verdict.diagnose import Diagnosis
+from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.messages.glossary import glossary
 from convergen.theory.messages.text import about, percent

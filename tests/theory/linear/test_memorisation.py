@@ -8,11 +8,11 @@ from scipy.special import betainc, erf, gammaln
 from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.linear.memorisation import (
-    _gram_average,
     memorisation_law,
     memorisation_scale,
     memorisation_sketch,
 )
+from convergen.theory.linear.memorisation_gram import gram_average
 from convergen.theory.linear.memorisation_saddlepoint import SaddlepointLaw
 from convergen.theory.random_matrices.renormalised_noise import scaled
 from tests.monte_carlo import Stored
@@ -177,7 +177,7 @@ def test_the_saddlepoint_is_within_one_and_a_half_per_cent_where_it_takes_over(n
     parts = scaled(SPECTRA[name])
     exact, law = np.zeros(2), np.zeros(2)
     for seed in range(6):
-        exact += _gram_average(SPECTRA[name], 64.0, 0.0, seed, SAME)[:2]
+        exact += gram_average(SPECTRA[name], 64.0, 0.0, seed, SAME)[:2]
         law += SaddlepointLaw.draw(parts, 0, 0.0, 64.0, seed, SAME).both(64.0)[:2]
     np.testing.assert_allclose(law, exact, rtol=0.015)
 
