@@ -69,8 +69,11 @@ def wide_vectors(typing_context: Any) -> Any:
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        # A set of names, printed as they are; its own `add` knows none that has a value.
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
+        attributes = builder.function.attributes
+        # A set of names, printed as they are, whose own `add` knows none that has a value. It is
+        # not promised to stay one: without it loops are slower.
+        if isinstance(attributes, set):
+            set.add(attributes, '"prefer-vector-width"="512"')
         return context.get_dummy_value()
 
     return types.void(), generate
