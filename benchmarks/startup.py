@@ -12,7 +12,8 @@ leave open takes 0.3 (a law behind them, 50 resampled ones and two extreme ones)
 into parts that are compared 0.4, memorisation by simulation and at 1024 samples 0.4, its interval
 0.1. Fewer draws would be faster and leave wider intervals.
 
-python benchmarks/startup.py python benchmarks/startup.py --runs 15
+    python benchmarks/startup.py
+    python benchmarks/startup.py --runs 15
 """
 
 from __future__ import annotations
