@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.forecast.calibrate import calibrate
 from convergen.empirical.models.by_name import untrained
 from convergen.theory.common.checks import InputError

@@ -30,7 +30,7 @@ from scipy.stats import gamma
 from convergen import theory
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast
-from convergen.theory.linear.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 from convergen.theory.sources.table import load_source
 
 ROWS = Path(__file__).with_suffix(".jsonl")

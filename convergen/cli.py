@@ -69,7 +69,7 @@ def _run(arguments: list[str]) -> int:
 
 def _refusal(error: ValueError) -> str:
     """What bad input is told; any other error is one of ours, and goes on."""
-    from convergen.theory.cli.source_flags import spelling
+    from convergen.theory.cli.options.source_flags import spelling
     from convergen.theory.common.checks import InputError
     from convergen.theory.messages.option_errors import OptionError
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
     from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
-    from convergen.empirical.experiment.declaration import Experiment
-    from convergen.theory.cli.report import Findings
+    from convergen.empirical.experiment.declared.declaration import Experiment
+    from convergen.theory.cli.reports.report import Findings
     from convergen.theory.files.atomic_files import Written
     from convergen.theory.forecast.planning.plan import PlanAnswer
     from convergen.theory.forecast.planning.request import PlanRequest

@@ -41,7 +41,7 @@ def predict_raises(monkeypatch, front_door):
         def fail(*_):
             raise error
 
-        monkeypatch.setattr("convergen.theory.cli.targets.Targets.__init__", fail)
+        monkeypatch.setattr("convergen.theory.cli.options.targets.Targets.__init__", fail)
         return front_door("predict", "isotropic")
 
     return run

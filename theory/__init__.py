@@ -33,7 +33,7 @@ __getattr__, __dir__, __all__ = _lazy.attach(
         "linear.distances": ["bures_wasserstein", "kullback_leibler"],
         "linear.latent_recovery": ["latent_recovery", "recovery_thresholds"],
         "linear.leading_distances": ["max_sliced_wasserstein", "operator_norm"],
-        "linear.memorisation": ["memorisation", "memorisation_law"],
+        "linear.memorised.memorisation": ["memorisation", "memorisation_law"],
         "linear.order_parameters": [
             "convergence",
             "convergence_to_truth",

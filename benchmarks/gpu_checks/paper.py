@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.gpu_checks.bench import Bench, Row
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.toml_files import preset_config
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.declared.toml_files import preset_config
+from convergen.empirical.experiment.trained.train import run_experiment
 
 
 def paper(bench: Bench) -> Iterator[Row]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.diagnose.checkpoints.measure import Checkpoints
-    from convergen.theory.cli.targets import Targets
+    from convergen.theory.cli.options.targets import Targets
     from convergen.theory.files.atomic_files import Written
     from convergen.theory.sources.points import Points
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convergen.empirical.cli.validate import Draw
-from convergen.theory.cli.targets import Html, Out, Plot, Targets
+from convergen.theory.cli.options.targets import Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:

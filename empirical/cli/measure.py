@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convergen.empirical.cli.checkpoints import Draw, measured, say, write
-from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
-from convergen.theory.cli.targets import Html, Targets
+from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.options.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
     ) -> None:
         """Judge your own generator: whether it copies, and what it needs."""
         from convergen.empirical.diagnose.checkpoints.names import sorted_out
-        from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.cli.options.remarks import say_remarks
         from convergen.theory.common.blas_threads import blas_threads
         from convergen.theory.files.atomic_files import check_target, write_beside
 

@@ -17,14 +17,14 @@ import typer
 from convergen.empirical.cli.forecast import whole_numbers
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.models.by_name import model_names
-from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
 from convergen.theory.messages.progress import phase
 
 if TYPE_CHECKING:
-    from convergen.empirical.experiment.declaration import Config, Experiment
-    from convergen.empirical.experiment.train import Finished
+    from convergen.empirical.experiment.declared.declaration import Config, Experiment
+    from convergen.empirical.experiment.trained.train import Finished
 
 # Looks for copies on the way, where an experiment says nothing of snapshots.
 _SNAPSHOTS = 16
@@ -133,7 +133,7 @@ def register(app: typer.Typer) -> None:
             _name(config, data, model)
             found = _experiment(config)
             with phase("loading torch"):
-                from convergen.empirical.experiment.train import run_experiment
+                from convergen.empirical.experiment.trained.train import run_experiment
 
             finished = run_experiment(
                 found, out, workers=workers, scheduler=scheduler, threads=threads,
@@ -146,8 +146,8 @@ def register(app: typer.Typer) -> None:
 
 def _base(experiment: Path | None, preset: str | None, out: Path, *, given: bool) -> Config:
     """Settings to begin with: a file, a preset, those of the run in the folder, or none."""
-    from convergen.empirical.experiment.plan import read_plan
-    from convergen.empirical.experiment.toml_files import preset_config, read_config
+    from convergen.empirical.experiment.declared.plan import read_plan
+    from convergen.empirical.experiment.declared.toml_files import preset_config, read_config
     from convergen.empirical.storage.run_folder import RunFolder
 
     if experiment is not None and preset is not None:
@@ -176,7 +176,7 @@ def _apply(
     settings: list[str],
 ) -> None:
     """Let the options of the command line win over what `config` says."""
-    from convergen.empirical.experiment.toml_files import assign, override
+    from convergen.empirical.experiment.declared.toml_files import assign, override
 
     if model is not None:
         config["model"] = {"name": model}
@@ -210,7 +210,7 @@ def _name(config: Config, data: str | None, model: str | None) -> None:
 
 
 def _experiment(config: Config) -> Experiment:
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.declared.declaration import Experiment
 
     return Experiment.from_config(config)
 

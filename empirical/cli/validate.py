@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convergen.theory.cli.targets import Html, Targets
+from convergen.theory.cli.options.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.declared.declaration import Experiment
     from convergen.empirical.experiment.run import Run
     from convergen.theory.files.atomic_files import Written
 

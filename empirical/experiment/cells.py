@@ -11,7 +11,7 @@ from convergen.theory.quantities.labelled import coordinate_attributes
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.declared.declaration import Experiment
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convergen.empirical.experiment.cells import Cell, cells, joined
-from convergen.empirical.experiment.deciding import decide, divide, read_data
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.plan import (
+from convergen.empirical.experiment.declared.deciding import decide, divide, read_data
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.declared.plan import (
     Plan,
     read_plan,
     refuse_other,

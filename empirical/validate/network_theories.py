@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.forecast.calibrate import Calibration, calibrate, end_of_training
 from convergen.empirical.forecast.forecast import LARGEST

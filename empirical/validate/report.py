@@ -16,7 +16,7 @@ from convergen.theory.quantities.table import Quantity, compared
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.declared.declaration import Experiment
 
 
 def validation_text(experiment: Experiment, found: xr.Dataset) -> str:

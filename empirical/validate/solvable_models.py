@@ -9,7 +9,7 @@ import numpy as np
 
 from convergen.empirical.common.devices import choose_device
 from convergen.empirical.experiment.cells import joined
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.measure import measure
 from convergen.empirical.models.by_name import fitted, orbit_of

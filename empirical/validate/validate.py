@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
 from convergen.empirical.validate.network_theories import calibrated

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
 from convergen.theory.messages.optional_packages import package_missing
 
 
@@ -44,8 +44,8 @@ def register(app: typer.Typer) -> None:
             import bokeh  # noqa: F401
         except ModuleNotFoundError as error:
             raise package_missing("explore", "bokeh", "explore") from error
-        from convergen.figures.explorer.server import HOST, make_server
-        from convergen.figures.explorer.state import State
+        from convergen.figures.explorer.answers.state import State
+        from convergen.figures.explorer.serving.server import HOST, make_server
 
         state = State.of(source, given, ridge=ridge, population=population)
         state.open()

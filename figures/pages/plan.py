@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from convergen.figures.pages.elements import chart, definitions, paragraph, section, table
 from convergen.figures.pages.frame import Answer, document
 from convergen.figures.plots.plan import draw_one, panels
-from convergen.theory.cli import plan_report as report
-from convergen.theory.cli.plan_answer import plan_answers, plan_trust, standing
-from convergen.theory.cli.prediction_words import LINEAR
+from convergen.theory.cli.reports import plan_report as report
+from convergen.theory.cli.reports.plan_answer import plan_answers, plan_trust, standing
+from convergen.theory.cli.reports.prediction_words import LINEAR
 from convergen.theory.messages.glossary import glossary
 from convergen.theory.messages.text import about
 from convergen.theory.quantities.table import quantity
@@ -56,7 +56,7 @@ def page(
     str
         HTML, its pictures inside.
     """
-    from convergen.theory.cli.report import heading
+    from convergen.theory.cli.reports.report import heading
     from convergen.theory.common.versions import made_by
 
     rows = result.dataset()

@@ -9,14 +9,14 @@ import numpy as np
 from convergen.figures.pages.elements import chart, definitions, paragraph, section, table
 from convergen.figures.pages.frame import Answer, document
 from convergen.figures.plots.single_panels import draw_overlaps, draw_recovery
-from convergen.theory.cli import prediction_words as words
+from convergen.theory.cli.reports import prediction_words as words
 from convergen.theory.messages.glossary import glossary
 from convergen.theory.messages.text import about
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.cli.report import Columns, Findings
+    from convergen.theory.cli.reports.report import Columns, Findings
 
 # Levels of q at which alternative texts of curves say where they are.
 _SAID = (0.1, 0.5, 0.9)
@@ -39,7 +39,7 @@ def page(found: Findings, curves: xr.Dataset, command: str = "") -> str:
     str
         HTML, its pictures inside.
     """
-    from convergen.theory.cli.report import heading, prediction_columns
+    from convergen.theory.cli.reports.report import heading, prediction_columns
     from convergen.theory.common.versions import made_by
 
     result, answer = found.result, found.answer
@@ -74,7 +74,7 @@ def _answers(found: Findings) -> list[Answer]:
     first = words.first_words(found.result, answer)
     if answer is None:
         return [Answer(first)]
-    from convergen.theory.cli.answer import needed
+    from convergen.theory.cli.reports.answer import needed
 
     enough = answer.today.value >= words.AGREED
     levels = list(found.result["level"])
@@ -118,7 +118,7 @@ def _size(n: float) -> str:
 def _trust(found: Findings) -> list[str]:
     if found.answer is None:
         return [*words.excess_lines(found.result), words.LINEAR]
-    from convergen.theory.cli.answer import trust
+    from convergen.theory.cli.reports.answer import trust
 
     return [trust(found.answer), words.LINEAR]
 
@@ -142,7 +142,7 @@ def _recovery(found: Findings, curves: xr.Dataset) -> str:
         said = " ".join(words.factor_lines(found.result))
         shown = bool(said)
     else:
-        from convergen.theory.cli.answer import factors
+        from convergen.theory.cli.reports.answer import factors
 
         said = factors(found.answer)
         shown = found.answer.factors.value.size > 0

@@ -15,7 +15,7 @@ from convergen.theory.quantities.table import Quantity, compared
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.experiment.declaration import Experiment
+    from convergen.empirical.experiment.declared.declaration import Experiment
 
 
 def page(

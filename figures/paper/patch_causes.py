@@ -96,7 +96,7 @@ def limit_ratio(rows: np.ndarray) -> float:
     float
     """
     from convergen import theory
-    from convergen.theory.linear.fourth_moments import large_sample_gap
+    from convergen.theory.linear.elliptical.fourth_moments import large_sample_gap
 
     far = 1e9
     predicted = theory.order_parameters(theory.Spectrum.from_data(rows), far).gap

@@ -90,7 +90,7 @@ def _measured(rows: FloatArray, last: int) -> Callable[[int, int], Law]:
 
 
 def _digits(repeats: int, seed: int) -> Law:
-    from convergen.theory.data.digits import load_digits
+    from convergen.theory.data.sets.digits import load_digits
 
     return _measured(load_digits(), 800)(repeats, seed)
 

@@ -68,7 +68,7 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.theory.data.digits import load_digits
+    from convergen.theory.data.sets.digits import load_digits
 
     # Larger patches overlap by half: their number must be large beside their dimension.
     sets = (load_digits(), photograph_patches(8, 8), photograph_patches(16, 8))
@@ -89,7 +89,7 @@ def _data_set(
     import xarray as xr
 
     from convergen import theory
-    from convergen.theory.linear.elliptical_data import elliptical_convergence
+    from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 
     centred = rows - rows.mean(axis=0)
     spectrum = theory.Spectrum.from_data(centred)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.cli.source_flags import Given, takes_source_options
-from convergen.theory.cli.targets import Draw, Out, Plot, Targets
+from convergen.theory.cli.options.source_flags import Given, takes_source_options
+from convergen.theory.cli.options.targets import Draw, Out, Plot, Targets
 
 
 def register(app: typer.Typer, draw: Draw) -> None:
@@ -51,14 +51,14 @@ def register(app: typer.Typer, draw: Draw) -> None:
         Beside it, what the linear model needs at the same noise.
         """
         files = Targets(out, plot)
-        from convergen.theory.cli import collapse_report
-        from convergen.theory.cli.grids import (
+        from convergen.theory.cli.options.grids import (
             collapse_samples,
             collapse_sigmas,
             parse_levels,
             parse_samples,
         )
-        from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.cli.options.remarks import say_remarks
+        from convergen.theory.cli.reports import collapse_report
         from convergen.theory.forecast.predict_collapse import forecast_collapse
         from convergen.theory.sources.naming import open_source
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.cli.source_flags import Given, takes_source_options
-from convergen.theory.cli.targets import Draw, Html, Out, Plot, Targets
+from convergen.theory.cli.options.source_flags import Given, takes_source_options
+from convergen.theory.cli.options.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     ) -> None:
         """Say what further samples would gain, and how many a wish takes."""
         files = Targets(out, plot, html)
-        from convergen.theory.cli import plan_report
-        from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.cli.options.remarks import say_remarks
+        from convergen.theory.cli.reports import plan_report
         from convergen.theory.forecast.planning import plan as planning
         from convergen.theory.forecast.planning.request import PlanRequest
         from convergen.theory.forecast.planning.wishes import parse_wishes

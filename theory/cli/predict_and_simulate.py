@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convergen.theory.cli.source_flags import Given, source_words, takes_source_options
-from convergen.theory.cli.targets import Draw, Html, Out, Plot, Targets
+from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.options.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.theory.cli.report import Findings
+    from convergen.theory.cli.reports.report import Findings
 
 # Prints the forecast of a trained network: data, network, images, samples, seed, json, targets.
 NetworkForecast = Callable[..., None]
@@ -101,9 +101,9 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
             return
         if images is not None:
             raise InputError("--images is the budget of a network: give --network beside it.")
-        from convergen.theory.cli import report
-        from convergen.theory.cli.grids import default_samples, parse_samples
-        from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.cli.options.grids import default_samples, parse_samples
+        from convergen.theory.cli.options.remarks import say_remarks
+        from convergen.theory.cli.reports import report
         from convergen.theory.forecast import predict as prediction
         from convergen.theory.forecast.subject import Subject
         from convergen.theory.sources.naming import open_source
@@ -159,9 +159,9 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         Training sets drawn from an analytic source, disjoint subsets of a data set.
         """
         files = Targets(out, plot)
-        from convergen.theory.cli import simulation_report
-        from convergen.theory.cli.grids import default_samples, parse_samples
-        from convergen.theory.cli.remarks import say_remarks
+        from convergen.theory.cli.options.grids import default_samples, parse_samples
+        from convergen.theory.cli.options.remarks import say_remarks
+        from convergen.theory.cli.reports import simulation_report
         from convergen.theory.finite_size import simulate as simulation
         from convergen.theory.finite_size.predict_subsets import forecast_subsets
         from convergen.theory.forecast import predict as prediction

@@ -15,7 +15,7 @@ from convergen.theory.data.regular_files import printable, regular_file
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.optional_packages import package_missing
 
-_ROOM = "convergen.theory.data.formats"
+_ROOMS = ("convergen.theory.data.formats.arrays", "convergen.theory.data.formats.pictures")
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,10 @@ def register(row: Format) -> Format:
 
 @cache
 def _load_room() -> None:
-    """Import every file of the room of formats, each of which registers itself."""
-    for module in pkgutil.iter_modules(importlib.import_module(_ROOM).__path__):
-        importlib.import_module(f"{_ROOM}.{module.name}")
+    """Import every file of the rooms of formats, each of which registers itself."""
+    for room in _ROOMS:
+        for module in pkgutil.iter_modules(importlib.import_module(room).__path__):
+            importlib.import_module(f"{room}.{module.name}")
 
 
 def formats() -> dict[str, Format]:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convergen.theory.common.compiled import kernel
-from convergen.theory.empirical_score.fold import DONE, fold
-from convergen.theory.empirical_score.logit_rows import REORDER, copy
+from convergen.theory.empirical_score.logits.fold import DONE, fold
+from convergen.theory.empirical_score.logits.logit_rows import REORDER, copy
+from convergen.theory.empirical_score.logits.vector_exp import larger
 from convergen.theory.empirical_score.records import read_only
-from convergen.theory.empirical_score.vector_exp import larger
 
 if TYPE_CHECKING:
     from convergen.theory.common.checks import FloatArray

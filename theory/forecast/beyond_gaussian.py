@@ -1,8 +1,8 @@
 """How much more two models disagree on data as they are than on Gaussian data.
 
-Amplitudes explain most of it (`convergen.theory.linear.elliptical_data`). What is left is measured
-between disjoint parts of the pilot, for n ≤ N/2, and ends at the constant of the fourth moments for
-n → ∞ where the pilot is large enough to show it.
+Amplitudes explain most of it (`convergen.theory.linear.elliptical.elliptical_data`). What is left
+is measured between disjoint parts of the pilot, for n ≤ N/2, and ends at the constant of the fourth
+moments for n → ∞ where the pilot is large enough to show it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.linear.elliptical_data import elliptical_overlaps
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_overlaps
 from convergen.theory.linear.order_parameters import order_parameters
 from convergen.theory.pilot.amplitudes import by_width
 from convergen.theory.pilot.population import OtherSample, Population

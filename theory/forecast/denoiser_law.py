@@ -9,7 +9,7 @@ import numpy as np
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.linear.denoising_errors import denoising_errors
-from convergen.theory.linear.elliptical_denoising import elliptical_test_error
+from convergen.theory.linear.elliptical.elliptical_denoising import elliptical_test_error
 from convergen.theory.pilot.amplitudes import by_width
 from convergen.theory.pilot.population import OtherSample, Population
 from convergen.theory.spectra.spectrum import Spectrum

@@ -11,12 +11,12 @@ import numpy as np
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.crossings import last_crossing, sample_grid
 from convergen.theory.forecast.predict import Request
-from convergen.theory.linear.elliptical_data import (
+from convergen.theory.linear.elliptical.elliptical_data import (
     elliptical_bures_wasserstein,
     elliptical_overlaps,
 )
-from convergen.theory.linear.elliptical_denoising import elliptical_denoising_errors
-from convergen.theory.linear.memorisation import memorisation_law
+from convergen.theory.linear.elliptical.elliptical_denoising import elliptical_denoising_errors
+from convergen.theory.linear.memorised.memorisation import memorisation_law
 from convergen.theory.linear.order_parameters import order_parameters
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity

@@ -10,7 +10,7 @@ from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.factor_starts import factor_starts, told_apart
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.latent_recovery import latent_recovery
-from convergen.theory.linear.memorisation import memorisation_scale
+from convergen.theory.linear.memorised.memorisation import memorisation_scale
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population

@@ -13,7 +13,7 @@ from convergen.theory.forecast.crossings import last_crossing
 from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
 from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
-from convergen.theory.linear.elliptical_data import elliptical_bures_wasserstein
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_bures_wasserstein
 from convergen.theory.messages.progress import phase
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.population import Population, estimate_population

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.linear.fourth_moments import gap_constants
+from convergen.theory.linear.elliptical.fourth_moments import gap_constants
 from convergen.theory.pilot.sample import PilotSample
 
 # Points in the largest and in the smallest part.

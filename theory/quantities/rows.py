@@ -13,7 +13,9 @@ _LINEAR, _FORECAST = "convergen.theory.linear", "convergen.theory.forecast.formu
 _PAIR = "convergen.theory.finite_size.measure_pair"
 
 _ORDER = Formula(f"{_LINEAR}.order_parameters:order_parameters", ("ridge",))
-_MEMORISATION = Formula(f"{_LINEAR}.memorisation:memorisation_law", ("ridge", "seed", "amplitudes"))
+_MEMORISATION = Formula(
+    f"{_LINEAR}.memorised.memorisation:memorisation_law", ("ridge", "seed", "amplitudes")
+)
 _BLOCKS = Formula(f"{_FORECAST}:eigenvector_blocks", ("factors",))
 _NORM = Formula(f"{_LINEAR}.leading_distances:operator_norm", ("seed",))
 _SLICED = Formula(f"{_LINEAR}.leading_distances:max_sliced_wasserstein", ("seed",))

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from convergen.cli import build
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 
 
 @pytest.fixture(scope="module")

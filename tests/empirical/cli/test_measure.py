@@ -11,7 +11,7 @@ import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Space
 from convergen.theory.common import blas_threads
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 
 ROOT = Path(__file__).parents[3]
 

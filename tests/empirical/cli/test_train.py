@@ -14,7 +14,7 @@ import typer
 import xarray as xr
 
 from convergen.empirical.common.presets import preset_names
-from convergen.empirical.experiment.toml_files import preset_config
+from convergen.empirical.experiment.declared.toml_files import preset_config
 from convergen.empirical.storage import checked_files
 
 QUICK = (
@@ -107,12 +107,12 @@ def test_presets_are_taken_up(convergen, monkeypatch, name):
     seen = {}
 
     def watch(experiment, folder, **options):
-        from convergen.empirical.experiment.train import Finished
+        from convergen.empirical.experiment.trained.train import Finished
 
         seen.update(experiment=experiment, **options)
         return Finished(None, [], None)
 
-    monkeypatch.setattr("convergen.empirical.experiment.train.run_experiment", watch)
+    monkeypatch.setattr("convergen.empirical.experiment.trained.train.run_experiment", watch)
     code, _, err = convergen("train", "--preset", name, "--out", "run", "--workers", "2")
     assert code == 0, err
     assert seen["experiment"].name == name
@@ -288,7 +288,7 @@ def test_a_run_that_stops_in_training_resumes_to_the_same_bits(convergen, tmp_pa
 def test_an_interrupt_before_the_run_is_begun_advises_nothing_that_is_refused(
     convergen, tmp_path, monkeypatch
 ):
-    from convergen.empirical.experiment import deciding
+    from convergen.empirical.experiment.declared import deciding
 
     def interrupted(experiment, folder):
         os.kill(os.getpid(), signal.SIGINT)

@@ -9,8 +9,8 @@ from convergen.empirical.common.presets import preset_names
 from convergen.empirical.data import kinds as module
 from convergen.empirical.data.kinds import load_data
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
 from convergen.theory.data.images import image_sets
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.spectra.spectrum import Spectrum
 
 FILES = resources.files("convergen.empirical")

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.signal import lfilter
 from skimage import data as pictures
 
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 
 _PHOTOGRAPHS = ("astronaut", "cat", "coffee", "rocket", "retina", "hubble_deep_field")
 _DIM = 64

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.models.solvable.trained_linear import TrainedLinear
 from convergen.empirical.validate import validate as validation
 from convergen.theory.denoisers.wiener import LinearDenoiser

@@ -2,7 +2,7 @@
 
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.report import summary_json, summary_text
-from convergen.empirical.experiment.train_pair import train_pair
+from convergen.empirical.experiment.trained.train_pair import train_pair
 from convergen.empirical.measure.settings import MeasureSettings
 
 _FEW = MeasureSettings(draws=64, factors=2, error_points=32, pictures=1)

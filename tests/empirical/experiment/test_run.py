@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from convergen.empirical.experiment.deciding import useful_threads
-from convergen.empirical.experiment.plan import read_plan
+from convergen.empirical.experiment.declared.deciding import useful_threads
+from convergen.empirical.experiment.declared.plan import read_plan
 from convergen.empirical.experiment.run import Run
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.theory.common.checks import InputError
 from tests.empirical.experiment.tiny import experiment
 

@@ -10,8 +10,8 @@ import pytest
 import convergen.empirical
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.toml_files import preset_config
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.declared.toml_files import preset_config
 from convergen.empirical.models.by_name import check_model, fitted, needs_training, untrained
 from convergen.empirical.splits.splits import split
 from convergen.empirical.training.trainer import Member, Trainer

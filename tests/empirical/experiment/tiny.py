@@ -1,6 +1,6 @@
 """An experiment that takes a second."""
 
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 
 MEASURE = {"draws": 8, "steps": 3, "pictures": 2, "error_points": 8, "projections": 4}
 

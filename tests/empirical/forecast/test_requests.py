@@ -6,7 +6,7 @@ import pytest
 from convergen.empirical.forecast import requests as module
 from convergen.empirical.forecast.requests import forecast_on
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.sources.points import Points
 
 DIGITS = load_digits()[np.random.default_rng(0).permutation(1797)]

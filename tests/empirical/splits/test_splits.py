@@ -144,7 +144,7 @@ def test_known_laws_have_no_duplicates():
 
 
 def test_one_duplicate_limit_for_splits_and_experiments():
-    from convergen.empirical.experiment.declaration import SplitSettings
+    from convergen.empirical.experiment.declared.declaration import SplitSettings
 
     assert SplitSettings().duplicate_limit == split(random_data(20), [3], 0).limit == 0.999
 

@@ -11,7 +11,7 @@ from functools import partial
 import pytest
 import torch
 
-from convergen.empirical.experiment.train import _runner
+from convergen.empirical.experiment.trained.train import _runner
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.empirical.sweep.local_workers import local_workers
 from convergen.empirical.sweep.sweep import FAILED, FINISHED, Task, in_process, sweep

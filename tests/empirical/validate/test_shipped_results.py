@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from convergen.empirical.experiment.declaration import Experiment
-from convergen.empirical.experiment.plan import Plan
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.declared.plan import Plan
+from convergen.empirical.experiment.declared.toml_files import read_config
 from convergen.empirical.experiment.run import Run
-from convergen.empirical.experiment.toml_files import read_config
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.validate import shipped_results as shipped
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.netcdf_files import load_dataset

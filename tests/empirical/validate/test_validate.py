@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
-from convergen.empirical.experiment.train import run_experiment
+from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.validate import solvable_models as references
 from convergen.empirical.validate import validate as validation
 from convergen.empirical.validate.shipped_results import shipped_result

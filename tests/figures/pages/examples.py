@@ -7,12 +7,12 @@ import xarray as xr
 
 from convergen import theory
 from convergen.empirical.diagnose.verdict.diagnose import diagnose
-from convergen.empirical.experiment.declaration import Experiment
+from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate.validate import LAW, leading
 from convergen.figures.pages import diagnosis, forecast, plan, prediction, validation
-from convergen.theory.cli.report import Findings
-from convergen.theory.data.digits import load_digits
+from convergen.theory.cli.reports.report import Findings
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.planning.plan import planned, smooth_curves
 from convergen.theory.forecast.planning.request import PlanRequest

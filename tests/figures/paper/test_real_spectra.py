@@ -6,7 +6,7 @@ from sklearn.datasets import load_sample_image
 
 from convergen import theory
 from convergen.figures.paper import patch_causes, real_spectra
-from convergen.theory.linear.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 
 # Measured over predicted 1 − q at n = 256, 8 × 8 patches: mean and standard error of 100 pairs.
 STATED = {

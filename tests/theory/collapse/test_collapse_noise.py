@@ -4,7 +4,7 @@ import pytest
 from convergen import theory
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)

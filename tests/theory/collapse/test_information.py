@@ -4,7 +4,7 @@ import pytest
 from convergen import theory
 from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, MixtureLaw, as_law
 from convergen.theory.collapse.information import information, information_density
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 
 SPECTRUM = theory.Spectrum.power_law(30, 1.0)
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.finite_size.measure_pair import Fit
 from convergen.theory.finite_size.simulate import measurable
 

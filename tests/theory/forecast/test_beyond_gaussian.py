@@ -7,7 +7,7 @@ import pytest
 
 from convergen import theory
 from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
-from convergen.theory.linear.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 from convergen.theory.pilot.population import OtherSample
 from convergen.theory.sources.table import load_source
 from tests.monte_carlo import Stored

@@ -6,7 +6,7 @@ import pytest
 from convergen import theory
 from convergen.theory.forecast.elliptical_models import add_elliptical
 from convergen.theory.forecast.predict import Request, forecast
-from convergen.theory.linear.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 from convergen.theory.pilot.amplitudes import amplitudes_of
 from convergen.theory.sources.table import load_source
 

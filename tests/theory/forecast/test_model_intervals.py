@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.report import prediction_json, prediction_text
+from convergen.theory.cli.reports.report import prediction_json, prediction_text
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast, main_names
 from convergen.theory.messages.text import about

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli import answer as pilot_words
+from convergen.theory.cli.reports import answer as pilot_words
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast
 

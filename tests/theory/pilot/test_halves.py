@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.linear.fourth_moments import large_sample_gap
+from convergen.theory.linear.elliptical.fourth_moments import large_sample_gap
 from convergen.theory.pilot.halves import compare_halves, far_end
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components

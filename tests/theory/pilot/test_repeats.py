@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.answer import repeats_text
+from convergen.theory.cli.reports.answer import repeats_text
 from convergen.theory.pilot.repeats import exact_repeats
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 from convergen import theory
 from convergen.figures.looks.style import look_of
 from convergen.figures.plots.curves import draw
-from convergen.theory.cli import report, simulation_report
+from convergen.theory.cli.reports import report, simulation_report
 from convergen.theory.files.netcdf_files import save_dataset
 from convergen.theory.finite_size.simulate import measurable, simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names

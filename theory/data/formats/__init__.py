@@ -1,4 +1,4 @@
 """One file per format of files and folders; each registers itself in the table of formats.
 
-It may import the other files of this room's parent; nothing but the table finds it.
+It may import the other files of `data`; nothing but the table finds it.
 """

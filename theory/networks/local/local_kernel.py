@@ -11,8 +11,12 @@ from __future__ import annotations
 import numpy as np
 
 from convergen.theory.common.compiled import kernel
-from convergen.theory.empirical_score.logit_rows import REORDER
-from convergen.theory.empirical_score.vector_exp import exp2_nonpositive, larger, wide_vectors
+from convergen.theory.empirical_score.logits.logit_rows import REORDER
+from convergen.theory.empirical_score.logits.vector_exp import (
+    exp2_nonpositive,
+    larger,
+    wide_vectors,
+)
 
 # Terms of a short sum: the coordinates of a ring, and −|y|²/2.
 _TERMS = 6

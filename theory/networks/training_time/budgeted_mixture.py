@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
-from convergen.theory.empirical_score.logit_rows import (
+from convergen.theory.empirical_score.logits.logit_rows import (
     LANES,
     REORDER,
     add_to,

@@ -14,7 +14,7 @@ def load() -> Source:
     -------
     Source
     """
-    from convergen.theory.data.digits import load_digits
+    from convergen.theory.data.sets.digits import load_digits
 
     return data_source("digits", lambda: Points("digits", load_digits(), (1, 8, 8)))
 

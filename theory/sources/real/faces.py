@@ -19,7 +19,7 @@ def load() -> Source:
     InputError
         When points are asked for, if scikit-image is not installed.
     """
-    from convergen.theory.data.scikit_image import face_patches
+    from convergen.theory.data.sets.scikit_image import face_patches
 
     return data_source("faces", lambda: Points("faces", face_patches()[:, None], (1, 25, 25)))
 

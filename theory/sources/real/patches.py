@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.data import scikit_image
+from convergen.theory.data.sets import scikit_image
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
 from convergen.theory.sources.points import Points

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.classic_sets import ClassicSet, classic_set
+from convergen.theory.data.sets.classic_sets import ClassicSet, classic_set
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.sources.options import TEXT, TRUTH, Option
 from convergen.theory.sources.points import Points

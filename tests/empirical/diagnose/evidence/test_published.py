@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.verdict.judgement import judge
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.sources.points import Points
 
 PYMDMA_AUTHENTIC = 372 / 600

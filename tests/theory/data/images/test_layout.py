@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
 from convergen.theory.data.images.layout import as_images, oriented
+from convergen.theory.data.sets.digits import load_digits
 from tests.theory.data.photographs import crops
 
 

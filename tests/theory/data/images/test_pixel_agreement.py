@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from convergen.theory.data.digits import load_digits
 from convergen.theory.data.images.pixel_agreement import found_layout, likely_image
+from convergen.theory.data.sets.digits import load_digits
 from tests.theory.data.photographs import crops
 
 

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
 from convergen.theory.data.images.sheets import Grid, cut, find_grid
 from convergen.theory.data.reading import read
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.sources.real.patches import photographs
 
 

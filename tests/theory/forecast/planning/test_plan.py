@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.cli.plan_report import plan_text
+from convergen.theory.cli.reports.plan_report import plan_text
 from convergen.theory.forecast.planning.plan import planned as planned_of
 from convergen.theory.forecast.planning.plan import smooth_curves
 from convergen.theory.forecast.planning.request import PlanRequest

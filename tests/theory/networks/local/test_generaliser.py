@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.networks.local.generaliser import Generaliser
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser

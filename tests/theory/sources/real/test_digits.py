@@ -1,6 +1,6 @@
 import numpy as np
 
-from convergen.theory.data.digits import load_digits
+from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.sources.table import load_source
 from convergen.theory.spectra.spectrum import Spectrum
 
