@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from convergen.theory.cli.reports.prediction_words import excess_lines
+from convergen.theory.cli.reports.prediction_words import eigenspaces, excess_lines, trivial
 from convergen.theory.cli.reports.report import heading
 from convergen.theory.messages.text import about, plain, table, wrapped
 from convergen.theory.quantities.labelled import Labelled
@@ -55,6 +55,7 @@ def simulation_text(spectrum: Spectrum, result: Labelled) -> str:
             f"the normal score of Student's t with {repeats - 1} degree{'s' * (repeats > 2)} of "
             "freedom."
         ),
+        *eigenspaces(result),
         *_infinite_lines(result),
         *excess_lines(result),
     ]
@@ -75,7 +76,7 @@ def _agreement(result: Labelled) -> str:
     from scipy.special import ndtri
 
     found = [
-        (abs(float(z)), f"{label} at n = {about(n)}", f"{z:+.1f}")
+        (abs(float(z)), f"{label} at n = {about(n)}", f"{z:+.1f}", (row.key, (i, *index)))
         for row in (row for row in quantities() if row.symbol and row.measurement)
         for label, index in _entries(result, row)
         for i, n in enumerate(result["samples"])
@@ -83,16 +84,18 @@ def _agreement(result: Labelled) -> str:
     ]
     if not found:
         return "Nothing can be said of the agreement: there is no error to compare with."
-    size, place, shown = max(found)
+    size, place, shown, (key, cell) = max(found)
     count = f"{len(found)} comparison{'s' * (len(found) > 1)}"
     if size <= -ndtri(0.5 * _CHANCE / len(found)):
         return (
             f"Prediction and measurement agree: of {count}, the largest difference, z = {shown} "
             f"({place}), is no more than chance."
         )
+    measured, expected = (float(result[f"{key}{end}"][cell]) for end in ("", "_predicted"))
     return (
         f"Prediction and measurement differ: of {count}, the largest difference, z = {shown} "
-        f"({place}), is more than chance."
+        f"({place}: {measured:.5g} measured, {expected:.5g} predicted), is more than chance. "
+        f"The law is that of large d, and d is {result.attributes['dimension']} here."
     )
 
 
@@ -126,7 +129,8 @@ def _entries(result: Labelled, row: Quantity) -> list[tuple[str, tuple[int, ...]
         return []
     further = row.dims[1:]
     if further == ("factor",):
-        return [(f"{row.symbol}{k:g}", (i,)) for i, k in enumerate(result["factor"])]
+        shown = np.flatnonzero(~trivial(result))
+        return [(f"{row.symbol}{result['factor'][i]:g}", (int(i),)) for i in shown]
     if further == ("sigma",):
         return [(f"{row.symbol}, σ = {s:.3g}", (j,)) for j, s in enumerate(result["sigma"])]
     return [] if further else [(row.symbol, ())]

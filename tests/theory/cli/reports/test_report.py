@@ -68,7 +68,22 @@ def test_agreement_allows_for_the_number_of_comparisons():
     found["memorisation_z"][0] = -4.0
     first = " ".join(simulation_text(theory.Spectrum.isotropic(6), found).split("\n\n")[0].split())
     assert first.startswith("Prediction and measurement differ")
-    assert "z = -4.0 (m at n = 4)" in first
+    measured, law = (found[key][0] for key in ("memorisation", "memorisation_predicted"))
+    assert f"z = -4.0 (m at n = 4: {measured:.5g} measured, {law:.5g} predicted)" in first
+    assert "The law is that of large d, and d is 6 here." in first
+
+
+def test_factors_that_chance_recovers_are_not_compared():
+    spectrum = theory.Spectrum.spiked(12, [9.0])
+    text = simulation_text(spectrum, simulated(spectrum, [8], repeats=2))
+    labels = {line.split()[0] for line in text.splitlines() if line.split()}
+    assert "Q1" in labels
+    assert "Q2" not in labels
+    assert "Factors 2–3: equal variance in 11 of 12 directions, nothing to recover." in text
+    found = simulated(theory.Spectrum.isotropic(6), [8], repeats=2)
+    found["latent_recovery_z"][...] = 9.0
+    text = simulation_text(theory.Spectrum.isotropic(6), found)
+    assert text.startswith("Prediction and measurement agree")
 
 
 def test_infinite_measurements_get_a_word():
