@@ -11,6 +11,7 @@ from convergen.theory.messages.terminal import one_line, plain_ascii, prepare_st
     [
         ("σ_c(n), Σ − 1 ≥ ½ ± 2²…", "sigma_c(n), Sigma - 1 >= 1/2 +- 22..."),
         ("8 × 8 – é, 日", "8 x 8 - e, ?"),
+        ("\xe9\u212b \u03c2 \u00df", "eA ? ?"),
         (b"bad\xff.npy".decode("utf-8", "surrogateescape"), r"bad\xff.npy"),
     ],
 )

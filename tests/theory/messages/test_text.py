@@ -1,9 +1,10 @@
 """Numbers and paragraphs of the command line."""
 
+import numpy as np
 import pytest
 
 from convergen.theory.messages.glossary import glossary
-from convergen.theory.messages.text import about, percent, rounded, wrapped
+from convergen.theory.messages.text import about, percent, plain, rounded, table, wrapped
 
 
 def test_no_line_ends_between_a_number_and_its_per_cent():
@@ -29,7 +30,10 @@ def test_shares_are_said_in_hundredths(share, digits, words):
     assert percent(share, digits) == words
 
 
-@pytest.mark.parametrize(("n", "words"), [(3.456, "3.46"), (10.4, "10"), (1e6, "1e+06")])
+@pytest.mark.parametrize(
+    ("n", "words"),
+    [(3.456, "3.46"), (9.96, "9.96"), (10.0, "10"), (999999.0, "999999"), (1e6, "1e+06")],
+)
 def test_samples_are_said_as_exactly_as_one_needs(n, words):
     assert about(n) == words
 
@@ -38,7 +42,9 @@ def test_samples_are_said_as_exactly_as_one_needs(n, words):
     ("count", "digits", "words"),
     [
         (0.3, 3, "<1"), (1.0, 3, "1"), (55.54, 3, "55.5"), (55.54, 2, "56"), (98684.2, 2, "99,000"),
-        (8000.0, 3, "8,000"), (999.6, 3, "1,000"), (3.4e14, 2, "over 1,000,000,000"),
+        (8000.0, 3, "8,000"), (999.6, 3, "1,000"),
+        (999.4, 3, "999"), (99.94, 3, "99.9"), (1e9, 3, "over 1,000,000,000"),
+        (0.99e9, 2, "990,000,000"), (3.4e14, 2, "over 1,000,000,000"),
         (float("inf"), 3, "∞"),
     ],
 )  # fmt: skip
@@ -50,3 +56,31 @@ def test_a_glossary_keeps_the_order_and_says_how_sure_intervals_are():
     found = glossary("m fresh", "interval", interval="9 of 10")
     assert list(found) == ["m fresh", "interval"]
     assert "in 9 of 10 such measurements" in found["interval"]
+
+
+def test_columns_are_as_wide_as_their_widest_cell_and_end_without_spaces():
+    shown = table(["n", "convergence", ""], [["1000", "0.5", ""], ["20", "0.25", "*"]])
+    assert shown.splitlines() == [
+        "   n  convergence",
+        "1000          0.5",
+        "  20         0.25  *",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (np.array([[1.5, np.nan], [np.inf, -2.0]]), [[1.5, None], [None, -2]]),
+        (np.float32(0.5), 0.5),
+        (np.int64(3), 3),
+        (np.bool_(True), True),
+        ("word", "word"),
+        (2.0**53 - 1.0, 2**53 - 1),
+        (2.0**53, 2.0**53),
+        (None, None),
+    ],
+)
+def test_json_gets_plain_numbers_and_none_for_what_it_cannot_say(value, said):
+    found = plain(value)
+    assert found == said
+    assert type(found) is type(said)
