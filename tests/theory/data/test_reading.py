@@ -4,9 +4,11 @@ import zipfile
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.reading import load_array, read_array
+from convergen.theory.data.contents import Array
+from convergen.theory.data.reading import _fitting, load_array, read, read_array
 
 
 @pytest.fixture
@@ -211,3 +213,34 @@ def test_a_long_list_of_members_is_shortened(tmp_path):
     np.savez(tmp_path / "many.npz", **{f"m{k}": np.ones(2) for k in range(30)})
     with pytest.raises(InputError, match=r"m0, m1, .* and 22 more, but no key was given"):
         read_array(tmp_path / "many.npz")
+
+
+def test_images_are_read_one_at_a_time_and_arrays_in_blocks(tmp_path, rng, monkeypatch):
+    pixels = rng.integers(0, 256, (3, 5, 4, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    found = list(read(tmp_path).blocks())
+    assert [block.shape for block in found] == [(1, 3, 5, 4)] * 3
+    np.testing.assert_array_equal(np.concatenate(found), read(tmp_path).rows())
+    rows = rng.standard_normal((7, 2))
+    np.save(tmp_path / "x.npy", rows)
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 8 * 2 * 3)
+    found = list(read(tmp_path / "x.npy").blocks())
+    assert len(found) > 1
+    np.testing.assert_array_equal(np.concatenate(found), rows)
+
+
+def test_what_holds_no_array_is_refused_as_one(tmp_path):
+    Image.new("L", (2, 2)).save(tmp_path / "x.png")
+    with pytest.raises(InputError, match="holds no array of numbers: give a .npy file"):
+        read_array(tmp_path)
+    np.savez(tmp_path / "fid.npz", mu=np.zeros(2), sigma=np.eye(2))
+    with pytest.raises(InputError, match=r"fid.npz holds a mean and a covariance .*, not points"):
+        read(tmp_path / "fid.npz")
+
+
+def test_labels_that_do_not_fit_are_refused(tmp_path):
+    with pytest.raises(InputError, match="x holds 3 points, but 2 labels: make it again"):
+        _fitting(Array(np.zeros((3, 2)), ("a", "b")), "x")
+    assert _fitting(Array(np.zeros((2, 2)), ("a", "b")), "x") == ("a", "b")
+    assert _fitting(Array(np.zeros((2, 2))), "x") is None

@@ -204,3 +204,81 @@ def test_a_missing_package_is_named_with_its_extra(tmp_path, images, monkeypatch
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
     with pytest.raises(InputError, match=r"x.parquet needs the package 'pyarrow': install"):
         read(tmp_path / "x.parquet")
+
+
+def test_classes_of_a_table_are_named_only_where_all_have_names(tmp_path, images):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    names = {"info": {"features": {"label": {"names": ["cat", "dog"]}}}}
+    table = pyarrow.table({"image": [png(image) for image in images[:3]], "label": [0, 1, 2]})
+    about = {"huggingface": json.dumps(names)}
+    parquet.write_table(table.replace_schema_metadata(about), tmp_path / "x.parquet")
+    assert read(tmp_path / "x.parquet").record.labels == ("0", "1", "2")
+
+
+def test_a_row_without_an_image_is_refused(tmp_path, images):
+    pyarrow = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    parquet.write_table(pyarrow.table({"image": [png(images[0]), None]}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="a row of .* holds no bytes of an image: download"):
+        read(tmp_path / "x.parquet").rows()
+
+
+def test_tensors_of_a_type_that_numpy_lacks_are_widened(tmp_path):
+    torch = pytest.importorskip("torch")
+    from safetensors.torch import save_file
+
+    values = torch.arange(6.0).reshape(3, 2) / 7
+    save_file({"x": values.to(torch.bfloat16)}, tmp_path / "x.safetensors")
+    found = read(tmp_path / "x.safetensors").rows()
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, values.to(torch.bfloat16).float().numpy())
+    save_file({"x": torch.complex(values, values)}, tmp_path / "x.safetensors")
+    with pytest.raises(InputError, match=r"x of .* torch.complex64 and shape \(3, 2\), but real"):
+        read(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("labels", "fit"),
+    [(np.zeros(5), False), (np.zeros((5, 1), int), False), (np.arange(4), False),
+     (np.arange(5), True)],
+)  # fmt: skip
+def test_two_arrays_are_images_and_classes_only_if_they_fit(tmp_path, images, labels, fit):
+    np.savez(tmp_path / "x.npz", images, labels)
+    if fit:
+        assert read(tmp_path / "x.npz").record.labels == ("0", "1", "2", "3", "4")
+    else:
+        with pytest.raises(InputError, match="arr_0.*arr_1"):
+            read(tmp_path / "x.npz")
+
+
+def test_empty_data_sets_and_folders_that_cannot_be_listed_are_refused(tmp_path, monkeypatch):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["x"] = np.zeros((0, 3))
+    with pytest.raises(InputError, match=r"x.h5 holds an array of shape \(0, 3\): give one with"):
+        read(tmp_path / "x.h5")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "x.png").write_bytes(png(np.zeros((2, 2), np.uint8)))
+    (tmp_path / "y.png").write_bytes(png(np.zeros((2, 2), np.uint8)))
+    assert read(tmp_path).record.names == ("y.png",)
+
+    def closed(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("convergen.theory.data.formats.folder.os.scandir", closed)
+    with pytest.raises(InputError, match=r"cannot be listed \(Permission denied\): give a folder"):
+        read(tmp_path)
+
+
+def test_data_sets_in_one_piece_are_mapped_and_their_classes_lie_beside_them(tmp_path):
+    values = np.arange(12.0).reshape(4, 3)
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["a"] = values
+        file["y"] = np.array([3, 1, 2, 3])
+        file["label"] = np.zeros(3, int)  # for something else
+    found = read(tmp_path / "x.h5")
+    assert isinstance(found.rows(), np.memmap)
+    np.testing.assert_array_equal(found.rows(), values)
+    assert found.record.labels == ("3", "1", "2", "3")
