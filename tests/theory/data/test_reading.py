@@ -232,7 +232,7 @@ def test_images_are_read_one_at_a_time_and_arrays_in_blocks(tmp_path, rng, monke
 
 def test_what_holds_no_array_is_refused_as_one(tmp_path):
     Image.new("L", (2, 2)).save(tmp_path / "x.png")
-    with pytest.raises(InputError, match="holds no array of numbers: give a .npy file"):
+    with pytest.raises(InputError, match=r"holds no array of numbers: give a \.npy file"):
         read_array(tmp_path)
     np.savez(tmp_path / "fid.npz", mu=np.zeros(2), sigma=np.eye(2))
     with pytest.raises(InputError, match=r"fid.npz holds a mean and a covariance .*, not points"):

@@ -222,7 +222,7 @@ def test_a_row_without_an_image_is_refused(tmp_path, images):
     from pyarrow import parquet
 
     parquet.write_table(pyarrow.table({"image": [png(images[0]), None]}), tmp_path / "x.parquet")
-    with pytest.raises(InputError, match="a row of .* holds no bytes of an image: download"):
+    with pytest.raises(InputError, match=r"a row of .* holds no bytes of an image: download"):
         read(tmp_path / "x.parquet").rows()
 
 
@@ -250,7 +250,7 @@ def test_two_arrays_are_images_and_classes_only_if_they_fit(tmp_path, images, la
     if fit:
         assert read(tmp_path / "x.npz").record.labels == ("0", "1", "2", "3", "4")
     else:
-        with pytest.raises(InputError, match="arr_0.*arr_1"):
+        with pytest.raises(InputError, match=r"arr_0.*arr_1"):
             read(tmp_path / "x.npz")
 
 
