@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convergen.theory.cli.answer import factors, needed, repeats_text, trust, verdict
+from convergen.theory.cli.reports.answer import factors, needed, repeats_text, trust, verdict
 
 NAN = np.nan
 

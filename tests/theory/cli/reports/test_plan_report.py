@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convergen.theory.cli.plan_report import (
+from convergen.theory.cli.reports.plan_report import (
     gained_rows,
     gained_title,
     plan_json,

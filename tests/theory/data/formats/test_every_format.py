@@ -267,7 +267,7 @@ def test_empty_data_sets_and_folders_that_cannot_be_listed_are_refused(tmp_path,
     def closed(path):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("convergen.theory.data.formats.folder.os.scandir", closed)
+    monkeypatch.setattr("convergen.theory.data.formats.pictures.folder.os.scandir", closed)
     with pytest.raises(InputError, match=r"cannot be listed \(Permission denied\): give a folder"):
         read(tmp_path)
 

@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from convergen.theory.cli.simulation_report import simulation_json, simulation_text
+from convergen.theory.cli.reports.simulation_report import simulation_json, simulation_text
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
 from convergen.theory.spectra.spectrum import Spectrum

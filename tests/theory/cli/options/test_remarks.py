@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from convergen.theory.cli.remarks import say_remarks
+from convergen.theory.cli.options.remarks import say_remarks
 
 
 def test_each_remark_is_said_once_on_one_line(capsys):

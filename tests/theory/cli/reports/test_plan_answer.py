@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from convergen.theory.cli.plan_answer import plan_answers, plan_trust, standing
+from convergen.theory.cli.reports.plan_answer import plan_answers, plan_trust, standing
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.quantities.labelled import Labelled
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from convergen.theory.cli.targets import Targets
+from convergen.theory.cli.options.targets import Targets
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.atomic_files import Written, write_beside
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data import scikit_image
+from convergen.theory.data.sets import scikit_image
 
 data = pytest.importorskip("skimage.data")
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from convergen.theory.cli.prediction_words import (
+from convergen.theory.cli.reports.prediction_words import (
     eigenspaces,
     excess_lines,
     factor_lines,
