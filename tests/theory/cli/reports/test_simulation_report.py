@@ -17,6 +17,8 @@ def simulated(repeats=3):
     found = Labelled(attributes={"repeats": repeats, "seed": 5, "dimension": 6})
     found.mark("samples", "samples", [4.0, 8.0])
     found.mark("factor", "factor", [1, 2])
+    found.mark("eigenvalue", "factor", [2.0, 1.0])
+    found.mark("multiplicity", "factor", [1, 1])
     found.mark("sigma", "sigma", [0.5])
     numbers = {
         "convergence": ([0.25, 0.5], [0.25, 0.5], [0.125, 0.125], [0.0, 0.0]),
@@ -68,7 +70,8 @@ def test_the_first_sentence_allows_for_the_number_of_comparisons():
     scores[0, 0] = -2.70
     assert paragraphs(found)[0] == (
         "Prediction and measurement differ: of 7 comparisons, the largest difference, z = -2.7 (Q1 "
-        "at n = 4), is more than chance."
+        "at n = 4: 0.25 measured, 0.5 predicted), is more than chance. The law is that of large d, "
+        "and d is 6 here."
     )
     for key in [key for key in found.variables if key.endswith("_z")]:
         found[key][...] = NAN
@@ -89,6 +92,15 @@ def test_repeats_and_what_is_infinite_are_named():
     assert "KL is infinite in theory at n = 4: so few points" in text
     assert text.count("is infinite") == 2
     assert text.endswith("1 − q, measured / predicted: 1.000 (n = 4), 1.000 (n = 8).")
+
+
+def test_factors_that_chance_recovers_are_named_and_not_compared():
+    found = simulated()
+    found["multiplicity"][1] = 3
+    text = " ".join(paragraphs(found))
+    assert "of 5 comparisons" in text
+    assert "Q2" not in text
+    assert "Factor 2: equal variance in 3 of 6 directions, nothing to recover." in text
 
 
 def test_the_gap_is_compared_where_both_are_finite():
