@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ _LADDER = (0.2, 0.1, 0.03, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4, 1e-5, 1e-7)
 _SIGNIFICANT, _CONTROL = 5e-3 / len(_LADDER), 0.01
 # Without unseen points the same must be beyond doubt.
 _SIGNIFICANT_ALONE = 1e-5
+# Chance that as many innocent samples are added to the suspects.
+_ADDED = 0.01
 # Chance of missing what is called visible, and the ratio of faint copies (that of f_mem).
 _MISSED, _FAINT = 0.05, 1.0 / 3.0
 # Standard deviations by which samples lean to the training set, and least share of it.
@@ -166,28 +168,48 @@ def find_copies(looks: Sequence[Look]) -> Copies:
     chosen = best if significant else 0
     look, (evidence, alike) = looks[chosen], tried[chosen]
     p = look.chance.probability(look.values)
-    cut, below, rate = _widest(p, look.chance.repeats)
-    raw = share_of(int(below.sum()), len(p))
-    shrunk = [float(np.clip((v - rate) / (1.0 - rate), 0.0, 1.0)) for v in (
-        raw.value, raw.low, raw.high)]  # fmt: skip
+    cut, below, rate = _beyond_chance(p, look.chance.repeats)
+    share = _without_chance(below, rate)
+    # Faint copies may be among those that are not suspected.
+    high = max(share.high, _without_chance(*_widest(p, look.chance.repeats)).high)
     order = np.argsort(np.where(below, look.values, np.inf), kind="stable")[: int(below.sum())]
     return Copies(
-        look, p, cut, order, Estimate(*shrunk, raw.stderr), evidence, alike, significant,
+        look, p, cut, order, replace(share, high=high), evidence, alike, significant,
         _faintest(looks[0], len(p), limit),
     )  # fmt: skip
 
 
-def _widest(p: FloatArray, repeats: float) -> tuple[float, NDArray[np.bool_], float]:
-    """The rung that shows most copies beyond chance, who is below it, and what chance gives."""
-    best: tuple[float, float, NDArray[np.bool_], float] | None = None
-    for cut in _LADDER:
-        below = p < cut
-        rate = _rate(cut, repeats)
-        low = share_of(int(below.sum()), len(p)).low - rate
-        if best is None or low > best[0]:
-            best = low, cut, below, rate
-    assert best is not None
-    return best[1:]
+def _beyond_chance(p: FloatArray, repeats: float) -> tuple[float, NDArray[np.bool_], float]:
+    """The rung that suspects are below, who is, and what chance gives.
+
+    A wider one than the sharpest counts only if it adds more samples than chance does: the rung
+    that shows most would call the innocents of a lucky draw copies.
+    """
+    sharpest, *wider = sorted(_LADDER)
+    cut, below, rate = sharpest, p < sharpest, _rate(sharpest, repeats)
+    for each in wider:
+        further, more = p < each, _rate(each, repeats)
+        added, rest = int(further.sum() - below.sum()), int((~below).sum())
+        if added and at_least(added, rest, (more - rate) / (1.0 - rate)) < _ADDED:
+            cut, below, rate = each, further, more
+    return cut, below, rate
+
+
+def _widest(p: FloatArray, repeats: float) -> tuple[NDArray[np.bool_], float]:
+    """Who is below the rung that shows most copies beyond chance, and what chance gives."""
+
+    def shown(cut: float) -> float:
+        return share_of(int((p < cut).sum()), len(p)).low - _rate(cut, repeats)
+
+    cut = max(_LADDER, key=shown)
+    return p < cut, _rate(cut, repeats)
+
+
+def _without_chance(below: NDArray[np.bool_], rate: float) -> Estimate:
+    """Share of copies: that of suspects, what chance gives taken off."""
+    raw = share_of(int(below.sum()), len(below))
+    ends = (np.clip((v - rate) / (1.0 - rate), 0.0, 1.0) for v in (raw.value, raw.low, raw.high))
+    return Estimate(*map(float, ends), raw.stderr)
 
 
 def _best_evidence(look: Look) -> tuple[float, float | None]:

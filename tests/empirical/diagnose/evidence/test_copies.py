@@ -5,7 +5,7 @@ import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.evidence.chance import Chance
-from convergen.empirical.diagnose.evidence.copies import Look, find_copies
+from convergen.empirical.diagnose.evidence.copies import Look, find_copies, share_of
 
 
 def test_chance_follows_a_power_law_and_is_not_misled_by_repeats():
@@ -105,3 +105,36 @@ def test_the_stated_power_is_that_of_planted_faint_copies():
     assert 0.01 < with_unseen < faint < 0.5
     assert found(with_unseen) > 0.85
     assert found(0.3 * with_unseen) < 0.6
+
+
+def test_innocents_of_a_lucky_draw_are_no_suspects():
+    """Over many draws the count is right, the interval holds it, and suspects are the copies."""
+    rng = np.random.default_rng(6)
+    chance = Chance.of(rng.random(400) ** (1.0 / 8.0))
+    count, copied, tries = 100, 8, 100
+    points = np.arange(count)[:, None]
+    said, inside, innocent = [], 0, 0
+    for _ in range(tries):
+        values = rng.random(count) ** (1.0 / 8.0)
+        values[:copied] = 0.02
+        near = Near(points, values[:, None], values)
+        seen = find_copies([Look("", values, values, near, chance)])
+        said.append(count * seen.share.value)
+        inside += seen.share.low <= copied / count <= seen.share.high
+        innocent += len(seen.suspected) - copied
+        assert set(range(copied)) <= set(seen.suspected)
+    assert np.mean(said) == pytest.approx(copied, abs=0.5)
+    assert inside >= 0.95 * tries
+    assert innocent < tries
+
+
+def test_faint_copies_widen_what_is_said():
+    """A few among innocents are not suspected, but the upper end allows for them."""
+    rng = np.random.default_rng(7)
+    chance = Chance.of(rng.random(400) ** (1.0 / 8.0))
+    values = np.concatenate([np.full(6, 0.02), np.full(5, 0.6), np.linspace(0.8, 1.0, 89)])
+    points = np.arange(100)[:, None]
+    seen = find_copies([Look("", values, values, Near(points, values[:, None], values), chance)])
+    assert len(seen.suspected) == 6
+    assert seen.share.value < 0.06
+    assert seen.share.high > share_of(6, 100).high + 0.01
