@@ -161,9 +161,9 @@ MISSED = f"{PLAIN}{FAINT}."
         ),
         (
             {"shape": (5,), "reference": False, "view": "vgg", "faint": 1.0},
-            f"{PLAIN}{NO_FAINT}. Only copies in the same position and brightness were looked for. Without unseen data, "
-            "only copies of single training points can be seen. Distances are those of features of "
-            "a network.",
+            f"{PLAIN}{NO_FAINT}. Only copies in the same position and brightness were looked for. "
+            "Without unseen data, only copies of single training points can be seen. Distances are "
+            "those of features of a network.",
         ),
         (
             {"share": estimate(0.5), "names": ["mirror"]},
