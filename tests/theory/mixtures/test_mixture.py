@@ -145,6 +145,14 @@ def test_extremes_match_mpmath(kind, sigma, distance):
     )
 
 
+def test_rounding_is_judged_by_the_largest_eigenvalue_of_a_component():
+    means, fine = np.zeros((2, 3)), np.diag([1e-10, 1e-12, 1.0])
+    assert GaussianMixture([0.4, 0.6], means, np.array([np.eye(3), fine])).dim == 3
+    fine[1, 1] = 1e-16
+    with pytest.raises(InputError, match=r"of component 1 is not positive definite, .* 1e-16: add"):
+        GaussianMixture([0.4, 0.6], means, np.array([np.eye(3), fine]))
+
+
 @pytest.mark.parametrize("smallest", [1e-6, 1e-10])
 def test_nearly_singular_covariances_match_mpmath(smallest):
     rng = np.random.default_rng(3)

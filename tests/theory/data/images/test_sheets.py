@@ -80,6 +80,18 @@ def test_two_pictures_side_by_side_are_not_enough(tiles):
     assert find_grid(sheet(tiles["photos"], Grid(1, 6, (32, 32), 2, 2))).columns == 6
 
 
+def test_the_smallest_sheets_are_one_image_high():
+    digits = load_digits().reshape(-1, 8, 8, 1)
+    assert find_grid(sheet(digits, Grid(1, 8, (8, 8)))) == Grid(1, 8, (8, 8))
+    assert find_grid(sheet(digits[:, 1:], Grid(1, 8, (7, 8)))) is None
+
+
+def test_a_grid_says_how_far_its_images_are_apart():
+    assert Grid(2, 3, (8, 9)).words == "a contact sheet of 2 × 3 images of 9 × 8 pixels"
+    assert Grid(2, 3, (8, 9), 1).words.endswith("pixels, 1 pixels apart")
+    assert Grid(2, 3, (8, 9)).count == 6
+
+
 @pytest.fixture
 def folder(tmp_path, tiles):
     (tmp_path / "sheets").mkdir()
