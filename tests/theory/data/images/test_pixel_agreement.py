@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.theory.data.images.pixel_agreement import found_layout, likely_image
+from convergen.theory.data.images.pixel_agreement import better_order, found_layout, likely_image
 from convergen.theory.data.sets.digits import load_digits
 from tests.theory.data.photographs import crops
 
@@ -24,6 +24,20 @@ def test_the_layout_of_photographs_is_found(side, grey):
         assert found_layout(first.reshape(40, -1), shape) == "first"
         if not grey:
             assert likely_image(last.reshape(40, -1)) == (shape, "last")
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 16), (12, 32)])
+def test_the_layout_of_images_that_are_not_square_is_found(height, width):
+    last = crops(40, 32, np.random.default_rng(6))[:, :height, :width]
+    first, shape = np.moveaxis(last, 3, 1), (3, height, width)
+    assert found_layout(last.reshape(40, -1), shape) == "last"
+    assert found_layout(first.reshape(40, -1), shape) == "first"
+    assert better_order(last.reshape(40, -1), "last", shape)[0] == 1
+    assert better_order(last.reshape(40, -1), "first", shape)[0] == -1
+    # One row or column of pixels has no neighbours below or beside.
+    assert found_layout(last[:, :1].reshape(40, -1), (3, 1, width)) is None
+    assert found_layout(last[:, :, :1].reshape(40, -1), (3, height, 1)) is None
+    assert found_layout(last[..., :1].reshape(40, -1), (1, height, width)) == "first"
 
 
 def test_few_images_are_never_laid_out_wrongly():

@@ -81,7 +81,14 @@ def test_blocks_at_small_n_are_simulated_where_that_is_possible(side, shift, n):
     assert abs(law.convergence - expected["q"]) < allowed
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(("rows", "columns"), [(1, 1), (2, 3), (3, 4), (4, 1), (4, 6)])
+def test_a_mode_is_real_if_it_is_its_own_negative(rows, columns):
+    field = np.random.default_rng(0).standard_normal((rows, columns))
+    expected = np.isclose(np.fft.fft2(field).imag, 0.0).ravel()
+    found = module._own_conjugates((2, 3 * rows, 3 * columns), 3)
+    np.testing.assert_array_equal(found, expected)
+
+
 @pytest.mark.parametrize(("real", "squared"), [(True, 2.0 / np.pi), (False, np.pi / 4.0)])
 def test_modes_are_real_or_complex_gaussians(real, squared, monkeypatch):
     """One mode and one point: q = (E|z|)²/E|z|², and E|z|² = 1."""
