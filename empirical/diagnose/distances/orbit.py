@@ -128,7 +128,9 @@ def _unit(x: Images) -> Images:
     """Mean 0 and root mean square 1, so that distances stay of the order of a pixel."""
     found = _level(x)
     scale = np.sqrt((found**2).mean(axis=(1, 2, 3), keepdims=True))
-    return found / np.where(scale > 0.0, scale, 1.0)
+    # A flat image has the rounding of its mean left, which is no contrast.
+    rounding = 16.0 * np.finfo(x.dtype).eps * np.abs(x).max(axis=(1, 2, 3), keepdims=True)
+    return found / np.where(scale > rounding, scale, 1.0)
 
 
 # In the order in which they are applied.
