@@ -7,6 +7,7 @@ import torch
 
 from convergen.empirical.networks.table import NETWORKS
 from convergen.theory.common.checks import InputError
+from tests.options import ranges
 
 IMAGE = (1, 8, 8)
 # What can be built here without another library.
@@ -175,3 +176,47 @@ def test_an_option_beside_a_size_wins():
 def test_what_cannot_be_built_is_refused(name, shape, options, message):
     with pytest.raises(InputError, match=message):
         NETWORKS.find(name).resolve(shape, options)
+
+
+@pytest.mark.parametrize(
+    ("name", "sizes", "expected"),
+    [
+        (
+            "conv",
+            {
+                "tiny": {"width": 8, "poolings": 1}, "small": {"width": 16, "poolings": 2},
+                "base": {"width": 24, "poolings": 2}, "published": {"width": 64, "poolings": 3},
+            },
+            {
+                "width": (None, 1, None, 2**12), "poolings": (None, 0, None, 12),
+                "padding": ("zeros", None, None, None), "grey": (0.0, 0.0, None, 100.0),
+            },
+        ),
+        (
+            "mlp",
+            {
+                "tiny": {"width": 64, "depth": 2}, "small": {"width": 256, "depth": 3},
+                "base": {"width": 1024, "depth": 4},
+            },
+            {"width": (None, 1, None, 2**16), "depth": (None, 1, None, 1000)},
+        ),
+        (
+            "unet",
+            {
+                "tiny": {"width": 4, "growth": (1, 2), "blocks": 1},
+                "small": {"width": 8, "growth": (1, 2, 2), "blocks": 1},
+                "base": {"width": 64, "growth": (1, 2, 2), "blocks": 2},
+                "large": {"width": 128, "growth": (1, 2, 2, 4), "blocks": 3},
+            },
+            {
+                "width": (None, 1, None, 2**12), "growth": (None, 1, None, 64),
+                "blocks": (None, 1, None, 100), "padding": ("zeros", None, None, None),
+            },
+        ),
+        ("diffusers", {}, {}),
+    ],
+)  # fmt: skip
+def test_what_is_not_given_and_what_is_allowed(name, sizes, expected):
+    row = NETWORKS.find(name)
+    assert row.sizes == sizes
+    assert ranges(row.options) == expected

@@ -5,8 +5,10 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
+from convergen.empirical.common.settings import options_of
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
+from tests.options import ranges
 
 
 def test_average_has_the_mean_age_it_is_given():
@@ -72,6 +74,15 @@ def test_defaults_are_those_that_shipped_results_were_trained_with():
         "images": 64_000, "batch": 32, "optimizer": "adamw", "learning_rate": 4e-3,
         "schedule": "cosine", "weight_decay": 0.0, "sigma_min": 0.05, "sigma_max": 20.0,
         "weighting": "edm", "ema": 0.03, "snapshots": 0, "stop_before_copying": False,
+    }  # fmt: skip
+
+
+def test_what_is_allowed():
+    found = {name: each[1:] for name, each in ranges(options_of(TrainingSettings)).items()}
+    assert {name: each for name, each in found.items() if each != (None,) * 3} == {
+        "images": (1, None, 2**53), "batch": (1, None, 2**24), "learning_rate": (None, 0.0, 100.0),
+        "weight_decay": (0.0, None, 1e3), "sigma_min": (1e-4, None, 1e4),
+        "sigma_max": (1e-4, None, 1e4), "ema": (0.0, None, 0.49), "snapshots": (0, None, 1000),
     }  # fmt: skip
 
 

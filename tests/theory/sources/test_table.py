@@ -5,6 +5,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.sources import table
 from convergen.theory.sources.options import TEXT, WHOLE, Option
 from convergen.theory.sources.table import SourceKind, find, kinds, load_source, register
+from tests.options import ranges
 
 
 def test_every_source_takes_exactly_what_it_declares():
@@ -57,6 +58,53 @@ def test_defaults_are_filled_in():
     assert find("field").checked({"alpha": 1}) == {
         "size": 8, "alpha": 1.0, "count": 16384, "seed": 0,
     }  # fmt: skip
+
+
+DRAWN = {"count": (16384, 1, None, None), "seed": (0, 0, None, 2**63 - 1)}
+LAID_OUT = {"basis": ("random", None, None, None), "images": (False, None, None, None), **DRAWN}
+DIM = {"dim": (300, 1, None, None)}
+READ = {"size": (None, 1, None, 2**14), "grey": (False, None, None, None)}
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("covariance", DRAWN),
+        ("eigenvalues", LAID_OUT),
+        ("field", {"size": (8, 2, None, 64), "alpha": (2.5, 0, None, 300), **DRAWN}),
+        ("isotropic", {**DIM, "images": (False, None, None, None), **DRAWN}),
+        (
+            "mixture",
+            {
+                "dim": (300, 2, None, 10_000), "components": (2, 2, None, None),
+                "signal": (4.0, None, 0, None), **LAID_OUT,
+            },
+        ),
+        ("power-law", {**DIM, "alpha": (1.0, 0, None, None), **LAID_OUT}),
+        (
+            "spiked",
+            {
+                **DIM, "spikes": ((10.0, 4.0), 0, None, None), "alpha": (None, 0, None, None),
+                **LAID_OUT,
+            },
+        ),
+        ("array", {"shape": (None, 1, None, None), **READ}),
+        ("images", READ),
+        ("torchvision", READ),
+        ("digits", {}),
+        ("faces", {}),
+        (
+            "patches",
+            {
+                "size": (8, 2, None, 106), "pictures": ("scikit-learn", None, None, None),
+                "contrast": (False, None, None, None), "stride": (None, 1, None, None),
+                "count": (None, 1, None, None), "seed": (0, 0, None, 2**63 - 1),
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_not_given_and_what_is_allowed(name, expected):
+    assert ranges(find(name).options) == expected
 
 
 def test_options_for_one_kind_of_file():
