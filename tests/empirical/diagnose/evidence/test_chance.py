@@ -10,3 +10,60 @@ from convergen.empirical.diagnose.evidence.chance import Chance
 def test_the_tail_is_the_lowest_tenth_but_ten_points_at_least(points, tail):
     values = np.linspace(0.4, 0.9, points)
     assert Chance.of(values[::-1]).start == values[tail - 1]
+
+
+def law(power, points, seed):
+    """Ratios x with P(x) = x^power."""
+    return np.random.default_rng(seed).random(points) ** (1.0 / power)
+
+
+@pytest.mark.parametrize("power", [2.0, 10.0])
+def test_the_chance_is_the_law_in_the_body_and_no_less_in_the_tail(power):
+    chance = Chance.of(law(power, 4000, 0))
+    seen = np.array([0.1, 0.3, 0.9]) ** (1.0 / power)
+    np.testing.assert_allclose(chance.probability(seen), [0.1, 0.3, 0.9], atol=0.03)
+    # 1.5 standard errors of 400 values are 7.5 %: the tail is taken to be so much heavier.
+    assert chance.decay == pytest.approx(1.075 / power, rel=0.2)
+    for deep in (0.03, 0.01):
+        found = chance.probability(np.array([deep ** (1.0 / power)]))[0]
+        assert 0.9 * deep < found < 1.6 * deep
+
+
+def test_the_chance_of_few_points_is_never_nought():
+    values = np.linspace(0.5, 1.0, 24)
+    chance = Chance.of(values)
+    assert chance.start == values[9]
+    found = chance.probability(np.array([values[9], values[23], 2.0, 0.0, 0.25 * values[9]]))
+    # (rank + 1)/(N + 1), and below the tenth point half a point more than its law.
+    np.testing.assert_allclose(found[:3], [11 / 25, 1.0, 1.0])
+    assert found[3] == 1e-9
+    expected = 11 / 25 * 0.25 ** (1.0 / chance.decay) + 0.5 * 0.25 / 25
+    assert found[4] == pytest.approx(expected)
+    logs = np.log(values[9] / values[:10])
+    mean = min(logs.mean(), 1.5 * np.median(logs) / np.log(2.0))
+    assert chance.decay == pytest.approx(mean * (1.0 + 1.5 / np.sqrt(10)))
+
+
+def test_equal_values_fall_off_as_fast_as_is_believed():
+    chance = Chance.of(np.full(50, 0.8))
+    assert (chance.start, chance.decay) == (0.8, 0.01)
+    assert Chance.of(np.full(50, 3.0)).start == 1.0
+
+
+def test_repeats_of_the_law_are_always_possible():
+    values = law(4.0, 100, 1)
+    seen = np.array([0.05, 0.2, 0.5, 0.9])
+    plain, some = (Chance.of(values, share).probability(seen) for share in (0.0, 0.25))
+    np.testing.assert_allclose(some, 0.25 + 0.75 * plain, rtol=1e-12)
+
+
+def test_repeats_among_real_points_do_not_make_the_tail_heavier():
+    values = law(12.0, 200, 2)
+    clean = Chance.of(values)
+    repeated = Chance.of(np.concatenate([values, [0.01, 0.02, 0.0]]))
+    assert repeated.ratios.size == 200
+    assert repeated.decay == clean.decay
+    # What is no nearer than a third, or no rarer than one in twenty sets, is no repeat.
+    assert Chance.of(np.concatenate([values, [0.34]])).ratios.size == 201
+    wide = law(1.0, 200, 3)
+    assert Chance.of(wide).ratios.size == 200

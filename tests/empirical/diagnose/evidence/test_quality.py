@@ -5,7 +5,15 @@ import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Space, nearest
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.evidence.quality import remarks
+from convergen.empirical.diagnose.evidence.quality import (
+    Remark,
+    _middle,
+    _ratio,
+    _spacing,
+    lost_factors,
+    remarks,
+)
+from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
 
@@ -39,3 +47,112 @@ def test_what_samples_are_like_is_said(dress, key, finding):
         assert said == {}
     else:
         assert said[key] == finding
+
+
+def estimate(value, stderr):
+    return Estimate(value, value - 2 * stderr, value + 2 * stderr, stderr)
+
+
+@pytest.mark.parametrize(
+    ("value", "stderr", "finding"),
+    [
+        (0.69, 0.07, "few"), (0.69, 0.08, ""), (0.7, 0.01, ""), (1.0, 0.0, ""),
+        (1.5, 0.01, ""), (1.51, 0.12, "many"), (1.51, 0.13, ""),
+    ],
+)  # fmt: skip
+def test_a_remark_is_made_of_what_is_sure_and_out_of_bounds(value, stderr, finding):
+    remark = Remark("x", "x", estimate(value, stderr), "few", "many", (0.7, 1.5))
+    assert remark.finding == finding
+
+
+def test_the_error_of_a_quotient_is_that_of_simulated_ones():
+    found = _ratio(estimate(2.0, 0.02), estimate(4.0, 0.03))
+    rng = np.random.default_rng(0)
+    drawn = rng.normal(2.0, 0.02, 40_000) / rng.normal(4.0, 0.03, 40_000)
+    assert found.value == 0.5
+    assert found.stderr == pytest.approx(drawn.std(), rel=0.03)
+    assert (found.low, found.high) == pytest.approx(
+        (0.5 - 2 * found.stderr, 0.5 + 2 * found.stderr)
+    )
+    assert _ratio(estimate(1.0, 0.6), estimate(1.0, 0.0)).low == 0.0
+    assert _ratio(estimate(0.0, 0.0), estimate(2.0, 0.1)).value == 0.0
+    assert _ratio(estimate(3.0, 0.3), estimate(0.0, 0.0)).value == 1.0
+
+
+def test_the_error_of_a_median_is_that_of_simulated_ones():
+    rng = np.random.default_rng(1)
+    drawn = rng.standard_normal((400, 300))
+    found = [_middle(each) for each in drawn]
+    medians = np.median(drawn, axis=1)
+    np.testing.assert_allclose([each.value for each in found], medians)
+    assert np.mean([each.stderr for each in found]) == pytest.approx(medians.std(), rel=0.15)
+    one = found[0]
+    assert (one.low, one.high) == pytest.approx(
+        (one.value - 2 * one.stderr, one.value + 2 * one.stderr)
+    )
+
+
+def test_spacing_is_the_distance_to_the_nearest_other_point():
+    rows = np.random.default_rng(2).standard_normal((40, 3)) + 5.0
+    apart = np.linalg.norm(rows[:, None] - rows, axis=2) + np.diag(np.full(40, np.inf))
+    assert _spacing(rows).value == pytest.approx(np.median(apart.min(axis=1)))
+
+
+def sets(samples, training):
+    return tuple(Points("x", rows, rows.shape[1:]) for rows in (samples, training))
+
+
+def remarked(samples, training, shape=None):
+    rng = np.random.default_rng(0)
+    given = sets(samples, training)
+    distances = rng.random(len(samples)), rng.random(len(training))
+    return {each.key: each for each in remarks(given, given, distances, rng)}
+
+
+def test_what_is_compared_depends_on_number_and_shape():
+    rng = np.random.default_rng(3)
+    images = rng.random((40, 1, 4, 5))
+    every = ["variance", "sharpness", "variety", "nearness"]
+    assert list(remarked(images[:20], images[20:])) == every
+    assert list(remarked(images[:19], images[19:])) == ["variance", "nearness"]
+    assert list(remarked(images[:20, :, :3], images[20:, :, :3])) == [
+        "variance", "variety", "nearness",
+    ]  # fmt: skip
+    assert list(remarked(images[:1], images[20:])) == []
+    assert "variance" not in remarked(images[:20], np.ones((20, 1, 4, 5)))
+    bounds = {key: each.bounds for key, each in remarked(images[:20], images[20:]).items()}
+    assert bounds == {
+        "variance": (0.7, 1.5), "sharpness": (0.8, 1.25), "variety": (0.7, 1.4),
+        "nearness": (0.0, 1.3),
+    }  # fmt: skip
+
+
+def test_variance_is_about_the_mean_of_the_training_set():
+    rng = np.random.default_rng(4)
+    training, samples = rng.standard_normal((2, 50, 3))
+    mean = training.mean(axis=0)
+    expected = ((samples - mean) ** 2).sum(axis=1).mean() / training.var(axis=0).sum()
+    assert remarked(samples, training)["variance"].ratio.value == pytest.approx(expected)
+
+
+def test_sharpness_is_that_of_the_images_whatever_is_compared():
+    rng = np.random.default_rng(5)
+    images = sets(rng.random((25, 1, 6, 6)), rng.random((30, 1, 6, 6)).cumsum(axis=3))
+    features = sets(rng.random((25, 4)), rng.random((30, 4)))
+    far = rng.random(25), rng.random(30)
+    found = remarks(features, images, far, rng)
+    plain = remarks(images, images, far, rng)
+    assert [each.key for each in found] == [each.key for each in plain]
+    assert found[1].ratio == plain[1].ratio
+    assert found[1].ratio.value > 1.5
+
+
+def test_factors_are_lost_below_three_tenths_of_the_variance():
+    rng = np.random.default_rng(6)
+    scale = np.sqrt([9.0, 6.0, 4.0, 1.0])
+    law, beside = rng.standard_normal((2, 400, 4)) * scale
+    samples = rng.standard_normal((400, 4)) * scale * [1.0, 0.35, 0.8, 0.1]
+    assert lost_factors(samples, law, beside, 3) == [2]
+    assert lost_factors(samples, law, beside, 4, np.eye(4)) == [2, 4]
+    assert lost_factors(samples[:19], law, beside, 3) == []
+    assert lost_factors(samples, law, beside[:19], 3) == []

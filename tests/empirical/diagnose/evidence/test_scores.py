@@ -86,6 +86,36 @@ def test_cells_follow_the_data():
     assert cells_of(training, samples[:30], unseen, 0) is None
 
 
+@pytest.mark.parametrize(
+    ("training", "samples", "unseen", "count"),
+    [
+        (70, 400, 500, 3), (900, 130, 500, 3), (900, 500, 130, 3), (900, 500, 500, 10),
+        (900, 80, 80, 2), (40, 500, 500, 2), (900, 79, 500, None), (900, 500, 79, None),
+        (39, 500, 500, None),
+    ],
+)  # fmt: skip
+def test_each_kind_of_points_limits_the_number_of_cells(training, samples, unseen, count):
+    rng = np.random.default_rng(3)
+    given = [rng.random((size, 2)) for size in (training, samples, unseen)]
+    found = cells_of(*given, 0)
+    assert (found if found is None else len(set(found[0]) | set(found[1]))) == count
+
+
+def test_cells_count_by_their_unseen_points_and_small_ones_not_at_all():
+    rng = np.random.default_rng(4)
+    own, fresh = rng.random(65), rng.random(100)
+    cells = np.repeat([0, 1, 2], [25, 20, 20]), np.repeat([0, 1, 2], [61, 20, 19])
+    first = c_t(own[:25], fresh[:61]).value
+    second = c_t(own[25:45], fresh[61:81]).value
+    found = c_t(own, fresh, cells)
+    assert found.value == pytest.approx((61 * first + 20 * second) / 81)
+    assert found.stderr == pytest.approx(np.hypot(61, 20) / 81)
+    assert found.high - found.value == pytest.approx(1.96 * found.stderr, rel=1e-4)
+    assert found.value - found.low == pytest.approx(1.96 * found.stderr, rel=1e-4)
+    # Where no cell holds enough there is one.
+    assert c_t(own[:19], fresh[:19], (cells[0][:19], cells[1][:19])) == c_t(own[:19], fresh[:19])
+
+
 def test_counts_and_their_intervals():
     first, second = np.array([0.0, 1.0, 1.0, 2.0]), np.array([1.0, 3.5, 3.0, 2.0])
     assert f_mem(first, second).value == 0.5
