@@ -59,8 +59,6 @@ class Record:
     dtype : str
         Of the stored numbers; ``uint8`` or ``uint16`` for encoded images, which become values in
         [0, 1].
-    unit_range : bool
-        Whether values were brought to [0, 1] by the reader, as those of encoded images are.
     image : tuple of int or None
         Shape (channels, height, width) as which neighbouring pixels of *flat* rows agree, and None
         where rows are no flattened images or hold their shape already. The points themselves stay
@@ -87,7 +85,6 @@ class Record:
     count: int
     layout: str
     dtype: str
-    unit_range: bool = False
     image: tuple[int, int, int] | None = None
     image_layout: str = ""
     sizes: tuple[tuple[int, int], ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -28,7 +27,7 @@ from convergen.theory.spectra.eigenvalue_lists import (
 class Spectrum:
     """An immutable population covariance, up to rotation.
 
-    Built by `isotropic`, `spiked`, `power_law`, `from_eigenvalues`, `from_data`, `from_file`.
+    Built by `isotropic`, `spiked`, `power_law`, `from_eigenvalues` or `from_data`.
 
     Attributes
     ----------
@@ -310,30 +309,3 @@ class Spectrum:
         from convergen.theory.spectra.principal_components import principal_components
 
         return principal_components(array, center=center).spectrum(source)
-
-    @classmethod
-    def from_file(
-        cls, path: str | Path, *, size: int | None = None, grey: bool = False, center: bool = True
-    ) -> Spectrum:
-        """Spectrum of a data set on disk.
-
-        Parameters
-        ----------
-        path : str or Path
-            A file or folder of any known format; ``.npy`` is memory-mapped.
-        size, grey, center
-            Resize images to size × size, turn them grey, subtract the mean.
-
-        Returns
-        -------
-        Spectrum
-
-        Raises
-        ------
-        InputError
-            If the path does not exist or does not hold a data matrix.
-        """
-        from convergen.theory.data.reading import load_array
-
-        data = load_array(file := Path(path), size=size, grey=grey)
-        return cls.from_data(data, center=center, source=file.name)

@@ -184,15 +184,6 @@ def test_eigenvalues_of_data_that_rounding_splits_are_merged():
     np.testing.assert_array_equal(scaled.multiplicities, [100, 100])
 
 
-def test_from_file(tmp_path):
-    data = np.random.default_rng(4).standard_normal((20, 3))
-    np.save(tmp_path / "toy.npy", data)
-    s = Spectrum.from_file(tmp_path / "toy.npy")
-    np.testing.assert_allclose(s.eigenvalues, Spectrum.from_data(data).eigenvalues, rtol=1e-13)
-    assert s.source == "toy.npy"
-    assert_refused(lambda: Spectrum.from_file(tmp_path / "missing.npy"), "missing")
-
-
 # ------------------------------------------------------------------------------ immutability
 
 

@@ -198,7 +198,7 @@ def judged(
     record = Record(
         contents.source, kind, count, "encoded images",
         "uint16" if any(head.deep for head in heads) else "uint8",
-        unit_range=True, sizes=tuple(each for each, _ in sizes.most_common()),
+        sizes=tuple(each for each, _ in sizes.most_common()),
         names=_repeated(contents.names, grid), labels=_repeated(contents.labels, grid),
         skipped=contents.skipped,
         notes=_notes(contents, heads, side, grid), kept=_room((count, *shape)),

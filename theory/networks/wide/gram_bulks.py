@@ -105,11 +105,6 @@ class GramBulks:
         alone = 0.0 if each is None else self.noisings / as_count(each, "each")
         return np.asarray(-np.log(share) * as_samples(samples) / (self.images + alone))
 
-    @property
-    def window_opens(self) -> float:
-        """Training samples n below which images are learnt before the population is."""
-        return self.generalising_time() / float(self.memorising_time([1.0])[0])
-
 
 def gram_bulks(spectrum: Spectrum, sigma: float, *, depth: int = 3) -> GramBulks:
     """Bulks of the Gram matrix of the ReLU tangent kernel on noised images.

@@ -101,15 +101,12 @@ def test_times_follow_their_shares():
         assert left @ decay / left.sum() == pytest.approx(share)
         rate = bulks.images / 8.0
         assert np.exp(-rate * bulks.memorising_time([8.0], share)[0]) == pytest.approx(share)
-    opens = bulks.window_opens
-    assert bulks.memorising_time([opens])[0] == pytest.approx(bulks.generalising_time())
     assert bulks.memorising_time([8.0], each=4)[0] < bulks.memorising_time([8.0])[0]
 
 
 def test_isotropic_data_leave_nothing_to_learn():
     bulks = gram_bulks(Spectrum.isotropic(DIM, variance=3.0), 0.7)
     assert bulks.generalising_time() == 0.0
-    assert bulks.window_opens == 0.0
 
 
 def test_the_scale_of_the_data_does_not_matter():
