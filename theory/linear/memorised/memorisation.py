@@ -25,7 +25,6 @@ from convergen.theory.common.checks import (
 )
 from convergen.theory.linear.memorised.memorisation_gram import gram_average, gram_monte_carlo
 from convergen.theory.linear.memorised.memorisation_saddlepoint import (
-    DRAWS,
     SaddlepointLaw,
     standard_error,
 )
@@ -34,6 +33,8 @@ from convergen.theory.spectra.spectrum import Spectrum
 
 # Up to SMALL, exact averages over data sets; from LARGE on, the saddlepoint alone.
 SMALL, LARGE = 64, 128
+# Draws of x̂ where all points lie on one line.
+_DRAWS = 1024
 # Share of the data sets that a sketch draws.
 _SKETCH = 1.0 / 16.0
 # Where amplitudes are divided into groups.
@@ -262,8 +263,8 @@ def _joined(law: FloatArray, exact: FloatArray, law_there: FloatArray, n: float)
 def _rank_one(dim: int, samples: float, rho: float, seed: int) -> FloatArray:
     """All points lie on one line: the cosine of x̂ with it, x̂ = sqrt(χ²_n/n + ρ) ξ along it."""
     rng = np.random.default_rng(as_seed(seed))
-    along = rng.chisquare(1, DRAWS) * (rng.chisquare(samples, DRAWS) / samples + rho)
-    across = rho * (rng.chisquare(dim - 1, DRAWS) if dim > 1 else np.zeros(DRAWS))
+    along = rng.chisquare(1, _DRAWS) * (rng.chisquare(samples, _DRAWS) / samples + rho)
+    across = rho * (rng.chisquare(dim - 1, _DRAWS) if dim > 1 else np.zeros(_DRAWS))
     cosine = np.sqrt(along / (along + across))
     return np.array([cosine.mean()] * 2 + [standard_error(cosine)] * 2)
 

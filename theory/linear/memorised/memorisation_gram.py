@@ -99,7 +99,8 @@ def gram_monte_carlo(
     if tau[0].size > 1:
         scale = np.sqrt(rng.choice(tau[0], scale.shape, p=tau[1]))
         gram *= scale * scale.transpose(0, 2, 1)
-        x *= scale
+        if rho > 0.0 or spectrum.dim > _LEADING:
+            x *= scale
     a = rng.standard_normal((sets, n, _SEEDS_PER_SET)) / np.sqrt(n)
     inner = gram[:, :, :n] @ a
     square = np.einsum("rik,rik->rk", a, inner[:, :n])

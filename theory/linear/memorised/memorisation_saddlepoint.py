@@ -17,11 +17,17 @@ from scipy.special import gammaincinv, log_ndtr, ndtri
 from convergen.theory.common.checks import FloatArray, as_seed
 from convergen.theory.random_matrices.renormalised_noise import ScaledSpectrum
 
+# Saddles of the integral over c: an error of 1e-4.
 _SADDLES = 128
-DRAWS = 1024
+# Latin hypercubes of points x̂, and points in each: four times fewer than independent draws need
+# for half the error, of which the scatter of the hypercubes tells.
+_CUBES, _POINTS = 16, 16
 _BLOCK = 128
-# Points x̂ that stand for all draws where spectra are compared.
-_SPREAD = 32
+# Points x̂ and saddles that do where spectra are compared, whose errors are alike.
+_SPREAD, _FEW_SADDLES = 32, 48
+# Steps in which the first saddle is looked for that counts, and the exponent below which exp adds
+# nothing to 1.
+_STRIDE, _CERTAIN = 8, -38.0
 # Largest log τ: every cosine there is 1 to rounding, whatever the spectrum.
 _HIGHEST = 600.0
 
@@ -68,6 +74,7 @@ class SaddlepointLaw(NamedTuple):
     both_own: _Jet
     amplitudes: FloatArray
     shares: FloatArray
+    cubes: int
 
     @classmethod
     def draw(
@@ -96,9 +103,10 @@ class SaddlepointLaw(NamedTuple):
         SaddlepointLaw
         """
         rng = np.random.default_rng(as_seed(seed))
-        squares = rng.chisquare(parts.weights, (DRAWS, parts.weights.size))
-        silent = rng.chisquare(zeros, DRAWS) if zeros and rho else np.zeros(DRAWS)
-        return cls._of(parts, squares, silent, rho, largest, amplitudes)
+        order = np.tile(np.arange(_POINTS), (_CUBES, parts.weights.size + 1, 1))
+        levels = (rng.permuted(order, axis=2) + rng.random(order.shape)) / _POINTS
+        levels = levels.transpose(1, 0, 2).reshape(len(parts.weights) + 1, -1)
+        return cls._of(parts, zeros, rho, largest, amplitudes, levels, _CUBES, _SADDLES)
 
     @classmethod
     def spread(
@@ -119,20 +127,25 @@ class SaddlepointLaw(NamedTuple):
         # A Latin hypercube; its first rows do not depend on how many there are.
         levels = np.tile((np.arange(_SPREAD) + 0.5) / _SPREAD, (parts.weights.size + 1, 1))
         levels = np.random.default_rng(0).permuted(levels, axis=1)
-        squares = 2.0 * gammaincinv(0.5 * parts.weights, levels[:-1].T)
-        silent = 2.0 * gammaincinv(0.5 * zeros, levels[-1]) if zeros else np.zeros(_SPREAD)
-        return cls._of(parts, squares, silent, rho, largest, amplitudes)
+        return cls._of(parts, zeros, rho, largest, amplitudes, levels, _SPREAD, _FEW_SADDLES)
 
     @classmethod
     def _of(
-        cls, parts: ScaledSpectrum, squares: FloatArray, silent: FloatArray, rho: float,
-        largest: float, amplitudes: tuple[FloatArray, FloatArray],
+        cls, parts: ScaledSpectrum, zeros: int, rho: float, largest: float,
+        amplitudes: tuple[FloatArray, FloatArray], levels: FloatArray, cubes: int,
+        saddles: int,
     ) -> SaddlepointLaw:  # fmt: skip
-        """Tabulate what depends on x̂, whose squared coordinates are in units of their variance."""
+        """Tabulate what depends on x̂, whose squared coordinates are at these levels of their law.
+
+        The last row of levels is that of all directions without variance.
+        """
         lam, weights = parts.nodes, parts.weights
-        profile, silent = squares * (lam + rho), silent * rho
+        profile = 2.0 * gammaincinv(0.5 * weights, levels[:-1].T) * (lam + rho)
+        silent = np.zeros(len(profile))
+        if zeros and rho:
+            silent = 2.0 * rho * gammaincinv(0.5 * zeros, levels[-1])
         length = profile.sum(axis=1) + silent
-        tau = _saddles(parts, largest)
+        tau = _saddles(parts, largest, saddles)
 
         def jet(power: int) -> _Jet:
             share = (lam / (lam + rho)) ** power
@@ -155,10 +168,10 @@ class SaddlepointLaw(NamedTuple):
             e.second * g.value + 2.0 * e.first * g.first + e.value * g.second
             - 2.0 * (f.first**2 + f.value * f.second),
         )  # fmt: skip
-        return cls(tau, log_det, e, g.times(tau), common.times(tau), *amplitudes)
+        return cls(tau, log_det, e, g.times(tau), common.times(tau), *amplitudes, cubes)
 
     def both(self, samples: float) -> FloatArray:
-        """m, baseline and their standard errors over the draws of x̂.
+        """m, baseline and their standard errors over the Latin hypercubes of x̂.
 
         Parameters
         ----------
@@ -171,7 +184,10 @@ class SaddlepointLaw(NamedTuple):
         """
         own = self.average(samples, _own_variance(samples) * self.amplitudes, self.shares)
         fresh = self.average(samples, np.zeros(1), np.ones(1))
-        return np.array([own.mean(), fresh.mean(), standard_error(own), standard_error(fresh)])
+        errors = [
+            standard_error(each.reshape(self.cubes, -1).mean(axis=1)) for each in (own, fresh)
+        ]
+        return np.array([own.mean(), fresh.mean(), *errors])
 
     def average(self, samples: float, own: FloatArray, shares: FloatArray) -> FloatArray:
         """E max |cos| for each draw of x̂.
@@ -194,34 +210,35 @@ class SaddlepointLaw(NamedTuple):
         det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τg and
         M = e + own τ(eg − f²); the saddle condition is linear in p.
         """
-        blocks = range(0, len(self.e.value), _BLOCK)
+        block = max(1, _BLOCK // own.size)
+        blocks = range(0, len(self.e.value), block)
         return np.concatenate(
-            [self._average(samples, own, shares, slice(i, i + _BLOCK)) for i in blocks]
+            [self._average(samples, own, shares, slice(i, i + block)) for i in blocks]
         )
 
     def _average(
         self, samples: float, own: FloatArray, shares: FloatArray, draws: slice
     ) -> FloatArray:
         """The same for some of the draws, so few that everything stays in the cache."""
-        # The largest own share reaches the largest cosines.
-        cosine, missed = self._missed(float(own[-1]), draws)
-        if own.size > 1:
-            missed = shares[-1] * missed
-            for part, share in zip(own[:-1], shares[:-1], strict=True):
-                missed += share * _on_grid(cosine, *self._missed(float(part), draws))
+        _, missed = self._missed(own, shares, draws, slice(None, None, _STRIDE))
+        certain = np.logical_and.accumulate(np.all(missed < _CERTAIN / samples, axis=0))
+        start = _STRIDE * max(int(certain.sum()) - 2, 0)
+        cosine, missed = self._missed(own, shares, draws, slice(start, None))
         with np.errstate(over="ignore"):  # an infinite exponent: nothing is missed
             # Below the first saddle every point exceeds c with probability of order one.
             hit = 1.0 - np.exp(samples * missed)
         area = 0.5 * np.sum((hit[:, 1:] + hit[:, :-1]) * np.diff(cosine, axis=1), axis=1)
         return np.asarray(cosine[:, 0] + area)
 
-    def _missed(self, own: float, draws: slice) -> tuple[FloatArray, FloatArray]:
-        """Cosines, and the logarithm of the probability that a point stays below each."""
-        tau, d = self.tau, self.log_det
-        n0, n1, n2 = (own * part[draws] for part in self.own)
+    def _missed(
+        self, own: FloatArray, shares: FloatArray, draws: slice, saddles: slice
+    ) -> tuple[FloatArray, FloatArray]:
+        """Cosines, and the mean logarithm of the probability that a point stays below each."""
+        tau, at, own = self.tau[saddles], (draws, saddles), own[:, None, None]
+        d = _Jet(*(part[saddles] for part in self.log_det))
+        n0, n1, n2 = (own * part[at] for part in self.own)
         m0, m1, m2 = (
-            part[draws] + own * more[draws]
-            for part, more in zip(self.e, self.both_own, strict=True)
+            part[at] + own * more[at] for part, more in zip(self.e, self.both_own, strict=True)
         )
         n0 += 1.0
         p = (m1 + d.first * m0) / (n1 + d.first * n0)
@@ -233,16 +250,21 @@ class SaddlepointLaw(NamedTuple):
         u = tau * np.sqrt(np.maximum(curvature, 1e-300))
         with np.errstate(over="ignore"):  # an infinite exponent: nothing is missed
             missed = log_ndtr(w + np.log(u / w) / w)
-        return np.sqrt(1.0 - p), missed
+        cosine = np.sqrt(1.0 - p)
+        # The largest own share reaches the largest cosines.
+        total = shares[-1] * missed[-1]
+        if len(shares) > 1:
+            total += np.tensordot(shares[:-1], _on_grid(cosine[-1], cosine[:-1], missed[:-1]), 1)
+        return cosine[-1], total
 
 
 def _on_grid(cosine: FloatArray, own_cosine: FloatArray, missed: FloatArray) -> FloatArray:
     """Log probabilities at other cosines, draw by draw; above the last one nothing is left."""
     # All rows in one search: each is moved beyond the one before.
-    apart = 2.0 * np.arange(len(cosine))[:, None]
-    inside = np.clip(cosine, own_cosine[:, :1], own_cosine[:, -1:]) + apart
+    apart = 2.0 * np.arange(missed.size // missed.shape[-1]).reshape(*missed.shape[:-1], 1)
+    inside = np.clip(cosine, own_cosine[..., :1], own_cosine[..., -1:]) + apart
     found = np.interp(inside.ravel(), (own_cosine + apart).ravel(), missed.ravel())
-    return np.where(cosine > own_cosine[:, -1:], 0.0, found.reshape(cosine.shape))
+    return np.where(cosine > own_cosine[..., -1:], 0.0, found.reshape(missed.shape))
 
 
 def _own_variance(n: float) -> float:
@@ -256,7 +278,7 @@ def _own_variance(n: float) -> float:
     return 1.0 / (n - x**2)
 
 
-def _saddles(parts: ScaledSpectrum, samples: float) -> FloatArray:
+def _saddles(parts: ScaledSpectrum, samples: float, count: int) -> FloatArray:
     """Grid of τ from the mean of the form to a tail far below 1/n."""
     trace = float(parts.weights @ parts.nodes)
     low = np.log(1e-2 / trace)
@@ -266,4 +288,4 @@ def _saddles(parts: ScaledSpectrum, samples: float) -> FloatArray:
         parts.weights @ np.log1p(np.exp(high) * parts.nodes)
     ) < (np.log(samples) + 20.0):
         high += 0.5
-    return np.exp(np.linspace(low, high, _SADDLES))
+    return np.exp(np.linspace(low, high, count))

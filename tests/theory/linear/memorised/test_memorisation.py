@@ -7,6 +7,7 @@ from scipy.special import betainc, erf, gammaln
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from convergen.theory.linear.memorised import memorisation_saddlepoint
 from convergen.theory.linear.memorised.memorisation import (
     memorisation_law,
     memorisation_scale,
@@ -189,6 +190,26 @@ def test_draws_of_the_saddlepoint_are_averaged_one_by_one():
     assert together.size == len(law.e.value) > 128
     alone = [law._average(64.0, np.zeros(1), np.ones(1), slice(i, i + 1))[0] for i in (0, 1, 130)]
     np.testing.assert_allclose(together[[0, 1, 130]], alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize("samples", [70.0, 1000.0, 1e6])
+def test_saddles_at_which_a_hit_is_certain_add_nothing(monkeypatch, samples):
+    parts, amplitudes = scaled(SPECTRA["power law 1"]), (np.array([0.6, 1.4]), np.full(2, 0.5))
+    law = SaddlepointLaw.draw(parts, 0, 0.0, samples, 0, amplitudes)
+    found = law.both(samples)
+    monkeypatch.setattr(memorisation_saddlepoint, "_CERTAIN", -np.inf)
+    np.testing.assert_allclose(found, law.both(samples), rtol=1e-13)
+
+
+def test_errors_are_those_of_hypercubes():
+    """Which scatter less than as many independent draws would."""
+    parts = scaled(SPECTRA["power law 1"])
+    many = [SaddlepointLaw.draw(parts, 0, 0.0, 500.0, seed, SAME) for seed in range(24)]
+    found = np.array([law.both(500.0) for law in many])
+    scatter, said = found[:, :2].std(axis=0, ddof=1), found[:, 2:].mean(axis=0)
+    np.testing.assert_allclose(scatter, said, rtol=0.5)
+    draws = many[0].average(500.0, np.zeros(1), np.ones(1))
+    assert said[1] < 0.6 * draws.std() / np.sqrt(draws.size)
 
 
 @pytest.mark.parametrize("dim", [2, 3, 5, 20])
