@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
 
 from convergen.theory.common.checks import InputError
 
@@ -13,6 +14,21 @@ if TYPE_CHECKING:
     from torch.optim import Optimizer
 
 Parameters = Mapping[str, "Tensor"]
+
+
+class Steps(Protocol):
+    """What steps a list of tensors along their gradients, with a state of each."""
+
+    state: Mapping[Any, dict[str, Tensor]]
+
+    def step(self, rate: float) -> None:
+        """Step with this learning rate.
+
+        Parameters
+        ----------
+        rate : float
+            Of this step.
+        """
 
 
 @dataclass(frozen=True)
@@ -24,35 +40,67 @@ class Rule:
     description : str
         One line.
     make : callable
-        ``make(parameters, learning_rate, weight_decay)`` with a list of tensors.
+        ``make(parameters, weight_decay)`` with a list of tensors.
     matrices : bool
         Whether it takes matrices alone, one a member; AdamW then steps all other parameters.
     """
 
     description: str
-    make: Callable[[list[Tensor], float, float], Optimizer]
+    make: Callable[[list[Tensor], float], Steps]
     matrices: bool = False
 
 
-def _adam(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
-    from torch.optim import Adam
+class _Adam:
+    """Torch's function for a step of Adam: its class would load torch's compiler, in 1.1 s."""
 
-    return Adam(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99), fused=True)
+    def __init__(self, parameters: list[Tensor], decay: float, *, decoupled: bool) -> None:
+        from torch.optim.adam import adam
+        from torch.optim.adamw import adamw
+
+        self._update, self._decay = adamw if decoupled else adam, decay
+        self.state: dict[Tensor, dict[str, Tensor]] = {each: {} for each in parameters}
+
+    def step(self, rate: float) -> None:
+        import torch
+
+        moved = [each for each in self.state if each.grad is not None]
+        for each in moved:
+            if not self.state[each]:
+                self.state[each] = {
+                    "step": torch.zeros((), device=each.device),
+                    "exp_avg": torch.zeros_like(each, memory_format=torch.preserve_format),
+                    "exp_avg_sq": torch.zeros_like(each, memory_format=torch.preserve_format),
+                }
+        first, second, steps = (
+            [self.state[each][name] for each in moved] for name in ("exp_avg", "exp_avg_sq", "step")
+        )
+        with torch.no_grad():
+            self._update(
+                moved, [each.grad for each in moved], first, second, [], steps,
+                fused=True, amsgrad=False, beta1=0.9, beta2=0.99, lr=rate,
+                weight_decay=self._decay, eps=1e-8, maximize=False,
+            )  # fmt: skip
 
 
-def _adamw(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
-    from torch.optim import AdamW
+class _Optimiser:
+    """One of torch's classes."""
 
-    return AdamW(parameters, lr=rate, weight_decay=decay, betas=(0.9, 0.99), fused=True)
+    def __init__(self, optimiser: Optimizer) -> None:
+        self._optimiser, self.state = optimiser, optimiser.state
+
+    def step(self, rate: float) -> None:
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        self._optimiser.step()
 
 
-def _sgd(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+def _sgd(parameters: list[Tensor], decay: float) -> Steps:
     from torch.optim import SGD
 
-    return SGD(parameters, lr=rate, weight_decay=decay, momentum=0.9, nesterov=True)
+    return _Optimiser(SGD(parameters, weight_decay=decay, momentum=0.9, nesterov=True))
 
 
-def _muon(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
+def _muon(parameters: list[Tensor], decay: float) -> Steps:
     import torch
 
     if not hasattr(torch.optim, "Muon"):
@@ -61,8 +109,12 @@ def _muon(parameters: list[Tensor], rate: float, decay: float) -> Optimizer:
             "it, or choose another."
         )
     # Steps of the size of AdamW's, so that one learning rate serves both (arXiv:2502.16982).
-    return torch.optim.Muon(parameters, lr=rate, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+    return _Optimiser(
+        torch.optim.Muon(parameters, weight_decay=decay, adjust_lr_fn="match_rms_adamw")
+    )
 
+
+_adam, _adamw = (partial(_Adam, decoupled=decoupled) for decoupled in (False, True))
 
 RULES = {
     "adam": Rule("Adam; weight_decay adds to the gradient", _adam),
@@ -81,13 +133,11 @@ class NamedOptimiser:
         Key of `RULES`.
     parameters : mapping of Tensor, each of shape (M, …)
         By name; changed in place.
-    learning_rate, weight_decay : float
-        Of every step until `learning_rate` of `step` says otherwise.
+    weight_decay : float
+        Of every step.
     """
 
-    def __init__(
-        self, rule: str, parameters: Parameters, learning_rate: float, weight_decay: float
-    ) -> None:
+    def __init__(self, rule: str, parameters: Parameters, weight_decay: float) -> None:
         row = RULES[rule]
         self._parameters = parameters
         # Views of one matrix each, by the name of the parameter and the member.
@@ -101,9 +151,7 @@ class NamedOptimiser:
             [(row.make, self._matrices), (_adamw, rest)] if row.matrices else [(row.make, rest)]
         )
         self._stepped = [
-            (make(list(named.values()), learning_rate, weight_decay), named)
-            for make, named in groups
-            if named
+            (make(list(named.values()), weight_decay), named) for make, named in groups if named
         ]
 
     def step(self, learning_rate: float) -> None:
@@ -119,9 +167,7 @@ class NamedOptimiser:
             gradient = self._parameters[stacked].grad
             matrix.grad = None if gradient is None else gradient[int(member)].flatten(1)
         for optimiser, _ in self._stepped:
-            for group in optimiser.param_groups:
-                group["lr"] = learning_rate
-            optimiser.step()
+            optimiser.step(learning_rate)
 
     def forget_gradients(self) -> None:
         """Let the next backward pass begin anew."""

@@ -93,7 +93,7 @@ class Trainer:
         self._points = torch.tensor(points).to(ensemble.device) if resident else points
         self._rows = [torch.tensor(member.rows, device=ensemble.device) for member in members]
         self._optimiser = NamedOptimiser(
-            settings.optimizer, ensemble.parameters, settings.learning_rate, settings.weight_decay
+            settings.optimizer, ensemble.parameters, settings.weight_decay
         )
 
     def run(self) -> Iterator[Progress]:
