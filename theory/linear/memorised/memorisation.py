@@ -139,7 +139,7 @@ def memorisation_law(
     >>> spectrum = theory.Spectrum.spiked(20, [9.0, 4.0])
     >>> law = theory.memorisation_law(spectrum, [10, 100])
     >>> law.value.round(2), law.baseline.round(2)
-    (array([0.71, 0.68]), array([0.51, 0.65]))
+    (array([0.71, 0.68]), array([0.51, 0.66]))
     """
     n = as_samples(samples)
     parts = scaled(spectrum)
