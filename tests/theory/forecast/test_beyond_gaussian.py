@@ -166,6 +166,16 @@ def test_amplitudes_of_another_sample_change_the_odds_as_their_law_does():
     expected = (1.0 / after - 1.0) / (1.0 / before - 1.0)
     assert np.all(expected > 1.02)
     np.testing.assert_allclose(np.log(shown / same)[0], np.log(expected), rtol=0.15)
+    # The part of the excess that amplitudes explain is that of q, at the last n.
+    gaussian = 1.0 / theory.convergence(pilot.spectrum, n) - 1.0
+    assert law.by_amplitudes == pytest.approx((1.0 / before - 1.0)[-1] / gaussian[-1], rel=1e-6)
+    ridged = DataLaw(pilot, n, 0.1)
+    assert ridged.by_amplitudes == 1.0
+    assert ridged.excess.tolist() == ridged.left.tolist() == [1.0, 1.0, 1.0]
+    assert ridged.error.tolist() == [0.0, 0.0, 0.0]
+    given = gaussian_odds(pilot.spectrum, n, 0.1)
+    np.testing.assert_array_equal(ridged.odds(pilot.spectrum), given)
+    np.testing.assert_array_equal(ridged.odds_shown(OtherSample(pilot.spectrum, 1.0)), given)
 
 
 @pytest.mark.slow
