@@ -3,7 +3,7 @@ import pytest
 
 from convergen.theory.collapse.collapse_noise import own_weight
 from convergen.theory.collapse.data_laws import as_law
-from convergen.theory.collapse.kernel_queries import draw_distinct
+from convergen.theory.collapse.kernel_queries import _own_noise, draw_distinct, reference_points
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
@@ -28,3 +28,35 @@ def test_kernels_far_from_the_size_of_the_data_reach_their_limit_or_are_refused(
     np.testing.assert_allclose(weight, 1.0 if edge < 1.0 else 0.1, rtol=0.01)
     with pytest.raises(InputError, match=r"size of the data, 3, .* a factor of 1e\+20"):
         own_weight(known, 10.0, 3.0 * edge * (1.01 if edge > 1.0 else 0.99))
+
+
+@pytest.mark.parametrize(
+    ("points", "draws", "sizes"),
+    [
+        (7, 10, (0, 0)), (4, 10, (0, 0)), (8, 10, (6, 2)), (39, 10, (30, 9)), (40, 10, (30, 10)),
+        (400, 10, (390, 10)), (5000, 10, (4096, 10)), (None, 10, (4096, 10)),
+    ],
+)  # fmt: skip
+def test_a_quarter_of_a_data_set_at_most_are_queries(points, draws, sizes):
+    law = Spectrum.isotropic(2) if points is None else np.zeros((points, 1))
+    assert reference_points(as_law(law), draws) == sizes
+
+
+def test_the_noise_of_a_gaussian_query_is_that_of_simulated_pairs():
+    """|z|² of x = x₀ + σz given |x|, in eigenspaces of one and of five dimensions."""
+    lam, weights, sigma = np.array([4.0, 0.5]), np.array([1.0, 5.0]), 0.8
+    rng = np.random.default_rng(0)
+    each = np.repeat(lam, weights.astype(int))
+    z = rng.standard_normal((40_000, 6))
+    x = rng.standard_normal((40_000, 6)) * np.sqrt(each) + sigma * z
+    radii = np.stack([np.abs(x[:, 0]), np.linalg.norm(x[:, 1:], axis=1)], axis=1)
+    found = _own_noise(radii, lam, weights, sigma, rng)
+    expected = -0.5 * (z**2).sum(axis=1)
+    error = np.hypot(found.std(), expected.std()) / np.sqrt(40_000)
+    assert abs(found.mean() - expected.mean()) < 4.0 * error
+    assert found.var() == pytest.approx(expected.var(), rel=0.06)
+    # It goes along with the radii as much as that of the pairs does.
+    size = (radii**2).sum(axis=1)
+    assert np.corrcoef(found, size)[0, 1] == pytest.approx(
+        np.corrcoef(expected, size)[0, 1], abs=0.02
+    )
