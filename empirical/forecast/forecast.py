@@ -112,7 +112,7 @@ def forecast(
         for suffix, part in (("", values[:, 0]), ("_low", low), ("_high", high)):
             out[f"{name}{suffix}"] = ("samples", part[:, k], words)
     for suffix, part in (("", values[:, 0]), ("_low", high), ("_high", low)):
-        crossed = [_crossing(sizes, part[:, 0], level) for level in LEVELS]
+        crossed = [crossing_at(sizes, part[:, 0], level) for level in LEVELS]
         words = {"long_name": "training samples at which q reaches the level", "units": "1"}
         out[f"samples_for{suffix}"] = ("level", crossed, words)
     out.attrs = {
@@ -172,8 +172,23 @@ def _interval(values: FloatArray, own_error: tuple[float, ...]) -> tuple[FloatAr
     return np.maximum(low, 0.0), np.minimum(high, top)
 
 
-def _crossing(samples: Sequence[int], q: FloatArray, level: float) -> float:
-    """Where q first reaches a level, linear in log n; NaN where it does not."""
+def crossing_at(samples: Sequence[int], q: FloatArray, level: float) -> float:
+    """Where q first reaches a level, linear in log n.
+
+    Parameters
+    ----------
+    samples : sequence of int
+        n, ascending.
+    q : ndarray, shape (len(samples),)
+        Convergence at each.
+    level : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    float
+        n; NaN where q does not reach the level between two of them.
+    """
     logs = np.log(samples)
     for k in range(len(q) - 1):
         if q[k] < level <= q[k + 1]:

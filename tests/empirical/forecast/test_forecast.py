@@ -8,7 +8,7 @@ import pytest
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
-from convergen.empirical.forecast.forecast import _crossing, forecast
+from convergen.empirical.forecast.forecast import crossing_at, forecast
 from convergen.empirical.forecast.report import forecast_json, forecast_text
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.table import SOLVABLE
@@ -56,8 +56,8 @@ def test_the_interval_holds_what_its_ends_of_c_give(digits, found):
 def test_levels_lie_where_q_crosses_them(found):
     q = np.interp(np.log(found["samples_for"]), np.log(found["samples"]), found["convergence"])
     np.testing.assert_allclose(q, found["level"], atol=1e-9)
-    assert np.isnan(_crossing([4, 16], np.array([0.6, 0.9]), 0.5))
-    assert _crossing([4, 16], np.array([0.4, 0.6]), 0.5) == pytest.approx(8.0)
+    assert np.isnan(crossing_at([4, 16], np.array([0.6, 0.9]), 0.5))
+    assert crossing_at([4, 16], np.array([0.4, 0.6]), 0.5) == pytest.approx(8.0)
 
 
 def test_text_and_json_hold_the_numbers(found):

@@ -22,7 +22,7 @@ from convergen.theory.empirical_score.logits.vector_exp import (
 _TERMS = 6
 # Queries of a tile if all sums are short, and otherwise; training points of a tile, whose rows,
 # were they 4096 bytes long, would all fall into the same few places of the cache.
-_FEW, _MANY, _POINTS = 4, 32, 1008
+_FEW, _MANY, _POINTS = 8, 32, 1008
 # The logit of a training point that is left out.
 _NEVER = -1e30
 # Logits have the base 2, whose powers are the cheapest. Weights below 2^−64 of the largest count as
@@ -32,21 +32,38 @@ _LOG2_E, _LEAST = 1.4426950408889634, -64.0
 
 @kernel(fastmath=REORDER)
 def _short_logits(queries, begin, rows, tile, width, tops, more):  # type: ignore[no-untyped-def]
-    """Fill a tile, or add to it, and find the largest of each of its rows, in one pass."""
+    """Fill a tile, or add to it, and find the largest of each of its rows, in one pass.
+
+    Two queries at a time, so that what is loaded of the training points serves both; an odd one is
+    paired with itself.
+    """
     wide_vectors()
-    for i in range(tile.shape[0]):
-        b = begin + i
+    last = tile.shape[0] - 1
+    for i in range(0, last + 1, 2):
+        k = min(i + 1, last)
+        b, c = begin + i, begin + k
         u, v, w = queries[b, 0], queries[b, 1], queries[b, 2]
         x, y, z = queries[b, 3], queries[b, 4], queries[b, 5]
+        u2, v2, w2 = queries[c, 0], queries[c, 1], queries[c, 2]
+        x2, y2, z2 = queries[c, 3], queries[c, 4], queries[c, 5]
         best = tile.dtype.type(_NEVER)
+        best2 = best
         for j in range(width):
-            logit = u * rows[0, j] + v * rows[1, j] + w * rows[2, j]
-            logit += x * rows[3, j] + y * rows[4, j] + z * rows[5, j]
+            p, q, r = rows[0, j], rows[1, j], rows[2, j]
+            s, t, h = rows[3, j], rows[4, j], rows[5, j]
+            logit = u * p + v * q + w * r
+            logit += x * s + y * t + z * h
+            other = u2 * p + v2 * q + w2 * r
+            other += x2 * s + y2 * t + z2 * h
             if more:
                 logit += tile[i, j]
+                other += tile[k, j]
             tile[i, j] = logit
+            tile[k, j] = other
             best = larger(logit, best)
+            best2 = larger(other, best2)
         tops[i] = best
+        tops[k] = best2
 
 
 @kernel(fastmath=REORDER)
