@@ -15,6 +15,7 @@ from benchmarks.gpu_checks.bench import (
     Bench,
     Model,
     Row,
+    failure,
     guarded,
     large_networks,
     noise_trainer,
@@ -127,14 +128,14 @@ def _operations(model: Model, shape: tuple[int, ...], batch: int) -> float:
 
 def _busy(step: Callable[[], object], device: torch.device) -> float | None:
     """Share of time in which the card works, as its driver samples it, over about two seconds."""
+    found, end = [], time.monotonic() + 2.0
     try:
         torch.cuda.utilization(device)
-    except (ModuleNotFoundError, RuntimeError):
+        while time.monotonic() < end:
+            step()
+            found.append(torch.cuda.utilization(device))
+    except Exception:  # no package for it, or a card or a part of one that does not tell
         return None
-    found, end = [], time.monotonic() + 2.0
-    while time.monotonic() < end:
-        step()
-        found.append(torch.cuda.utilization(device))
     return statistics.median(found)
 
 
@@ -169,12 +170,16 @@ def _grouped(bench: Bench, model: Model, members: int, batch: int) -> Row:
     for batched, word in ((True, "batched"), (False, "one by one")):
         # Compiling takes far longer than the steps: once a network.
         for compiled in (False, True) if bench.cuda and batched else (False,):
-            trainer = noise_trainer(
-                bench, model, (1, 8, 8), members=members, batch=batch, batched=batched,
-                compiled=compiled,
-            )  # fmt: skip
-            for _ in range(3):
-                trainer._step()
-            taken = seconds_of(trainer._step, bench.device, 3 if bench.short else 12)
+            try:
+                trainer = noise_trainer(
+                    bench, model, (1, 8, 8), members=members, batch=batch, batched=batched,
+                    compiled=compiled,
+                )  # fmt: skip
+                for _ in range(3):
+                    trainer._step()
+                taken = seconds_of(trainer._step, bench.device, 3 if bench.short else 12)
+            except Exception as error:  # the other ways are still worth their numbers
+                row |= failure(error)
+                continue
             row[f"{word}{', compiled' * compiled}, images/s"] = members * batch / taken
     return row
