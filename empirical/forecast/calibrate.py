@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.forecast.exponent import UNKNOWN, exponent
-from convergen.empirical.forecast.pairs import TheoryPair
+from convergen.empirical.forecast.pairs import NODES, TheoryPair
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.messages.progress import phase
 from convergen.theory.messages.text import rounded
 from convergen.theory.networks.symmetry.orbits import Orbit
 from convergen.theory.networks.training_time.budget import POWER, memorised_points
@@ -166,9 +167,10 @@ def calibrate(
             "of the training. Calibrate on a smaller n (--calibrate-at), or train longer."
         )
     target = np.stack([_path(pair, name) for name in ("convergence", "memorisation")], axis=1)
-    fitted = TheoryPair(theory, run.subjects(number, (n,)), orbit)
     log_c = np.log(seen[-1] / n) + np.linspace(-_REACH, _REACH, _GRID)
-    said = fitted.along(seen[first:] / np.exp(log_c)[:, None])[..., :2]
+    with phase(f"calibrating on the pair of n = {n}", len(NODES), "budget") as done:
+        fitted = TheoryPair(theory, run.subjects(number, (n,)), orbit, done)
+        said = fitted.along(seen[first:] / np.exp(log_c)[:, None])[..., :2]
     loss = np.sum((said - target[first:]) ** 2, axis=(1, 2))
     count = len(seen) - first
     best, spread = _minimum(log_c, loss, count)

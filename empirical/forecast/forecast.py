@@ -98,9 +98,9 @@ def forecast(
     ends = (calibration.constant, calibration.low, calibration.high)
     rows = []
     for n in sizes:
-        with phase(f"forecasting n = {n}"):
+        with phase(f"forecasting n = {n}", len(set(ends)), "budget") as done:
             subjects = Subjects(data, splits, (n,), training, measure)
-            pair = TheoryPair(row.theory, subjects, calibration.orbit)
+            pair = TheoryPair(row.theory, subjects, calibration.orbit, done)
             at = {c: pair.at(memorised / c) for c in dict.fromkeys(ends)}
             rows.append([at[c] for c in ends])
     values = np.array(rows)

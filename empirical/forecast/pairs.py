@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +18,7 @@ from convergen.theory.networks.symmetry.orbits import Orbit
 # What is forecast; convergence and memorisation are what a pair is calibrated by.
 QUANTITIES = ("convergence", "memorisation", "fraction_memorised", "variance_ratio")
 # Nodes of N/n, between which order parameters are interpolated.
-_NODES = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0])
+NODES = np.array([0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0, 1.5, 2.5, 4.0, 7.0])
 _BEND = 0.05
 
 
@@ -32,10 +33,18 @@ class TheoryPair:
         Data, splits and seeds; of one n.
     orbit : Orbit
         Symmetry of the network.
+    done : callable, optional
+        Called with 1 after every budget that is looked at.
     """
 
-    def __init__(self, theory: Any, subjects: Subjects, orbit: Orbit) -> None:
-        self.subjects = subjects
+    def __init__(
+        self,
+        theory: Any,
+        subjects: Subjects,
+        orbit: Orbit,
+        done: Callable[[int], object] = lambda count: None,
+    ) -> None:
+        self.subjects, self._done = subjects, done
         self.samples = subjects.samples[0]
         rngs = np.random.default_rng(subjects.splits.seed).spawn(2)
         self._fits = [
@@ -59,14 +68,15 @@ class TheoryPair:
         models = Separate([fit.trained(memorised) for fit in self._fits])
         points = subjects.generated(models.denoisers(), 2)
         found = order_parameters(points, subjects)
+        self._done(1)
         return np.array([float(np.mean(found[name][1])) for name in QUANTITIES])
 
     @cached_property
     def _curve(self) -> Any:
         from scipy.interpolate import PchipInterpolator
 
-        rows = [self.at(node * self.samples) for node in _NODES]
-        return PchipInterpolator(np.arcsinh(_NODES / _BEND), np.array(rows))
+        rows = [self.at(node * self.samples) for node in NODES]
+        return PchipInterpolator(np.arcsinh(NODES / _BEND), np.array(rows))
 
     def along(self, memorised: NDArray[np.float64]) -> FloatArray:
         """Order parameters after many budgets, interpolated.
@@ -80,5 +90,5 @@ class TheoryPair:
         -------
         ndarray, shape (*memorised.shape, 4)
         """
-        ratio = np.minimum(memorised / self.samples, _NODES[-1])
+        ratio = np.minimum(memorised / self.samples, NODES[-1])
         return np.asarray(self._curve(np.arcsinh(ratio / _BEND)))

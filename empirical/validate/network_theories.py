@@ -47,8 +47,7 @@ def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
     found = {}
     for row in network_theories():
         try:
-            with phase(f"calibrating: {row.name}"):
-                calibration = calibrate(run, result, row.theory)
+            calibration = calibrate(run, result, row.theory)
             with phase(f"fitting and measuring: {row.name}"):
                 found[row.name] = _elsewhere(run, row, calibration)
         except InputError as error:
