@@ -1,4 +1,4 @@
-"""Forecasts of the shipped networks beside what was measured on them: the tables of docs/forecast.md.
+"""Forecasts of the shipped networks beside what was measured on them: docs/forecast.md.
 
 U-Nets are forecast with the constant of their own pair at n = 16, as the table of constants holds
 it, and with that of the other data sets, so that nothing trained on the data is used. Dense
@@ -37,7 +37,7 @@ HEAD = f"{'':13s} seed  theory            c  n at q = 0.5, 0.8   rms of " + ", "
 
 
 def constants_of(network: str, data: str, seed: int) -> dict[str, float]:
-    """c of the own pair and, geometric mean, of the other data sets."""
+    """Constant of the own pair and, geometric mean, that of the other data sets."""
     rows = [row for row in measured_constants() if row["network"] == network]
     own = [r["constant"] for r in rows if (r["data"], r["seed"]) == (data, seed)]
     logs = [
