@@ -55,8 +55,8 @@ def calibrated(run: Run, result: xr.Dataset) -> dict[str, xr.Dataset]:
     return found
 
 
-def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.Dataset:
-    """One theory that knows the network, calibrated on one pair of a run.
+def band_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> list[xr.Dataset]:
+    """One theory that knows the network, at its constant and at both ends of the interval.
 
     Parameters
     ----------
@@ -71,8 +71,8 @@ def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.D
 
     Returns
     -------
-    xarray.Dataset
-        As an entry of `calibrated`.
+    list of xarray.Dataset
+        Each as an entry of `calibrated`, from one pair: for c, for its lower and its upper end.
 
     Raises
     ------
@@ -80,7 +80,11 @@ def theory_of(run: Run, result: xr.Dataset, name: str, part: Experiment) -> xr.D
         If it cannot be calibrated on this run, or `part` has no other n.
     """
     row = SOLVABLE.find(name)
-    return _elsewhere(run, row, calibrate(run, result, row.theory), part)
+    known = calibrate(run, result, row.theory)
+    return [
+        _elsewhere(run, row, replace(known, constant=constant), part)
+        for constant in (known.constant, known.low, known.high)
+    ]
 
 
 def _elsewhere(

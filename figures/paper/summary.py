@@ -19,6 +19,7 @@ from convergen.figures.looks.style import (
 from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper import disjoint_training
+from convergen.figures.paper.theory_of_trained import band_entry, draw_own
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,8 +36,9 @@ CAPTION = (
     "transition of its own, long before or long after (a). "
     "U-Nets trained on digits copy their data at small n, as the empirical score does, and agree "
     "at large n, though less than the linear law says (b) and as a theory says that knows how long "
-    "they were trained (dashed, one seed, calibrated at n = 16 and not shown there; its m is too "
-    "large from n = 64 on); the pictures that two of them make of "
+    "they were trained (dashed, one seed, calibrated at n = 16 and not shown there; the band is "
+    "what the 90 % interval of its constant c allows; its m is too large by 0.05 to 0.07 from "
+    "n = 64 on); the pictures that two of them make of "
     "the same noise show both (c)."
 )
 
@@ -127,7 +129,8 @@ def _network(quality: str) -> xr.Dataset:
     score = fitted(run, quality).sel(theory="empirical-score", drop=True)
     parts = [summary(result), law(run, quality), score, own(run, result, quality)]
     found = xr.merge(parts, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
-    wanted = [f"{q}{end}" for q in _LINES for end in ("", "_stderr", "_law", "_fitted", "_own")]
+    ends = ("", "_stderr", "_law", "_fitted", "_own", "_own_low", "_own_high")
+    wanted = [f"{q}{end}" for q in _LINES for end in ends]
     wanted = [name for name in wanted if name in found]  # at smoke there is no theory of its own
     return found[[*wanted, "line_samples"]].drop_vars("factor", errors="ignore")
 
@@ -188,7 +191,7 @@ def _legend() -> list[Artist]:
         entry(weak, "recovery $Q_2$ of a weak factor"),
         score,
         Line2D([], [], color="black", linestyle=_OWN, label="theory of the U-Net"),
-        line, points,
+        band_entry(), line, points,
     ]  # fmt: skip
 
 
@@ -230,9 +233,8 @@ def _draw_network(axes: Axes, dataset: xr.Dataset) -> None:
         measured(axes, x, trained[name], trained[f"{name}_stderr"], look)
         predicted(axes, dataset["line_samples"], dataset[f"{name}_law"], look, label="")
         if f"{name}_own" in dataset and name != "memorisation_baseline":
-            # No line across the n of the calibration, where nothing is predicted.
-            own = dataset[f"{name}_own"].sel(samples=n)
-            predicted(axes, n, own, look, linestyle=_OWN, label="", marker=".")
+            own = dataset.sel(samples=n)
+            draw_own(axes, own, name, color=look.colour, linestyle=_OWN, marker=".")
     score = dataset["convergence_fitted"].dropna("samples")
     look, line = look_of("convergence"), theory_look("empirical-score")[1]
     predicted(axes, score["samples"], score, look, linestyle=line, label="")

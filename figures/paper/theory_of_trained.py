@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convergen.figures.looks.trained_networks import OWN_THEORIES
 from convergen.figures.making.qualities import by_quality
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
 
     from convergen.empirical.experiment.run import Run
 
 _LAW = ("convergence", "memorisation", "memorisation_baseline", "latent_recovery")
-QUANTITIES = (*_LAW, "variance_ratio")
+QUANTITIES = (*_LAW, "variance_ratio", "fraction_memorised")
+OWN = [f"{name}_own" for name in QUANTITIES]
+_PALE = 0.25
 
 
 def law(run: Run, quality: str) -> xr.Dataset:
@@ -93,25 +98,63 @@ def own(run: Run, result: xr.Dataset, quality: str) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        `QUANTITIES` with ``_own`` along `samples`, NaN at the n of the calibration; empty where the
-        network has no such theory.
+        `QUANTITIES` with ``_own`` along `samples`, NaN at the n of the calibration, and ``_low``
+        and ``_high`` behind it where the interval of its constant ends; empty where the network
+        has no such theory.
     """
     import xarray as xr
 
     from convergen.empirical.models.table import SOLVABLE
-    from convergen.empirical.validate.network_theories import theory_of
+    from convergen.empirical.validate.network_theories import band_of
     from convergen.empirical.validate.solvable_models import reference
 
     name = OWN_THEORIES.get(str(run.experiment.model["name"]))
     if name is None or quality == "smoke":
         return xr.Dataset()
     part = replace(run.experiment, seeds=run.experiment.seeds[:1])
-    if SOLVABLE.find(name).images_each is not None:  # it is not calibrated
-        found = reference(run, name, part)
-    else:
-        found = theory_of(run, result, name, part)
-    means = summary(found, "_own")
-    return means[[f"{quantity}_own" for quantity in QUANTITIES]]
+    if SOLVABLE.find(name).images_each is not None:  # it needs no pair
+        return summary(reference(run, name, part), "_own")[OWN]
+    best, *ends = (summary(found, "_own")[OWN] for found in band_of(run, result, name, part))
+    band = xr.concat([best, *ends], "constant")
+    edges = {
+        "_low": band.min("constant", keep_attrs=True),
+        "_high": band.max("constant", keep_attrs=True),
+    }
+    for ending, edge in edges.items():
+        best = best.merge(edge.rename({name: f"{name}{ending}" for name in OWN}))
+    return best
+
+
+def draw_own(axes: Axes, found: xr.Dataset, quantity: str, **look: Any) -> None:
+    """Points of the theory that knows a network; beneath them what the interval of c allows.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    found : xarray.Dataset
+        From `own`, at the n that are shown. No line crosses the n of the calibration, where nothing
+        is predicted.
+    quantity : str
+        Which of `QUANTITIES`.
+    **look
+        How the points are drawn.
+    """
+    n, name = found["samples"], f"{quantity}_own"
+    axes.plot(n, found[name], **look)
+    if f"{name}_low" in found:
+        ends = found[f"{name}_low"], found[f"{name}_high"]
+        band: dict[str, Any] = {"color": look["color"], "alpha": _PALE, "zorder": 1}
+        axes.fill_between(n, *ends, linewidth=0, **band)
+        # An n whose neighbours are not predicted has no area.
+        axes.vlines(n, *ends, linewidth=2.5, **band)
+
+
+def band_entry() -> Artist:
+    """Legend entry of what `draw_own` draws beneath its points."""
+    from matplotlib.patches import Patch
+
+    return Patch(color=GREY, alpha=_PALE, linewidth=0, label="band: 90 % interval of $c$")
 
 
 def summary(result: xr.Dataset, ending: str = "") -> xr.Dataset:

@@ -61,7 +61,7 @@ def test_a_theory_is_left_out_where_it_has_seen_the_only_n(monkeypatch, caplog):
     monkeypatch.setattr(module, "calibrate", lambda *_: known)
     part = replace(run.experiment, samples=(16,), seeds=(0,))
     with pytest.raises(InputError, match="calibrated at n = 16, which it has seen"):
-        module.theory_of(run, result, ROW.name, part)
+        module.band_of(run, result, ROW.name, part)
     one = replace(run, plan=replace(run.plan, experiment={**run.plan.experiment, "samples": [16]}))
     with caplog.at_level(logging.WARNING):
         assert module.calibrated(one, result.sel(samples=[16])) == {}
@@ -76,7 +76,13 @@ def test_one_theory_on_part_of_a_run_is_calibrated_as_in_all_of_it(found):
     theories, asked = found
     run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
     part = replace(run.experiment, samples=(16, 64), seeds=(0,))
-    one = module.theory_of(run, result, ROW.name, part)
+    one, low, high = module.band_of(run, result, ROW.name, part)
     assert asked["samples"] == (64,)
+    assert low.attrs["constant"] < one.attrs["constant"] < high.attrs["constant"]
+    assert low.attrs["constant"] == high.attrs["constant_low"] == one.attrs["constant_low"]
+    # A smaller constant memorises more points; the last that was asked for is the largest.
+    assert asked["options"]["memorised"] == pytest.approx(
+        32_000.0 / one.attrs["constant_high"], rel=0.02
+    )
     assert one["samples"].values.tolist() == [16, 64]
     assert one.attrs["constant"] == theories[ROW.name].attrs["constant"]

@@ -122,12 +122,40 @@ def test_transitions_are_apart(page):
 
 @pytest.mark.parametrize(
     ("module", "axes"),
-    [(summary, 2 + 3), pytest.param(trained_against_predicted, 20, marks=pytest.mark.slow)],
+    [(summary, 2 + 3), pytest.param(trained_against_predicted, 24, marks=pytest.mark.slow)],
 )
 def test_smoke_quality_is_drawn(module, axes, smoke_of):
     figure = module.draw(smoke_of(module.NAME))
     shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]
     assert len(shown) == axes
+
+
+def test_theories_that_know_a_network_are_off_by_what_the_caption_says(networks):
+    def rms(data, model, quantity):
+        one = networks.sel(data=data, model=model)
+        gap = (one[f"{quantity}_own"] - one[quantity]).isel(factor=0, missing_dims="ignore")
+        return float(np.sqrt((gap**2).mean()))
+
+    gaussian = ("digits", "field8", "field16")
+    assert all(rms(data, "unet", "convergence") < 0.025 for data in gaussian[:2])
+    assert rms("field16", "unet", "convergence") < 0.065
+    assert all(0.045 < rms(data, "mlp", "convergence") < 0.075 for data in gaussian)
+    for model in ("mlp", "unet"):
+        assert all(rms(data, model, "memorisation") < 0.06 for data in gaussian)
+        assert rms("patches", model, "memorisation") == pytest.approx(0.14, abs=0.011)
+    assert all(rms(data, "unet", "fraction_memorised") < 0.01 for data in gaussian)
+    assert all(rms(data, "mlp", "fraction_memorised") > 0.08 for data in gaussian[:2])
+    assert rms("patches", "unet", "fraction_memorised") == pytest.approx(0.13, abs=0.005)
+
+
+def test_bands_hold_the_theory_itself(networks, page):
+    for found in (networks.sel(model="unet"), page):
+        for quantity in ("convergence", "memorisation"):
+            best = found[f"{quantity}_own"]
+            assert best.notnull().any()
+            low, high = found[f"{quantity}_own_low"], found[f"{quantity}_own_high"]
+            assert ((low <= best) & (best <= high)).where(best.notnull(), True).all()
+            assert (high - low).max() > 0.1
 
 
 def test_no_line_of_a_theory_crosses_the_samples_it_was_calibrated_at(networks, page):
