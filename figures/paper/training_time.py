@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from convergen.figures.looks.legends import entry
 from convergen.figures.looks.style import (
     family,
     look_of,
@@ -14,15 +16,18 @@ from convergen.figures.looks.style import (
     predicted,
     whole_figure,
 )
-from convergen.figures.looks.trained_networks import DATA, results
+from convergen.figures.looks.trained_networks import DATA, MODEL_MARKERS, MODELS, results
 from convergen.figures.making.qualities import by_quality
+from convergen.theory.quantities.rows import GREY
 
 if TYPE_CHECKING:
     import xarray as xr
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import FigureBase
+    from numpy.typing import NDArray
 
-    from convergen.empirical.experiment.run import Run
+    from convergen.figures.looks.style import Look
 
 NAME = "training-time"
 NUMBER = 11
@@ -33,9 +38,11 @@ CAPTION = (
     "(points of three seeds; dotted: guide to the eye). "
     "With n = 16 it ends by copying nearly always on the digits but in a quarter of the draws on "
     "the field, and on the digits, which are not Gaussian, its error falls below that of the best "
-    "linear denoiser, which is the true model of the field. Bars: onset of memorisation, in "
-    "proportion to n in images weighed by the learning rate, fitted to the onsets of each network; "
-    "with n = 64 the field does not reach its own."
+    "linear denoiser, which is the true model of the field. Memorisation begins where m − m₀ "
+    "passes a tenth of 1 − m₀, m₀ being m on fresh data. The law says that this takes images in "
+    "proportion to n (weighed by the learning rate); it is fitted to the onsets at n = 4 and 16 "
+    "(lines in g and h, 95 % bands; bars in a and b) and predicts those at n = 64, where the U-Net "
+    "on the field does not reach its own."
 )
 
 SHOWN = ("digits", "field8")
@@ -45,6 +52,17 @@ SIGMA = 1.0
 SAMPLES = (4, 16, 64, 256, 4096)
 _BEST = "best linear denoiser"
 _MEASURED = ("excess", "fraction_memorised", "test_error")
+# The law of the onset: whose networks, and the n it is fitted to.
+LAW_MODELS = ("mlp", "unet")
+FITTED = (4, 16)
+# Points of one n stand beside each other.
+_SHIFTS = {"mlp": 0.95, "unet": 1.05}
+_BAR = 2.5
+_ONSETS = (200.0, 1.5e5)
+_BUDGET: dict[str, Any] = {"color": GREY, "linestyle": (0, (1, 2)), "linewidth": 1.0}
+_LAW_TIMES = [
+    f"{name}{end}" for name in ("memorisation_time", "law_time") for end in ("", "_low", "_high")
+]
 
 
 def compute(quality: str, seed: int) -> xr.Dataset:
@@ -61,13 +79,14 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     -------
     xarray.Dataset
         Each quantity and its standard error along `data`, `images` and `samples`; sample sizes
-        that a data set lacks are NaN.
+        that a data set lacks are NaN. Onsets of memorisation, measured and by the law, along
+        `data`, `model` and `samples`; NaN where a training ended before.
     """
     import xarray as xr
 
     from convergen.empirical.validate.shipped_results import shipped_run
 
-    found = results(SHOWN, (MODEL,))
+    found = results(SHOWN, LAW_MODELS)
     names = list(found)
     parts = []
     for name in names:
@@ -76,25 +95,32 @@ def compute(quality: str, seed: int) -> xr.Dataset:
         wanted = by_quality(quality, SAMPLES[:2], SAMPLES, SAMPLES)
         # A finite data set ends before the last of them.
         chosen = sorted({min(n, last) for n in wanted})
-        run = shipped_run(f"{name}-{MODEL}")
-        part = _history(result.sel(samples=chosen), run.experiment.training.images)
-        parts.append(part.merge(_law(run, result).sel(samples=chosen)))
+        laws = xr.concat(
+            [_law(f"{name}-{model}", found[name][model]) for model in LAW_MODELS], "model"
+        )
+        laws = laws.assign_coords(model=list(LAW_MODELS)).sel(samples=chosen)
+        end = int(shipped_run(f"{name}-{MODEL}").experiment.training.images)
+        part = _history(result.sel(samples=chosen), end)
+        parts.append(part.merge(laws))
     merged = xr.concat(parts, "data", join="outer").assign_coords(data=names)
     return merged.assign_attrs(sigma=SIGMA)
 
 
-def _law(run: Run, result: xr.Dataset) -> xr.Dataset:
-    """Images seen at the onset of memorisation by the law; NaN beyond the end of the training."""
-    import xarray as xr
-
+def _law(name: str, result: xr.Dataset) -> xr.Dataset:
+    """Onsets of memorisation of one network, measured and by the law; NaN beyond the training."""
     from convergen.empirical.validate.memorisation_time import memorisation_time
+    from convergen.empirical.validate.shipped_results import shipped_run
     from convergen.theory.networks.training_time.clock import images_for
 
-    found, training = memorisation_time(run, result), run.experiment.training
+    run = shipped_run(name)
+    found, training = memorisation_time(run, result, FITTED), run.experiment.training
+    laws = found[_LAW_TIMES].where(np.isfinite)
     images = images_for(found["law_time"].values, training.images, training.schedule)
-    values = np.where(np.isfinite(images), images, np.nan)
     words = {"long_name": "onset of memorisation by its law", "units": "images"}
-    return xr.Dataset({"onset": ("samples", values, words)}, {"samples": found["samples"]})
+    laws["onset"] = "samples", np.where(np.isfinite(images), images, np.nan), words
+    words = {"long_name": "images of the training, weighed by the learning rate", "units": "images"}
+    laws["budget"] = (), found.attrs["budget"], words
+    return laws
 
 
 def _history(result: xr.Dataset, end: int) -> xr.Dataset:
@@ -120,9 +146,9 @@ def _history(result: xr.Dataset, end: int) -> xr.Dataset:
     return summary
 
 
-@whole_figure(5.6)
+@whole_figure(7.2)
 def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
-    """One column for each data set; rows are excess memorisation, copies and test error.
+    """One column for each data set; rows are excess memorisation, copies, test error and the law.
 
     Parameters
     ----------
@@ -132,26 +158,41 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
         What to fill.
     """
     names = [str(name) for name in dataset["data"].values]
-    grid = figure.subplots(len(_MEASURED), len(names), sharex=True, squeeze=False)
+    grid = figure.subplots(len(_MEASURED) + 1, len(names), squeeze=False)
+    letters = iter(ascii_lowercase)
+    for axes, name in zip(grid.flat, names * len(grid), strict=True):
+        panel(axes, next(letters), DATA[name])
+    *upper, below = grid
+    for row, quantity in zip(upper, _MEASURED, strict=True):
+        for axes, name in zip(row, names, strict=True):
+            _curves(axes, _shown(dataset, name), quantity)
+        _share(row)
+        for axes in row if row is not upper[-1] else ():
+            axes.tick_params(labelbottom=False)
     for column, name in enumerate(names):
-        part = dataset.sel(data=name).dropna("samples", how="all", subset=["excess"])
-        for row, quantity in enumerate(_MEASURED):
-            letter = "abcdefghi"[row * len(names) + column]
-            panel(grid[row, column], letter, DATA[name])
-            _curves(grid[row, column], part, quantity)
-        truth = part["images"][[0, -1]]
-        error = np.full(2, float(part["true_error"]))
-        predicted(grid[2, column], truth, error, look_of("optimal_error"), label=_BEST)
-        grid[0, column].legend(loc="upper left", title="training samples $n$", ncols=2)
-        grid[2, column].legend(handles=grid[2, column].get_lines()[-1:], loc="upper left")
-        grid[-1, column].set_xlabel("images seen in training")
-    grid[0, 0].set_ylabel("excess memorisation\n$m$ − ($m$ on fresh data)")
-    grid[1, 0].set_ylabel("fraction memorised\n(share of copies)")
-    grid[2, 0].set_ylabel(f"test error at σ = {dataset.attrs['sigma']:g}\n(data units², summed)")
-    for row in grid:
-        low, high = zip(*(axes.get_ylim() for axes in row), strict=True)
-        for axes in row:
-            axes.set_ylim(min(low), max(high))
+        part = _shown(dataset, name)
+        ends, error = part["images"][[0, -1]], np.full(2, float(part["true_error"]))
+        predicted(upper[2][column], ends, error, look_of("optimal_error"), label=_BEST)
+        upper[0][column].legend(loc="upper left", title="training samples $n$", ncols=2)
+        upper[2][column].legend(handles=upper[2][column].get_lines()[-1:], loc="upper left")
+        upper[2][column].set_xlabel("images seen in training")
+        _onsets(below[column], part)
+    upper[0][0].set_ylabel("excess memorisation\n$m$ − ($m$ on fresh data)")
+    upper[1][0].set_ylabel("fraction memorised\n(share of copies)")
+    upper[2][0].set_ylabel(f"test error at σ = {dataset.attrs['sigma']:g}\n(data units², summed)")
+    below[0].set_ylabel("onset of memorisation\n(weighed images)")
+    figure.legend(handles=_law_entries(), loc="outside lower center", ncols=3)
+
+
+def _share(row: NDArray[Any]) -> None:
+    """One range of heights for a row."""
+    low, high = zip(*(axes.get_ylim() for axes in row), strict=True)
+    for axes in row:
+        axes.set_ylim(min(low), max(high))
+
+
+def _shown(dataset: xr.Dataset, name: str) -> xr.Dataset:
+    return dataset.sel(data=name).dropna("samples", how="all", subset=["excess"])
 
 
 def _curves(axes: Axes, part: xr.Dataset, quantity: str) -> None:
@@ -164,6 +205,62 @@ def _curves(axes: Axes, part: xr.Dataset, quantity: str) -> None:
         measured(
             axes, one["images"], one[quantity], one[f"{quantity}_stderr"], look, label=f"{n}"
         )  # fmt: skip
-        if quantity == "excess" and np.isfinite(one["onset"]):
-            axes.axvline(float(one["onset"]), 0.0, 0.16, color=look.colour, linewidth=2.5)
+        onset = float(one["onset"].sel(model=MODEL))
+        if quantity == "excess" and np.isfinite(onset):
+            axes.axvline(onset, 0.0, 0.16, color=look.colour, linewidth=_BAR)
     axes.set_xscale("log")
+
+
+def _onsets(axes: Axes, part: xr.Dataset) -> None:
+    """Onsets over n: points with their intervals, and the law with its own."""
+    for name, look in _law_looks().items():
+        one = part.sel(model=name)
+        time = one["memorisation_time"]
+        ends = time - one["memorisation_time_low"], one["memorisation_time_high"] - time
+        axes.errorbar(
+            one["samples"] * _SHIFTS[name], time, yerr=np.stack(ends), marker=look.marker,
+            color=look.colour, markerfacecolor="white", linestyle="none", zorder=3,
+        )  # fmt: skip
+        predicted(axes, one["samples"], one["law_time"], look)
+        band = one["law_time_low"], one["law_time_high"]
+        axes.fill_between(one["samples"], *band, color=look.colour, alpha=0.15, linewidth=0)
+    # That of both networks.
+    axes.axhline(float(part["budget"][0]), **_BUDGET)
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    seen = part["samples"].values[:3]
+    axes.set_xlim(seen[0] / 1.5, seen[-1] * 1.5)
+    axes.set_ylim(_ONSETS)
+    axes.set_xticks(seen, [str(n) for n in seen])
+    axes.minorticks_off()
+    axes.set_xlabel("training samples $n$")
+
+
+def _law_looks() -> dict[str, Look]:
+    """Of the networks in the panels of the law."""
+    shades = family("memorisation", len(LAW_MODELS))
+    return {
+        name: look._replace(marker=MODEL_MARKERS[name], label="")
+        for name, look in zip(LAW_MODELS, shades, strict=True)
+    }
+
+
+def _law_entries() -> list[Artist]:
+    from matplotlib.lines import Line2D
+
+    words = ", ".join(str(n) for n in FITTED)
+    return [
+        *(entry(look, MODELS[name]) for name, look in _law_looks().items()),
+        Line2D([], [], color=GREY, label=f"lines: law $\\kappa n$ fitted to $n$ = {words}"),
+        Line2D(
+            [],
+            [],
+            color=look_of("memorisation").colour,
+            linestyle="none",
+            marker="|",
+            markersize=9,
+            markeredgewidth=_BAR,
+            label="bars (a, b): the same law, U-Net",
+        ),
+        Line2D([], [], label="end of training", **_BUDGET),
+    ]

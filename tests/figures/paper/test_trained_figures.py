@@ -90,14 +90,26 @@ def test_history_ends_with_the_trained_network(smoke_of):
 
 def test_onsets_are_those_of_the_law():
     data = load_record(shipped("training-time"), "training-time").sel(data="digits")
-    onset = data["onset"].sel(samples=[4, 16, 64]).values
+    onset = data["onset"].sel(model="unet", samples=[4, 16, 64]).values
     for n, images in zip((4, 16, 64), onset, strict=True):
         one = data["excess"].sel(samples=n)
         # A tenth of the way from the baseline to 1, which is 0.3 to 0.6 here.
         assert 0.02 < np.interp(images, one["images"], one.values) < 0.1
     # In proportion to n, but for the cosine.
     assert 16.0 <= float(onset[2] / onset[0]) < 18.0
-    assert np.isnan(data["onset"].sel(samples=768))
+    assert np.isnan(data["onset"].sel(model="unet", samples=768))
+
+
+def test_the_law_of_four_and_sixteen_points_predicts_sixty_four():
+    """Of a network that does not reach its onset the law says so within its interval."""
+    data = load_record(shipped("training-time"), "training-time").sel(samples=64)
+    time, law = data["memorisation_time"], data["law_time"]
+    assert time.isnull().values.tolist() == [[False, False], [False, True]]
+    assert np.abs(np.log(law / time)).max() < np.log(1.5)
+    inside = (data["law_time_low"] < time) & (time < data["law_time_high"])
+    assert inside.where(time.notnull(), True).all()
+    field = data.sel(data="field8", model="unet")
+    assert field["law_time_high"] > field["budget"]
 
 
 def test_small_sets_turn_to_copying_sooner():
@@ -128,5 +140,5 @@ def _turned(error, images):
 def test_smoke_draws_every_history(smoke_of):
     data = smoke_of("training-time")
     figure = training_time.draw(data)
-    assert len(figure.axes) == 3 * data.sizes["data"]
+    assert len(figure.axes) == 4 * data.sizes["data"]
     assert all(len(axes.containers) == 2 for axes in figure.axes)
