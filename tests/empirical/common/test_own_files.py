@@ -43,7 +43,7 @@ def test_a_file_that_fails_is_not_kept(tmp_path):
     file = tmp_path / "net.py"
     file.write_text("import no_such_module_at_all\n")
     for _ in range(2):
-        with pytest.raises(InputError, match=r"cannot import .*net.py: ModuleNotFoundError: No mod"):
+        with pytest.raises(InputError, match=r"cannot import .*net.py: ModuleNotFoundError"):
             imported(file, "network")
 
 
