@@ -1,9 +1,12 @@
 """Features that users bring: files of rows, and functions in files and modules."""
 
+import sys
+
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.features.own_function import _installed
 from convergen.empirical.diagnose.features.table import encoded
 from convergen.empirical.diagnose.features.view import Given
 from convergen.empirical.diagnose.verdict.judgement import judge
@@ -134,7 +137,9 @@ def test_functions_that_fail_are_named_in_one_sentence(here, rows):
             encoded(text, sets(rows))
 
 
-def test_a_function_of_an_installed_module(rows):
+def test_a_function_of_an_installed_module(here, rows):
+    assert not (here / "tests").exists()  # else the file would be taken
     view = encoded("tests.empirical.diagnose.features.random_networks:features", sets(rows))
     assert view.training.shape == (2, 288)
     assert view.record["file"] == "random_networks.py"
+    assert _installed("sys") == (sys, None)  # built in, without a file
