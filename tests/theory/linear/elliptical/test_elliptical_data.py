@@ -7,7 +7,11 @@ from scipy.optimize import brentq
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
+from convergen.theory.linear.distances import bures_wasserstein
+from convergen.theory.linear.elliptical.elliptical_data import (
+    elliptical_bures_wasserstein,
+    elliptical_convergence,
+)
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
@@ -108,3 +112,30 @@ def test_bad_samples():
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_give_what_is_stored(call):
     stored.derive_again(call)
+
+
+def test_wasserstein_distance_of_equal_amplitudes_is_that_of_gaussian_data():
+    spectrum = Spectrum.power_law(80, 1.0)
+    n = np.array([[20.0, 79.0], [160.0, 4000.0]])
+    found = elliptical_bures_wasserstein(spectrum, n, [3.0, 3.0])
+    np.testing.assert_allclose(found, bures_wasserstein(spectrum, n), rtol=2e-4)
+
+
+@pytest.mark.parametrize("n", [30, 150])
+def test_wasserstein_distance_of_elliptical_data_is_that_of_simulated_samples(n):
+    rng = np.random.default_rng(n)
+    values = np.arange(1.0, 61.0) ** -1.0
+    tau = rng.gamma(2.0, 0.5, 4000)
+    expected = float(elliptical_bures_wasserstein(Spectrum.from_eigenvalues(values), n, tau))
+    drawn = []
+    for _ in range(40):
+        x = rng.standard_normal((n, 60)) * np.sqrt(values)
+        x *= np.sqrt(rng.choice(tau, (n, 1)) / tau.mean())
+        # Tr (Σ^{1/2} Σ̂ Σ^{1/2})^{1/2} is the sum of singular values of XΣ^{1/2}/√n.
+        cross = np.linalg.svd(x * np.sqrt(values / n), compute_uv=False).sum()
+        drawn.append((values.sum() + (x**2).sum() / n - 2.0 * cross) / values.sum())
+    error = np.std(drawn) / np.sqrt(40)
+    # The law is one of large d: 2 % at d = 60, as that of q.
+    assert abs(np.mean(drawn) - expected) < 4.0 * error + 0.02 * expected
+    gaussian = float(bures_wasserstein(Spectrum.from_eigenvalues(values), n))
+    assert expected > 1.1 * gaussian
