@@ -141,14 +141,14 @@ def _gather(columns, window, first, rows, width):  # type: ignore[no-untyped-def
     half = rows.dtype.type(-0.5)
     size = window.size
     rows[size:] = 0.0
+    halves = rows[size]
     for k in range(size):
-        place = window[k]
+        place, row = window[k], rows[k]
         for j in range(width):
-            rows[k, j] = columns[place, first + j]
-        for j in range(width, rows.shape[1]):
-            rows[k, j] = 0.0
-        for j in range(width):
-            rows[size, j] += half * rows[k, j] * rows[k, j]
+            value = columns[place, first + j]
+            row[j] = value
+            halves[j] += half * value * value
+        row[width:] = 0.0
 
 
 @kernel()
