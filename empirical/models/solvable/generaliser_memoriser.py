@@ -16,7 +16,7 @@ SOLVABLE.register(
         compared=False,
         theory=GeneraliserMemoriser,
         trust="Held against the U-Nets that come with the package, the n at which q = 0.5 and 0.8 "
-        "are reached was between 0.76 and 1.00 of the measured one. It fails for memorisation in "
+        "are reached was between 0.71 and 1.01 of the measured one. It fails for memorisation in "
         "mid-transition, and for trainings shorter than about 2000 images. Without a trained pair "
         "of your own it may be a factor of two off. Likeness to the training set begins to rise "
         "before a tenth is memorised: for U-Nets on digits at about two fifths of that training.",
