@@ -34,6 +34,8 @@ LEVELS = (0.5, 0.8)
 LARGEST = 2**18
 # n may exceed that of the calibration by this factor without a warning.
 _FAR = 1000
+# Images below which networks have hardly begun to learn.
+_SHORT = 2000
 
 
 def forecast(
@@ -93,6 +95,13 @@ def forecast(
             "nothing of what changes over such a distance.",
             sizes[-1], _FAR, calibration.samples,
         )  # fmt: skip
+    images = float(budget_of(memorised, training.schedule))
+    if images < _SHORT:
+        logger.warning(
+            "warning: after %.0f images networks have hardly begun to learn, and the theory knows "
+            "no such stage: give a training of at least %d images.",
+            images, _SHORT,
+        )  # fmt: skip
     if splits is None:
         splits = split(data, sizes, seed, held_out=0 if data.truth is not None else 1)
     ends = (calibration.constant, calibration.low, calibration.high)
@@ -128,7 +137,7 @@ def forecast(
         "trust": row.trust,
         **dict(zip(("tenth", "tenth_low", "tenth_high"), calibration.tenth(), strict=True)),
         "weighted_images": float(memorised),
-        "images": float(budget_of(memorised, training.schedule)),
+        "images": images,
         "seed": seed,
         "data_fingerprint": data.fingerprint,
     }

@@ -30,7 +30,7 @@ def asked(monkeypatch):
     return kept
 
 
-def test_two_networks_are_trained_on_the_points_that_were_given(asked):
+def test_two_networks_are_trained_on_the_points_that_were_given(asked, caplog):
     found = forecast_on(points(DIGITS[:12]), points(DIGITS[12:40]), "mlp", images=800)
     data, splits = asked["data"], asked["splits"]
     assert asked["samples"] == [12]
@@ -39,6 +39,7 @@ def test_two_networks_are_trained_on_the_points_that_were_given(asked):
         np.testing.assert_allclose(raw[rows].reshape(12, -1), expected, atol=1e-4)
     assert 0.0 < float(found["convergence"][0]) < 1.0
     assert found.attrs["images"] == pytest.approx(800, rel=0.05)
+    assert "have hardly begun to learn" in caplog.text
 
 
 @pytest.mark.parametrize("unseen", [None, points(DIGITS[12:20])])
