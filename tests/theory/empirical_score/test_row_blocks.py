@@ -135,3 +135,8 @@ def test_blocks_that_differ(second):
     blocks = as_blocks([np.ones((2, 3)), second])
     with pytest.raises(InputError, match="the first one of shape"):
         joined(blocks)
+
+
+def test_points_without_coordinates_are_blocks_like_any_other():
+    (block,) = ArrayBlocks(np.zeros((3, 0)))
+    assert block.shape == (3, 0)

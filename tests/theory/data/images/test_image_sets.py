@@ -6,7 +6,8 @@ from PIL import Image
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.images import image_sets as module
-from convergen.theory.data.reading import load_array
+from convergen.theory.data.reading import load_array, read
+from convergen.theory.data.sets.digits import load_digits
 
 
 @pytest.fixture
@@ -253,3 +254,16 @@ def test_size_must_be_positive(tmp_path, rng, size):
     folder = save_images(tmp_path / "a", rng.integers(0, 256, (2, 4, 4), dtype=np.uint8))
     with pytest.raises(InputError, match="size must be a whole number of at least 1"):
         load_array(folder, size=size)
+
+
+def test_contact_sheets_are_refused_when_they_are_decoded(tmp_path):
+    digits = load_digits().reshape(-1, 8, 8)
+    for number in range(3):
+        rows = digits[64 * number : 64 * (number + 1)].reshape(8, 8, 8, 8)
+        sheet = rows.transpose(0, 2, 1, 3).reshape(64, 64) / 16 * 255
+        Image.fromarray(sheet.astype(np.uint8)).save(tmp_path / f"{number}.png")
+    found = read(tmp_path)
+    with pytest.raises(InputError, match="looks like a contact sheet of"):
+        found.rows()
+    assert read(tmp_path, sheets="keep").rows().shape == (3, 1, 64, 64)
+    assert read(tmp_path, size=32).rows().shape == (3, 1, 32, 32)
