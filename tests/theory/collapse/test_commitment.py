@@ -203,3 +203,33 @@ def test_bad_input(call, message):
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_derived_again(call):
     stored.derive_again(call)
+
+
+def test_the_last_crossing_is_found_level_by_level():
+    """Against a loop over few levels: some commit at the last one, some at the first."""
+    rng = np.random.default_rng(3)
+    score = EmpiricalScore(rng.standard_normal((20, 3)))
+    noise = rng.standard_normal((150, 3))
+    levels = np.array([2.5, 1.2, 0.7, 0.45])
+    found = commitment_noise(score, noise, sigmas=levels)
+    path = sample(score, noise, sigmas=levels, trajectory=True).trajectory
+    places = []
+    for k in range(150):
+        queries = [score.query(x[k : k + 1], float(s)) for x, s in zip(path, levels, strict=True)]
+        weights = [float(each.max_weight[0]) for each in queries]
+        nearest = [int(each.neighbours[0, 0]) for each in queries]
+        place = 4
+        while place > 0 and weights[place - 1] > 0.5 and nearest[place - 1] == nearest[-1]:
+            place -= 1
+        places.append(place)
+        assert found.index[k] == nearest[-1]
+        if place == 0:
+            expected = np.inf
+        elif place == 4:
+            expected = np.nan
+        else:
+            before, after = (np.log(w / (1 - w)) for w in weights[place - 1 : place + 1])
+            share = before / (before - after) if before < 0.0 else 0.5
+            expected = levels[place - 1] * (levels[place] / levels[place - 1]) ** share
+        np.testing.assert_allclose(found.sigma[k], expected, rtol=1e-9)
+    assert np.all(np.bincount(places, minlength=5)[1:] > 3)
