@@ -5,6 +5,7 @@ from scipy.special import softmax
 from scipy.stats import norm
 from sklearn.datasets import load_digits
 
+from convergen.theory.collapse import agreement as module
 from convergen.theory.collapse.agreement import (
     _query_moments,
     agreement_threshold,
@@ -12,7 +13,7 @@ from convergen.theory.collapse.agreement import (
     predict_agreement,
 )
 from convergen.theory.collapse.collapse_noise import samples_to_generalise
-from convergen.theory.collapse.data_laws import GaussianLaw
+from convergen.theory.collapse.data_laws import GaussianLaw, as_law
 from convergen.theory.collapse.information import information
 from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.checks import InputError
@@ -355,3 +356,25 @@ def test_bad_input(call, message):
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_derived_again(call):
     stored.derive_again(call)
+
+
+@pytest.mark.parametrize("root", [0.7, 12.0, 300.0])
+@pytest.mark.parametrize("near", [0.0, 0.6, 12.0, 90.0, 600.0])
+def test_a_half_is_found_from_far_below_and_far_above(monkeypatch, root, near):
+    """With an agreement that is written down, which rises from 0 to 1 around the root."""
+
+    def moments(law, n, sigma, draws, seed, weights):
+        return np.array([[1.0 / (1.0 + np.exp(root - np.log(n))), 1.0]] * 2)
+
+    monkeypatch.setattr(module, "_moments", moments)
+    known = GaussianLaw(Spectrum.isotropic(2))
+    assert module._half(known, 1.0, 8, 0, near) == pytest.approx(root, rel=2e-3)
+    # Of 400 points 98 stand for the law, a quarter of them at most are a training set.
+    few = as_law(np.random.default_rng(0).standard_normal((400, 2)))
+    found = module._half(few, 1.0, 8, 0, near)
+    assert np.isnan(found) if root > np.log(98) else found == pytest.approx(root, rel=2e-3)
+
+
+def test_what_never_agrees_is_infinite(monkeypatch):
+    monkeypatch.setattr(module, "_moments", lambda *given, weights: np.array([[0.4, 1.0]] * 2))
+    assert module._half(GaussianLaw(Spectrum.isotropic(2)), 1.0, 8, 0, 1.0) == np.inf
