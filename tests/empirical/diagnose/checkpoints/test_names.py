@@ -54,6 +54,10 @@ def test_what_files_are(here, texts, found):
         (["a.npy", "b.npy", "c.npy"], r"3 files of samples were given \(a.npy, b.npy, c.npy\)"),
         (["step*.npz", "c_step*.npz"], "A has the steps 9, 10, 100, B 9: .*10, 100 of one model"),
         (["step1.npy", "step01.npy", "step2.npy"], "both of step 1"),
+        (
+            ["step1.npy", "step2.npy", "step02.npy", "step3.npy"],
+            r"^step2.npy and step02.npy are both of step 2: give one file for each step\.$",
+        ),
         (["a1.npy", "a2.npy", "a3.npy", "c.npy"], "4 files of samples"),
         (list("abcde"), r"5 files of samples were given \(a, b, c, d, …\)"),
     ],

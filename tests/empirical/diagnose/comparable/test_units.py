@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.comparable.units import UNITS, one_unit
+from convergen.empirical.diagnose.comparable.units import (
+    UNITS,
+    Values,
+    _by_group,
+    _comparable,
+    _moments,
+    one_unit,
+)
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
@@ -82,3 +89,76 @@ def test_what_fits_nothing_is_refused_with_both_ranges(halves):
     (found,), notes = one_unit(named(training), [odd], mend=False)
     assert found is odd
     assert notes == ["Units were left as given."]
+
+
+def values(low=0.0, high=1.0, quantiles=(0.0, 0.2, 0.4, 0.5, 0.6, 0.8, 1.0), mean=0.5, scale=0.1):
+    ends = np.full(4, mean), np.full(4, scale)
+    return Values(np.zeros((2, 4)), low, high, *ends, np.array(quantiles), 0.25)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "first", "last", "inside"),
+    [
+        (0.0, 1.0, 0.0, 1.0, True), (-0.49, 1.49, -0.09, 1.09, True),
+        (0.0, 1.0, -0.11, 1.0, False), (0.0, 1.0, 0.0, 1.11, False),
+        (-0.51, 1.0, 0.0, 1.0, False), (0.0, 1.51, 0.0, 1.0, False),
+        (0.0, 1.0, 0.3, 0.61, True), (0.0, 1.0, 0.3, 0.59, False),
+    ],
+)  # fmt: skip
+def test_numbers_fill_a_unit_and_hardly_leave_it(low, high, first, last, inside):
+    between = np.linspace(first + 0.02, last - 0.02, 5)
+    assert values(low, high, (first, *between, last)).in_unit("[0, 1]") == inside
+    stretched = values(*(255.0 * x for x in (low, high)), 255.0 * np.array([first, *between, last]))
+    assert stretched.in_unit("[0, 255]") == inside
+
+
+def test_the_distance_adds_quantiles_means_and_scales_in_spreads():
+    one, other = values(), values(quantiles=np.linspace(0.1, 1.1, 7), mean=0.75, scale=0.15)
+    apart = np.abs(one.quantiles - other.quantiles).mean() + 0.25 + 0.05
+    assert one.distance(other) == pytest.approx(apart / 0.25)
+
+
+def test_values_are_those_of_the_middle_nine_tenths():
+    rows = np.random.default_rng(0).standard_normal((400, 6)) * [1.0, 2, 1, 1, 1, 1] + 3.0
+    found = Values.of(named(rows))
+    low, high = np.quantile(rows, [0.05, 0.95])
+    middle = np.clip(rows, low, high)
+    np.testing.assert_allclose(found.mean, middle.mean(axis=0))
+    np.testing.assert_allclose(found.scale, middle.std(axis=0))
+    assert found.spread == pytest.approx(middle.std())
+    assert (found.low, found.high) == (rows.min(), rows.max())
+    assert found.words == f"[{rows.min():.4g}, {rows.max():.4g}]"
+    moved = found.mapped(2.0, 1.0)
+    np.testing.assert_allclose(moved.quantiles, 2.0 * found.quantiles + 1.0)
+    assert (moved.low, moved.high) == (2.0 * found.low + 1.0, 2.0 * found.high + 1.0)
+    # Of many points some hundred are looked at, evenly.
+    assert len(Values.of(named(np.zeros((1001, 2)))).rows) == 334
+    flat = Values.of(named(np.r_[np.zeros((97, 2)), np.full((3, 2), 5.0)]))
+    assert flat.spread > 0.0
+
+
+@pytest.mark.parametrize(
+    ("gain", "offset", "fits"),
+    [(7.9, 0.0, True), (8.1, 0.0, False), (1 / 7.9, 0.0, True), (1 / 8.1, 0.0, False),
+     (1.0, 11.9, True), (1.0, 12.1, False), (1.0, -12.1, False)],
+)  # fmt: skip
+def test_sets_can_be_compared_up_to_eight_spreads_and_twelve_of_offset(gain, offset, fits):
+    rng = np.random.default_rng(1)
+    rows = rng.standard_normal((300, 20))
+    truth = Values.of(named(rows))
+    assert _comparable(truth.mapped(gain, offset * truth.spread), truth) == fits
+    flat = Values.of(named(np.ones((5, 20))))
+    assert _comparable(flat, truth)
+    assert _comparable(truth, flat)
+
+
+def test_means_and_scales_are_those_of_each_group_of_coordinates():
+    rows = np.random.default_rng(2).standard_normal((50, 6)) + np.arange(6.0)
+    mean, square = _moments(named(rows))
+    np.testing.assert_allclose(mean, rows.mean(axis=0))
+    np.testing.assert_allclose(square, (rows**2).mean(axis=0))
+    group = np.array([0, 0, 0, 1, 1, 1])
+    centre, scale = _by_group(mean, square, group)
+    for part in (slice(0, 3), slice(3, 6)):
+        np.testing.assert_allclose(centre[part], rows[:, part].mean())
+        np.testing.assert_allclose(scale[part], rows[:, part].std())
