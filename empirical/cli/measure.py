@@ -203,12 +203,13 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         if labels is not None:
             sets[last], training = labelled(labels, sets[last], training)
         # What is heavy is imported once the sets are there.
-        from convergen.empirical.diagnose.verdict.diagnose import LEVELS, diagnose
+        from convergen.empirical.diagnose.verdict.diagnose import diagnose
         from convergen.empirical.diagnose.verdict.report import (
             diagnosis_json,
             diagnosis_text,
             write_suspects,
         )
+        from convergen.theory.forecast.predict import LEVELS
 
         options: dict[str, Any] = {
             "invariant": None if invariant is None else invariant.split(","),

@@ -188,7 +188,11 @@ def _plain(section: Section) -> dict[str, Any]:
         }
         for option in section.options
     ]
-    about = {"name": section.name, "description": section.description, "options": options}
+    about: dict[str, Any] = {
+        "name": section.name,
+        "description": section.description,
+        "options": options,
+    }
     about |= {"sizes": section.sizes} if section.sizes else {}
     about |= {"symmetries": section.symmetries} if section.symmetries else {}
     return about | ({"training": section.training} if section.training else {})

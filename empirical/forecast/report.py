@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.forecast import words
+from convergen.empirical.forecast.calibrate import TOLERATED
 from convergen.empirical.forecast.pairs import QUANTITIES
 from convergen.theory.messages.text import about, percent, plain, rounded, table, wrapped
 
@@ -98,7 +99,7 @@ def stop_rows(found: xr.Dataset) -> tuple[list[str], Cells]:
         [(str(n), ""), (rounded(images, 2), f"({rounded(low, 2)} to {rounded(high, 2)})")]
         for n, images, low, high in words.stops(found)
     ]
-    return ["n", f"images until {percent(words.TOLERATED)} are memorised"], rows
+    return ["n", f"images until {percent(TOLERATED)} are memorised"], rows
 
 
 def level_lines(found: xr.Dataset) -> list[str]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from convergen.empirical.experiment.run import Run
+    from convergen.empirical.forecast.calibrate import Calibration
+    from convergen.empirical.measure.settings import MeasureSettings
+    from convergen.empirical.models.table import SolvableModel
+    from convergen.empirical.training.settings import TrainingSettings
     from convergen.theory.sources.points import Points
 
 
@@ -61,7 +65,9 @@ def forecast_run(
     return forecast(run.data, *_parts(recipe), samples, run.experiment.seeds[0])
 
 
-def _parts(recipe: Recipe) -> tuple[Any, ...]:
+def _parts(
+    recipe: Recipe,
+) -> tuple[TrainingSettings, MeasureSettings, Calibration, SolvableModel, float]:
     """In the order in which `forecast` takes them."""
     return recipe.training, recipe.measure, recipe.calibration, recipe.row, recipe.weighted
 

@@ -52,14 +52,15 @@ class ConvolutionalRegression(KernelRegression):
                 f"data of shape {points.shape} are no images: give (n, channels, height, width)."
             )
         self._image = points.shape[1:]
-        self._where = {"readout": "pixel", "padding": padding, "device": device}
+        self._where: dict[str, Any] = {"readout": "pixel", "padding": padding, "device": device}
         super().__init__(points, **options)
         # Before any level is fitted: an unknown padding or device is refused here.
         self._between(self._points[:1])
 
     def _between(self, x: FloatArray, y: FloatArray | None = None) -> FloatArray:
-        images = [None if part is None else part.reshape(-1, *self._image) for part in (x, y)]
-        return np.asarray(gram(*images, **self._where, **self._kernel).cpu().numpy())
+        images = x.reshape(-1, *self._image)
+        others = None if y is None else y.reshape(-1, *self._image)
+        return np.asarray(gram(images, others, **self._where, **self._kernel).cpu().numpy())
 
     def _outputs_of(self, points: FloatArray) -> FloatArray:
         channels = self._image[0]

@@ -150,7 +150,7 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
     pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])
     truth = np.array([draw_products(x, subjects.true_samples) for x in points])
     own_rows = [subjects.rows(m)[copy.own.indices[:, 0]] for m, copy in enumerate(copies)]
-    by_side = {
+    by_side: dict[str, Any] = {
         "memorisation": [c.m.value for c in copies],
         "memorisation_baseline": [c.baseline.value for c in copies],
         "fraction_memorised": [c.fraction.value for c in copies],
@@ -158,7 +158,7 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
         "convergence_to_truth": ratio(truth.mean(axis=1)),
         "variance_ratio": truth[..., 1].mean(axis=1) / subjects.variance,
     }
-    by_draw = {
+    by_draw: dict[str, Any] = {
         "nearest_cosine": [c.own.cosines[:, 0] for c in copies],
         "nearest_row": own_rows,
         "fresh_cosine": [c.fresh for c in copies],

@@ -13,6 +13,7 @@ from convergen.empirical.common.folder_table import FolderTable
 from convergen.empirical.common.named_options import resolved
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
+from convergen.theory.quantities.table import Line
 from convergen.theory.sources.options import NUMBER, Option
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from convergen.theory.denoisers.protocol import Denoiser
 
 Shape = tuple[int, ...]
-Line = str | tuple[int, tuple[float, ...]]
 
 
 def _silent(share: float) -> None:

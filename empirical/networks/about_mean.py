@@ -22,13 +22,15 @@ class AboutMean(nn.Module):
         Shape of one point.
     """
 
+    network: nn.Module
     mean: Tensor
 
     def __init__(self, network: nn.Module, mean: ArrayLike, shape: tuple[int, ...]) -> None:
         super().__init__()
         held = torch.tensor(np.broadcast_to(mean, shape), dtype=torch.float32)
         if isinstance(network, AboutMean):
-            network, held = network.network, held + network.mean
+            held = held + network.mean
+            network = network.network
         self.network = network
         # It belongs to the data, not to what is trained.
         self.register_buffer("mean", held, persistent=False)

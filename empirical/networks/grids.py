@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from convergen.empirical.networks.table import Shape, images_only
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.options import TEXT, Option
 
-PADDING = Option(
-    "padding", TEXT, "what lies beyond the edges", "zeros", choices=("zeros", "circular")
-)
+Padding = Literal["zeros", "circular"]
+PADDING = Option("padding", TEXT, "what lies beyond the edges", "zeros", choices=get_args(Padding))
 
 
 def halved_images(name: str, shape: Shape, halvings: int, remedy: str) -> None:
@@ -40,7 +41,7 @@ def halved_images(name: str, shape: Shape, halvings: int, remedy: str) -> None:
         )
 
 
-def grid_shift(halvings: int, padding: str) -> int:
+def grid_shift(halvings: int, padding: Padding) -> int:
     """Translations that such a network commutes with.
 
     Parameters

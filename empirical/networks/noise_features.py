@@ -19,6 +19,8 @@ class NoiseFeatures(nn.Module):
         Number of sines, and of cosines.
     """
 
+    frequencies: Tensor
+
     def __init__(self, width: int, frequencies: int = 8) -> None:
         super().__init__()
         # c_noise = (log σ)/4 spans about two units: octaves around one wave in that range.

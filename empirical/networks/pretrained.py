@@ -44,6 +44,8 @@ class PretrainedDenoiser(nn.Module):
     tensor(0.)
     """
 
+    log_sigmas: Tensor
+
     def __init__(
         self, network: nn.Module, alphas_cumprod: Tensor, prediction: str = "epsilon"
     ) -> None:

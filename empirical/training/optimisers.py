@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from convergen.theory.common.checks import InputError
 
@@ -19,7 +19,9 @@ Parameters = Mapping[str, "Tensor"]
 class Steps(Protocol):
     """What steps a list of tensors along their gradients, with a state of each."""
 
-    state: Mapping[Any, dict[str, Tensor]]
+    @property
+    def state(self) -> Mapping[Tensor, dict[str, Tensor]]:
+        """What is kept of each tensor, by name."""
 
     def step(self, rate: float) -> None:
         """Step with this learning rate.
@@ -63,7 +65,7 @@ class _Adam:
     def step(self, rate: float) -> None:
         import torch
 
-        moved = [each for each in self.state if each.grad is not None]
+        moved = {each: each.grad for each in self.state if each.grad is not None}
         for each in moved:
             if not self.state[each]:
                 self.state[each] = {
@@ -76,7 +78,7 @@ class _Adam:
         )
         with torch.no_grad():
             self._update(
-                moved, [each.grad for each in moved], first, second, [], steps,
+                list(moved), list(moved.values()), first, second, [], steps,
                 fused=True, amsgrad=False, beta1=0.9, beta2=0.99, lr=rate,
                 weight_decay=self._decay, eps=1e-8, maximize=False,
             )  # fmt: skip
@@ -86,7 +88,8 @@ class _Optimiser:
     """One of torch's classes."""
 
     def __init__(self, optimiser: Optimizer) -> None:
-        self._optimiser, self.state = optimiser, optimiser.state
+        self._optimiser = optimiser
+        self.state: Mapping[Tensor, dict[str, Tensor]] = optimiser.state
 
     def step(self, rate: float) -> None:
         for group in self._optimiser.param_groups:
@@ -147,9 +150,9 @@ class NamedOptimiser:
             for name in [name for name, value in parameters.items() if _holds_matrices(value)]:
                 for member, value in enumerate(rest.pop(name).detach()):
                     self._matrices[f"{name}@{member}"] = value.flatten(1)
-        groups = (
-            [(row.make, self._matrices), (_adamw, rest)] if row.matrices else [(row.make, rest)]
-        )
+        groups = [(row.make, self._matrices), (RULES["adamw"].make, rest)]
+        if not row.matrices:
+            groups = [(row.make, rest)]
         self._stepped = [
             (make(list(named.values()), weight_decay), named) for make, named in groups if named
         ]

@@ -12,9 +12,9 @@ from typing import Any
 from convergen.empirical.forecast.calibrate import calibrate
 from convergen.empirical.forecast.constants import PATH
 from convergen.empirical.models.by_name import needs_training
-from convergen.empirical.models.solvable.generaliser_memoriser import GeneraliserMemoriser
 from convergen.empirical.validate.shipped_results import shipped_names, shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.training_time.generaliser_memoriser import GeneraliserMemoriser
 
 
 def constants(name: str) -> list[dict[str, Any]]:

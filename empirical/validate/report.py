@@ -39,8 +39,7 @@ def validation_text(experiment: Experiment, found: xr.Dataset) -> str:
         head, rows = comparison(found, row)
         shown = [[f"{cell} {beside}".strip() for cell, beside in each] for each in rows]
         lines += [heading(row, found), table(head, shown), ""]
-    head, rows = verdict_rows(found)
-    lines += [wrapped(errors(found)), "", table(head, rows), wrapped(OFF), ""]
+    lines += [wrapped(errors(found)), "", table(*verdict_rows(found)), wrapped(OFF), ""]
     meanings = theory_meanings(found)
     lines += [wrapped(f"{name}: {meaning}.", indent=2) for name, meaning in meanings.items()]
     return "\n".join([*lines, "", spread(found), *map(wrapped, calibrations(found))])

@@ -87,11 +87,11 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
             out[f"{quantity}_{name}"] = joined
     for row in leading():
         off = out[f"{row.key}_predicted"] - out[row.key]
-        words = f"root mean square of predicted - measured {row.words} over n"
-        out[f"{row.key}_rms"] = np.sqrt((off**2).mean("samples")).assign_attrs(
-            long_name=words, units="1"
+        meaning = f"root mean square of predicted - measured {row.words} over n"
+        out[f"{row.key}_rms"] = ((off**2).mean("samples") ** 0.5).assign_attrs(
+            long_name=meaning, units="1"
         )
-    gap = np.abs(out["convergence_predicted"] - out["convergence"])
+    gap = abs(out["convergence_predicted"] - out["convergence"])
     out["holds"] = (gap <= CLOSE).assign_attrs(
         long_name=f"|measured - predicted q| <= {CLOSE}", units="1"
     )

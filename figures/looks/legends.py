@@ -29,7 +29,7 @@ def entry(look: Look, label: str = "") -> Artist:
     from matplotlib.lines import Line2D
 
     return Line2D(
-        [], [], color=look.colour, linestyle=look.line, marker=look.marker,
+        [], [], color=look.colour, linestyle=look.line, marker=look.marker,  # type: ignore[arg-type]
         markerfacecolor="white", label=label or look.label,
     )  # fmt: skip
 

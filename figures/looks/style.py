@@ -172,8 +172,9 @@ def laid_out(figure: FigureBase) -> FigureBase:
     Figure or SubFigure
         The same.
     """
-    if figure.get_layout_engine() is None:
-        figure.figure.set_layout_engine("constrained")
+    whole: Any = figure.figure
+    if whole.get_layout_engine() is None:
+        whole.set_layout_engine("constrained")
     return figure
 
 
@@ -298,9 +299,8 @@ def save(figure: Figure, path: Path) -> Written:
     Written
         The path, and whether a file was there before.
     """
-    metadata: dict[str, str | None] = {
-        ".pdf": {"CreationDate": None},
-        ".svg": {"Date": None},
-    }.get(path.suffix.lower(), {})
+    stamps = {".pdf": "CreationDate", ".svg": "Date"}
+    ending = path.suffix.lower()
+    metadata = {stamps[ending]: None} if ending in stamps else {}
     with style():
         return write_beside(path, lambda temporary: figure.savefig(temporary, metadata=metadata))

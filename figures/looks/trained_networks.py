@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from convergen.figures.looks.style import Line
+from convergen.theory.quantities.table import Line
 
 if TYPE_CHECKING:
     import xarray as xr

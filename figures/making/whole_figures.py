@@ -62,7 +62,7 @@ def figure(
     if axes is None:
         import matplotlib.pyplot as plt
 
-        axes = plt.figure(figsize=(PAGE, module.draw.height(dataset)))
+        axes = plt.figure(figsize=(PAGE, module.draw.height(dataset)))  # type: ignore[attr-defined]
     elif not isinstance(axes, FigureBase):
         raise InputError(
             f"the figure {name!r} has several panels and a legend, but axes is a "

@@ -154,7 +154,7 @@ def _classes(found: Diagnosis) -> str:
     if not found.classes:
         return ""
     from convergen.empirical.diagnose.verdict.by_class import class_words
-    from convergen.empirical.diagnose.verdict.report import class_table
+    from convergen.empirical.diagnose.verdict.tables import class_table
 
     return section(
         "Which classes are copied?", paragraph(class_words(found.judgement), aside=True),
@@ -190,7 +190,7 @@ def _forecast(found: Diagnosis) -> str:
 
 
 def _suspects(found: Diagnosis) -> str:
-    from convergen.empirical.diagnose.verdict.report import SUSPECT_HEAD
+    from convergen.empirical.diagnose.verdict.tables import SUSPECT_HEAD
 
     rows = found.suspects
     if not rows:

@@ -45,7 +45,8 @@ def collapse(result: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
     'number of training samples $n$'
     """
     with sheet(axes, 2) as on:
-        _panels(*on.axes, result)
+        left, right = on.axes
+        _panels(left, right, result)
         on.title(f"{result.attrs['source']}, $d$ = {result.attrs['dimension']}")
     return on.axes
 

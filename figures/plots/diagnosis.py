@@ -73,7 +73,7 @@ def _histograms(axes: Axes, found: Diagnosis) -> None:
     ):
         weights = np.full(len(values), 1.0 / len(values))
         axes.hist(
-            values, edges, weights=weights, histtype="step", linestyle=line, linewidth=1.4,
+            values, edges.tolist(), weights=weights, histtype="step", linestyle=line, linewidth=1.4,
             color=colour, label=words,
         )  # fmt: skip
     axes.set_xlabel("distance to the nearest point")

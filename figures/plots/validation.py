@@ -116,7 +116,7 @@ def _legend(found: xr.Dataset) -> list[Artist]:
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], color="black", linestyle=line, label=words)
+        Line2D([], [], color="black", linestyle=line, label=words)  # type: ignore[arg-type]
         for words, line in (theory_look(str(name)) for name in found["theory"].values)
     ]
     several = bool(found["convergence_stderr"].notnull().any())

@@ -208,8 +208,9 @@ def _widest(p: FloatArray, repeats: float) -> tuple[NDArray[np.bool_], float]:
 def _without_chance(below: NDArray[np.bool_], rate: float) -> Estimate:
     """Share of copies: that of suspects, what chance gives taken off."""
     raw = share_of(int(below.sum()), len(below))
-    ends = (np.clip((v - rate) / (1.0 - rate), 0.0, 1.0) for v in (raw.value, raw.low, raw.high))
-    return Estimate(*map(float, ends), raw.stderr)
+    ends = np.clip((np.array([raw.value, raw.low, raw.high]) - rate) / (1.0 - rate), 0.0, 1.0)
+    value, low, high = ends.tolist()
+    return Estimate(value, low, high, raw.stderr)
 
 
 def _best_evidence(look: Look) -> tuple[float, float | None]:

@@ -165,13 +165,13 @@ class Measured:
         if others is not None:
             real = np.concatenate([real, self.distances(others.training, others.unseen)])
         law = GapLaw.of(real)
-        seen = law.seen_by(own, self.near.indices[:, 0])
+        observed = law.seen_by(own, self.near.indices[:, 0])
         found, natural = ratios(own), self.sets.natural
         plain = Look(
             f"by distances{words}", found, found, self.near, Chance.of(ratios(real), natural)
         )  # fmt: skip
         gaps = Look(
-            f"by gaps between distances{words}", seen.shares(own), found, self.near,
+            f"by gaps between distances{words}", observed.shares(own), found, self.near,
             Chance.of(law.shares(real), natural),
         )  # fmt: skip
         if self.unseen is None or self.reference is None:
@@ -182,7 +182,7 @@ class Measured:
         part = self.sets.distinct / (self.sets.distinct + len(self.reference))
         return [
             replace(plain, control=(ratios(other), self.unseen, part)),
-            replace(gaps, control=(seen.shares(other), self.unseen, part)),
+            replace(gaps, control=(observed.shares(other), self.unseen, part)),
         ]
 
     def leaning(self) -> tuple[Leaning | None, list[str]]:

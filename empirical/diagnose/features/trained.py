@@ -87,7 +87,7 @@ class TrainedNetwork:
         def rows(images: NDArray[np.float32]) -> Tensor:
             x = prepared(images, ends, self.side, device)
             with torch.no_grad():
-                return network((x - mean) / scale)  # type: ignore[no-any-return]
+                return network((x - mean) / scale)
 
         record: dict[str, Any] = {
             "model": self.model, "weights": path.name, "sha256": digest(path),

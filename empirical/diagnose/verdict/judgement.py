@@ -256,13 +256,13 @@ def _judged(
     lean, doubt = measured.leaning()
     notes = [*notes, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()
-    rows = score_rows(measured, lean, true, seed)
+    scored = score_rows(measured, lean, true, seed)
     plain = view.plain(view.samples[0]), view.plain(view.training)
     lengths = measured.near.distances[:, 0], true.distances[:, 0]
     seen = remarks(plain, (own[0], training), lengths, rng)
     return Judgement(
         own, training, reference, view, sets, measured.near, measured.unseen, true, source,
-        found, lean, rows, seen, notes,
+        found, lean, scored, seen, notes,
     )  # fmt: skip
 
 

@@ -119,7 +119,7 @@ def train_pair(
 
 
 def _sizes(samples: int | Sequence[int]) -> tuple[int, ...]:
-    given = [samples] if np.ndim(samples) == 0 else list(samples)  # type: ignore[arg-type, list-item]
+    given = [samples] if np.ndim(samples) == 0 else list(samples)  # type: ignore[arg-type]
     return tuple(sorted({as_count(n, "samples") for n in given}))
 
 

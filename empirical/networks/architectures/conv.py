@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from convergen.empirical.networks.about_mean import AboutMean
-from convergen.empirical.networks.grids import PADDING, grid_shift, halved_images
+from convergen.empirical.networks.grids import PADDING, Padding, grid_shift, halved_images
 from convergen.empirical.networks.table import NETWORKS, Network
 from convergen.theory.sources.options import NUMBER, WHOLE, Option
 
@@ -71,7 +71,7 @@ class BiasFreeUNet(nn.Module):
     deviations.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int, poolings: int, padding: str) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, poolings: int, padding: Padding) -> None:
         super().__init__()
         channels = [width * 2**grid for grid in range(poolings + 1)]
         self.down = nn.ModuleList(
@@ -109,7 +109,7 @@ class BiasFreeUNet(nn.Module):
         return x - _root_mean_square(x) * self.head(hidden)
 
 
-def _block(inside: int, outside: int, padding: str) -> nn.Sequential:
+def _block(inside: int, outside: int, padding: Padding) -> nn.Sequential:
     layers: list[nn.Module] = []
     for channels in (inside, outside):
         layers += [

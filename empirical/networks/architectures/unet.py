@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from convergen.empirical.networks.grids import PADDING, grid_shift, halved_images
+from convergen.empirical.networks.grids import PADDING, Padding, grid_shift, halved_images
 from convergen.empirical.networks.noise_features import NoiseFeatures
 from convergen.empirical.networks.preconditioning import Preconditioned
 from convergen.empirical.networks.table import NETWORKS, Network
@@ -30,11 +30,11 @@ class ResidualBlock(nn.Module):
         Channels before and after.
     features : int
         Number of noise features.
-    padding : str
+    padding : {'zeros', 'circular'}
         Padding mode of the convolutions.
     """
 
-    def __init__(self, inside: int, outside: int, features: int, padding: str) -> None:
+    def __init__(self, inside: int, outside: int, features: int, padding: Padding) -> None:
         super().__init__()
         self.first_norm, self.second_norm = _norm(inside), _norm(outside)
         self.first = nn.Conv2d(inside, outside, 3, padding=1, padding_mode=padding)
@@ -42,8 +42,8 @@ class ResidualBlock(nn.Module):
         self.modulation = nn.Linear(features, 2 * outside)
         self.bypass = nn.Conv2d(inside, outside, 1) if inside != outside else nn.Identity()
         # The block starts as its bypass.
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        for parameter in self.second.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, features: Tensor) -> Tensor:
         """Evaluate.
@@ -88,7 +88,7 @@ class UNet(nn.Module):
         width: int,
         growth: tuple[int, ...],
         blocks: int,
-        padding: str,
+        padding: Padding,
     ) -> None:
         super().__init__()
         features = 4 * width
@@ -116,8 +116,8 @@ class UNet(nn.Module):
             self.up.append(level)
         self.norm = _norm(inside)
         self.head = nn.Conv2d(inside, shape[0], 3, padding=1, padding_mode=padding)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)
+        for parameter in self.head.parameters():
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor, noise: Tensor) -> Tensor:
         """Evaluate the network F of the preconditioned denoiser.
@@ -139,7 +139,7 @@ class UNet(nn.Module):
         for depth, level in enumerate(self.down):
             if depth:
                 hidden = functional.avg_pool2d(hidden, 2)
-            for block in level:
+            for block in cast(nn.ModuleList, level):
                 hidden = block(hidden, features)
             skips.append(hidden)
         hidden = self.middle(hidden, features)
@@ -147,7 +147,7 @@ class UNet(nn.Module):
             if depth:
                 hidden = functional.interpolate(hidden, scale_factor=2.0, mode="nearest")
             hidden = torch.cat([hidden, skips.pop()], dim=1)
-            for block in level:
+            for block in cast(nn.ModuleList, level):
                 hidden = block(hidden, features)
         return self.head(functional.silu(self.norm(hidden)))
 

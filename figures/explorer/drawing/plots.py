@@ -11,6 +11,7 @@ from convergen.figures.explorer.answers.state import MOST_FACTORS
 from convergen.figures.explorer.answers.words import shown_factors
 from convergen.figures.explorer.drawing.lines import Curves
 from convergen.figures.looks.style import family, look_of
+from convergen.theory.common.checks import FloatArray
 from convergen.theory.messages.text import about
 from convergen.theory.quantities.labelled import Labelled
 from convergen.theory.quantities.table import quantity
@@ -68,7 +69,8 @@ def fill_all(
     overlaps.fill(n, {key: result[key] for key in present}, _bands(result, present))
     key = "latent_recovery_finite_size" if exact else "latent_recovery"
     factors = shown_factors(result)
-    columns, bands = {}, {}
+    columns: dict[str, FloatArray] = {}
+    bands: dict[str, FloatArray] = {}
     if key in result:
         columns = {f"Q{k + 1}": result[key][:, k] for k in factors}
         if f"{key}_low" in result:

@@ -22,7 +22,7 @@ def _build(path: Path) -> nn.Module:
     return timm.create_model(
         _MODEL, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, num_classes=0,
         img_size=_SIDE,
-    )  # type: ignore[no-any-return]  # fmt: skip
+    )  # fmt: skip
 
 
 # Mean and scale of ImageNet, with which it was trained (arXiv:2304.07193).

@@ -20,7 +20,7 @@ def _build(path: Path) -> nn.Module:
     network = inception_v3(weights=None, aux_logits=True, transform_input=False, init_weights=False)
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
     network.fc = torch.nn.Identity()
-    return network  # type: ignore[no-any-return]
+    return network
 
 
 # Images in [−1, 1], as it was trained (arXiv:1512.00567).
