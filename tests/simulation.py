@@ -18,3 +18,11 @@ def wishart(spectrum, samples, count, seed):
         )
         x *= root
         yield x.conj().T @ x
+
+
+def assert_mean(draws, expected, precision):
+    """Within four standard errors, and these are small enough for the comparison to mean much."""
+    draws = np.array(draws)
+    stderr = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
+    assert np.all(stderr <= precision * np.abs(expected))
+    assert np.all(np.abs(draws.mean(axis=0) - expected) < 4 * stderr)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.rooms import load_rooms
 from convergen.theory.data.contents import Contents
 from convergen.theory.data.regular_files import printable, regular_file
 from convergen.theory.messages.option_errors import OptionError, OptionName
@@ -70,14 +68,6 @@ def register(row: Format) -> Format:
     return row
 
 
-@cache
-def _load_room() -> None:
-    """Import every file of the rooms of formats, each of which registers itself."""
-    for room in _ROOMS:
-        for module in pkgutil.iter_modules(importlib.import_module(room).__path__):
-            importlib.import_module(f"{room}.{module.name}")
-
-
 def formats() -> dict[str, Format]:
     """Read the whole table.
 
@@ -86,7 +76,7 @@ def formats() -> dict[str, Format]:
     dict
         Formats by name, in alphabetical order.
     """
-    _load_room()
+    load_rooms(*_ROOMS)
     return dict(sorted(_FORMATS.items()))
 
 

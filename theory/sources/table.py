@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.rooms import load_rooms
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.sources.options import Option
@@ -123,14 +121,6 @@ def register(kind: SourceKind) -> SourceKind:
     return kind
 
 
-@cache
-def _load_rooms() -> None:
-    """Import every file of the rooms of sources, each of which registers itself."""
-    for room in _ROOMS:
-        for module in pkgutil.iter_modules(importlib.import_module(room).__path__):
-            importlib.import_module(f"{room}.{module.name}")
-
-
 def kinds() -> dict[str, SourceKind]:
     """Read the whole table.
 
@@ -139,7 +129,7 @@ def kinds() -> dict[str, SourceKind]:
     dict
         Sources by name in alphabetical order, known laws first.
     """
-    _load_rooms()
+    load_rooms(*_ROOMS)
     return dict(sorted(_KINDS.items(), key=lambda item: (not item[1].known, item[0])))
 
 

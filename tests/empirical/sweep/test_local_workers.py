@@ -25,18 +25,6 @@ from tests.empirical.sweep.fake_cell import (
 )
 
 
-@pytest.fixture
-def run(tmp_path):
-    folder = RunFolder(tmp_path / "run", "digest")
-    folder.path.mkdir()
-    return folder
-
-
-@pytest.fixture
-def cells():
-    return [FakeCell(f"cell{i}", i) for i in range(3)]
-
-
 @pytest.mark.slow
 def test_a_killed_worker_is_replaced_and_the_bits_are_the_same(run, cells, tmp_path):
     victim = FakeCell("victim", 7, dies=tmp_path / "mark")

@@ -9,18 +9,6 @@ from convergen.theory.common.checks import InputError
 from tests.empirical.sweep.fake_cell import FakeCell, assert_done, states, work
 
 
-@pytest.fixture
-def run(tmp_path):
-    folder = RunFolder(tmp_path / "run", "digest")
-    folder.path.mkdir()
-    return folder
-
-
-@pytest.fixture
-def cells():
-    return [FakeCell(f"cell{i}", i) for i in range(3)]
-
-
 def results(run, cells):
     return {cell.name: (run.cell(cell.name).path / "result.nc") for cell in cells}
 

@@ -1,7 +1,6 @@
 """Order parameters against closed forms, a multiprecision reference, a naive integral over the
 noise, and complex Wishart matrices (whose finite-size bias is of second order)."""
 
-import re
 import tracemalloc
 
 import mpmath
@@ -11,10 +10,11 @@ from mpmath import mp, mpf
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory import InputError, Spectrum
+from convergen.theory import Spectrum
 from tests.monte_carlo import Stored
 from tests.reference import reference_gaps, reference_sqrt
-from tests.simulation import expanded, wishart
+from tests.refusals import assert_refused
+from tests.simulation import assert_mean, expanded, wishart
 
 stored = Stored(__file__)
 EPS = np.finfo(np.float64).eps
@@ -65,21 +65,6 @@ def naive_sqrt(values, n, ridge, at):
 def matrix_root(w, ridge=0.0):
     values, vectors = np.linalg.eigh(w)
     return (vectors * np.sqrt(np.maximum(values, 0) + ridge)) @ vectors.conj().T
-
-
-def assert_mean(draws, expected, precision):
-    draws = np.array(draws)
-    stderr = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
-    assert np.all(stderr <= precision * np.abs(expected))
-    assert np.all(np.abs(draws.mean(axis=0) - expected) < 4 * stderr)
-
-
-def assert_refused(call, match):
-    with pytest.raises(InputError, match=match) as error:
-        call()
-    message = str(error.value)
-    assert message.endswith(".")
-    assert re.search(r"[.!?] +[A-Z]", message) is None
 
 
 # ------------------------------------------------------------------------------ closed forms

@@ -1,6 +1,5 @@
 """E f(Σ̂) against moments, closed forms, the Marchenko–Pastur law and complex Wishart matrices."""
 
-import re
 import tracemalloc
 
 import numpy as np
@@ -8,8 +7,9 @@ import pytest
 from scipy.integrate import quad
 
 from convergen import theory
-from convergen.theory import InputError, Spectrum
-from tests.simulation import expanded, wishart
+from convergen.theory import Spectrum
+from tests.refusals import assert_refused
+from tests.simulation import assert_mean, expanded, wishart
 
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 FULL = ([4.0, 1.0, 0.25], [10, 20, 30])
@@ -41,21 +41,6 @@ def marchenko_pastur_mean(f, ratio):
 
     bulk = quad(integrand, 0, np.pi, epsabs=1e-14, epsrel=1e-13, limit=500)[0]
     return bulk + (max(0.0, 1 - 1 / ratio) * f(0.0) if ratio > 1 else 0.0)
-
-
-def assert_mean(draws, expected, precision):
-    draws = np.array(draws)
-    stderr = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
-    assert np.all(stderr <= precision * np.abs(expected))
-    assert np.all(np.abs(draws.mean(axis=0) - expected) < 4 * stderr)
-
-
-def assert_refused(call, match):
-    with pytest.raises(InputError, match=match) as error:
-        call()
-    message = str(error.value)
-    assert message.endswith(".")
-    assert re.search(r"[.!?] +[A-Z]", message) is None
 
 
 # ------------------------------------------------------------------------------ moments

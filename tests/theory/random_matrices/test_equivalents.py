@@ -10,11 +10,11 @@ from mpmath import mp, mpf
 
 from convergen import theory
 from convergen.theory import Spectrum
-from tests.simulation import wishart
+from tests.refusals import assert_refused
+from tests.simulation import assert_mean, wishart
 from tests.theory.random_matrices.multiprecision import (
     HARD,
     MIXED,
-    assert_refused,
     exact_kappa,
     exact_pairs,
     hard_samples,
@@ -22,24 +22,12 @@ from tests.theory.random_matrices.multiprecision import (
     spectrum,
 )
 
-
-@pytest.fixture(autouse=True)
-def _precision():
-    with mp.workdps(400):  # sums over hundreds of decades cancel
-        yield
+pytestmark = pytest.mark.usefixtures("precision")
 
 
 def group_means(s, diagonal):
     edges = np.append(0, np.cumsum(s.multiplicities[:-1])).astype(int)
     return np.add.reduceat(diagonal, edges) / s.multiplicities
-
-
-def assert_mean(draws, expected, precision):
-    """Within four standard errors, and these are small enough for the comparison to mean much."""
-    draws = np.array(draws)
-    stderr = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
-    assert np.all(stderr <= precision * np.abs(expected))
-    assert np.all(np.abs(draws.mean(axis=0) - expected) < 4 * stderr)
 
 
 # ------------------------------------------------------------------------------ resolvent

@@ -5,19 +5,7 @@ import pytest
 
 from convergen.theory.random_matrices import kappa_kernels as kernels
 
-SPECTRA = {
-    "isotropic": ([1.0], [30.0]),
-    "three levels": ([1.0, 0.3, 0.01], [5.0, 20.0, 10.0]),
-    "wide gap": ([1.0, 1e-12], [10.0, 25.0]),
-    "many": (np.arange(1.0, 41.0) ** -1.0, np.ones(40)),
-}
 SAMPLES = [1.0, 9.5, 10.0, 30.0, 35.0, 40.0, 41.0, 1e5]
-
-
-@pytest.fixture(params=SPECTRA)
-def levels(request):
-    lam, w = SPECTRA[request.param]
-    return np.array(lam), np.array(w), float(np.sum(w))
 
 
 @pytest.mark.parametrize("n", SAMPLES)

@@ -6,10 +6,10 @@ from mpmath import mp, mpf
 
 from convergen import theory
 from convergen.theory import Spectrum
+from tests.refusals import assert_refused
 from tests.theory.random_matrices.multiprecision import (
     HARD,
     MIXED,
-    assert_refused,
     exact_kappa,
     exact_pairs,
     hard_samples,
@@ -18,11 +18,7 @@ from tests.theory.random_matrices.multiprecision import (
     spectrum,
 )
 
-
-@pytest.fixture(autouse=True)
-def _precision():
-    with mp.workdps(400):  # sums over hundreds of decades cancel
-        yield
+pytestmark = pytest.mark.usefixtures("precision")
 
 
 # ------------------------------------------------------------------------------ sums

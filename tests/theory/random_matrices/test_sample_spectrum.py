@@ -2,14 +2,14 @@
 complex Wishart matrices (whose finite-size bias is of second order)."""
 
 import itertools
-import re
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
 from convergen import theory
-from convergen.theory import InputError, Spectrum
+from convergen.theory import Spectrum
+from tests.refusals import assert_refused
 from tests.simulation import wishart
 
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
@@ -93,14 +93,6 @@ def assert_mean(draws, expected, precision):
     stderr = draws.std(axis=0, ddof=1) / np.sqrt(len(draws))
     assert np.all(stderr <= precision)
     assert np.all(np.abs(draws.mean(axis=0) - expected) < 4 * stderr)
-
-
-def assert_refused(call, match):
-    with pytest.raises(InputError, match=match) as error:
-        call()
-    message = str(error.value)
-    assert message.endswith(".")
-    assert re.search(r"[.!?] +[A-Z]", message) is None
 
 
 # ------------------------------------------------------------------------------ Marchenko–Pastur

@@ -7,16 +7,6 @@ from convergen.theory.data.reading import load_array
 from convergen.theory.sources.table import load_source
 
 
-@pytest.fixture
-def folder(tmp_path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "faces").mkdir()
-    for number in range(12):
-        pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "faces" / f"{number:02d}.png")
-    return tmp_path / "faces"
-
-
 @pytest.mark.parametrize("options", [{}, {"grey": True}, {"size": 4}, {"size": 4, "grey": True}])
 def test_images_are_those_of_load_array(folder, options):
     source = load_source("images", path=folder, **options)

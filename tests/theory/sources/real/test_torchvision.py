@@ -11,16 +11,6 @@ from convergen.theory.sources.naming import meaning, open_source
 from convergen.theory.sources.table import load_source
 
 
-@pytest.fixture
-def folder(tmp_path):
-    rng = np.random.default_rng(0)
-    (tmp_path / "faces").mkdir()
-    for number in range(12):
-        pixels = rng.integers(0, 256, (6, 5, 3), dtype=np.uint8)
-        Image.fromarray(pixels).save(tmp_path / "faces" / f"{number:02d}.png")
-    return tmp_path / "faces"
-
-
 class Stored:
     """Like a torchvision data set: pairs of an image and a label, from files of its root."""
 
