@@ -86,6 +86,26 @@ def _suits_all(shape: Shape, truth: object, options: Mapping[str, Any]) -> str:
     return ""
 
 
+def needs_images(shape: Shape, truth: object, options: Mapping[str, Any]) -> str:
+    """Why a model of images does not suit: points of no pixels lie beside nothing.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of one point.
+    truth : object
+        Law of the data where it is known.
+    options : mapping
+        Of the model.
+
+    Returns
+    -------
+    str
+        Empty where points are images.
+    """
+    return "" if len(shape) == 3 else f"needs images, but a point has shape {shape}."
+
+
 @dataclass(frozen=True)
 class SolvableModel:
     """One row.

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate import words
-from convergen.empirical.validate.validate import CLOSE, LAW, LAW_WORDS, leading
+from convergen.empirical.validate.linear_laws import LAW_WORDS
+from convergen.empirical.validate.validate import CLOSE, leading
 from convergen.theory.messages.text import plain, rounded, table, wrapped
 from convergen.theory.quantities.table import Quantity, compared
 
@@ -124,7 +125,7 @@ def theory_meanings(found: xr.Dataset) -> dict[str, str]:
     from convergen.empirical.models.table import SOLVABLE
 
     names = map(str, found["theory"].values)
-    return {name: LAW_WORDS if name == LAW else SOLVABLE.find(name).description for name in names}
+    return {name: LAW_WORDS.get(name) or SOLVABLE.find(name).description for name in names}
 
 
 OFF = (

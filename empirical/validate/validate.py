@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
+from convergen.empirical.validate.linear_laws import linear_laws
 from convergen.empirical.validate.network_theories import calibrated
 from convergen.empirical.validate.solvable_models import reference, reference_names
 from convergen.theory.messages.progress import phase
@@ -21,14 +21,11 @@ from convergen.theory.quantities.table import quantity as row_of
 if TYPE_CHECKING:
     import xarray as xr
 
-    from convergen.empirical.data.dataset import DataSet
 
 # A theory holds at n if its overlap is this close to the measured one, or within three errors.
 CLOSE = 0.05
 # Differences below this are rounding.
 _ROUNDING = 1e-12
-LAW = "linear law"
-LAW_WORDS = "what the linear model does on average over training sets, from the covariance alone"
 _NOTES = ("constant", "constant_low", "constant_high", "calibrated_at")
 
 
@@ -49,7 +46,7 @@ def validate(run: Run, result: xr.Dataset) -> xr.Dataset:
         models: ``X`` (mean over seeds and sides), ``X_stderr`` (over seeds; NaN for one seed),
         ``X_predicted``, and ``X_z``, the difference over its error as a normal score.
         ``X_rms``, for quantities of one number an n, is the root mean square of predicted less
-        measured; ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic law
+        measured; ``holds`` says whether |Δq| ≤ 0.05. Theories: the analytic laws
         of the linear model; solvable models fitted to the same training sets and sampled from the
         same seeds, whose differences are taken seed by seed; and theories that know the network,
         calibrated on one pair at small n, which they are not held against.
@@ -116,8 +113,8 @@ def _theories(
     run: Run, result: xr.Dataset, quantities: list[str]
 ) -> tuple[dict[str, dict[str, xr.DataArray]], dict[str, Any]]:
     """What each theory that applies says of each quantity, and how it was calibrated."""
-    with phase(f"predicting: {LAW}"):
-        theories: dict[str, dict[str, xr.DataArray]] = {LAW: linear_law(run.experiment, run.data)}
+    with phase("predicting: linear laws"):
+        theories = linear_laws(run)
     for name in reference_names(run):
         with phase(f"fitting and measuring: {name}"):
             found = reference(run, name)
@@ -140,51 +137,3 @@ def _score(difference: xr.DataArray) -> xr.DataArray:
     # Equal to rounding: the seeds agree, and there is no error to divide by.
     found = np.where(np.abs(mean) > _ROUNDING, mean, 0.0)
     return mean.copy(data=np.where(seeds > 1, normal_score(found, 0.0, error, seeds), np.nan))
-
-
-def linear_law(experiment: Experiment, data: DataSet) -> dict[str, Any]:
-    """Analytic predictions of the linear model, between the sampler's noise levels.
-
-    Parameters
-    ----------
-    experiment : Experiment
-        Its sample sizes, noise levels and factors are used.
-    data : DataSet
-        Its data.
-
-    Returns
-    -------
-    dict of str to xarray.DataArray
-        Those that the law gives, along ``samples``.
-    """
-    from convergen.empirical.measure.evaluation_set import settling_time
-    from convergen.empirical.models.by_name import is_blind
-    from convergen.theory.finite_size.predict_subsets import predict_subsets
-    from convergen.theory.linear.ascent_convergence import ascent_convergence
-    from convergen.theory.random_matrices.analytic_functions import sampling_convergence
-
-    spectrum, training, measure = data.spectrum(), experiment.training, experiment.measure
-    samples = np.array(experiment.samples, dtype=np.float64)
-    # Rows of a finite data set are drawn without replacement.
-    population = None if data.truth is not None else len(data.points)
-    predicted = predict_subsets(
-        spectrum, samples, population, factors=min(measure.factors, spectrum.rank),
-        sigma=measure.sigmas,
-        quantities=dict.fromkeys(row.group or row.key for row in compared() if row.formula),
-    )  # fmt: skip
-    law = {
-        row.key: predicted[row.law or row.key]
-        for row in compared()
-        if (row.law or row.key) in predicted
-    }
-    ends = training.sigma_min, training.sigma_max
-    if is_blind(experiment.model):
-        settling = settling_time(spectrum, training.sigma_max)
-        found = ascent_convergence(spectrum, samples, *ends, settling=settling)
-    else:
-        found = sampling_convergence(spectrum, samples, *ends, denoised=True)
-    law["convergence"] = predicted["convergence"].copy(data=found)
-    return {
-        name: values.drop_vars(list(values.coords)).assign_coords(samples=list(experiment.samples))
-        for name, values in law.items()
-    }

@@ -21,6 +21,8 @@ DATA = {
 POWER_LAWS = {"power1": "power law, α = 1", "power2": "power law, α = 2"}
 MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
 MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
+# Laws of the linear model, and their lines.
+LAWS: dict[str, Line] = {"linear law": "-", "linear law of orbits": (0, (1, 2))}
 # The theories that figures 10 and 12 show: the law and solvable models.
 THEORIES = ("law", "stationary-linear", "empirical-score")
 # The theory that knows a network, which figures 10 and 12 show beside it.
@@ -33,14 +35,15 @@ def theory_look(name: str) -> tuple[str, Line]:
     Parameters
     ----------
     name : str
-        ``law`` or ``linear law`` for the linear law, or a solvable model.
+        ``law`` for the linear law, one of `LAWS`, or a solvable model.
 
     Returns
     -------
     (str, line style)
     """
-    if name in ("law", "linear law"):
-        return "linear law", "-"
+    known = "linear law" if name == "law" else name
+    if known in LAWS:
+        return known, LAWS[known]
     from convergen.empirical.models.table import SOLVABLE
 
     row = SOLVABLE.find(name)

@@ -41,7 +41,7 @@ def law(run: Run, quality: str) -> xr.Dataset:
     """
     import xarray as xr
 
-    from convergen.empirical.validate.validate import linear_law
+    from convergen.empirical.validate.linear_laws import linear_law
 
     count = by_quality(quality, 4, 17, 33)
     ends = run.experiment.samples[0], run.experiment.samples[-1]

@@ -37,14 +37,26 @@ def fit(sets: TrainingSets, depth: int, time: float, copies: int) -> list[Kernel
     images = min(sets.trained.images, IMAGES_PER_COPY * copies)
     return [
         KernelRegression(
-            points, images=images, depth=depth, time=time, seed=_seed(sets.seed, points)
+            points, images=images, depth=depth, time=time, seed=noise_seed(sets.seed, points)
         )
         for points in sets.points
     ]
 
 
-def _seed(seed: int, points: NDArray[Any]) -> int:
-    """Of the noise: that of the fit and the training set, whatever else is fitted beside it."""
+def noise_seed(seed: int, points: NDArray[Any]) -> int:
+    """Seed of the noise: that of the fit and the training set, whatever else is fitted beside it.
+
+    Parameters
+    ----------
+    seed : int
+        Of the fit.
+    points : ndarray
+        Training set.
+
+    Returns
+    -------
+    int
+    """
     known = crc32(np.ascontiguousarray(points).tobytes())
     return int(np.random.SeedSequence([seed, known]).generate_state(1)[0])
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets
+from convergen.empirical.models.table import SOLVABLE, SolvableModel, TrainingSets, needs_images
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.protocol import ExactDenoiser
 
@@ -62,25 +61,6 @@ def fit(sets: TrainingSets) -> list[StationaryDenoiser]:
     return [StationaryDenoiser(points) for points in sets.points]
 
 
-def refusal(shape: tuple[int, ...], truth: object, options: Mapping[str, Any]) -> str:
-    """Why it does not suit: points that are no images cannot be translated.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of one point.
-    truth : object
-        Law of the data where it is known.
-    options : mapping
-        None.
-
-    Returns
-    -------
-    str
-    """
-    return "" if len(shape) == 3 else f"needs images, but a point has shape {shape}."
-
-
 SOLVABLE.register(
     SolvableModel(
         name="stationary-linear",
@@ -89,6 +69,6 @@ SOLVABLE.register(
         fit=fit,
         line="--",
         order=2,
-        refusal=refusal,
+        refusal=needs_images,
     )
 )

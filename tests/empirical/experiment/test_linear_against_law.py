@@ -7,6 +7,7 @@ from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.models.solvable.trained_linear import TrainedLinear
+from convergen.empirical.validate import linear_laws as laws
 from convergen.empirical.validate import validate as validation
 from convergen.theory.denoisers.wiener import LinearDenoiser
 
@@ -46,7 +47,7 @@ def measured(request, tmp_path_factory):
 
 def scores(run, result, monkeypatch):
     monkeypatch.setattr(validation, "reference_names", lambda _: [])
-    found = validation.validate(run, result).sel(theory=validation.LAW)
+    found = validation.validate(run, result).sel(theory=laws.LAW)
     return {name: found[f"{name}_z"].values for name in QUANTITIES}
 
 
@@ -61,11 +62,11 @@ def test_linear_denoisers_agree_with_the_law(measured, monkeypatch):
 def test_the_law_of_a_third_more_samples_is_refused(measured, monkeypatch):
     """The same measurements have the power to tell n from 4n/3."""
     name, run, result = measured
-    law = validation.linear_law
+    law = laws.linear_law
     config = run.experiment.config() | {"samples": [4 * n // 3 for n in SAMPLES]}
     other = law(Experiment.from_config(config), load_data(**SOURCES[name]))
     shifted = {name: found.assign_coords(samples=SAMPLES) for name, found in other.items()}
-    monkeypatch.setattr(validation, "linear_law", lambda *_: shifted)
+    monkeypatch.setattr(laws, "linear_law", lambda *_: shifted)
     found = scores(run, result, monkeypatch)
     assert np.abs(found["convergence"]).max() > 4.0
     assert np.abs(found["train_error"]).max() > 4.0

@@ -12,7 +12,7 @@ from convergen.empirical.models.by_name import (
     pinned,
     untrained,
 )
-from convergen.empirical.models.solvable.kernel_regime import _seed
+from convergen.empirical.models.solvable.kernel_regime import noise_seed
 from convergen.empirical.models.table import SOLVABLE, Trained, compared_with
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.wiener import LinearDenoiser
@@ -58,7 +58,7 @@ def test_the_kernel_regime_takes_the_budget_of_the_networks():
         return found.denoiser(0)(x, 0.7)
 
     model = answers(2000)
-    seed = _seed(0, points)
+    seed = noise_seed(0, points)
     np.testing.assert_array_equal(model, KernelRegression(points, images=2000, seed=seed)(x, 0.7))
     assert np.abs(answers(4000) - model).max() > 1e-3
     assert np.abs(answers(2000, seed=1) - model).max() > 1e-3

@@ -9,7 +9,7 @@ import xarray as xr
 
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate import report
-from convergen.empirical.validate.validate import LAW, LAW_WORDS
+from convergen.empirical.validate.linear_laws import LAW, LAW_WORDS
 from convergen.theory.quantities.table import compared, quantity
 
 OTHER = next(row.name for row in SOLVABLE.rows() if row.name != LAW)
@@ -66,7 +66,7 @@ def test_headings_name_the_leading_factor_and_scores_only_where_there_are_some(f
 
 def test_theories_have_their_meanings(found):
     assert report.theory_meanings(found) == {
-        LAW: LAW_WORDS,
+        LAW: LAW_WORDS[LAW],
         OTHER: SOLVABLE.find(OTHER).description,
     }
 

@@ -12,6 +12,7 @@ from convergen.empirical.experiment.run import Run
 from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.validate import solvable_models as references
 from convergen.empirical.validate import validate as validation
+from convergen.empirical.validate.linear_laws import LAW
 from convergen.empirical.validate.shipped_results import shipped_result
 from tests.labels import unlabelled
 
@@ -23,7 +24,7 @@ def law_of(name, monkeypatch):
     monkeypatch.setattr(validation, "reference_names", lambda _: [])
     monkeypatch.setattr(validation, "calibrated", lambda run, result: {})
     result = shipped_result(name)
-    return validation.validate(Run.behind(result, name), result).sel(theory=validation.LAW)
+    return validation.validate(Run.behind(result, name), result).sel(theory=LAW)
 
 
 @pytest.mark.parametrize("name", ["digits-linear", "field8-linear", "field16-linear"])

@@ -244,5 +244,8 @@ def _ratio(products: FloatArray) -> FloatArray:
 def _root(images: NDArray[Any]) -> FloatArray:
     """Σ̂^{1/2} of points."""
     rows = images.reshape(len(images), -1)
+    if len(rows) > rows.shape[1]:
+        values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
+        return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
     _, lengths, axes = np.linalg.svd(rows, full_matrices=False)
     return np.asarray((axes.T * (lengths / np.sqrt(len(rows)))) @ axes)

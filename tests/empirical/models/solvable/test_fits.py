@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from convergen.empirical.kernels.denoiser import ConvolutionalRegression
+from convergen.empirical.models.solvable.kernel_regime import noise_seed
 from convergen.empirical.models.table import SOLVABLE, TrainingSets, network_theories
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.wiener import LinearDenoiser
@@ -47,6 +49,18 @@ def test_patch_machines_know_the_place_of_their_patches_or_not(padding):
     anywhere = fitted("patch-machine", side=3, positions="all", padding=padding)
     same(anywhere, [PatchMachine(each, 3, padding) for each in POINTS])
     assert np.abs(placed[0](X, 0.3) - anywhere[0](X, 0.3)).max() > 0.1
+
+
+def test_the_convolutional_kernel_takes_the_budget_and_noise_of_its_own():
+    found = fitted("convolutional-kernel", depth=1, copies=3, padding="circular")
+    same(found, [
+        ConvolutionalRegression(
+            each, images=150.0, depth=1, seed=noise_seed(0, each), padding="circular"
+        )
+        for each in POINTS
+    ])  # fmt: skip
+    with pytest.raises(InputError, match="needs images, but a point has shape"):
+        SOLVABLE.find("convolutional-kernel").resolve((24,), {})
 
 
 @pytest.mark.parametrize(
@@ -105,5 +119,6 @@ def test_tables_and_legends_have_one_order_and_one_line_each():
     assert len({row.order for row in rows}) == len(rows)
     assert sorted(row.order for row in rows) == list(range(1, len(rows) + 1))
     assert [row.name for row in rows if not row.compared] == [
-        "budgeted-mixture", "generaliser-memoriser", "patch-machine", "trained-linear",
+        "budgeted-mixture", "convolutional-kernel", "generaliser-memoriser", "patch-machine",
+        "trained-linear",
     ]  # fmt: skip

@@ -10,6 +10,10 @@ OPTIONS = {
     "budgeted-mixture": MEMORISED,
     "generaliser-memoriser": MEMORISED,
     "fitted-mixture": {"components": (None, 1, None, 10_000)},
+    "convolutional-kernel": {
+        "depth": (3, 1, None, 100), "time": (1e5, None, 0.0, None), "copies": (32, 1, None, 10_000),
+        "padding": ("zeros", None, None, None),
+    },
     "kernel-regime": {
         "depth": (3, 1, None, 100), "time": (1e5, None, 0.0, None),
         "copies": (2000, 1, None, 100_000),
