@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.images.sheets import Grid, cut, find_grid
+from convergen.theory.data.images.sheets import Grid, cut, find_grid, settle
 from convergen.theory.data.reading import read
 from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.sources.real.patches import photographs
@@ -131,3 +131,28 @@ def test_a_sheet_among_images_is_named(tmp_path, tiles):
     with pytest.raises(InputError, match=r"4 of 32 × 32, 1 of 274 × 274\), and grid.png looks like "
                        r"a contact sheet of 8 × 8 images of 32 × 32 pixels"):  # fmt: skip
         read(tmp_path)
+
+
+ONE, OTHER = Grid(2, 2, (8, 8)), Grid(3, 3, (8, 8))
+
+
+@pytest.mark.parametrize(
+    ("found", "agree"),
+    [
+        ([ONE] * 6 + [None, OTHER], True), ([ONE] * 5 + [None, OTHER, OTHER], False),
+        ([ONE], True), ([ONE, None], False), ([None] * 3 + [ONE] * 3, False), ([None], False),
+    ],
+)  # fmt: skip
+def test_three_quarters_of_the_pictures_must_show_one_grid(found, agree):
+    if agree:
+        assert settle(found, "x", "cut") == ONE
+        with pytest.raises(
+            InputError, match=r"^x looks like a contact sheet of 2 × 2 .*give sheets"
+        ):
+            settle(found, "x", None)
+    else:
+        assert settle(found, "x", None) is None
+        with pytest.raises(
+            InputError, match=r"^x does not look like contact sheets of one grid: l"
+        ):
+            settle(found, "x", "cut")
