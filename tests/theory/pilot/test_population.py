@@ -4,7 +4,8 @@ import pytest
 from convergen import theory
 from convergen.theory import InputError
 from convergen.theory.pilot.measure import fit_measure
-from convergen.theory.pilot.population import estimate_population
+from convergen.theory.pilot.population import _below, _spectrum, estimate_population
+from convergen.theory.pilot.sample import PilotSample
 
 POWER = theory.Spectrum.power_law(600, 1.2)
 STEEP = theory.Spectrum.power_law(1500, 1.5)
@@ -123,3 +124,36 @@ def test_the_estimate_keeps_dimension_trace_and_seed():
 def test_a_handful_of_points_is_refused():
     with pytest.raises(InputError, match="at least 8"):
         estimate_population(np.random.default_rng(0).standard_normal((7, 4)))
+
+
+def pilot_of(*eigenvalues, dim=10):
+    values = np.array(eigenvalues)
+    return PilotSample(values, np.zeros((4, values.size)), 3, 4, dim)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "top"), [((6.0, 4.0, 3.0), 2.0), ((6.0, 4.0, 1.5), 1.5), ((6.0, 4.0, 2.0), 2.0)]
+)
+def test_a_measure_stays_below_the_least_factor_and_the_next_eigenvalue(eigenvalues, top):
+    nodes, weights = np.array([8.0, 1.8, 0.5]), np.array([1.0, 2.0, 3.0])
+    found = _spectrum(nodes, weights, np.array([5.0, 2.0]), pilot_of(*eigenvalues), "x")
+    assert found.dim == 10
+    expected = {5.0: 1.0, 2.0: 1.0, top: 1.0, min(1.8, top): 2.0, 0.5: 3.0, 0.0: 2.0}
+    for value in (5.0, 0.5, 0.0):
+        near = np.isclose(found.eigenvalues, value, atol=1e-6)
+        assert found.multiplicities[near].sum() == pytest.approx(expected[value])
+    assert found.trace == pytest.approx(5.0 + 2.0 + top + 2.0 * min(1.8, top) + 1.5, abs=1e-4)
+
+
+def test_weights_that_exceed_the_dimension_are_shared_out():
+    found = _spectrum(np.array([3.0, 1.0]), np.array([6.0, 6.0]), np.empty(0), pilot_of(3.0), "x")
+    np.testing.assert_allclose(found.multiplicities, [5.0, 5.0])
+    assert found.rank == 10
+
+
+@pytest.mark.parametrize(
+    ("known", "left"), [(0, [1.0, 2.0, 4.0]), (1, [0.0, 2.0, 4.0]), (2, [0.0, 1.0, 4.0]),
+                        (5, [0.0, 0.0, 2.0]), (9, [0.0, 0.0, 0.0])],
+)  # fmt: skip
+def test_known_factors_replace_the_upper_end_of_a_measure(known, left):
+    np.testing.assert_allclose(_below(np.array([1.0, 2.0, 4.0]), known), left)
