@@ -53,6 +53,20 @@ def test_ridge_changes_the_threshold():
 
 def test_levels_that_hold_from_the_start_give_one():
     assert theory.samples_for(SPECTRUM, convergence=1e-6) == 1.0
+    loose = theory.samples_for(SPECTRUM, bures_wasserstein=2.0)
+    assert loose == 1.0
+    assert loose.explanation == "bures wasserstein 2 is held from n = 1 on."
+    assert repr(loose) == f"SampleSize(1: {loose.explanation})"
+    # A divergence is finite from n = rank on, with a ridge from the first sample.
+    assert theory.samples_for(SPECTRUM, kullback_leibler=1e9, ridge=0.01) == 1.0
+    every = theory.samples_for(SPECTRUM, kullback_leibler=1e12)
+    assert float(every) == pytest.approx(300.0, rel=1e-6)
+
+
+def test_what_is_reached_beyond_all_sizes_is_said():
+    far = theory.samples_for(SPECTRUM, kullback_leibler=1e-300)
+    assert np.isinf(far)
+    assert far.explanation.startswith("kullback leibler 1e-300 is not reached below n = ")
 
 
 def test_no_sample_size_suffices():
