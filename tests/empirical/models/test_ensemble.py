@@ -55,3 +55,22 @@ def test_homogeneous_networks_say_about_which_point():
     conv = untrained({"name": "conv", "size": "tiny"}, SHAPE, [0, 1], mean)
     np.testing.assert_array_equal(conv.origin, -mean)
     assert untrained({"name": "mlp", "size": "tiny"}, SHAPE, [0, 1], mean).origin is None
+
+
+def test_a_call_takes_the_parameters_in_training_unless_others_are_given():
+    models = untrained({"name": "conv", "size": "tiny"}, SHAPE, [0, 1])
+    for value in models.average.values():
+        value += 0.1
+    x = torch.randn(2, 3, *SHAPE, generator=torch.Generator().manual_seed(0))
+    sigma = torch.full((2, 3), 0.5)
+    with torch.no_grad():
+        own = models(x, sigma)
+        assert models.template.training
+        averaged = models(x, sigma, models.average)
+        assert not models.template.training
+        torch.testing.assert_close(models(x, sigma, models.parameters), own)
+    assert (averaged - own).abs().max() > 1e-3
+    for member in range(2):
+        alone = models.denoiser(member)(x[member].numpy(), sigma[member].numpy())
+        np.testing.assert_allclose(averaged[member].numpy(), alone, rtol=1e-4, atol=1e-5)
+    assert models.size == sum(value[0].numel() for value in models.parameters.values())
