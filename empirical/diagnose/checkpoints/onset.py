@@ -71,15 +71,15 @@ def onset(steps: Sequence[int], verdicts: Sequence[str], blind: Sequence[float])
     -------
     Onset
     """
-    told = [
+    judged = [
         (step, verdict in COPYING, share)
         for step, verdict, share in zip(steps, verdicts, blind, strict=True)
         if verdict != "undecided"
     ]
-    clean = [place for place, (_, copies, _) in enumerate(told) if not copies]
+    clean = [place for place, (_, copies, _) in enumerate(judged) if not copies]
     last = clean[-1] if clean else -1
-    again = tuple(step for step, copies, _ in told[: max(last, 0)] if copies)
-    by = told[last + 1][0] if last + 1 < len(told) else None
+    again = tuple(step for step, copies, _ in judged[: max(last, 0)] if copies)
+    by = judged[last + 1][0] if last + 1 < len(judged) else None
     if last < 0:
         return Onset(steps[-1] if by is None else None, by, again)
-    return Onset(told[last][0], by, again, told[last][2])
+    return Onset(judged[last][0], by, again, judged[last][2])

@@ -169,8 +169,8 @@ def _of_text(file: Path, points: Points, most: int) -> Labels:
     if names is None or len(names) != len(points):
         column = [row[1].strip() for row in rows]
         return tuple(column[1:] if _has_title(column, points) else column)
-    told = {PurePath(name.strip()).name: label.strip() for name, label in rows}
-    missing = [name for name in names if PurePath(name).name not in told]
+    known = {PurePath(name.strip()).name: label.strip() for name, label in rows}
+    missing = [name for name in names if PurePath(name).name not in known]
     if len(missing) == len(names):
         # Labels of another set.
         return tuple(label.strip() for _, label in rows[1:])
@@ -179,7 +179,7 @@ def _of_text(file: Path, points: Points, most: int) -> Labels:
             f"{printable(file)} has no label for {len(missing)} of {len(names)} files of "
             f"{points.name}, such as {printable(missing[0])}."
         )
-    return tuple(told[PurePath(name).name] for name in names)
+    return tuple(known[PurePath(name).name] for name in names)
 
 
 def _delimiter(file: Path) -> str:

@@ -181,7 +181,7 @@ class Experiment:
 
     @property
     def trained(self) -> Trained:
-        """What theories that know the network are told of it."""
+        """What theories that know the network need to know of it."""
         name, training = str(self.model["name"]), self.training
         return Trained(name, training.images, training.schedule)
 
