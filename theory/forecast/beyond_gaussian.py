@@ -148,10 +148,13 @@ class DataLaw:
         parts, found = self.population.halves, self.population.far_end
         spectrum = self.population.spectrum
         law = _elliptical_odds(spectrum, parts.freedom, self.population.amplitudes)[0]
-        steps = np.diff(np.log(parts.gap / (1.0 - parts.gap) / law))
-        trend = abs(float(steps[0])) if steps.size else float(parts.error[0])
+        left = np.log(parts.gap / (1.0 - parts.gap) / law)
+        trend = abs(float(left[0] - left[1])) if left.size > 1 else float(parts.error[0])
         if found is None:
-            return 0.0, 0.0, trend * _DOUBLINGS
+            # Less than what one point of a part may do is not carried on.
+            point = 1.0 / parts.freedom[0]
+            error = float(np.hypot(trend * _DOUBLINGS, _ONE_POINT * point))
+            return 0.0, float(point**2 / (point**2 + left[0] ** 2)), error
         # The finite number of dimensions adds ¼ to the constant of Gaussian data.
         far = self._far
         gaussian = order_parameters(spectrum, far).gap * far + 0.25

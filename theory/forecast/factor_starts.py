@@ -13,12 +13,13 @@ _DRAWS = 200
 _TOLERANCE = 3e-3
 # Parts of the bulk closer than this to a factor are what it replaced.
 _NEAR = 1e-3
-# A start whose ends are further apart than this many times is no number: two factors are too close.
-_TOLD_APART = 4.0
+# A start whose ends are further apart than this many times is no number but a range; further apart
+# than the second, it is not even that: two factors are too close.
+_NUMBER, _RANGE = 2.0, 4.0
 
 
 def told_apart(starts: Interval) -> Interval:
-    """The same without numbers for factors that may be one with a neighbour.
+    """The same without numbers for factors that may nearly be one with a neighbour.
 
     Parameters
     ----------
@@ -28,11 +29,13 @@ def told_apart(starts: Interval) -> Interval:
     Returns
     -------
     Interval
-        NaN where n_k* is not known within a factor of two either way.
+        The value is NaN where the ends of n_k* are more than twice apart, and the ends, too, where
+        they are more than four times apart.
     """
-    known = starts.high <= _TOLD_APART * starts.low
-    names = ("value", "low", "high", "sampling", "unseen")
-    return Interval(*(np.where(known, getattr(starts, name), np.nan) for name in names))
+    number, known = (starts.high <= times * starts.low for times in (_NUMBER, _RANGE))
+    names = ("low", "high", "sampling", "unseen")
+    ends = (np.where(known, getattr(starts, name), np.nan) for name in names)
+    return Interval(np.where(number, starts.value, np.nan), *ends)
 
 
 def factor_starts(population: Population, level: float = 0.9) -> Interval:

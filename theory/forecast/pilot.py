@@ -38,8 +38,8 @@ class PilotAnswer:
     needed : Interval
         Samples n at the wanted levels of q, shape (levels,).
     factors : Interval, shape (k,)
-        Samples at which each of the leading factors that the pilot shows is recovered; NaN for
-        one that is not told apart from another.
+        Samples at which each of the leading factors that the pilot shows is recovered; its
+        value is NaN where only the ends are known, and all where it is not told apart from another.
     more : float
         Points of a pilot that would halve the widest interval of `needed`.
     repeated, nearly_repeated : int

@@ -53,11 +53,12 @@ class DegreesOfFreedom:
     points: int
 
     @property
-    def error(self) -> FloatArray:
-        """Standard error of log df₁ at fixed κ, shape (m,)."""
+    def covariance(self) -> FloatArray:
+        """Of log df₁ at fixed κ, and of log Tr Σ at the end, shape (m + 1, m + 1)."""
         slope = np.gradient(np.log(self.df1), np.log(self.kappa))
         moved = self.log_df1_influence - slope[:, None] * self.log_kappa_influence
-        return np.asarray(np.sqrt(self._weight * (moved**2).sum(axis=1)))
+        every = np.vstack([moved, self.log_trace_influence])
+        return np.asarray(self._weight * every @ every.T)
 
     @property
     def _weight(self) -> float:

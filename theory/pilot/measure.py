@@ -17,8 +17,8 @@ _NODES = 160
 _TOP, _FLOOR = 1.5, 1e-6
 # Weight of the total variance and of the dimension, each as that of the whole visible curve.
 _TRACE, _DIMENSION = 3.0, 1.0
-# Smallest relative error that a node of the curve is believed to have.
-_TRUST = 1e-3
+# Smallest relative error that a node of the curve is believed to have, and that of what goes on.
+_TRUST, _CONTINUED = 1e-3, 0.3
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,42 @@ class Constraints:
     @property
     def nodes(self) -> FloatArray:
         """Grid of eigenvalues, descending, shape (p,)."""
-        return np.geomspace(_TOP * self.largest, _FLOOR * self.largest, _NODES)
+        return self.nodes_of(_NODES)
+
+    def nodes_of(self, count: int) -> FloatArray:
+        """A coarser or finer grid of eigenvalues, shape (count,)."""
+        return np.geomspace(_TOP * self.largest, _FLOOR * self.largest, count)
 
     def shares(self, eigenvalues: FloatArray) -> FloatArray:
         """Share of each eigenvalue in the visible degrees of freedom, shape (m, p)."""
         return np.asarray(eigenvalues / (eigenvalues + self.kappa[:, None]) / self.df1[:, None])
 
 
-def fit_measure(given: Constraints) -> tuple[FloatArray, FloatArray, float]:
+@dataclass(frozen=True)
+class Continuation:
+    """Degrees of freedom below the visible ones that are likely, not known.
+
+    Attributes
+    ----------
+    kappa, df1 : ndarray, shape (c,)
+        Where, and how many.
+    """
+
+    kappa: FloatArray
+    df1: FloatArray
+
+
+def fit_measure(
+    given: Constraints, likely: Continuation | None = None
+) -> tuple[FloatArray, FloatArray, float]:
     """Weights ≥ 0 that reproduce df₁, the variance and at most d dimensions, by least squares.
 
     Parameters
     ----------
     given : Constraints
         What the sample shows.
+    likely : Continuation, optional
+        Where the curve goes on, each number believed to 30 %.
 
     Returns
     -------
@@ -74,13 +96,21 @@ def fit_measure(given: Constraints) -> tuple[FloatArray, FloatArray, float]:
     nodes = given.nodes
     visible = given.shares(nodes)
     certainty = 1.0 / np.maximum(given.error, _TRUST)
-    certainty /= np.linalg.norm(certainty)
-    matrix = np.zeros((len(visible) + 2, len(nodes) + 1))
-    matrix[:-2, :-1] = certainty[:, None] * visible
-    matrix[-2, :-1] = _TRACE * nodes / given.trace
-    matrix[-1] = _DIMENSION / given.dim  # the last column holds dimensions without variance
-    target = np.concatenate([certainty, [_TRACE, _DIMENSION]])
-    weights = nnls(matrix, target, maxiter=100 * len(nodes))[0][:-1]
+    unit = np.linalg.norm(certainty)
+    certainty /= unit
+    rows, target = [certainty[:, None] * visible], [certainty]
+    if likely is not None:
+        believed = np.full(likely.kappa.size, 1.0 / (_CONTINUED * unit))
+        below = nodes / (nodes + likely.kappa[:, None]) / likely.df1[:, None]
+        rows.append(believed[:, None] * below)
+        target.append(believed)
+    rows.append(_TRACE * nodes[None] / given.trace)
+    rows.append(np.full((1, len(nodes)), _DIMENSION / given.dim))
+    known = np.vstack(rows)
+    # The last column holds dimensions without variance.
+    zeros = np.append(np.zeros(len(known) - 1), _DIMENSION / given.dim)
+    wanted = np.concatenate([*target, [_TRACE, _DIMENSION]])
+    weights = nnls(np.column_stack([known, zeros]), wanted, maxiter=100 * len(nodes))[0][:-1]
     misfit = np.sqrt(np.sum((certainty * (visible @ weights - 1.0)) ** 2))
     return nodes, weights, float(misfit)
 

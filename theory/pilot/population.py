@@ -13,11 +13,12 @@ from scipy.special import ndtri
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count
 from convergen.theory.pilot.amplitudes import amplitude_law
+from convergen.theory.pilot.continuation import continuation
 from convergen.theory.pilot.degrees_of_freedom import DegreesOfFreedom, degrees_of_freedom
 from convergen.theory.pilot.factors import VisibleFactors, visible_factors
 from convergen.theory.pilot.halves import FarEnd, Halves, compare_halves, far_end
 from convergen.theory.pilot.interval import Interval
-from convergen.theory.pilot.measure import Constraints, extreme_measures, fit_measure
+from convergen.theory.pilot.measure import Constraints, Continuation, extreme_measures, fit_measure
 from convergen.theory.pilot.repeats import exact_repeats, near_repeats
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.renormalised_noise import df1, renormalised_noise
@@ -33,6 +34,8 @@ _FEWEST = 8
 _PROBE = 0.1
 # Spectra within this of the fit, or twice its own misfit, agree with the sample as well.
 _TOLERANCE = 3e-3
+# Part of the way from the estimate to the extremes on which nine truths in ten are found.
+_WITHIN = 0.7
 # Thinner slices of an eigenvalue than this count for nothing.
 _LEAST_WEIGHT = 1e-6
 
@@ -152,7 +155,8 @@ class Population:
             ends = np.concatenate([value[None], ends.reshape(-1, *value.shape)])
         with np.errstate(invalid="ignore"):  # what is infinite stays so
             spread = np.sqrt(np.mean((logs - value) ** 2, axis=0))
-            fewest, most = value - ends.min(axis=0), ends.max(axis=0) - value
+            ends = _WITHIN * (ends - value)
+            fewest, most = -ends.min(axis=0), ends.max(axis=0)
         # No estimate is finer than the grid of the measure.
         sampling = np.hypot(ndtri(0.5 + 0.5 * level) * spread, _TOLERANCE)
         return Interval(
@@ -201,7 +205,7 @@ class Population:
                 float(np.log(quantity(_spectrum(*each, np.empty(0), self._sample, ""))))
                 for each in found
             ]
-            unseen = max((abs(end - value) for end in ends), default=0.0)
+            unseen = _WITHIN * max((abs(end - value) for end in ends), default=0.0)
             if np.hypot(sampling, unseen) <= wanted:
                 return count
         return float("inf")
@@ -269,13 +273,16 @@ def estimate_population(
         )
     sample = PilotSample.of(data, parts, center)
     curve, factors = degrees_of_freedom(sample), visible_factors(sample)
+    covariance = curve.covariance
     given = Constraints(
-        curve.kappa, curve.df1, curve.error, sample.trace, sample.dim,
+        curve.kappa, curve.df1, np.sqrt(np.diag(covariance))[:-1], sample.trace, sample.dim,
         float(sample.eigenvalues[0]),
     )  # fmt: skip
     nodes, _, misfit = fit_measure(given)
+    # As many points as dimensions show them all.
+    likely = continuation(given, covariance) if sample.freedom < sample.dim else None
     lead = factors.eigenvalues
-    counts, weights = _other_fits(curve, given, lead.size, as_count(seed, "seed", 0))
+    counts, weights = _other_fits(curve, given, likely, lead.size, as_count(seed, "seed", 0))
     mean = _spectrum(nodes, np.mean(weights, axis=0), lead, sample, source)
     spectrum = replace(mean, eigenvectors=parts.eigenvectors, mean=parts.mean)
     amplitudes, influence = amplitude_law(sample, spectrum)
@@ -292,7 +299,11 @@ def estimate_population(
 
 
 def _other_fits(
-    curve: DegreesOfFreedom, given: Constraints, known: int, seed: int
+    curve: DegreesOfFreedom,
+    given: Constraints,
+    likely: Continuation | None,
+    known: int,
+    seed: int,
 ) -> tuple[list[FloatArray], list[FloatArray]]:
     """How points count in other samples, and what is fitted to those below the known factors.
 
@@ -304,7 +315,7 @@ def _other_fits(
     weights = []
     for each in counts:
         kappa, df1, trace = curve.moved(each)
-        fit = fit_measure(replace(given, kappa=kappa, df1=df1, trace=trace))[1]
+        fit = fit_measure(replace(given, kappa=kappa, df1=df1, trace=trace), likely)[1]
         weights.append(_below(fit, known))
     return counts, weights
 

@@ -2,7 +2,9 @@ import numpy as np
 
 from convergen import theory
 from convergen.theory.forecast.factor_starts import factor_starts, told_apart
+from convergen.theory.pilot.interval import Interval
 
+NAN = np.nan
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 
 
@@ -38,7 +40,16 @@ def test_factors_that_may_be_one_are_not_numbered():
     found = told_apart(starts)
     for name in ("value", "low", "high", "sampling", "unseen"):
         assert np.isnan(getattr(found, name)[:2]).all()
-    np.testing.assert_array_equal(np.isnan(found.value), starts.high > 4.0 * starts.low)
+    np.testing.assert_array_equal(np.isnan(found.low), starts.high > 4.0 * starts.low)
+    np.testing.assert_array_equal(np.isnan(found.value), starts.high > 2.0 * starts.low)
+
+
+def test_a_start_that_is_known_roughly_keeps_its_ends():
+    ends = np.array([10.0, 10.0, 10.0]), np.array([19.0, 21.0, 41.0])
+    found = told_apart(Interval(np.full(3, 14.0), *ends, np.full(3, 0.3), np.zeros(3)))
+    np.testing.assert_array_equal(found.value, [14.0, NAN, NAN])
+    np.testing.assert_array_equal(found.low, [10.0, 10.0, NAN])
+    np.testing.assert_array_equal(found.high, [19.0, 21.0, NAN])
 
 
 def test_level_and_seed():

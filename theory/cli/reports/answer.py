@@ -9,6 +9,7 @@ import numpy as np
 from convergen.theory.forecast.model_intervals import LEVEL
 from convergen.theory.forecast.pilot import PilotAnswer
 from convergen.theory.messages.text import about
+from convergen.theory.pilot.interval import Interval
 
 _FACTORS = "Factors are the directions in which the data vary most."
 # Factors whose starts are listed.
@@ -115,7 +116,7 @@ def factors(answer: PilotAnswer) -> str:
         return "So few points show no leading factor: none can be told apart from the others."
     which = "factor 1" if count == 1 else f"factors 1 to {count}"
     beyond = "further ones are out of reach of these points."
-    known = np.flatnonzero(np.isfinite(starts.value))
+    known = np.flatnonzero(np.isfinite(starts.low))
     if known.size == 0:
         they = "it is" if count == 1 else "they are"
         return (
@@ -124,7 +125,7 @@ def factors(answer: PilotAnswer) -> str:
         )
     said = [
         f"{f'factor {k + 1} ' * (count > 1)}{'recovered ' if k == known[0] else ''}from "
-        f"n = {about(starts.value[k])} ({about(starts.low[k])} to {about(starts.high[k])}) on"
+        f"{_start(starts, int(k))} on"
         for k in known[:_LISTED]
     ]
     if known.size > _LISTED:
@@ -132,6 +133,14 @@ def factors(answer: PilotAnswer) -> str:
     if known.size < count:
         said.append("the others from an n that these points do not tell")
     return f"{_FACTORS} These points show {which}: {', '.join(said)}; {beyond}"
+
+
+def _start(starts: Interval, k: int) -> str:
+    """A number with its ends, or where it lies, if it is not known better."""
+    low, high = about(starts.low[k]), about(starts.high[k])
+    if np.isfinite(starts.value[k]):
+        return f"n = {about(starts.value[k])} ({low} to {high})"
+    return f"an n between {low} and {high}"
 
 
 def trust(answer: PilotAnswer) -> str:

@@ -146,12 +146,13 @@ def prediction_columns(prediction: Labelled) -> tuple[Columns, Columns, dict[str
 
 
 def _columns(prediction: Labelled, key: str, title: str, digits: int, part: Any) -> Columns:
-    """A column of numbers and, where there is one, of their intervals."""
-    columns = [(title, [f"{value:.{digits}f}" for value in prediction[key][part]])]
-    if f"{key}_low" in prediction:
-        low, high = (prediction[f"{key}_{end}"][part] for end in ("low", "high"))
-        columns.append(("", [f"({a:.3f}–{b:.3f})" for a, b in zip(low, high, strict=True)]))
-    return columns
+    """A column of numbers and, where there is one, of their intervals, in no more digits."""
+    values = prediction[key][part]
+    if f"{key}_low" not in prediction:
+        return [(title, [f"{value:.{digits}f}" for value in values])]
+    low, high = (prediction[f"{key}_{end}"][part] for end in ("low", "high"))
+    ends = [f"({a:.3f}–{b:.3f})" for a, b in zip(low, high, strict=True)]
+    return [(title, [f"{value:.3f}" for value in values]), ("", ends)]
 
 
 def _dimension_ends(prediction: Labelled) -> str:

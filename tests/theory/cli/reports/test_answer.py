@@ -37,6 +37,17 @@ def test_only_factors_with_a_known_start_have_a_number(starts, words):
     assert "nan" not in factors(answer)
 
 
+def test_a_start_that_is_known_roughly_is_a_range():
+    value, low = np.array([11.0, NAN, NAN]), np.array([10.0, 15.0, NAN])
+    high = np.array([13.0, 50.0, NAN])
+    words = factors(SimpleNamespace(factors=SimpleNamespace(value=value, low=low, high=high)))
+    assert (
+        "factor 1 recovered from n = 11 (10 to 13) on, factor 2 from an n between 15 and 50 on, "
+        "the others from an n that these points do not tell" in words
+    )
+    assert "nan" not in words
+
+
 def test_a_long_list_of_factors_ends_with_dots():
     value = np.arange(10.0, 70.0, 10.0)
     for count, dots in ((5, False), (6, True)):
