@@ -46,6 +46,11 @@ def test_sample_sizes_are_right_to_ten_per_cent_in_the_median():
     assert np.median(errors(FEW, "sample")) > 10.0 * np.median(few)
 
 
+@pytest.mark.parametrize("law", benchmark.LAWS)
+def test_forty_points_of_any_law_say_it_to_a_quarter(law):
+    assert np.median(errors([row for row in FEW if row["law"] == law])) < np.log(1.25)
+
+
 @pytest.mark.parametrize("law", [None, *benchmark.LAWS])
 def test_intervals_hold_the_truth(law):
     held = inside([row for row in ROWS if law in (None, row["law"])])
@@ -62,8 +67,8 @@ def test_convergence_is_right_near_the_pilot():
 def test_factors_that_are_numbered_start_where_they_are_said_to():
     found = np.concatenate([np.reshape(row["starts"], (-1, 4)) for row in MANY])
     value, low, high, truth = np.maximum(found, 1.0).T
-    assert len(found) > 150
-    assert np.median(np.abs(np.log(value / truth))) < np.log(1.3)
+    assert len(found) > 120
+    assert np.quantile(np.abs(np.log(value / truth)), 0.9) < np.log(1.3)
     assert np.mean((low <= truth) & (truth <= high)) > 0.85
 
 
