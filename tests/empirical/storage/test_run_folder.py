@@ -40,3 +40,11 @@ def test_the_result_comes_back(tmp_path):
 
 def test_splits_have_a_file_for_each_seed(tmp_path):
     assert RunFolder(tmp_path).split_path(3) == tmp_path / "splits" / "seed-3.npz"
+
+
+def test_everything_has_its_place(tmp_path):
+    folder = RunFolder(tmp_path)
+    assert folder.cell("n4-seed0").path == tmp_path / "cells" / "n4-seed0"
+    assert folder.plan_path == tmp_path / "plan.json"
+    assert folder.result_path == tmp_path / "result.nc"
+    assert folder.split_path(3) == tmp_path / "splits" / "seed-3.npz"

@@ -23,6 +23,10 @@ def here(tmp_path, monkeypatch):
     np.save("words.npy", np.array(["a", "b", "c"]))
     (tmp_path / "t.csv").write_text("label\ncat\ndog\ncat\ndog\n")
     (tmp_path / "plain.txt").write_text("cat\ndog\ncat\ndog\n")
+    (tmp_path / "tabs.TSV").write_text(
+        "file\tlabel\nd.png\tdog\na.png\tcat\nb.png\tdog\nc.png\tcat\n"
+    )
+    (tmp_path / "commas.txt").write_text("a.png,cat\nb.png,dog\nc.png,cat\nd.png,dog\n")
     (tmp_path / "files.csv").write_text("file,label\nd.png,dog\na.png,cat\nb.png,dog\nc.png,cat\n")
     (tmp_path / "some.csv").write_text("a.png,cat\nb.png,dog\n")
     (tmp_path / "three.csv").write_text("a,b,c\n1,2,3\n")
@@ -47,6 +51,8 @@ def sets():
         ("t.csv", (None, T)),
         ("plain.txt", (None, T)),
         ("files.csv", (None, T)),
+        ("tabs.TSV", (None, T)),
+        ("commas.txt", (None, T)),
     ],
 )
 def test_labels_of_files(here, text, found):

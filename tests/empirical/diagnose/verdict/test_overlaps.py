@@ -8,6 +8,7 @@ import pytest
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.features.view import View
 from convergen.empirical.diagnose.verdict.overlaps import overlaps
+from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 
 RNG = np.random.default_rng(0)
@@ -57,3 +58,12 @@ def test_two_sets_have_the_cosine_of_all_their_points():
     assert raw.convergence.value > found.convergence.value
     # Without a centre the spectrum is that of second moments.
     assert raw.spectrum.trace == pytest.approx((UNSEEN**2).mean(axis=0).sum())
+
+
+def test_two_sets_in_another_order_are_refused():
+    with pytest.raises(InputError, match="samples of s0 and s1 are in different orders"):
+        measured([FIRST, FIRST[np.random.default_rng(2).permutation(60)]])
+    with pytest.raises(InputError, match=r"samples of s0 and s1 do not pair: .* row 1 after their"):
+        measured([FIRST, np.roll(FIRST, 1, axis=0)])
+    # One model beside itself is in order.
+    assert measured([FIRST, FIRST]).convergence.value == pytest.approx(1.0)
