@@ -41,6 +41,10 @@ OTHERS = tuple(f"b_{each}" for each in STEPS)
          SampleFiles((3, 30, 60), ("run7-epoch=0-step=3.pt", "run7-epoch=1-step=30.pt",
                                    "run7-epoch=2-step=60.pt"))),
         (["c_step*.npz"], SampleFiles((), ("c_step9.npz",))),
+        (["w64-seed1-step5.npy", "w64-seed1-step9.npy"],
+         SampleFiles((5, 9), ("w64-seed1-step5.npy", "w64-seed1-step9.npy"))),
+        (["step64-model1.npy", "step64-model2.npy"],
+         SampleFiles((), ("step64-model1.npy",), ("step64-model2.npy",))),
     ],
 )  # fmt: skip
 def test_what_files_are(here, texts, found):
