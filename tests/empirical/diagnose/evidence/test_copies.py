@@ -1,11 +1,20 @@
 """What chance gives, and when there are more copies than that."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.evidence.chance import Chance
-from convergen.empirical.diagnose.evidence.copies import Look, find_copies, share_of
+from convergen.empirical.diagnose.evidence.copies import (
+    Copies,
+    Look,
+    _beyond_chance,
+    _without_chance,
+    find_copies,
+    share_of,
+)
 
 
 def test_chance_follows_a_power_law_and_is_not_misled_by_repeats():
@@ -138,3 +147,28 @@ def test_faint_copies_widen_what_is_said():
     assert len(seen.suspected) == 6
     assert seen.share.value < 0.06
     assert seen.share.high > share_of(6, 100).high + 0.01
+
+
+@pytest.mark.parametrize("count", [1, 60, 1000])
+def test_a_share_that_is_visible_is_missed_once_in_twenty(count):
+    copies = SimpleNamespace(chance=np.ones(count))
+    assert (1.0 - Copies.visible.fget(copies)) ** count == pytest.approx(0.05)
+
+
+def test_the_sharpest_rung_is_left_only_for_more_than_chance_adds():
+    innocent = np.linspace(0.05, 1.0, 200)
+    cut, below, rate = _beyond_chance(innocent, 0.0)
+    assert below.sum() == 0
+    assert rate == pytest.approx(cut)
+    surest = cut
+    some = np.concatenate([np.full(20, 0.5 * surest), innocent])
+    cut, below, _ = _beyond_chance(some, 0.0)
+    assert (cut, below.sum()) == (surest, 20)
+    many = np.concatenate([np.full(20, 0.5 * surest), np.full(20, 2.0 * surest), innocent])
+    cut, below, rate = _beyond_chance(many, 0.0)
+    assert cut > surest
+    assert below.sum() == 40
+    share = _without_chance(below, rate)
+    assert share.value == pytest.approx((40 / 240 - rate) / (1.0 - rate))
+    assert share.low < share.value < share.high
+    assert _without_chance(np.zeros(50, bool), 0.1).value == 0.0
