@@ -5,9 +5,9 @@ warm; the least of several runs counts, which other work on the machine disturbs
 run under ``-X importtime`` tells which heavy modules the command imports and what each costs with
 all that it pulls in. Exits with code 1 if a command fails or its ratio exceeds the limit.
 
-``predict digits`` stays above its limit of 9: 19 to 21. Of its 1.6 s, importing numba and the parts
+``predict digits`` stays above its limit of 9: about 19. Of its 1.6 s, importing numba and the parts
 of SciPy that it needs (special functions, least squares with weights of one sign, linear programs)
-takes 0.5, loading compiled kernels 0.1. The rest are answers: what 1797 points leave open takes 0.3
+takes 0.4, loading compiled kernels 0.1. The rest are answers: what 1797 points leave open takes 0.3
 (a law behind them, 50 resampled ones and two extreme ones), splits of them into parts that are
 compared 0.4, two thirds of it eigenvectors of 672 matrices of 61 x 61 numbers, memorisation 0.2,
 half of it random numbers for n up to 64, its interval and the recovery of factors 0.1. Fewer draws

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
+from convergen.theory.common.deferred_modules import COPIED_BY_SCIPY, defer
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -33,6 +35,7 @@ Register = Callable[[typer.Typer], None]
 
 
 def _theory(app: typer.Typer) -> None:
+    defer(*COPIED_BY_SCIPY)
     from convergen.empirical.cli import forecast
     from convergen.theory.cli import predict_and_simulate
 
@@ -41,6 +44,7 @@ def _theory(app: typer.Typer) -> None:
 
 
 def _plan(app: typer.Typer) -> None:
+    defer(*COPIED_BY_SCIPY)
     from convergen.theory.cli import plan
 
     plan.register(app, _draw_plan, _plan_page)

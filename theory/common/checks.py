@@ -166,15 +166,13 @@ def _as_quantity(values: ArrayLike, name: str) -> FloatArray:
     return as_finite(values, name)
 
 
-def as_noise(sigma: ArrayLike, name: str = "sigma") -> FloatArray:
+def as_noise(sigma: ArrayLike) -> FloatArray:
     """Check noise levels, whose fourth powers must be numbers, too.
 
     Parameters
     ----------
     sigma : array_like, any shape
         What the user gave.
-    name : str
-        How the message calls them.
 
     Returns
     -------
@@ -185,11 +183,11 @@ def as_noise(sigma: ArrayLike, name: str = "sigma") -> FloatArray:
     InputError
         If there is none, or one is not between 1e-70 and 1e70.
     """
-    levels = as_positive(sigma, name)
+    levels = as_positive(sigma, "sigma")
     outside = (levels < _LEAST_NOISE) | (levels > 1.0 / _LEAST_NOISE)
     if np.any(outside):
         raise InputError(
-            f"{name} must lie between {_LEAST_NOISE:g} and {1.0 / _LEAST_NOISE:g}, but "
+            f"sigma must lie between {_LEAST_NOISE:g} and {1.0 / _LEAST_NOISE:g}, but "
             f"{levels[outside].flat[0]:g} was given: use other units."
         )
     return levels

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from convergen.theory.pilot.population import Population
 
 LEVELS = (0.5, 0.9, 0.99)
+# Points of a dense grid before rounding.
+_DENSE = 48
 # Noise levels in units of the root mean square of a coordinate.
 _SIGMAS = (0.1, 0.3, 1.0, 3.0)
 
@@ -271,15 +273,13 @@ def _mark(result: Labelled, request: Request, rows: list[Quantity]) -> None:
         result.mark("population_block", "population_block", edges[1:])
 
 
-def dense_grid(samples: ArrayLike, points: int = 48) -> FloatArray:
+def dense_grid(samples: ArrayLike) -> FloatArray:
     """Whole numbers on a log grid over the range of `samples`, for smooth curves.
 
     Parameters
     ----------
     samples : array_like
         Sample sizes whose range is covered.
-    points : int
-        Size of the grid before rounding.
 
     Returns
     -------
@@ -287,4 +287,4 @@ def dense_grid(samples: ArrayLike, points: int = 48) -> FloatArray:
         Whole, since memorisation is a simulation at small n and interpolated in between.
     """
     n = as_samples(samples)
-    return np.unique(np.round(np.geomspace(n.min(), n.max(), points)))
+    return np.unique(np.round(np.geomspace(n.min(), n.max(), _DENSE)))

@@ -125,8 +125,8 @@ def test_sign_limits():
 def test_noise_levels_have_two_ends():
     np.testing.assert_array_equal(as_noise([1e-70, 0.3, 1e70]), [1e-70, 0.3, 1e70])
     for level in (0.99e-70, 1.01e70, 0.0):
-        with pytest.raises(InputError, match="spam must") as error:
-            as_noise([1.0, level], "spam")
+        with pytest.raises(InputError, match="sigma must") as error:
+            as_noise([1.0, level])
         assert_one_sentence(error)
 
 
