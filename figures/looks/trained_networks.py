@@ -22,7 +22,7 @@ POWER_LAWS = {"power1": "power law, α = 1", "power2": "power law, α = 2"}
 MODELS = {"linear": "linear network", "mlp": "MLP", "conv": "conv net", "unet": "U-Net"}
 MODEL_MARKERS = {"linear": "o", "mlp": "s", "conv": "^", "unet": "D"}
 # Laws of the linear model, and their lines.
-LAWS: dict[str, Line] = {"linear law": "-", "linear law of orbits": (0, (1, 2))}
+LAWS: dict[str, Line] = {"linear law": "-", "linear law of orbits": (0, (10, 3))}
 # The theories that figures 10 and 12 show: the law and solvable models.
 THEORIES = ("law", "stationary-linear", "empirical-score")
 # The theory that knows a network, which figures 10 and 12 show beside it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from convergen.figures.looks.style import (
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 # Fresh data stand beside this quantity.
 _FRESH = "memorisation"
+# Letters of an entry of a legend of which three fit beside each other.
+_NARROW = 38
 # Inches: a chart and some eight lines that say what is drawn.
 _TALL = CHART["height"] + 1.2
 
@@ -69,7 +72,9 @@ def validation(found: xr.Dataset, *, axes: Any = None) -> NDArray[Any]:
                 each.legend(handles=[_fresh_points()], loc="best")
         handles = _legend(found)
         if on.figure is not None:
-            on.figure.legend(handles=handles, loc="outside lower center", ncols=3)
+            widest = max(len(str(each.get_label())) for each in handles)
+            ncols = 3 if widest <= _NARROW else 2
+            on.figure.legend(handles=handles, loc="outside lower center", ncols=ncols)
         else:
             on.axes[-1].legend(handles=handles, loc="best")
     return on.axes
@@ -99,7 +104,9 @@ def _curves(axes: Axes, found: xr.Dataset, row: Quantity) -> None:
     for theory in found["theory"].values:
         values = part[f"{name}_predicted"].sel(theory=theory).transpose("samples")
         line = theory_look(str(theory))[1]
-        predicted(axes, part["samples"], values, look, linestyle=line, label="")
+        # No line goes through what has no neighbours, beside the n of a calibration.
+        dots = {"marker": ".", "markersize": 4, "markevery": _alone(values.values)}
+        predicted(axes, part["samples"], values, look, linestyle=line, label="", **dots)
     measured(axes, part["samples"], part[name], part[f"{name}_stderr"], look)
     if name == _FRESH:
         fresh = found["memorisation_baseline"]
@@ -110,6 +117,12 @@ def _curves(axes: Axes, found: xr.Dataset, row: Quantity) -> None:
     symbol = f" ${row.latex}{'_1' * bool(leading)}$" if row.latex else ""
     axes.set_ylabel(f"{row.words}{symbol}")
     plain_ticks(axes.xaxis)
+
+
+def _alone(values: NDArray[Any]) -> list[int]:
+    """Places of numbers between two that are none."""
+    known = np.pad(np.isfinite(values), 1)
+    return np.flatnonzero(known[1:-1] & ~known[:-2] & ~known[2:]).tolist()
 
 
 def _legend(found: xr.Dataset) -> list[Artist]:

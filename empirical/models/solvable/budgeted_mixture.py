@@ -10,7 +10,7 @@ SOLVABLE.register(
         name="budgeted-mixture",
         description="Gaussian mixture that narrows from the linear model to the empirical score",
         words="budgeted mixture, calibrated at small n",
-        line=(0, (1, 1)),
+        line=(0, (7, 2, 3, 2)),
         order=8,
         options=(MEMORISED,),
         compared=False,
