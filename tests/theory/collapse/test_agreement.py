@@ -378,3 +378,26 @@ def test_a_half_is_found_from_far_below_and_far_above(monkeypatch, root, near):
 def test_what_never_agrees_is_infinite(monkeypatch):
     monkeypatch.setattr(module, "_moments", lambda *given, weights: np.array([[0.4, 1.0]] * 2))
     assert module._half(GaussianLaw(Spectrum.isotropic(2)), 1.0, 8, 0, 1.0) == np.inf
+
+
+def test_where_one_point_has_all_the_weight_moments_are_those_of_the_nearest_of_n():
+    """Kernels of twelve data points so far apart that the largest of n is all of the sum."""
+    rng = np.random.default_rng(0)
+    count, n = 12, 5.0
+    vectors = rng.standard_normal((count, 3))
+    squares = rng.random(count)
+    logs = np.linspace(-1e7, 0.0, count)
+    masses = np.full(count, -np.log(count))
+    inner, square, *rest = _query_moments(
+        KernelLaw(logs, masses, vectors, squares, 0.0, atoms=count), n
+    )
+    assert rest == [1.0, 0.0, 1.0]
+    place = np.arange(count + 1) / count
+    first = np.diff(place**n)  # the largest of n is this one
+    assert square == pytest.approx(first @ squares, rel=1e-6)
+    # Two sets of one data set share no point.
+    products = np.outer(first, first) * (vectors @ vectors.T)
+    expected = count / (count - 1) * (products.sum() - np.trace(products))
+    assert inner == pytest.approx(expected, rel=1e-6)
+    alone = _query_moments(KernelLaw(logs, masses, vectors, squares, 0.0), n, weights=False)
+    assert alone == pytest.approx([products.sum(), square], rel=1e-6)

@@ -145,11 +145,12 @@ def test_extremes_match_mpmath(kind, sigma, distance):
     )
 
 
-def test_rounding_is_judged_by_the_largest_eigenvalue_of_a_component():
-    means, fine = np.zeros((2, 3)), np.diag([1e-10, 1e-12, 1.0])
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_rounding_is_judged_by_the_largest_eigenvalue_of_a_component(scale):
+    means, fine = np.zeros((2, 3)), scale * np.diag([1e-10, 1e-12, 1.0])
     assert GaussianMixture([0.4, 0.6], means, np.array([np.eye(3), fine])).dim == 3
-    fine[1, 1] = 1e-16
-    with pytest.raises(InputError, match=r"of component 1 is not positive definite, .* 1e-16: add"):
+    fine[1, 1] = 1e-16 * scale
+    with pytest.raises(InputError, match=r"of component 1 is not positive definite, .*: add"):
         GaussianMixture([0.4, 0.6], means, np.array([np.eye(3), fine]))
 
 

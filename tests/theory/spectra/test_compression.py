@@ -103,6 +103,15 @@ def test_few_eigenvalues_are_kept_as_they_are():
     assert small.error_bound == 0.0
 
 
+@pytest.mark.parametrize("count", [1, 17, 2 * NODES])
+def test_few_eigenvalues_are_kept_however_close_they_are(count):
+    values = 2.0 - 1e-4 * np.arange(count) / count
+    kept = compress(values, np.ones(count))
+    np.testing.assert_array_equal(kept.nodes, values)
+    assert kept.error_bound == 0.0
+    assert compress(2.0 - 1e-4 * np.arange(37) / 37, np.ones(37)).nodes.size < 37
+
+
 def test_compressed_bins_have_a_bound_at_the_level_of_rounding():
     small = compress(SPECTRA["power law"], np.ones(20000))
     assert 0.0 < small.error_bound < 10 * EPS
