@@ -267,3 +267,14 @@ def test_contact_sheets_are_refused_when_they_are_decoded(tmp_path):
         found.rows()
     assert read(tmp_path, sheets="keep").rows().shape == (3, 1, 64, 64)
     assert read(tmp_path, size=32).rows().shape == (3, 1, 32, 32)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("extra", [7, 8])
+def test_the_middle_of_wide_and_of_tall_images_is_kept(tmp_path, wide, extra):
+    stripes = np.arange(4 + extra, dtype=np.uint8)[None].repeat(4, 0)
+    Image.fromarray(stripes if wide else stripes.T).save(tmp_path / "x.png")
+    (found,) = read(tmp_path, size=4).rows()
+    expected = extra // 2 + np.arange(4)
+    line = found[0].mean(axis=0 if wide else 1) * 255
+    np.testing.assert_allclose(line, expected, atol=1e-4)
