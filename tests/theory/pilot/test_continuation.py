@@ -104,3 +104,11 @@ def test_the_fit_follows_it_where_nothing_is_visible():
         # Near what is visible, that decides; far below, the continuation.
         assert abs(np.log(found[-1] / moved.df1[-1])) < 0.6 * abs(np.log(shift))
         assert misfit < 3e-3
+
+
+def test_roughness_is_the_integral_of_the_squared_second_derivative():
+    given, covariance = shown(theory.Spectrum.power_law(50, 1.0), 20, 0.05)
+    problem = module.Problem.of(given, covariance, 0.3)
+    log = np.log(given.nodes_of(60))
+    bends = problem.residuals(0.2 * log**2 - 80.0)[49:-1]
+    assert bends @ bends == pytest.approx(0.3 * 0.4**2 * (log[0] - log[-1]), rel=0.05)
