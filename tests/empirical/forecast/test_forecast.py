@@ -8,7 +8,7 @@ import pytest
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
-from convergen.empirical.forecast.forecast import crossing_at, forecast
+from convergen.empirical.forecast.forecast import _sizes, crossing_at, forecast
 from convergen.empirical.forecast.report import forecast_json, forecast_text
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.table import SOLVABLE
@@ -128,3 +128,32 @@ def test_the_shipped_constant_holds_those_of_its_networks():
 def test_networks_on_which_nothing_was_measured_are_refused():
     with pytest.raises(InputError, match="train a pair"):
         shipped_calibration("unett", Orbit())
+
+
+@pytest.mark.parametrize(
+    ("count", "truth", "sizes"),
+    [(33, None, (4, 16)), (32, object(), (4, 16)), (129, None, (4, 16, 64)), (128, None, (4, 16))],
+)
+def test_two_disjoint_sets_and_one_point_more_must_be_there(count, truth, sizes):
+    class Data:
+        shape, dim, name = (1, 2, 2), 4, "mine"
+
+        def __len__(self):
+            return count
+
+    data = Data()
+    data.truth = truth
+    assert _sizes(data, CALIBRATION, None) == sizes
+
+
+def test_too_few_points_are_refused_by_their_number():
+    class Data:
+        shape, dim, name, truth = (1, 2, 2), 4, "mine", None
+
+        def __len__(self):
+            return 32
+
+    with pytest.raises(InputError, match="the 32 points of mine hold no two disjoint sets of 16"):
+        _sizes(Data(), CALIBRATION, None)
+    with pytest.raises(InputError, match="n = 1 leaves nothing to compare: give n of at least 2"):
+        _sizes(Data(), CALIBRATION, [8, 1])

@@ -3,7 +3,12 @@ import pytest
 
 from convergen.theory.collapse.collapse_noise import own_weight
 from convergen.theory.collapse.data_laws import as_law
-from convergen.theory.collapse.kernel_queries import _own_noise, draw_distinct, reference_points
+from convergen.theory.collapse.kernel_queries import (
+    _own_noise,
+    draw_distinct,
+    kernel_laws,
+    reference_points,
+)
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
@@ -60,3 +65,14 @@ def test_the_noise_of_a_gaussian_query_is_that_of_simulated_pairs():
     assert np.corrcoef(found, size)[0, 1] == pytest.approx(
         np.corrcoef(expected, size)[0, 1], abs=0.02
     )
+
+
+def test_a_data_set_says_nothing_of_more_samples_than_a_quarter_of_it():
+    law = as_law(np.random.default_rng(0).standard_normal((100, 2)))
+    references = reference_points(law, 8)[0]
+    assert references == 92
+    few = list(kernel_laws(law, 23.0, 0.5, draws=8))
+    assert len(few) == 8
+    assert all(kernel.atoms == 92 for kernel in few)
+    assert len(list(kernel_laws(law, 5.0, 0.5, draws=8))) == 8
+    assert list(kernel_laws(law, 23.5, 0.5, draws=8)) == []

@@ -300,3 +300,13 @@ def test_left_singular_vectors_are_known_with_few_rows(center):
     rebuilt = (found.left * roots) @ found.eigenvectors.T + found.mean
     np.testing.assert_allclose(rebuilt, data, atol=1e-10)
     assert principal_components(data.T, center=center).left is None
+
+
+def test_the_first_row_with_a_value_that_is_not_finite_is_named_whatever_the_block(monkeypatch):
+    data = np.ones((9, 4))
+    data[[0, 5, 8], [1, 2, 3]] = np.nan, np.inf, np.nan
+    monkeypatch.setattr(covariance, "_BLOCK_BYTES", 8 * 4 * 2)
+    with pytest.raises(InputError, match=r"holds 3 value\(s\) that are NaN or infinite, .* row 0 "):
+        principal_components(data)
+    with pytest.raises(InputError, match=r"holds 2 value\(s\) .*, the first in row 4 "):
+        principal_components(data[1:])
