@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.empirical.diagnose.comparable.blank_images import blank_words, contrasts, faintest
 from convergen.empirical.diagnose.comparable.near_repeats import near_groups
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
@@ -43,8 +44,14 @@ class HonestSets:
         Rows of the reference that are kept.
     leaked : ndarray of int64
         Rows of the reference that were training points, or nearly, and were removed.
+    faintest : float
+        Contrast below which an image is blank.
+    blank : ndarray of bool, shape (n,)
+        Training images that are: they do not count.
     samples : ndarray of int64
         Rows of the samples that equal a training point, number for number.
+    blank_samples : ndarray of int64
+        Rows of the samples that are blank.
     natural : float
         Share of unseen points that repeat a training point because the law repeats.
     notes : list of str
@@ -58,7 +65,10 @@ class HonestSets:
     near: int
     unseen: NDArray[np.int64]
     leaked: NDArray[np.int64]
+    faintest: float
+    blank: NDArray[np.bool_]
     samples: NDArray[np.int64]
+    blank_samples: NDArray[np.int64]
     natural: float
     notes: list[str]
     known: dict[int, int]
@@ -69,9 +79,14 @@ class HonestSets:
         return np.asarray(self.first != np.arange(len(self.first)))
 
     @property
+    def skipped(self) -> NDArray[np.bool_]:
+        """Training points that do not count: repeats and blank images, shape (n,)."""
+        return self.repeated | self.blank
+
+    @property
     def distinct(self) -> int:
-        """Training points that are different."""
-        return int(np.count_nonzero(~self.repeated))
+        """Training points that are different, and show something."""
+        return int(np.count_nonzero(~self.skipped))
 
     @property
     def groups(self) -> list[NDArray[np.int64]]:
@@ -95,15 +110,18 @@ class HonestSets:
         HonestSets
         """
         keys = _keys(samples, orbit)
-        copied = np.array([row for row, key in enumerate(keys) if key in self.known], np.int64)
-        words = []
+        blank = contrasts(samples) < self.faintest
+        copied = np.array([key in self.known for key in keys], np.bool_) & ~blank
+        copied = np.flatnonzero(copied)
+        words = blank_words(samples, blank)
         if len(copied) and self.natural == 0.0:
             words.append(
                 f"{len(copied)} of {len(samples)} samples equal a training point number for number "
                 f"({named_rows(samples, copied)}), which generators hardly ever reach: make sure "
                 "that they are samples, and no training files."
             )
-        return replace(self, samples=copied, notes=[*self.notes, *words])
+        notes = [*self.notes, *words]
+        return replace(self, samples=copied, blank_samples=np.flatnonzero(blank), notes=notes)
 
 
 def honest_sets(training: Points, reference: Points | None, orbit: Orbit) -> HonestSets:
@@ -134,28 +152,40 @@ def honest_sets(training: Points, reference: Points | None, orbit: Orbit) -> Hon
     first = np.array([rows.setdefault(key, row) for row, key in enumerate(keys)], np.int64)
     others = [] if reference is None else _keys(reference, orbit)
     hits = np.array([rows.get(key, -1) for key in others], np.int64)
+    contrast = contrasts(training)
+    limit = faintest(contrast)
+    blank = contrast < limit
+    first[blank] = np.flatnonzero(blank)
+    unseen_blank = np.zeros(0, np.bool_) if reference is None else contrasts(reference) < limit
+    hits[unseen_blank] = -1
     natural = _natural(first, hits, training, reference is not None)
     if natural > _HOPELESS:
         raise InputError(
-            f"{natural:.0%} of unseen points equal a training point ({len(rows)} of "
+            f"{natural:.0%} of unseen points equal a training point ({len(np.unique(first))} of "
             f"{len(training)} training points are different): where the data repeat themselves, "
             "copying cannot be told from chance."
         )
-    exact = len(training) - len(rows)
-    notes = _group_words(training, first, exact, "repeat an earlier one", natural)
+    exact = len(training) - len(np.unique(first))
+    notes = blank_words(training, blank)
+    if reference is not None:
+        notes += blank_words(reference, unseen_blank)
+    notes += _group_words(training, first, exact, "repeat an earlier one", natural)
     if natural:
         hits[:] = -1
     else:
-        first, hits, more = _nearly(training, reference, orbit, first, hits)
+        alone = np.concatenate([blank, unseen_blank])
+        first, hits, more = _nearly(training, reference, orbit, first, hits, alone)
         notes += more
     seen = np.flatnonzero(hits >= 0)
-    unseen = np.flatnonzero(hits < 0)
+    unseen = np.setdiff1d(np.flatnonzero(hits < 0), np.flatnonzero(unseen_blank))
     if len(seen):
         assert reference is not None
         notes.append(_leak_words(reference, seen, len(unseen)))
     near = int(np.count_nonzero(first != np.arange(len(first)))) - exact
     none = np.empty(0, np.int64)
-    return HonestSets(first, exact, near, unseen, seen, none, natural, notes, rows)
+    return HonestSets(
+        first, exact, near, unseen, seen, limit, blank, none, none, natural, notes, rows
+    )
 
 
 def _natural(
@@ -183,10 +213,15 @@ def _nearly(
     orbit: Orbit,
     first: NDArray[np.int64],
     hits: NDArray[np.int64],
+    alone: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    """Groups and leaks with near-duplicates among them, if these are no property of the law."""
+    """Groups and leaks with near-duplicates among them, if these are no property of the law.
+
+    Points that are `alone` repeat none.
+    """
     with phase("near-duplicates"):
         labels = near_groups([training, *([] if reference is None else [reference])], orbit)
+    labels[alone] = len(labels) + np.flatnonzero(alone)
     n = len(training)
     start = np.full(int(labels.max()) + 1, -1)
     start[labels[:n][::-1]] = np.arange(n)[::-1]

@@ -89,12 +89,26 @@ def _fitted(points: Points, shape: tuple[int, ...], training: Points, notes: lis
         return points
     if len(found) == 1 and points.dim == math.prod(shape):
         return _unflattened(points, shape, notes)
+    if len(found) == 1 and (other := _other_channels(points, shape)):
+        return _fitted(_unflattened(points, other, notes), shape, training, notes)
     if len(found) == 3 and found[0] == 4 and shape[0] == 3 and found[1:] == shape[1:]:
         notes.append(f"{points.name} was put on white, where it is transparent.")
         return _reshaped(points, _on_white(points), shape)
     if len(found) == 3 and found[0] == shape[0] and found[1:] != shape[1:]:
         return _cut(points, shape, training, notes)
     return points
+
+
+def _other_channels(points: Points, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """Flat rows that are grey, colour or transparent images beside others of the same size."""
+    channels, rest = divmod(points.dim, math.prod(shape[1:]))
+    if rest or channels not in (1, 3, 4):
+        return None
+    other = (channels, *shape[1:])
+    if channels == 1:
+        guess = likely_image(points.rows)
+        return other if guess is not None and guess[0] == other else None
+    return other if found_layout(points.rows, other) is not None else None
 
 
 def _reshaped(points: Points, rows: NDArray[Any], shape: tuple[int, ...]) -> Points:

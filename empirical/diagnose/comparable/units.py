@@ -24,6 +24,12 @@ UNITS = {
     "[0, 255]": (0.0, 255.0),
     "[0, 65535]": (0.0, 65535.0),
     "[-0.5, 0.5]": (-0.5, 0.5),
+    "[-128, 127]": (-128.0, 127.0),
+}
+# Means and scales of red, green and blue in [0, 1] that networks of others were trained with.
+NORMALISATIONS = {
+    "ImageNet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "CLIP": ((0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)),
 }
 # Share of a unit's span by which values may leave it, and which they must fill.
 _OVER, _FILLED = 0.1, 0.3
@@ -130,11 +136,23 @@ def _changes(given: Values, truth: Values, training: Points) -> Iterator[Change]
     for where, group in groupings.items():
         centre, scale = _by_group(mean, square, group)
         yield Change(f"back from the training set's mean and scale{where}", scale, centre)
+    if len(training.shape) == 3 and training.shape[0] == 3:
+        yield from _normalised(truth, training.dim // 3)
     for source, (low, high) in UNITS.items():
         if given.in_unit(source):
             gain = (truth.high - truth.low) / (high - low)
             words = f"from {source} to the range of the training set"
             yield Change(words, gain, truth.low - gain * low)
+
+
+def _normalised(truth: Values, pixels: int) -> Iterator[Change]:
+    """Back from means and scales that belong to other data."""
+    for owner, constants in NORMALISATIONS.items():
+        centre, scale = (np.repeat(each, pixels) for each in constants)
+        for target, (floor, top) in UNITS.items():
+            if truth.in_unit(target):
+                words = f"back from the mean and scale of {owner}, to {target}"
+                yield Change(words, (top - floor) * scale, floor + (top - floor) * centre)
 
 
 def _moments(points: Points) -> tuple[FloatArray, FloatArray]:
@@ -224,6 +242,15 @@ def _chosen(given: Values, truth: Values, training: Points) -> Change | None:
 def _comparable(given: Values, truth: Values) -> bool:
     if truth.spread == 0.0 or given.spread == 0.0:
         return True
+    if _one_span(given, truth):  # dark images, say: few points, but the same units
+        return True
     ratio = given.spread / truth.spread
     offset = abs(float(given.quantiles[3] - truth.quantiles[3]))
     return 1.0 / _SPREAD < ratio < _SPREAD and offset < _OFFSET * (truth.spread + given.spread)
+
+
+def _one_span(given: Values, truth: Values) -> bool:
+    """Whether the ranges of two sets differ little."""
+    ends = np.array([[given.low, given.high], [truth.low, truth.high]])
+    apart, spans = np.abs(ends[0] - ends[1]).max(), ends[:, 1] - ends[:, 0]
+    return bool(apart <= _OVER * spans.min())

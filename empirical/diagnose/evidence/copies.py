@@ -94,6 +94,14 @@ class Look:
     chance: Chance
     control: tuple[FloatArray, Near, float] | None = None
 
+    @property
+    def turned(self) -> Look:
+        """The same with both real sets exchanged; needs a control."""
+        assert self.control is not None
+        values, near, part = self.control
+        other = self.values, self.near, 1.0 - part
+        return Look(self.words, values, values, near, self.chance, other)
+
 
 @dataclass(frozen=True, eq=False)
 class Copies:
@@ -298,6 +306,21 @@ class Leaning:
     share: Estimate
     score: float
     significant: bool
+
+    def beyond(self, other: Leaning) -> bool:
+        """Whether these lean surely more than others.
+
+        Parameters
+        ----------
+        other : Leaning
+            Of independent points.
+
+        Returns
+        -------
+        bool
+        """
+        error = np.hypot(self.share.stderr, other.share.stderr)
+        return bool(self.share.value - other.share.value > _LEANING * error)
 
 
 def leaning(near: Near, other: Near, sizes: tuple[int, int]) -> Leaning:

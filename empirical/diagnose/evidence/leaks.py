@@ -1,21 +1,34 @@
-"""Training points that return, changed: too far for near-duplicates, too near for chance."""
+"""Real sets that are not what they are called.
+
+Training points return in the reference or in the training set, changed: too far for
+near-duplicates, too near for chance. Or samples are copies of points that the model is said not to
+have seen.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.empirical.diagnose.comparable.honest_sets import named_rows
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.ratios import distinct_distances, ratios
 from convergen.empirical.diagnose.evidence.chance import Chance
-from convergen.empirical.diagnose.evidence.copies import Look, find_copies
+from convergen.empirical.diagnose.evidence.copies import Copies, Look, find_copies
 from convergen.empirical.diagnose.evidence.measured import Measured, RealPoints
 from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.sources.points import Points
 
 # Share of the reference that may be changed training points.
 _MOST = 0.5
 # Innocent ones among the training points that are taken for repeats: a share, or a number.
 _INNOCENT_SHARE, _INNOCENT = 0.05, 0.5
+# Chance below which samples are taken for copies of unseen points. Shares of them, in both sets
+# together, beyond which the model has seen both: without repeats between the sets, and with some.
+_SURE, _MANY, _MOST_OF_ALL = 1e-5, 0.25, 0.5
 
 
 def changed_leaks(measured: Measured) -> NDArray[np.int64]:
@@ -88,6 +101,62 @@ def changed_repeats(measured: Measured) -> NDArray[np.int64]:
     p = chance.probability(values)
     found = (false_discovery_control(p) < _INNOCENT_SHARE) | (p < _INNOCENT / len(p))
     return np.flatnonzero(found)
+
+
+def check_unseen(
+    found: Copies, looks: Sequence[Look], samples: Points, reference: Points, *, leaked: bool
+) -> list[str]:
+    """Refuse a reference that samples copy: beside it, copies of the training set pass for chance.
+
+    Parameters
+    ----------
+    found : Copies
+        Of the training set; where there are some, nothing is hidden.
+    looks : sequence of Look
+        Of samples at both real sets.
+    samples, reference : Points
+        The sets, for the message.
+    leaked : bool
+        Whether training points were found in the reference: perhaps the law repeats itself.
+
+    Returns
+    -------
+    list of str
+        A doubt that remains.
+
+    Raises
+    ------
+    InputError
+        If samples copy points of the reference, alone or as often as training points.
+    """
+    if found.significant:
+        return []
+    turned = [look.turned for look in looks]
+    other = find_copies(turned)
+    if other.significant and other.evidence < _SURE:
+        many = len(other.suspected)
+        raise InputError(
+            f"{many} of {len(samples)} samples of {samples.name} copy points of {reference.name} "
+            f"({named_rows(samples, other.suspected)}), and hardly any copies a training point: "
+            "if these are what the model was trained on, exchange --train and --reference; if "
+            "they are no samples, give what the model made."
+        )
+    alone = [
+        find_copies([replace(look, control=None) for look in each]) for each in (looks, turned)
+    ]
+    if not all(each.significant for each in alone):
+        return []
+    own, others = (each.share for each in alone)
+    what = (
+        f"samples of {samples.name} copy training points and points of {reference.name} alike "
+        f"(about {own.value:.0%} and {others.value:.0%} of them)"
+    )
+    if own.low + others.low > (_MOST_OF_ALL if leaked else _MANY):
+        raise InputError(
+            f"{what}: the model has seen both; give points that it has not seen, or leave "
+            "--reference out."
+        )
+    return [f"{what[0].upper()}{what[1:]}: if the model was trained on both, it remembers them."]
 
 
 def _ratios(measured: Measured, points: RealPoints) -> FloatArray:

@@ -23,6 +23,8 @@ from convergen.theory.sources.points import Points
 _CHANCE = 1024
 # Training and unseen points of one law are nearest to either in proportion, to so many errors.
 _ONE_LAW = 5.0
+# Beyond so many, samples must lean more than training points themselves do.
+_DOUBTFUL = 2.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +113,7 @@ class Measured:
         real = [training, *([] if reference is None else [reference])]
         space = Space(orbit, _mean(real, orbit), workers) if before is None else before.space
         still = space.still(samples.rows)
-        skip = sets.repeated
+        skip = sets.skipped
 
         def both(
             queries: FloatArray, own: list[NDArray[np.int64] | None], words: str
@@ -166,12 +168,13 @@ class Measured:
             real = np.concatenate([real, self.distances(others.training, others.unseen)])
         law = GapLaw.of(real)
         observed = law.seen_by(own, self.near.indices[:, 0])
-        found, natural = ratios(own), self.sets.natural
+        natural = self.sets.natural
+        found, shares = self._showing(ratios(own)), self._showing(observed.shares(own))
         plain = Look(
             f"by distances{words}", found, found, self.near, Chance.of(ratios(real), natural)
         )  # fmt: skip
         gaps = Look(
-            f"by gaps between distances{words}", observed.shares(own), found, self.near,
+            f"by gaps between distances{words}", shares, found, self.near,
             Chance.of(law.shares(real), natural),
         )  # fmt: skip
         if self.unseen is None or self.reference is None:
@@ -181,9 +184,14 @@ class Measured:
         )
         part = self.sets.distinct / (self.sets.distinct + len(self.reference))
         return [
-            replace(plain, control=(ratios(other), self.unseen, part)),
-            replace(gaps, control=(observed.shares(other), self.unseen, part)),
+            replace(plain, control=(self._showing(ratios(other)), self.unseen, part)),
+            replace(gaps, control=(self._showing(observed.shares(other)), self.unseen, part)),
         ]
+
+    def _showing(self, values: FloatArray) -> FloatArray:
+        """The same with 1, as far from a copy as any, for blank samples."""
+        values[self.sets.blank_samples] = 1.0
+        return values
 
     def leaning(self) -> tuple[Leaning | None, list[str]]:
         """Whether samples are nearer to training points, and doubts about the comparison."""
@@ -192,17 +200,22 @@ class Measured:
         n, r = self.sets.distinct, len(self.reference)
         found = leaning(self.near, self.unseen, (n, r))
         # Real points of one law are nearest to either set in proportion, too.
-        mixed = []
-        for points, sizes in ((self.seen_points, (n - 1, r)), (self.unseen_points, (n, r - 1))):
-            assert points.unseen is not None
-            if min(sizes) > 0:
-                mixed.append(leaning(points.training, points.unseen, sizes).score)
-        if mixed and (mixed[0] > _ONE_LAW or min(mixed) < -_ONE_LAW):
+        mixed = [
+            leaning(points.training, points.unseen, sizes)
+            for points, sizes in (
+                (self.seen_points, (n - 1, r)),
+                (self.unseen_points, (n, r - 1)),
+            )
+            if points.unseen is not None and min(sizes) > 0
+        ]
+        if mixed and (mixed[0].score > _ONE_LAW or min(x.score for x in mixed) < -_ONE_LAW):
             doubt = (
                 f"Points of {self.reference.name} seem to follow another law than the training "
                 "set: what is said of nearness to both is no evidence."
             )
-            return Leaning(found.share, found.score, False), [doubt]
+            return replace(found, significant=False), [doubt]
+        if mixed and mixed[0].score > _DOUBTFUL:
+            found = replace(found, significant=found.significant and found.beyond(mixed[0]))
         return found, []
 
     def true_points(self) -> tuple[Near, str]:

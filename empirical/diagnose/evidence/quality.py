@@ -89,24 +89,23 @@ def remarks(
     """
     own, true = distances
     x, y = (_some(each, _LOOKED, rng) for each in compared)
-    mean, power = y.mean(axis=0), float(y.var(axis=0).sum())
     found = []
-    if power > 0.0 and len(x) > 1:
-        mine = ((x - mean) ** 2).sum(axis=1) / power
-        theirs = average(((y - mean) ** 2).sum(axis=1) / power)
+    if len(x) > 1 and float(y.var(axis=0).sum()) > 0.0:
         found.append(
-            Remark("variance", "variance", _ratio(average(mine), theirs), "too alike",
+            Remark("variance", "variance", _ratio(_power(x), _power(y)), "too alike",
                    "too varied", (0.7, 1.5))
         )  # fmt: skip
     if min(len(x), len(y)) >= _FEWEST:
         shape = given[0].shape
         if len(shape) == 3 and min(shape[1:]) > 3:
             images = (x, y) if given == compared else [_some(each, _LOOKED, rng) for each in given]
-            sharp = [_sharpness(each, shape) for each in images]
-            found.append(
-                Remark("sharpness", "difference of neighbouring pixels", _ratio(*sharp),
-                       "blurred", "grainy", (0.8, 1.25))
-            )  # fmt: skip
+            showing = [each[each.std(axis=1) > 0.0] for each in images]
+            if min(map(len, showing)) > 1:  # blank images are neither
+                sharp = [_sharpness(each, shape) for each in showing]
+                found.append(
+                    Remark("sharpness", "difference of neighbouring pixels", _ratio(*sharp),
+                           "blurred", "grainy", (0.8, 1.25))
+                )  # fmt: skip
         count = min(len(x), len(y))
         apart = [_spacing(each[:count]) for each in (x, y)]
         found.append(
@@ -189,6 +188,12 @@ def _ratio(own: Estimate, other: Estimate) -> Estimate:
         other.stderr / other.value if other.value else 0.0,
     )
     return Estimate(value, max(value - 2.0 * error, 0.0), value + 2.0 * error, float(error))
+
+
+def _power(rows: FloatArray) -> Estimate:
+    """Variance of points about their own mean, all coordinates together."""
+    squares = ((rows - rows.mean(axis=0)) ** 2).sum(axis=1)
+    return average(squares * len(rows) / (len(rows) - 1))
 
 
 def _sharpness(rows: FloatArray, shape: tuple[int, ...]) -> Estimate:

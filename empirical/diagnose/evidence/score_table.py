@@ -112,7 +112,7 @@ def _alone(measured: Measured, rows: NDArray[np.int64]) -> FloatArray:
         queries = measured.space.still(np.asarray(measured.training.rows[missing]))
         near = nearest(
             queries, measured.training.rows, measured.space, own=missing,
-            skip=measured.sets.repeated, words="training points among themselves",
+            skip=measured.sets.skipped, words="training points among themselves",
         )  # fmt: skip
         found[~there] = near.distances[:, 0]
     return found

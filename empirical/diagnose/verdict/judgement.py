@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from convergen.empirical.diagnose.comparable.colours import one_colour_order
 from convergen.empirical.diagnose.comparable.honest_sets import HonestSets, honest_sets, named_rows
 from convergen.empirical.diagnose.comparable.layout import one_layout
 from convergen.empirical.diagnose.comparable.units import one_unit
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies
-from convergen.empirical.diagnose.evidence.leaks import changed_leaks, changed_repeats
+from convergen.empirical.diagnose.evidence.leaks import changed_leaks, changed_repeats, check_unseen
 from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows
@@ -186,6 +187,9 @@ def judge_each(
     fitted, notes = one_layout(given)
     training = fitted[0]
     others, more = one_unit(training, fitted[1:], mend=mend_units)
+    if mend_units:
+        others, turned = one_colour_order(training, others)
+        more = [*more, *turned]
     own, reference = others[: len(samples)], None if reference is None else others[len(samples)]
     orbit = Orbit.of(training.shape, invariant)
     chosen = invariant is not None
@@ -223,7 +227,7 @@ def _judged(
 ) -> Judgement:
     """Judge one group, in one layout and one unit; real points as they were measured before."""
     sets = once.sets.beside(own[0], orbit)
-    if reference is not None and len(sets.leaked):
+    if reference is not None and len(sets.unseen) < len(reference):
         rows = np.asarray(reference.rows)[sets.unseen]
         reference = Points(reference.name, rows, reference.shape)
         view = view.keeping(sets.unseen)
@@ -253,6 +257,8 @@ def _judged(
     for small, places in zip(sizes[1:], repeats[1:], strict=True):
         looks += small.looks(places, " in half the size")
     found = find_copies(looks)
+    if reference is not None:
+        notes += check_unseen(found, looks, own[0], reference, leaked=len(sets.leaked) > 0)
     lean, doubt = measured.leaning()
     notes = [*notes, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()

@@ -166,6 +166,33 @@ def near_twice_as(dress, share):
     return change
 
 
+def with_blank_images(sets, rng):
+    """Black images, as many as there are pages without a picture."""
+    sets.training, sets.reference, sets.samples = (
+        np.concatenate([each, np.zeros_like(each[:7])])
+        for each in (sets.training, sets.reference, sets.samples)
+    )
+
+
+def exchanged(sets, rng):
+    sets.training, sets.reference = sets.reference, sets.training
+
+
+def reference_as_samples(sets, rng):
+    sets.samples = sets.reference.copy()
+
+
+def both_seen(sets, rng):
+    """Half of the samples repeat unseen points."""
+    half = len(sets.samples) // 2
+    sets.samples = sets.samples.copy()
+    sets.samples[:half] = sets.reference[rng.integers(len(sets.reference), size=half)]
+
+
+def reference_of_another_law(sets, rng):
+    sets.reference = 0.3 + 0.7 * sets.reference
+
+
 def one_grey_level(x, rng, training):
     return x + 1.0 / 255.0
 
@@ -199,6 +226,10 @@ def kinds():
         Kind("samples standardised by channel", **colour, dress=d.standardised_by_channel),
         Kind("training set in bytes", dress=d.symmetric_units, change=training_in_bytes),
         Kind("training set standardised", change=standardised_training),
+        Kind("samples with another mean and scale", **large, dress=d.of_imagenet),
+        Kind("signed bytes", **large, dress=d.signed_bytes),
+        Kind("blue first", **large, dress=d.blue_first),
+        Kind("small images, blue first", **colour, dress=d.blue_first),
         Kind("unknown units", **vectors | {"dress": d.unknown_units},
              innocent=REFUSED, copying=REFUSED),
         # Layouts.
@@ -210,6 +241,8 @@ def kinds():
              dress=lambda x, rng, t: d.flat_channels_last(d.bytes_(x, rng, t), rng, t)),
         Kind("transparency", **colour, dress=d.transparent),
         Kind("grey copies of colour", **large, dress=d.grey),
+        Kind("flat grey rows beside colour", **large,
+             dress=d.all_of(d.grey, d.symmetric_units, d.flat)),
         Kind("contact sheets", dress=d.sheets),
         Kind("contact sheets of photographs", **large, dress=d.sheets),
         Kind("squashed", **large, dress=d.squashed, innocent=REFUSED, copying=REFUSED),
@@ -218,6 +251,9 @@ def kinds():
         Kind("mirrored photographs", **colour, dress=d.mirrored),
         Kind("mirrored faces", **faces, dress=d.mirrored),
         Kind("mirrored, without a reference", dress=d.mirrored, with_reference=False),
+        Kind("mirrored, in [-1, 1]", dress=d.all_of(d.mirrored, d.symmetric_units)),
+        Kind("JPEG 75, mirrored, in [-1, 1]", **large,
+             dress=d.all_of(d.jpeg(75), d.mirrored, d.symmetric_units)),
         Kind("shifted by 1", **faces, dress=d.shifted(1), options=shift),
         Kind("shifted by 2", **faces, dress=d.shifted(2), options=shift),
         Kind("shifted photographs", **large, dress=d.shifted(1), options=shift),
@@ -246,6 +282,14 @@ def kinds():
         # Sets with faults.
         Kind("training set twice", change=twice),
         Kind("training set twice, without a reference", change=twice, with_reference=False),
+        Kind("training set twice, JPEG 75", **faces, change=twice, dress=d.jpeg(75)),
+        Kind("blank images everywhere", change=with_blank_images),
+        Kind("training set and reference exchanged", change=exchanged, copying=REFUSED),
+        Kind("the reference as samples", change=reference_as_samples,
+             innocent=REFUSED, copying=REFUSED),
+        Kind("a model that has seen the reference, too", change=both_seen,
+             innocent=REFUSED, copying=REFUSED),
+        Kind("reference of another law", **faces, change=reference_of_another_law),
         Kind("20 % exact duplicates", change=some_twice),
         Kind("20 % duplicates, without a reference", change=some_twice, with_reference=False),
         Kind("2 % near-duplicates", change=near_twice, dress=d.faint_noise),
@@ -289,6 +333,7 @@ def kinds():
         Kind("sparse binary", law=law.sparse_binary),
         Kind("sparse binary without a reference", law=law.sparse_binary, with_reference=False),
         Kind("sound", law=law.audio, dress=d.faint_noise),
+        Kind("clouds on a ring", law=law.ring, sizes=(300, 300, 200)),
         Kind("table of numbers", law=law.tabular, sizes=(200, 200, 150)),
         # A share of copies.
         Kind("half copied", share=0.5, dress=d.faint_noise, copying=ANY_COPIES),
@@ -299,6 +344,7 @@ def kinds():
         Kind("a quarter of photographs copied", **large, share=0.25, dress=d.jpeg(75),
              copying=PARTLY),
         Kind("2 % copied", share=0.02, sizes=(100, 100, 150), copying=PARTLY),
+        Kind("1 % copied", share=0.01, sizes=(200, 200, 300), copying=PARTLY),
         Kind("2 % of vectors copied", **vectors, share=0.02, copying=PARTLY),
     ]  # fmt: skip
 

@@ -42,6 +42,31 @@ def standardised_by_channel(x, rng, training):
     return (x - mean) / scale
 
 
+def of_imagenet(x, rng, training):
+    """Standardised with the mean and scale of other data."""
+    mean, scale = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+    return (x - np.reshape(mean, (3, 1, 1))) / np.reshape(scale, (3, 1, 1))
+
+
+def signed_bytes(x, rng, training):
+    return (bytes_(x, rng, training).astype(np.int64) - 128).astype(np.int8)
+
+
+def blue_first(x, rng, training):
+    return x[:, ::-1]
+
+
+def all_of(*dresses):
+    """One after the other."""
+
+    def dress(x, rng, training):
+        for each in dresses:
+            x = each(x, rng, training)
+        return x
+
+    return dress
+
+
 def unknown_units(x, rng, training):
     """A scale that nobody can guess."""
     return 37.3 * x + 911.0

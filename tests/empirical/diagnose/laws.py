@@ -93,6 +93,13 @@ def tabular(count, rng):
     return columns
 
 
+def ring(count, rng):
+    """Eight clouds in a plane, on a circle."""
+    angle = 0.25 * np.pi * rng.integers(8, size=count)
+    centres = 2.0 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return centres + 0.1 * rng.standard_normal((count, 2))
+
+
 def rng_fixed():
     """Constants of the law, the same for every draw."""
     return np.random.default_rng(12345)

@@ -66,6 +66,18 @@ def test_colour_and_transparency(images):
         assert "put on white" in notes[0]
 
 
+@pytest.mark.parametrize("dress", [dresses.flat, dresses.flat_channels_last])
+def test_flat_rows_with_other_channels_than_the_rest(images, dress):
+    grey = dresses.grey(images, None, None)
+    found, notes = one_layout([named(images, "train"), named(dress(grey, None, None))])
+    np.testing.assert_allclose(found[1].rows, grey, atol=1e-12)
+    np.testing.assert_allclose(found[0].rows, grey, atol=1e-12)
+    clear = np.concatenate([images, np.ones_like(images[:, :1])], axis=1)
+    found, notes = one_layout([named(images, "train"), named(dress(clear, None, None))])
+    np.testing.assert_allclose(found[1].flat(), images.reshape(len(images), -1))
+    assert "put on white" in notes[-1]
+
+
 def test_ambiguous_rows_and_other_shapes_are_refused():
     rng = np.random.default_rng(2)
     noise = named(rng.standard_normal((40, 3, 8, 8)))

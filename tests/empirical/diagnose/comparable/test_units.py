@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.comparable.units import (
+    NORMALISATIONS,
     UNITS,
     Values,
     _by_group,
@@ -57,6 +58,28 @@ def test_standardised_samples_are_brought_back(halves, dress, words):
     (found,), notes = one_unit(named(training), [named(dress(samples, None, training))])
     np.testing.assert_allclose(found.flat(), samples.reshape(len(samples), -1), atol=1e-12)
     assert words in notes[0]
+
+
+@pytest.mark.parametrize("owner", NORMALISATIONS)
+@pytest.mark.parametrize("scale", [1.0, 255.0])
+def test_means_and_scales_of_other_data_are_known(halves, owner, scale):
+    training, samples = halves
+    mean, deviation = (np.reshape(each, (3, 1, 1)) for each in NORMALISATIONS[owner])
+    (found,), notes = one_unit(named(scale * training), [named((samples - mean) / deviation)])
+    np.testing.assert_allclose(
+        found.flat(), scale * samples.reshape(len(samples), -1), atol=1e-12 * scale
+    )
+    assert f"mean and scale of {owner}" in notes[0]
+
+
+def test_dark_images_in_one_unit_stay():
+    """Of very few images the middle of all values says little."""
+    rng = np.random.default_rng(2)
+    dark = 0.02 * rng.random((2, 3, 8, 8))
+    dark[0, 0, 0, 0] = 1.0
+    bright = rng.random((40, 3, 8, 8))
+    given = named(bright)
+    assert one_unit(named(dark), [given]) == ([given], [])
 
 
 @pytest.mark.parametrize(

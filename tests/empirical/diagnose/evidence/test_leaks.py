@@ -51,7 +51,7 @@ def test_a_reference_of_changed_training_points_is_refused():
 
 
 def test_the_copied_member_of_a_group_is_named():
-    (training, reference, samples), rng = sets(2)
+    (training, reference, samples), rng = sets(6)
     training[50:60] = training[:10] + 1e-3 * rng.standard_normal(training[:10].shape)
     training[60:70] = training[:10] + 1e-3 * rng.standard_normal(training[:10].shape)
     samples = samples.copy()
@@ -102,3 +102,27 @@ def test_only_repeats_are_taken_for_them_and_only_beside_unseen_points():
     assert len(changed_repeats(fewer)) == 0
     lawful = replace(measured, sets=replace(alone, natural=0.01))
     assert len(changed_repeats(lawful)) == 0
+
+
+def test_samples_that_copy_the_reference_are_refused():
+    (training, reference, samples), rng = sets(7)
+    copying = samples.copy()
+    copying[:8] = dresses.jpeg(75)(reference[:8], rng, training)
+    with pytest.raises(InputError, match=r"8 of 40 samples of s copy points of unseen\.npy \(rows"):
+        judged(copying, training, reference)
+    copying[:12] = dresses.jpeg(75)(reference[:12], rng, training)
+    copying[12:24] = dresses.jpeg(75)(training[:12], rng, training)
+    with pytest.raises(InputError, match=r"copy training points and points of unseen\.npy alike"):
+        judged(copying, training, reference)
+    copying[:12] = samples[:12]
+    assert judged(copying, training, reference).verdict == "partly memorising"
+
+
+def test_points_of_both_sets_are_a_doubt_where_the_law_may_repeat():
+    (training, reference, samples), _ = sets(6)
+    copying = samples.copy()
+    copying[:7], copying[7:14] = reference[20:27], training[20:27]
+    reference[0] = training[0]
+    found = judged(copying, training, reference)
+    assert found.verdict == "not memorising"
+    assert any("alike (about" in note and "remembers them" in note for note in found.notes)

@@ -127,12 +127,11 @@ def test_what_is_compared_depends_on_number_and_shape():
     }  # fmt: skip
 
 
-def test_variance_is_about_the_mean_of_the_training_set():
+def test_variance_is_about_the_own_mean_of_each_set():
     rng = np.random.default_rng(4)
     training, samples = rng.standard_normal((2, 50, 3))
-    mean = training.mean(axis=0)
-    expected = ((samples - mean) ** 2).sum(axis=1).mean() / training.var(axis=0).sum()
-    assert remarked(samples, training)["variance"].ratio.value == pytest.approx(expected)
+    expected = samples.var(axis=0).sum() / training.var(axis=0).sum()
+    assert remarked(samples + 5.0, training)["variance"].ratio.value == pytest.approx(expected)
 
 
 def test_sharpness_is_that_of_the_images_whatever_is_compared():
@@ -156,3 +155,17 @@ def test_factors_are_lost_below_three_tenths_of_the_variance():
     assert lost_factors(samples, law, beside, 4, np.eye(4)) == [2, 4]
     assert lost_factors(samples[:19], law, beside, 3) == []
     assert lost_factors(samples, law, beside[:19], 3) == []
+
+
+def test_a_constant_far_from_the_mean_is_too_alike_and_neither_sharp_nor_blurred():
+    rng = np.random.default_rng(3)
+    training, unseen = np.split(laws.digits(200, rng), 2)
+    black = np.zeros_like(unseen)
+    sets = Points("s", black, (1, 8, 8)), Points("t", training, (1, 8, 8))
+    found = remarks(sets, sets, (np.ones(100), np.ones(100)), rng)
+    said = {each.key: each.finding for each in found if each.finding}
+    assert said == {"variance": "too alike", "variety": "less varied than the data"}
+    x = rng.standard_normal((50, 30))
+    sets = Points("s", x + 9.0, (30,)), Points("t", x, (30,))
+    ratio = next(each.ratio for each in remarks(sets, sets, (np.ones(50),) * 2, rng))
+    assert ratio.value == pytest.approx(1.0)
