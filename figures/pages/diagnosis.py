@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -73,7 +74,7 @@ def page(found: Diagnosis, command: str = "", checkpoints: Checkpoints | None = 
             _over_training(checkpoints),
             section("Suspected copies", _suspects(found), key="copies"),
             section("The numbers",
-                    table(*tables.score_table(found), caption="Samples beside true points",
+                    table(*tables.score_table(found), caption="Samples beside real points",
                           key="scores"),
                     definitions(tables.meanings(found)), key="numbers"),
             _classes(found),
@@ -95,6 +96,8 @@ _PAIRS = (
 
 def _pairs(found: Diagnosis, rows: Iterable[tuple[int, int, float]]) -> str:
     """Samples beside their nearest training points, in the colours of the training set."""
+    from convergen.empirical.diagnose.verdict import tables
+
     training, samples = found.training, found.samples[0]
     some = training.flat(slice(None, None, max(1, len(training) // 256)))
     ends = np.quantile(some, (0.002, 0.998))
@@ -109,8 +112,8 @@ def _pairs(found: Diagnosis, rows: Iterable[tuple[int, int, float]]) -> str:
             )
         )
         parts.append(
-            f"<figure><div>{shown}</div><figcaption>{sample} and {point}: {ratio:.2f}"
-            "</figcaption></figure>"
+            f"<figure><div>{shown}</div><figcaption>{escape(tables.named(samples, sample))} and "
+            f"{escape(tables.named(training, point))}: {ratio:.2f}</figcaption></figure>"
         )
     return f'<div class="pairs">{"".join(parts)}</div>'
 
@@ -190,12 +193,16 @@ def _forecast(found: Diagnosis) -> str:
 
 
 def _suspects(found: Diagnosis) -> str:
-    from convergen.empirical.diagnose.verdict.tables import SUSPECT_HEAD
+    from convergen.empirical.diagnose.verdict.tables import SUSPECT_HEAD, named
 
     rows = found.suspects
     if not rows:
         return "<p>None.</p>"
-    cells = [[str(i), str(j), *(f"{value:.4g}" for value in rest)] for i, j, *rest in rows[:_ROWS]]
+    samples, training = found.samples[0], found.training
+    cells = [
+        [named(samples, i), named(training, j), *(f"{value:.4g}" for value in rest)]
+        for i, j, *rest in rows[:_ROWS]
+    ]
     more = f" The first {_ROWS} are shown." if len(rows) > _ROWS else ""
     return "<div>{}{}</div>".format(
         paragraph(

@@ -62,7 +62,7 @@ def _histograms(axes: Axes, found: Diagnosis) -> None:
     judgement = found.judgement
     seen = judgement.near.distances[:, 0]
     if judgement.unseen is None:
-        other, label = judgement.true.distances[:, 0], "true points to the training set"
+        other, label = judgement.true.distances[:, 0], "real points to the training set"
     else:
         other, label = judgement.unseen.distances[:, 0], "samples to unseen data"
     top = float(max(seen.max(), other.max())) or 1.0

@@ -37,7 +37,8 @@ class Skipped:
         -------
         str
         """
-        return f"{named(self.names, 'file')} {self.why}"
+        verb = "was" if len(self.names) == 1 else "were"
+        return f"{named(self.names, 'file')} {self.why} and {verb} not read"
 
 
 @dataclass(frozen=True)

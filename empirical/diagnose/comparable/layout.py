@@ -94,8 +94,8 @@ def _fitted(points: Points, shape: tuple[int, ...], training: Points, notes: lis
     if len(found) == 3 and found[0] == 4 and shape[0] == 3 and found[1:] == shape[1:]:
         notes.append(f"{points.name} was put on white, where it is transparent.")
         return _reshaped(points, _on_white(points), shape)
-    if len(found) == 3 and found[0] == shape[0] and found[1:] != shape[1:]:
-        return _cut(points, shape, training, notes)
+    if len(found) == 3 and found[1:] != shape[1:]:
+        return _cut(points, shape[1:], training, notes)
     return points
 
 
@@ -163,8 +163,9 @@ def _grey(points: Points) -> Points:
     return _reshaped(points, INVARIANCES["grey"].still(rows), (1, *points.shape[1:]))
 
 
-def _cut(points: Points, shape: tuple[int, ...], training: Points, notes: list[str]) -> Points:
-    """Contact sheets as the images that they show."""
+def _cut(points: Points, sides: tuple[int, ...], training: Points, notes: list[str]) -> Points:
+    """Contact sheets as the images of some height and width that they show."""
+    shape = (points.shape[0], *sides)
     for gap in _GAPS:
         lines, columns = (
             (whole - gap) // (side + gap)
@@ -184,10 +185,11 @@ def _cut(points: Points, shape: tuple[int, ...], training: Points, notes: list[s
                 f"{points.name} holds contact sheets of {lines} × {columns} images: they were cut."
             )
             return tiles
-    raise InputError(
+    raise OptionError(
         f"{points.name} holds images of {points.shape[1]} × {points.shape[2]} pixels, but the "
-        f"training set has {shape[1]} × {shape[2]}: bring both to one size by the same crop."
-    )
+        f"training set has {shape[1]} × {shape[2]}: bring both to one size by the same crop, or "
+        "give ", OptionName("size"), " to crop and resize all.",
+    )  # fmt: skip
 
 
 def _has_seams(points: Points, shape: tuple[int, ...]) -> bool:
@@ -196,13 +198,18 @@ def _has_seams(points: Points, shape: tuple[int, ...]) -> bool:
     for axis, side in ((2, shape[1]), (3, shape[2])):
         steps = (np.diff(images, axis=axis) ** 2).mean(axis=(0, 1, 5 - axis))
         seams = np.arange(len(steps)) % side == side - 1
-        if seams.any() and steps[seams].mean() < _SEAM * steps[~seams].mean():
+        # Enlarged images are rough at every edge of a pixel, not at seams alone.
+        if seams.any() and steps[seams].mean() < _SEAM * steps[~seams].max():
             return False
     return True
 
 
 def _alike(points: Points, training: Points) -> bool:
     """Whether the mean of one set looks like that of another, and shows anything."""
+    if len(training.shape) != 3 or points.shape[1:] != training.shape[1:]:
+        return False
+    if points.shape != training.shape:
+        points, training = _grey(points), _grey(training)
     rows, truth = (each.flat(slice(_LOOKED)) for each in (points, training))
     first, second = (_without_colour(x.mean(axis=0), training.shape) for x in (rows, truth))
     by_chance = float(truth.var(axis=0).mean()) / len(truth)

@@ -56,13 +56,13 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
         Score(
             "f_mem", "samples three times nearer to one training point than to the next",
             f_mem(first, second), f_mem(fresh, fresh_second),
-            "far above the value of true points it is memorisation.",
+            "far above the value of real points it is memorisation.",
             "Yoon et al. 2023; arXiv:2310.02664",
         ),
         Score(
             "m", "mean |cosine| with the nearest training point",
             mean_cosine(measured.near.cosines), mean_cosine(true.cosines),
-            "it means nothing without that of true points; in few dimensions it is always high.",
+            "it means nothing without that of real points; in few dimensions it is always high.",
             "arXiv:2605.21402",
         ),
     ]  # fmt: skip
@@ -75,9 +75,9 @@ def score_rows(measured: Measured, lean: Leaning | None, true: Near, seed: int) 
         ))  # fmt: skip
     rows += [
         Score(
-            "C_T", "distances to the training set beside those of true points",
+            "C_T", "distances to the training set beside those of real points",
             c_t(first, fresh, cells), None,
-            "below −3: nearer than true points are (copies, or too little variety); above 3: "
+            "below −3: nearer than real points are (copies, or too little variety); above 3: "
             "farther (blurred, or outside the data).",
             "arXiv:2004.05675",
         ),

@@ -18,6 +18,7 @@ from convergen.empirical.diagnose.verdict.tables import (
     closest,
     heading,
     meanings,
+    named,
     recovery_rows,
     score_table,
 )
@@ -58,7 +59,11 @@ def diagnosis_text(found: Diagnosis) -> str:
 
 
 def _suspect_lines(found: Diagnosis) -> list[str]:
-    listed = [[str(i), str(row), f"{ratio:.4f}"] for i, row, ratio in closest(found, _LISTED)]
+    samples, training = found.samples[0], found.training
+    listed = [
+        [named(samples, i), named(training, row), f"{ratio:.4f}"]
+        for i, row, ratio in closest(found, _LISTED)
+    ]
     count = len(found.judgement.copies.suspected)
     return [
         "Samples most like one training point (ratio: distance to it over that to the next real "

@@ -6,7 +6,9 @@ import numpy as np
 
 from convergen.empirical.diagnose.verdict.diagnosis import Diagnosis
 from convergen.empirical.diagnose.verdict.words import with_interval
+from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.text import about
+from convergen.theory.sources.points import Points
 
 SUSPECT_HEAD = ("sample", "training point", "distance", "ratio", "chance")
 
@@ -95,6 +97,24 @@ def closest(found: Diagnosis, count: int) -> list[tuple[int, int, float]]:
     return [(int(i), int(copies.points[i]), float(copies.ratios[i])) for i in order]
 
 
+def named(points: Points, row: int) -> str:
+    """The file of a point, or its row.
+
+    Parameters
+    ----------
+    points : Points
+        Its set.
+    row : int
+        Which of its points.
+
+    Returns
+    -------
+    str
+    """
+    names = None if points.record is None else points.record.names
+    return printable(names[row]) if names and len(names) == len(points) else str(row)
+
+
 def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     """Table of the numbers of the field.
 
@@ -118,7 +138,7 @@ def score_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:
     if found.convergence is not None:
         rows.append(["q", with_interval(found.convergence), "—"])
     rows += [[each.key, with_interval(each.ratio), "1"] for each in judgement.remarks]
-    return ["number", "samples", "true points"], rows
+    return ["number", "samples", "real points"], rows
 
 
 def class_table(found: Diagnosis) -> tuple[list[str], list[list[str]]]:

@@ -79,33 +79,34 @@ def _certainty(found: Diagnosis) -> str:
     judgement, copies = found.judgement, found.judgement.copies
     ignored = judgement.orbit.names
     dress = (
-        f"Copies were looked for under these changes, too: {', '.join(ignored)}."
+        f"Copies that differ in {_or([INVARIANCES[each].words for each in ignored])} count, too."
         if ignored
         else "Only copies in the same position and brightness were looked for."
     )
-    compared = (
-        "Compared with unseen data."
+    alone = (
+        ""
         if judgement.reference is not None
-        else "Without unseen data, only copies of single training points can be seen."
+        else " Without unseen data, only copies of single training points can be seen."
     )
     view = judgement.view
     where = "" if view.name == "pixels" else f" Distances are those of {view.words}."
     return (
-        f"What may have been missed: fewer plain copies than {percent(copies.visible, 1)} need not "
-        f"show in {len(found.samples[0])} samples; {_faint(copies)}. {dress}{_unseen(found)} "
-        f"{compared}{where}"
+        f"What may have been missed: plain copies, if they are fewer than {_share(copies.visible)} "
+        f"of the {_things(found)}; {_faint(copies)}. {dress}{_unseen(found)}{alone}{where}"
     )
+
+
+def _share(value: float) -> str:
+    """A share in hundredths, with two digits or so."""
+    return percent(value, 0 if value >= 0.1 else 1 if value >= 0.01 else 2)
 
 
 def _faint(copies: Copies) -> str:
     """Power for copies that are changed so much that they are a third of the way to others."""
+    changed = "copies changed as by compression or noise"
     if copies.faint >= 1.0:
-        return "changed copies, as by compression or noise, would not show at any share"
-    return (
-        f"of copies changed as by compression or noise (a third as far from their training point "
-        f"as from the next), at least {percent(copies.faint, 1)} must be "
-        "there"
-    )
+        return f"{changed}, however many they are"
+    return f"{changed}, if fewer than {_share(copies.faint)}"
 
 
 def _unseen(found: Diagnosis) -> str:
@@ -120,8 +121,8 @@ def _unseen(found: Diagnosis) -> str:
         return ""
     words = [INVARIANCES[each].words for each in blind]
     return (
-        f" Copies changed by {_or(words)} may have been missed: --invariant "
-        f"{','.join([*names, *blind])} looks for them, too."
+        f" Those changed by {_or(words)} may have been missed, too: --invariant "
+        f"{','.join([*names, *blind])} looks for them."
     )
 
 
@@ -173,8 +174,9 @@ def needed(found: Diagnosis) -> str:
             f"How many samples: the theory speaks of {_plain_words(found)} and of whitened points, "
             f"not of {found.judgement.view.words}: measure without --features to read it."
         )
+    what = _things(found)
     sizes = [
-        f"q = {level:g} takes {about(value)} ({about(max(low, 1.0))} to {about(high)})"
+        f"q = {level:g} takes {about(value)} {what} ({about(max(low, 1.0))} to {about(high)})"
         if np.isfinite(value)
         else f"q = {level:g} is reached at no n"
         for level, (value, low, high) in zip(
@@ -182,14 +184,12 @@ def needed(found: Diagnosis) -> str:
         )
     ]
     value, low, high = found.intervals("convergence")[0]
-    what = _things(found)
     return (
-        f"How many {what}: you trained on {n}. Two linear models, each trained on {n} such {what}, "
-        f"would agree to q = {value:.2f} ({low:.2f} to {high:.2f}); 1 is the same model. In "
-        f"training {what}, {', '.join(sizes)} (estimated from {len(found.law)} of "
-        f"{found.law.name}). Photographs and digits obey this theory of linear models within about "
-        "10 %. Trained networks may need several times as many (U-Nets on digits: four times for "
-        "q = 0.9)."
+        f"How many {what}: you trained on {n}. Two linear models, each trained on {n} other "
+        f"{what} of this kind, would agree to q = {value:.2f} ({low:.2f} to {high:.2f}), where 1 "
+        f"is the same model. {'; '.join(sizes)}. Photographs and digits obey this theory within "
+        f"about 10 %; trained networks may need several times as many {what} (U-Nets on digits: "
+        f"four times for q = 0.9). Estimated from {len(found.law)} points of {found.law.name}."
     )
 
 
@@ -200,8 +200,8 @@ def _plain_words(found: Diagnosis) -> str:
 def _converged(found: Diagnosis) -> str:
     if found.convergence is None:
         return (
-            "Convergence is not measured: give the samples that a second model, trained on other "
-            "data, makes of the same seeds."
+            "Convergence was not measured: that takes the samples that a second model, trained on "
+            "other data, makes of the same seeds."
         )
     return f"Two models agree to q = {with_interval(found.convergence)}."
 

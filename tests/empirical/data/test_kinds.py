@@ -115,7 +115,9 @@ def test_remarks_of_the_reader_come_with_the_data(tmp_path):
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     (tmp_path / "notes.txt").write_text("no image")
     found = load_data("images", path=str(tmp_path))
-    assert found.remarks == (f"{tmp_path}: 1 file (notes.txt) has another ending.",)
+    assert found.remarks == (
+        f"{tmp_path}: 1 file (notes.txt) has another ending and was not read.",
+    )
     assert load_data("digits").remarks == ()
 
 

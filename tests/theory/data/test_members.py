@@ -21,8 +21,8 @@ def test_class_folders_give_labels_and_strays_are_named():
     assert found.names == tuple(sorted(names, key=natural_key))
     assert found.labels == ("cat",) * 10 + ("dog",) * 10
     assert [each.sentence() for each in found.skipped] == [
-        "1 file (grid.png) lies beside the class folders",
-        "1 file (notes.txt) has another ending",
+        "1 file (grid.png) lies beside the class folders and was not read",
+        "1 file (notes.txt) has another ending and was not read",
     ]
     one = sorted_members([f"00000/{k}.png" for k in range(3)], "faces")
     assert one.labels is None
@@ -53,7 +53,9 @@ def test_folders_are_read_through_their_class_folders(tmp_path):
     np.testing.assert_allclose(found.rows()[:, 0, 0, 0] * 255, [20, 100, 21, 101], atol=1e-4)
     assert found.record.names == ("a/2.png", "a/10.png", "b/2.png", "b/10.png")
     assert found.record.labels == ("a", "a", "b", "b")
-    assert found.record.remarks()[0].endswith("1 file (a/labels.csv) has another ending.")
+    assert found.record.remarks()[0].endswith(
+        "1 file (a/labels.csv) has another ending and was not read."
+    )
 
 
 def test_links_that_lead_round_are_followed_once(tmp_path):

@@ -55,6 +55,20 @@ def test_large_images_are_no_contact_sheets(images):
         one_layout([named(images), named(dresses.squashed(images, None, None))])
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_enlarged_images_are_no_contact_sheets(images, times):
+    """Edges of pixels look like seams, but are everywhere."""
+    large = named(images.repeat(times, axis=2).repeat(times, axis=3), "large")
+    with pytest.raises(InputError, match=f"large holds images of {16 * times} × {16 * times} pix"):
+        one_layout([named(images), large])
+
+
+def test_grey_sheets_beside_colour_are_cut(images):
+    grey = dresses.grey(images, None, None)
+    found, _ = one_layout([named(images), named(dresses.sheets(grey, None, None))])
+    np.testing.assert_allclose(found[1].rows, grey, atol=1e-12)
+
+
 def test_colour_and_transparency(images):
     found, notes = one_layout([named(images, "train"), named(dresses.grey(images, None, None))])
     np.testing.assert_allclose(found[0].rows, found[1].rows, atol=1e-12)
