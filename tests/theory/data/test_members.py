@@ -28,7 +28,9 @@ def test_class_folders_give_labels_and_strays_are_named():
     assert one.labels is None
     top = sorted_members([*(f"{k}.png" for k in range(30)), "old/1.png", "old/2.png"], "faces")
     assert len(top.names) == 30
-    assert top.skipped[0].sentence() == "2 files (old/1.png, old/2.png) lie in its folders"
+    assert top.skipped[0].sentence() == (
+        "2 files (old/1.png, old/2.png) lie in its folders and were not read"
+    )
 
 
 def test_what_is_not_clear_is_refused():

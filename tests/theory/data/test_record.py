@@ -7,7 +7,8 @@ def test_remarks_say_what_was_left_out_and_done():
         skipped=(Skipped("has another ending", ("notes.txt",)),), notes=("2 images were turned",),
     )  # fmt: skip
     assert record.remarks() == [
-        "faces: 1 file (notes.txt) has another ending and was not read.", "faces: 2 images were turned.",
+        "faces: 1 file (notes.txt) has another ending and was not read.",
+        "faces: 2 images were turned.",
     ]  # fmt: skip
     assert Record("x", "npy", 5, "vectors", "float64").remarks() == []
 
