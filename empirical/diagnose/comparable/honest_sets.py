@@ -111,8 +111,8 @@ class HonestSets:
         """
         keys = _keys(samples, orbit)
         blank = contrasts(samples) < self.faintest
-        copied = np.array([key in self.known for key in keys], np.bool_) & ~blank
-        copied = np.flatnonzero(copied)
+        equal = np.array([key in self.known for key in keys], np.bool_)
+        copied = np.flatnonzero(equal & ~blank)
         words = blank_words(samples, blank)
         if len(copied) and self.natural == 0.0:
             words.append(

@@ -24,7 +24,7 @@ from convergen.theory.sources.points import Points
 
 # Share of the reference that may be changed training points.
 _MOST = 0.5
-# Innocent ones among the training points that are taken for repeats: a share, or a number.
+# Innocent ones among points that are taken for training points: a share, or a number.
 _INNOCENT_SHARE, _INNOCENT = 0.05, 0.5
 # Chance below which samples are taken for copies of unseen points. Shares of them, in both sets
 # together, beyond which the model has seen both: without repeats between the sets, and with some.
@@ -68,7 +68,7 @@ def changed_leaks(measured: Measured) -> NDArray[np.int64]:
             "that were changed a little (compressed again, noisy): it cannot stand for unseen "
             "data; give points that the model has not seen, or leave --reference out."
         )
-    return np.sort(unseen.rows[found.suspected])
+    return unseen.rows[_repeats(chance.probability(values))]
 
 
 def changed_repeats(measured: Measured) -> NDArray[np.int64]:
@@ -96,11 +96,16 @@ def changed_repeats(measured: Measured) -> NDArray[np.int64]:
     values, chance = _ratios(measured, seen), Chance.of(_ratios(measured, unseen))
     if not find_copies([Look("", values, values, seen.training, chance)]).significant:
         return np.empty(0, np.int64)
+    return _repeats(chance.probability(values))
+
+
+def _repeats(p: FloatArray) -> NDArray[np.int64]:
+    """Places of points that are no work of chance, but for a few (Benjamini & Hochberg 1995)."""
     from scipy.stats import false_discovery_control
 
-    p = chance.probability(values)
-    found = (false_discovery_control(p) < _INNOCENT_SHARE) | (p < _INNOCENT / len(p))
-    return np.flatnonzero(found)
+    return np.flatnonzero(
+        (false_discovery_control(p) < _INNOCENT_SHARE) | (p < _INNOCENT / len(p))
+    )  # fmt: skip
 
 
 def check_unseen(
