@@ -568,3 +568,19 @@ def test_a_sketch_knows_amplitudes_and_rank_one():
     np.testing.assert_array_equal(
         memorisation_sketch(line, n, 0.3), np.stack([exact.value, exact.baseline], axis=1)
     )
+
+
+@pytest.mark.parametrize("rho", [0.2, 1.0])
+def test_points_on_a_line_in_a_plane_against_the_integral_over_directions(rho):
+    """x̂ = (√(1 + ρ) ξ, √ρ η) at large n, whose direction in units of both is uniform."""
+    line = Spectrum.from_eigenvalues([1.0, 0.0])
+    laws = [theory.memorisation_law(line, 1e9, rho, seed=seed) for seed in range(8)]
+
+    def cosine(angle):
+        along, across = (1.0 + rho) * np.cos(angle) ** 2, rho * np.sin(angle) ** 2
+        return np.sqrt(along / (along + across))
+
+    exact = quad(cosine, 0.0, 0.5 * np.pi)[0] / (0.5 * np.pi)
+    assert all(law.value == law.baseline for law in laws)
+    error = np.mean([law.stderr for law in laws]) / np.sqrt(8)
+    assert abs(np.mean([law.value for law in laws]) - exact) < 4.0 * error < 0.016
