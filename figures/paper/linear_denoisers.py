@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -94,7 +94,7 @@ def _lines(
         "train_error": (errors.train / errors.optimal, "training error over the same"),
         "agreement": (errors.agreement, "agreement of two denoisers"),
     }
-    curves = {
+    curves: dict[str, Any] = {
         name: (("load", "sigma"), values, {"long_name": words, "units": "1"})
         for name, (values, words) in table.items()
     }
@@ -120,7 +120,8 @@ def _points(
     optimal = np.sum(lam * noise / (lam + noise), axis=1)
     variables = {}
     for name in ("test_error", "train_error", "agreement", "denoiser_variance"):
-        dims, unit = ("load", "sample_sigma"), 1.0 if name == "agreement" else optimal
+        dims: tuple[str, ...] = ("load", "sample_sigma")
+        unit = 1.0 if name == "agreement" else optimal
         if name == "denoiser_variance":
             found = found.isel(factor=modes - 1)
             dims, unit = (*dims, "mode"), lam[modes - 1]

@@ -34,10 +34,11 @@ def learnt_overlaps(
     top = np.linalg.eigh(product)[1][:, -1]
     principal = rows.T @ top if samples < dim else top
     bayes = _message_passing(strength, rows, rng)
-    return tuple(
+    first, second = (
         float((estimate @ truth) ** 2 / (estimate @ estimate) / dim)
         for estimate in (principal, bayes)
     )
+    return first, second
 
 
 def _message_passing(strength: float, rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -48,13 +49,14 @@ def _message_passing(strength: float, rows: np.ndarray, rng: np.random.Generator
     """
     samples, dim = rows.shape
     gain = strength / dim
-    estimate, labels, variance = 0.01 * rng.standard_normal(dim), np.zeros(samples), 1.0
+    estimate = np.asarray(0.01 * rng.standard_normal(dim))
+    labels, variance = np.zeros(samples), 1.0
     for _ in range(300):
         before = estimate
         labels = np.tanh(np.sqrt(gain) * rows @ estimate - gain * dim * variance * labels)
         field = np.sqrt(gain) * labels @ rows - gain * np.sum(1.0 - labels**2) * estimate
         variance = 1.0 / (1.0 + gain * labels @ labels)
-        estimate = variance * field
+        estimate = np.asarray(variance * field)
         if np.sum((estimate - before) ** 2) < 1e-8 * np.sum(estimate**2):
             break
     return estimate

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.figures.looks.legends import entry, key
-from convergen.figures.looks.style import BLACK, look_of, measured, panel, predicted, whole_figure
+from convergen.figures.looks.style import look_of, measured, panel, predicted, whole_figure
 from convergen.figures.making.qualities import by_quality
 from convergen.figures.paper.mean_learning import learnt_overlaps
-from convergen.theory.quantities.rows import ORANGE
+from convergen.theory.quantities.rows import BLACK, ORANGE
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -220,7 +220,8 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
         What to fill.
     """
     # Each row has its own layout: the fields are square.
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.0, 0.95))
+    top, bottom = parts
     for letter, axes, level in zip(
         "abc", top.subplots(1, 3, sharey=True), dataset["level"].values, strict=True
     ):

@@ -188,8 +188,8 @@ def _decay(dims: tuple[int, ...], repeats: int, seed: int) -> xr.Dataset:
         words = f"|simulated - limit| of {name.replace('_', ' ')} at load 1, spike {spike:g}"
         variables[f"{name}_decay"] = ("decay_dim", np.array(error), {"long_name": words})
         variables[f"{name}_decay_stderr"] = ("decay_dim", np.array(stderr))
-    words = {"long_name": "dimension d of the decay"}
-    return xr.Dataset(variables, {"decay_dim": ("decay_dim", np.array(dims), words)})
+    about = {"long_name": "dimension d of the decay"}
+    return xr.Dataset(variables, {"decay_dim": ("decay_dim", np.array(dims), about)})
 
 
 @whole_figure(2.9)

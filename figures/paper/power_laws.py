@@ -8,7 +8,6 @@ import numpy as np
 
 from convergen.figures.looks.legends import entry, key
 from convergen.figures.looks.style import (
-    BLACK,
     family,
     look_of,
     measured,
@@ -17,7 +16,7 @@ from convergen.figures.looks.style import (
     whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
-from convergen.theory.quantities.rows import GREY
+from convergen.theory.quantities.rows import BLACK, GREY
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -178,7 +177,8 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     figure : Figure or SubFigure
         What to fill.
     """
-    top, bottom = figure.subfigures(2, 1)
+    parts: Any = figure.subfigures(2, 1)
+    top, bottom = parts
     row = top.subplots(1, 4, sharey=True)
     for axes, letter, alpha in zip(row, "abcd", dataset["exponent"].values, strict=True):
         _order_parameters(axes, dataset.sel(exponent=alpha), letter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -152,9 +152,11 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
         What to fill.
     """
     # Room for the long labels, whose width differs a little between formats.
-    figure.get_layout_engine().set(w_pad=0.1)
+    whole: Any = figure.figure
+    whole.get_layout_engine().set(w_pad=0.1)
     # Each row has its own layout, so that long labels below do not narrow the panels above.
-    top, bottom = figure.subfigures(2, 1)
+    parts: Any = figure.subfigures(2, 1)
+    top, bottom = parts
     top_left, top_right = top.subplots(1, 2)
     bottom_left, bottom_right = bottom.subplots(1, 2)
     _gaps(top_left, dataset)

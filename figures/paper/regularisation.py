@@ -9,7 +9,6 @@ import numpy as np
 from convergen.figures.looks.legends import entry, key
 from convergen.figures.looks.style import (
     BARS,
-    BLACK,
     look_of,
     measured,
     panel,
@@ -17,7 +16,7 @@ from convergen.figures.looks.style import (
     whole_figure,
 )
 from convergen.figures.making.qualities import by_quality
-from convergen.theory.quantities.rows import GREY
+from convergen.theory.quantities.rows import BLACK, GREY
 
 if TYPE_CHECKING:
     import xarray as xr

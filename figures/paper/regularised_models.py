@@ -13,6 +13,7 @@ A model generates x̂ = f(Σ̂) z and denoises with g(Σ̂).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -167,7 +168,7 @@ def simulate(
 def _measure(
     model: Model,
     sets: list[FloatArray],
-    decomposed: list[tuple[FloatArray, FloatArray]],
+    decomposed: Sequence[tuple[FloatArray, FloatArray]],
     z: FloatArray,
     scale: FloatArray,
 ) -> list[float]:

@@ -146,7 +146,8 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
     figure : Figure or SubFigure
         What to fill.
     """
-    upper, lower = figure.subfigures(2, 1, height_ratios=(1.75, 1.0))
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.75, 1.0))
+    upper, lower = parts
     left, right = upper.subplots(1, 2, sharey=True)
     _draw_transitions(left, dataset)
     _draw_network(right, dataset)
@@ -183,7 +184,8 @@ def _legend() -> list[Artist]:
     line.set_label("lines: linear theory")
     words, dotted = theory_look("empirical-score")
     score = Line2D(
-        [], [], color=look_of("convergence").colour, linestyle=dotted, label=f"$q$ of the {words}",
+        [], [], color=look_of("convergence").colour, label=f"$q$ of the {words}",
+        linestyle=dotted,  # type: ignore[arg-type]
     )  # fmt: skip
     return [
         *(entry(look_of(name)) for name in _LINES),

@@ -183,7 +183,7 @@ def _legend(models: list[str]) -> list[Artist]:
     from matplotlib.lines import Line2D
 
     lines = [
-        Line2D([], [], color="black", linestyle=line, label=words)
+        Line2D([], [], color="black", linestyle=line, label=words)  # type: ignore[arg-type]
         for words, line in map(theory_look, THEORIES)
     ]
     points = [
