@@ -54,6 +54,8 @@ def test_bounds():
     assert positive.check([1e-300]) == (1e-300,)
     with pytest.raises(OptionError, match="x must be numbers, above 0, not"):
         positive.check([1.0, 0.0])
+    with pytest.raises(OptionError, match="x must be numbers, above 0, not"):
+        positive.check([1.0, -2.0])
 
 
 def test_defaults_choices_and_words():

@@ -78,6 +78,11 @@ def test_what_is_missing_is_named(missing):
         Experiment.from_config(given)
 
 
+def test_of_several_that_are_missing_the_first_is_named():
+    with pytest.raises(InputError, match=r"^the experiment does not say samples: add it\.$"):
+        Experiment.from_config({"name": "x"})
+
+
 def test_documented_values_are_the_defaults(tmp_path):
     text = (Path(__file__).parents[4] / "docs" / "experiments.md").read_text(encoding="utf-8")
     path = tmp_path / "documented.toml"
