@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
+from convergen.theory.messages.progress import phase
 from convergen.theory.sources.points import Points
 
 # Contrast, over the median of the training set, below which an image is blank.
@@ -29,9 +30,11 @@ def contrasts(points: Points) -> FloatArray:
     if len(points.shape) != 3 or min(points.shape[1:]) <= 3:
         return np.full(len(points), np.inf)
     parts = []
-    for block in row_blocks(points.rows):
-        rows = as_float_rows(block, points.dim).reshape(len(block), points.shape[0], -1)
-        parts.append(np.sqrt(rows.var(axis=2).mean(axis=1)))
+    with phase("blank images", len(points), "image") as done:
+        for block in row_blocks(points.rows):
+            rows = as_float_rows(block, points.dim).reshape(len(block), points.shape[0], -1)
+            parts.append(np.sqrt(rows.var(axis=2).mean(axis=1)))
+            done(len(block))
     return np.concatenate(parts)
 
 
