@@ -94,7 +94,7 @@ def test_the_smallest_ratios_come_first_and_equal_ones_in_order(found):
 
 def test_numbers_stand_beside_those_of_true_points(found):
     assert score_table(found) == (
-        ["number", "samples", "true points"],
+        ["number", "samples", "real points"],
         [
             ["m", "0.750 [0.625, 0.875]", "0.250 [0.125, 0.375]"],
             ["KID", "1.000 [0.875, 1.125]", "—"],

@@ -124,11 +124,11 @@ def test_the_second_line_names_every_flaw(case, words):
 
 def test_how_many_samples_have_their_intervals_and_where_they_come_from():
     assert needed(found()) == (
-        "How many images: you trained on 300. Two linear models, each trained on 300 such images, "
-        "would agree to q = 0.62 (0.50 to 0.75); 1 is the same model. In training images, q = 0.9 "
-        "takes 500 (1 to 700), q = 1 is reached at no n (estimated from 400 of real images). "
-        "Photographs and digits obey this theory of linear models within about 10 %. Trained "
-        "networks may need several times as many (U-Nets on digits: four times for q = 0.9)."
+        "How many images: you trained on 300. Two linear models, each trained on 300 other images "
+        "of this kind, would agree to q = 0.62 (0.50 to 0.75), where 1 is the same model. q = 0.9 "
+        "takes 500 images (1 to 700); q = 1 is reached at no n. Photographs and digits obey this "
+        "theory within about 10 %; trained networks may need several times as many images (U-Nets "
+        "on digits: four times for q = 0.9). Estimated from 400 points of real images."
     )
 
 
@@ -142,33 +142,35 @@ def test_no_theory_speaks_of_features(shape, plain):
     )
 
 
-FAINT = (
-    "of copies changed as by compression or noise (a third as far from their training point as from"
-    " the next), at least 25.0 % must be there"
-)
-NO_FAINT = "changed copies, as by compression or noise, would not show at any share"
-PLAIN = "What may have been missed: fewer plain copies than 1.2 % need not show in 200 samples; "
-MISSED = f"{PLAIN}{FAINT}."
+PLACE = "Only copies in the same position and brightness were looked for."
+
+
+def missed(what, faint="if fewer than 25 %"):
+    return (
+        f"What may have been missed: plain copies, if they are fewer than 1.2 % of the {what}; "
+        f"copies changed as by compression or noise, {faint}."
+    )
 
 
 @pytest.mark.parametrize(
     ("case", "words"),
     [
-        (
-            {"shape": (5,)},
-            f"{MISSED} Only copies in the same position and brightness were looked for. Compared "
-            "with unseen data.",
-        ),
+        ({"shape": (5,)}, f"{missed('samples')} {PLACE}"),
         (
             {"shape": (5,), "reference": False, "view": "vgg", "faint": 1.0},
-            f"{PLAIN}{NO_FAINT}. Only copies in the same position and brightness were looked for. "
-            "Without unseen data, only copies of single training points can be seen. Distances are "
-            "those of features of a network.",
+            f"{missed('samples', 'however many they are')} {PLACE} Without unseen data, only "
+            "copies of single training points can be seen. Distances are those of features of a "
+            "network.",
         ),
         (
-            {"share": estimate(0.5), "names": ["mirror"]},
-            f"{MISSED} Copies were looked for under these changes, too: mirror. Compared with "
-            "unseen data.",
+            {"share": estimate(0.5), "names": ["mirror"], "faint": 0.0512},
+            f"{missed('images', 'if fewer than 5.1 %')} Copies that differ in left and right "
+            "count, too.",
+        ),
+        (
+            {"share": estimate(0.5), "names": ["mirror", "turn"], "faint": 0.00125},
+            f"{missed('images', 'if fewer than 0.12 %')} Copies that differ in left and right or "
+            "quarter turns count, too.",
         ),
     ],
 )
@@ -178,12 +180,12 @@ def test_what_may_have_been_missed_is_said(case, words):
 
 def test_changes_that_hide_copies_are_named_with_the_option_that_looks_for_them():
     said = sentences(found(names=["mirror"]))["certainty"]
-    assert "--invariant mirror,turn,shift,crop,contrast looks for them, too." in said
+    assert "--invariant mirror,turn,shift,crop,contrast looks for them." in said
     said = sentences(found(names=["mirror", "turn", "crop", "contrast"]))["certainty"]
-    assert "may have been missed: --invariant mirror,turn,crop,contrast,shift looks" in said
-    assert " or " not in said.split("Copies changed by")[1].split(":")[0]
+    assert "may have been missed, too: --invariant mirror,turn,crop,contrast,shift looks" in said
+    assert " or " not in said.split("Those changed by")[1].split(":")[0]
     everything = found(names=["turn", "shift", "crop", "contrast"])
-    assert "Copies changed by" not in sentences(everything)["certainty"]
+    assert "Those changed by" not in sentences(everything)["certainty"]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +230,7 @@ def test_what_to_do_follows_from_what_was_found(case, steps):
 def test_convergence_is_measured_or_asked_for():
     said = sentences(found())
     assert list(said) == ["copying", "quality", "needed", "todo", "certainty", "converged"]
-    assert said["converged"].startswith("Convergence is not measured: give the samples that a")
+    assert said["converged"].startswith("Convergence was not measured: that takes the")
     measured = Estimate(0.8125, 0.75, 0.875, 0.03)
     assert with_interval(measured) == "0.812 [0.750, 0.875]"
     assert sentences(found(convergence=measured))["converged"] == (
