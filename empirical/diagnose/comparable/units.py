@@ -227,7 +227,7 @@ def one_unit(
 def _chosen(given: Values, truth: Values, training: Points) -> Change | None:
     """The plainest map that makes the values agree, if they do not as they are."""
     plain = given.distance(truth)
-    if plain < _AGREE:
+    if plain < _AGREE or given.low == given.high:  # of one value no unit can be told
         return None
     tried = [
         (given.mapped(each.gain, each.offset).distance(truth), each)
