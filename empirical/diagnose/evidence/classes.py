@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.empirical.diagnose.evidence.copies import at_least, share_of
 from convergen.empirical.diagnose.evidence.scores import F_MEM, mean_cosine
+from convergen.empirical.diagnose.evidence.shares import at_least, share_of
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.common.checks import FloatArray
 

@@ -11,7 +11,8 @@ from scipy.special import betainc, betaincinv
 
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.evidence.chance import Chance
-from convergen.empirical.measure.intervals import LEVEL, Estimate
+from convergen.empirical.diagnose.evidence.shares import at_least, share_of
+from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.common.checks import FloatArray
 
 # Chances below which a sample may be called a copy; the one that shows most is taken.
@@ -25,44 +26,6 @@ _SIGNIFICANT_ALONE = 1e-5
 _ADDED = 0.01
 # Chance of missing what is called visible, and the ratio of faint copies (that of f_mem).
 _MISSED, _FAINT = 0.05, 1.0 / 3.0
-# Standard deviations by which samples lean to the training set, and least share of it.
-_LEANING, _LEAST_LEANING = 3.5, 0.05
-
-
-def share_of(count: int, total: int) -> Estimate:
-    """A share and its exact (Clopper–Pearson) interval.
-
-    Parameters
-    ----------
-    count, total : int
-        Hits and tries.
-
-    Returns
-    -------
-    Estimate
-        Inside [0, 1].
-    """
-    value, tail = count / total, 0.5 * (1.0 - LEVEL)
-    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
-    high = float(betaincinv(count + 1, total - count, 1.0 - tail)) if count < total else 1.0
-    return Estimate(value, low, high, float(np.sqrt(value * (1.0 - value) / total)))
-
-
-def at_least(count: int, total: int, rate: float) -> float:
-    """Chance of so many hits or more.
-
-    Parameters
-    ----------
-    count, total : int
-        Hits and tries.
-    rate : float
-        Chance of each.
-
-    Returns
-    -------
-    float
-    """
-    return float(betainc(count, total - count + 1, rate)) if count else 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -287,81 +250,3 @@ def _evidence(p: FloatArray, points: NDArray[np.int64], cut: float, repeats: flo
     by_any = at_least(int(np.sum(hits > 0)), len(sizes), any_rate)
     by_half = at_least(int(np.sum(2 * hits >= sizes)), len(sizes), min(1.0, 2.0 * each))
     return min(1.0, 2.0 * min(by_any, by_half))
-
-
-@dataclass(frozen=True, eq=False)
-class Leaning:
-    """Whether samples lie nearer to the training set than to unseen points.
-
-    Attributes
-    ----------
-    share : Estimate
-        Of samples whose nearest real point is a training point, weighted so that ½ is chance.
-    score : float
-        Standard deviations from chance, samples with one nearest point counted together.
-    significant : bool
-        Whether they do.
-    """
-
-    share: Estimate
-    score: float
-    significant: bool
-
-    def beyond(self, other: Leaning) -> bool:
-        """Whether these lean surely more than others.
-
-        Parameters
-        ----------
-        other : Leaning
-            Of independent points.
-
-        Returns
-        -------
-        bool
-        """
-        error = np.hypot(self.share.stderr, other.share.stderr)
-        return bool(self.share.value - other.share.value > _LEANING * error)
-
-
-def leaning(near: Near, other: Near, sizes: tuple[int, int]) -> Leaning:
-    """Compare distances to the training set with those to an unseen one.
-
-    Parameters
-    ----------
-    near, other : Near
-        Neighbours of the samples in the training set and in the reference.
-    sizes : tuple of int
-        Distinct points in both.
-
-    Returns
-    -------
-    Leaning
-
-    Notes
-    -----
-    For a model that saw neither, the nearest of all real points is a training point with
-    probability n/(n + r), whatever the samples are. The labels of points that are nearest to
-    several samples are drawn once, so the variance is that of Σ_j c_j over points j.
-    """
-    n, r = sizes
-    first, second = near.distances[:, 0], other.distances[:, 0]
-    nearer = np.where(first == second, n / (n + r), first < second).astype(float)
-    point = np.where(first <= second, near.indices[:, 0], -1 - other.indices[:, 0])
-    counts = np.unique(point, return_counts=True)[1]
-    part = n / (n + r)
-    effective = len(point) ** 2 / float(np.sum(counts.astype(float) ** 2))
-    raw = float(nearer.mean())
-    score = (raw - part) / np.sqrt(part * (1.0 - part) / effective)
-    hits = round(raw * effective)
-    ends = share_of(min(hits, round(effective)), max(1, round(effective)))
-    value, low, high = (_at_half(each, part) for each in (raw, ends.low, ends.high))
-    estimate = Estimate(value, min(low, value), max(high, value), 0.5 / np.sqrt(effective))
-    significant = score > _LEANING and value > 0.5 + _LEAST_LEANING
-    return Leaning(estimate, float(score), bool(significant))
-
-
-def _at_half(share: float, part: float) -> float:
-    """What a share would be between two sets of equal size."""
-    odds = share * (1.0 - part)
-    whole = odds + (1.0 - share) * part
-    return odds / whole if whole else share

@@ -13,7 +13,8 @@ from convergen.empirical.diagnose.distances.neighbours import Near, Space, neare
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.distances.ratios import distinct_distances, ratios
 from convergen.empirical.diagnose.evidence.chance import Chance
-from convergen.empirical.diagnose.evidence.copies import Leaning, Look, leaning
+from convergen.empirical.diagnose.evidence.copies import Look
+from convergen.empirical.diagnose.evidence.leaning import Leaning, leaning
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.messages.progress import phase

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.distances.neighbours import Near, nearest
 from convergen.empirical.diagnose.distances.ratios import second_distances
-from convergen.empirical.diagnose.evidence.copies import Leaning
+from convergen.empirical.diagnose.evidence.leaning import Leaning
 from convergen.empirical.diagnose.evidence.measured import Measured, RealPoints
 from convergen.empirical.diagnose.evidence.scores import (
     Score,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from convergen.empirical.diagnose.evidence.copies import share_of
+from convergen.empirical.diagnose.evidence.shares import share_of
 from convergen.empirical.measure.intervals import LEVEL, Estimate, average
 from convergen.theory.common.checks import FloatArray
 

@@ -15,8 +15,9 @@ from convergen.empirical.diagnose.comparable.layout import one_layout
 from convergen.empirical.diagnose.comparable.units import one_unit
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.evidence.copies import Copies, Leaning, find_copies
+from convergen.empirical.diagnose.evidence.copies import Copies, find_copies
 from convergen.empirical.diagnose.evidence.leaks import changed_leaks, changed_repeats, check_unseen
+from convergen.empirical.diagnose.evidence.leaning import Leaning
 from convergen.empirical.diagnose.evidence.measured import Measured
 from convergen.empirical.diagnose.evidence.quality import Remark, remarks
 from convergen.empirical.diagnose.evidence.score_table import score_rows

@@ -13,8 +13,8 @@ from convergen.empirical.diagnose.evidence.copies import (
     _beyond_chance,
     _without_chance,
     find_copies,
-    share_of,
 )
+from convergen.empirical.diagnose.evidence.shares import share_of
 
 
 def test_chance_follows_a_power_law_and_is_not_misled_by_repeats():
