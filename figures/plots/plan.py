@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
+# Times over which an axis may go that plain numbers still fit below, three panels side by side.
+_PLAIN = 20.0
 # Panels by their first quantity: all of them, and the wishes whose level lies on their axis.
 _PANELS = {
     "convergence": (
@@ -100,13 +102,15 @@ def _panel(axes: Axes, rows: xr.Dataset, curves: xr.Dataset | None, first: str) 
     _wishes(axes, rows, wishes)
     _marks(axes, rows)
     axes.set_xscale("log")
-    plain_ticks(axes.xaxis)
+    low, high = axes.get_xlim()
+    if high < _PLAIN * low:
+        plain_ticks(axes.xaxis)
     axes.set_xlabel("number of training samples $n$")
     error = _error_label(rows) if first == "test_error_ratio" else ""
     axes.set_ylabel(error or (look_of(first).label if len(keys) == 1 else "overlap"))
     axes.margins(y=0.12)
     if len(keys) > 1:
-        axes.legend(loc="lower right")
+        axes.legend(loc="best")
 
 
 def _title(rows: xr.Dataset) -> str:
