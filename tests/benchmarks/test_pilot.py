@@ -34,6 +34,17 @@ def test_every_law_has_ten_pilots_of_each_size():
     assert {law for law, _ in kinds} == set(benchmark.LAWS)
     assert all(kinds.count(kind) == 10 for kind in set(kinds))
     assert len(ROWS) == 360
+    others = [row for row in EVERY if row["points"] in benchmark.OTHER_SIZES]
+    assert len(others) == 190
+
+
+def test_other_dimensions_and_sizes_are_as_right():
+    for points, median, most in ((50, np.log(1.1), np.log(1.35)), (2000, 0.01, 0.03)):
+        rows = [row for row in EVERY if row["points"] == points]
+        found = errors(rows)
+        assert np.median(found) < median
+        assert np.quantile(found, 0.9) < most
+        assert np.all(inside(rows) >= 0.85)
 
 
 def test_sample_sizes_are_right_to_ten_per_cent_in_the_median():
