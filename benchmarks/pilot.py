@@ -10,7 +10,7 @@ elliptical law, times what a simulation of few points (n ≤ 32) shows besides; 
 1/n to what the finite number of dimensions adds to the constant of 1 − q ≈ C/n.
 
     python benchmarks/pilot.py [PILOTS] [SIZE …]     (default 10 of each; sizes 40, 140, 500)
-    python benchmarks/pilot.py others 3              (other dimensions; N = 50 and 2000)
+    python benchmarks/pilot.py others                (other dimensions; N = 50 and 2000)
     python benchmarks/pilot.py 0                     (the tables alone)
 """
 
