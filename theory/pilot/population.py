@@ -22,10 +22,7 @@ from convergen.theory.pilot.measure import Constraints, Continuation, extreme_me
 from convergen.theory.pilot.repeats import exact_repeats, near_repeats
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.random_matrices.renormalised_noise import df1, renormalised_noise
-from convergen.theory.spectra.principal_components import (
-    PrincipalComponents,
-    principal_components,
-)
+from convergen.theory.spectra.principal_components import PrincipalComponents, principal_components
 from convergen.theory.spectra.spectrum import Spectrum
 
 _DRAWS = 50
