@@ -7,13 +7,15 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from convergen import __version__
+
 # Packages that decide the numbers.
 _NAMED = ("convergen", "numpy", "scipy")
 
 
 @cache
 def package_version(name: str) -> str:
-    """Version of an installed package.
+    """Version of a package: of this one what runs, of others what is installed.
 
     Parameters
     ----------
@@ -23,8 +25,11 @@ def package_version(name: str) -> str:
     Returns
     -------
     str
-        ``"unknown"`` when run from a source tree that was never installed.
+        ``"unknown"`` if it is not installed.
     """
+    # A source tree may be newer than what its installation once wrote down.
+    if name == "convergen":
+        return __version__
     try:
         return version(name)
     except PackageNotFoundError:

@@ -1,21 +1,22 @@
 import subprocess
-from importlib.metadata import version
 
 import numpy as np
 import pytest
 import scipy
 
+import convergen
 from convergen.theory.common import versions
 from convergen.theory.common.versions import git_commit, made_by, package_version
 
 
 def test_versions_are_those_of_the_packages():
     assert package_version("numpy") == np.__version__
+    assert package_version("convergen") == convergen.__version__
     assert package_version("no-package-has-this-name") == "unknown"
 
 
 def test_a_record_holds_what_was_given_and_the_versions():
-    own = f"convergen {version('convergen')}"
+    own = f"convergen {convergen.__version__}"
     packages = f"{own}, numpy {np.__version__}, scipy {scipy.__version__}"
     assert made_by() == {"versions": packages}
     whole = {"command": "convergen predict", "seed": "0", "versions": packages}
