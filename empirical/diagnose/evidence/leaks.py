@@ -19,6 +19,7 @@ from convergen.empirical.diagnose.distances.ratios import distinct_distances, ra
 from convergen.empirical.diagnose.evidence.chance import Chance
 from convergen.empirical.diagnose.evidence.copies import Copies, Look, find_copies
 from convergen.empirical.diagnose.evidence.measured import Measured, RealPoints
+from convergen.empirical.diagnose.evidence.shares import share_of
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.sources.points import Points
 
@@ -29,6 +30,8 @@ _INNOCENT_SHARE, _INNOCENT = 0.05, 0.5
 # Chance below which samples are taken for copies of unseen points. Shares of them, in both sets
 # together, beyond which the model has seen both: without repeats between the sets, and with some.
 _SURE, _MANY, _MOST_OF_ALL = 1e-5, 0.25, 0.5
+# Ratio below which a sample is a plain copy, that of f_mem.
+_PLAIN = 1.0 / 3.0
 
 
 def changed_leaks(measured: Measured) -> NDArray[np.int64]:
@@ -151,7 +154,13 @@ def check_unseen(
     ]
     if not all(each.significant for each in alone):
         return []
-    own, others = (each.share for each in alone)
+    # Real points that their space was learnt from, as by whitening, lie further from each other
+    # than any sample does: only copies far nearer to one point than to the next count here.
+    own, others = (
+        share_of(int(np.sum(each.ratios[each.suspected] < _PLAIN)), len(samples)) for each in alone
+    )
+    if not min(own.value, others.value) > 0.0:
+        return []
     what = (
         f"samples of {samples.name} copy training points and points of {reference.name} alike "
         f"(about {own.value:.0%} and {others.value:.0%} of them)"

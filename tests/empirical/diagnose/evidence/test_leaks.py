@@ -126,3 +126,15 @@ def test_points_of_both_sets_are_a_doubt_where_the_law_may_repeat():
     found = judged(copying, training, reference)
     assert found.verdict == "not memorising"
     assert any("alike (about" in note and "remembers them" in note for note in found.notes)
+
+
+def test_points_that_a_space_was_learnt_from_are_not_taken_for_copied():
+    """Whitening drives its own points apart: samples lie nearer to all of them, and copy none."""
+    (training, unseen, samples), _ = sets(0, (60, 60, 80))
+    given = [
+        Points(name, rows, rows.shape[1:])
+        for name, rows in (("samples", samples), ("train", training), ("unseen", unseen))
+    ]
+    found = judge(given[:1], *given[1:], features="whitened")
+    assert found.verdict == "not memorising"
+    assert not any("alike" in note for note in found.notes)
