@@ -1,11 +1,14 @@
-"""Where falling curves pass a target for the last time."""
+"""Curves that fall with n: where they pass a target for the last time, and their ends."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.pilot.interval import Interval
 
 _GRID = 128
 # Parts into which an interval is divided.
@@ -54,6 +57,39 @@ def last_crossing(n: FloatArray, curve: FloatArray, targets: ArrayLike) -> Float
     found = np.interp(-wanted, -ceiling, places)
     beyond = places[-1] + np.maximum(ceiling[-1] - wanted, 0.0)
     return np.asarray(np.exp(np.maximum(found, np.where(wanted < ceiling[-1], beyond, found))))
+
+
+def never_rising(found: Interval, n: FloatArray, grid: int) -> Interval:
+    """Intervals of a curve that cannot rise, at each n.
+
+    Parameters
+    ----------
+    found : Interval, shape (m,)
+        Of each number by itself.
+    n : ndarray, shape (m,)
+        Sample sizes; the last `grid` of them ascend, and all others are held against those alone,
+        so that an answer does not depend on what else was asked for.
+    grid : int
+        Numbers on the grid.
+
+    Returns
+    -------
+    Interval
+        What lies above the high end at a smaller n, or below the low end at a larger one, is left
+        out.
+    """
+    high = np.minimum.accumulate(found.high[-grid:])
+    low = np.maximum.accumulate(found.low[: -grid - 1 : -1])[::-1]
+    places = n[-grid:]
+    before = np.searchsorted(places, n, side="right") - 1
+    after = np.searchsorted(places, n, side="left")
+    ends_high = np.where(before >= 0, high[np.maximum(before, 0)], np.inf)
+    ends_low = np.where(after < grid, low[np.minimum(after, grid - 1)], 0.0)
+    return replace(
+        found,
+        low=np.minimum(np.maximum(found.low, ends_low), found.value),
+        high=np.maximum(np.minimum(found.high, ends_high), found.value),
+    )
 
 
 def _smooth(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -13,9 +13,10 @@ _DRAWS = 200
 _TOLERANCE = 3e-3
 # Parts of the bulk closer than this to a factor are what it replaced.
 _NEAR = 1e-3
-# A start whose ends are further apart than this many times is no number but a range; further apart
-# than the second, it is not even that: two factors are too close.
-_NUMBER, _RANGE = 2.0, 4.0
+# A start is a number where both ends of its interval are within 30 % of it, or one sample, else a
+# range; where the ends are further apart than this many times it is not even that: two factors are
+# too close.
+_NUMBER, _RANGE = 1.3, 4.0
 
 
 def told_apart(starts: Interval) -> Interval:
@@ -29,10 +30,14 @@ def told_apart(starts: Interval) -> Interval:
     Returns
     -------
     Interval
-        The value is NaN where the ends of n_k* are more than twice apart, and the ends, too, where
-        they are more than four times apart.
+        The value is NaN where an end of n_k* is more than 30 % and a sample away, and the ends,
+        too, where they are more than four times apart.
     """
-    number, known = (starts.high <= times * starts.low for times in (_NUMBER, _RANGE))
+    value = starts.value
+    above = starts.high <= np.maximum(_NUMBER * value, value + 1.0)
+    below = starts.low >= np.minimum(value / _NUMBER, value - 1.0)
+    number = above & below
+    known = starts.high <= _RANGE * starts.low
     names = ("low", "high", "sampling", "unseen")
     ends = (np.where(known, getattr(starts, name), np.nan) for name in names)
     return Interval(np.where(number, starts.value, np.nan), *ends)

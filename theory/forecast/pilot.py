@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw
-from convergen.theory.forecast.crossings import last_crossing
+from convergen.theory.forecast.crossings import last_crossing, never_rising
 from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
 from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
@@ -147,12 +147,13 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     with phase("parts of the sample"):
         error = law.error
 
-    def wanted(odds: FloatArray) -> FloatArray:
-        """Odds of q and q* at every n but the grid's, then n at each level."""
-        needed = last_crossing(grid, odds[0, n.size + 1 :], (1.0 - levels) / levels)
-        return np.concatenate([odds[:, : n.size + 1].ravel(), needed])
+    targets = (1.0 - levels) / levels
 
-    count = n.size + 1
+    def wanted(odds: FloatArray) -> FloatArray:
+        """Odds of q and q* at every n, then n at each level."""
+        needed = last_crossing(grid, odds[0, -grid.size :], targets)
+        return np.concatenate([odds.ravel(), needed])
+
     with phase("intervals"):
         found = population.interval(
             lambda spectrum: wanted(law.odds(spectrum)), LEVEL,
@@ -161,16 +162,24 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         with np.errstate(invalid="ignore"):  # what is infinite stays so
             moved = np.log(wanted(law.odds(population.spectrum) * np.exp(error)) / found.value)
         found = found.widened(np.nan_to_num(np.abs(moved)))
-        needed = found[2 * count :]
+        at_n = [
+            never_rising(found[row * every.size : (row + 1) * every.size], every, grid.size)
+            for row in range(2)
+        ]
+        # Samples n at a level are those at which the interval of q holds it.
+        needed = replace(
+            found[2 * every.size :],
+            low=last_crossing(grid, at_n[0].low[-grid.size :], targets),
+            high=last_crossing(grid, at_n[0].high[-grid.size :], targets),
+        )
         width = np.where(np.isfinite(needed.value), np.hypot(needed.sampling, needed.unseen), 0.0)
-        worst = 2 * count + int(np.argmax(width))
+        worst = 2 * every.size + int(np.argmax(width))
         more = population.points_to_halve(
             lambda spectrum: wanted(law.odds(spectrum))[worst], found[worst]
         )
-    for row, key in enumerate(("convergence", "convergence_to_truth")):
-        if key not in result:
-            continue
-        _replace(result, key, found[row * count : (row + 1) * count - 1].overlap())
+    for key, band in zip(("convergence", "convergence_to_truth"), at_n, strict=True):
+        if key in result:
+            _replace(result, key, band[: n.size].overlap())
     if "convergence_samples" in result:
         _replace(result, "convergence_samples", needed)
     result.attributes |= {
@@ -181,7 +190,7 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
         "amplitude_second_moment": float(np.mean(population.amplitudes**2)),
         "gap_over_gaussian": float(law.excess[0]),
     }
-    today = found[n.size].overlap()
+    today = at_n[0][n.size].overlap()
     if "bures_wasserstein" in result and request.ridge == 0.0:
         values = elliptical_bures_wasserstein(population.spectrum, n, population.amplitudes)
         replace_law(result, "bures_wasserstein", values * law.left[: n.size])

@@ -23,6 +23,9 @@ from convergen.theory.spectra.spectrum import Spectrum
 
 # Share of the degrees of freedom of the sample at the noise where amplitudes are read.
 _SHARE = 0.5
+# Share of the variance that is left out there, at least: smaller directions decide nothing, and
+# may have amplitudes of their own.
+_LEFT_OUT = 0.05
 # Amplitudes closer together than this many are one.
 _KEPT = 128
 # Power of amplitudes by which their width is varied.
@@ -48,11 +51,15 @@ def amplitude_law(sample: PilotSample, spectrum: Spectrum) -> tuple[FloatArray, 
         What leaving out each influential point changes in log E τ², less the mean change.
     """
     values = sample.eigenvalues
-    noise = _noise_at(values, _SHARE * len(values))
-    loss = 1.0 / unseen(sample, values[None] / (values + noise))[0] - 1.0
+    noise = max(
+        _noise_at(values, np.ones_like(values), _SHARE),
+        _noise_at(values, values, 1.0 - _LEFT_OUT),
+    )
+    used = values / (values + noise)
+    loss = 1.0 / unseen(sample, used[None])[0] - 1.0
     error = float(loss.mean())
     tau = loss / error
-    kappa = noise * sample.freedom * error / (_SHARE * len(values))
+    kappa = noise * sample.freedom * error / used.sum()
     first, second = float(df1(spectrum, kappa)), float(df2(spectrum, kappa))
     scatter = 2.0 * second / (first**2 * max(1.0 - second / sample.freedom, 0.1))
     variance = float(np.var(tau, ddof=1))
@@ -119,13 +126,14 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
     return amplitude_law(PilotSample.of(data, parts, centred=True), spectrum)[0]
 
 
-def _noise_at(values: FloatArray, wanted: float) -> float:
-    """Z at which Σ λ̂/(λ̂ + z) has a value."""
+def _noise_at(values: FloatArray, weights: FloatArray, wanted: float) -> float:
+    """Z at which the weighted mean of λ̂/(λ̂ + z) has a value."""
     low, high = np.log(values[-1]) - 40.0, np.log(values[0]) + 40.0
 
     def excess(t: float) -> float:
-        return float(np.sum(values / (values + np.exp(t)))) - wanted
+        return float(weights @ (values / (values + np.exp(t)))) - wanted * total
 
+    total = float(weights.sum())
     return float(np.exp(_root(excess, float(low), float(high))))
 
 

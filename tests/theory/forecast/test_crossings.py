@@ -4,7 +4,8 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory.forecast.crossings import last_crossing, sample_grid
+from convergen.theory.forecast.crossings import last_crossing, never_rising, sample_grid
+from convergen.theory.pilot.interval import Interval
 
 
 def test_falling_curves_are_inverted():
@@ -40,3 +41,34 @@ def test_coarse_grids_do():
     np.testing.assert_allclose(last_crossing(n, curve, targets), truth, rtol=3e-4)
     straight = np.exp(np.interp(-np.log(targets), -np.log(curve), np.log(n)))
     assert np.abs(straight / truth - 1.0).max() > 1.5e-3
+
+
+def interval(value, low, high):
+    zero = np.zeros(len(value))
+    return Interval(*(np.array(each, float) for each in (value, low, high)), zero, zero)
+
+
+def test_ends_of_a_curve_that_falls_do_not_rise():
+    n = np.array([1.0, 10.0, 100.0, 1000.0])
+    found = never_rising(interval([8, 4, 2, 1], [6, 1, 1.5, 0.5], [9, 5, 7, 2]), n, 4)
+    np.testing.assert_array_equal(found.low, [6.0, 1.5, 1.5, 0.5])
+    np.testing.assert_array_equal(found.high, [9.0, 5.0, 5.0, 2.0])
+    np.testing.assert_array_equal(found.value, [8.0, 4.0, 2.0, 1.0])
+
+
+def test_ends_at_other_sizes_are_held_against_the_grid_alone():
+    grid, asked = [1.0, 10.0, 100.0], [0.5, 30.0, 50.0, 10.0, 500.0]
+    values = [9.0, 3.0, 2.9, 4.0, 1.0, 8.0, 4.0, 2.0]
+    low = [7.0, 1.0, 2.5, 0.1, 0.1, 6.0, 1.2, 1.5]
+    high = [9.5, 7.0, 4.0, 9.0, 6.0, 9.0, 5.0, 4.5]
+    found = never_rising(interval(values, low, high), np.array(asked + grid), 3)
+    # The one at 30 is not moved by that at 50.
+    np.testing.assert_array_equal(found.low, [7.0, 1.5, 2.5, 1.5, 0.1, 6.0, 1.5, 1.5])
+    np.testing.assert_array_equal(found.high, [9.5, 5.0, 4.0, 5.0, 4.5, 9.0, 5.0, 4.5])
+
+
+def test_ends_stay_on_either_side_of_the_estimate():
+    n = np.array([1.0, 10.0])
+    found = never_rising(interval([2.0, 3.0], [1.0, 2.5], [2.2, 4.0]), n, 2)
+    np.testing.assert_array_equal(found.low, [2.0, 2.5])
+    np.testing.assert_array_equal(found.high, [2.2, 3.0])

@@ -66,7 +66,7 @@ def test_every_column_of_the_text_has_its_interval(found):
     starts = answer.factors
     words = " ".join(text.split())
     ends = [about(each[1]) for each in (starts.low, starts.high)]
-    # Known less well than within a factor of two: a range.
+    # Known less well than within 30 %: a range.
     assert np.isnan(starts.value[1])
     assert f"an n between {ends[0]} and {ends[1]} on" in words
     assert "further ones are out of reach of these points" in words

@@ -100,6 +100,32 @@ def test_intervals_enclose_estimates_and_levels_are_met():
     assert answer.today.low == pytest.approx(one["convergence_low"][0], rel=1e-6)
 
 
+def test_intervals_of_q_and_of_samples_are_one_and_rise_with_n():
+    rng = np.random.default_rng(8)
+    # Directions of one sign only: parts of the pilot depart from any elliptical law, and on and on.
+    data = draw(60, 9) ** 3
+    data[:, :5] *= rng.gamma(0.3, 1.0, (60, 5))
+    pilot = theory.estimate_population(data)
+    levels = (0.3, 0.5, 0.7, 0.9, 0.97, 0.99)
+    result, answer = asked(pilot, np.geomspace(2.0, 1e4, 60), levels=levels)
+    for key in ("convergence", "convergence_to_truth"):
+        for end in ("_low", "_high"):
+            assert np.all(np.diff(result[key + end]) > -0.01)
+    for ends in (answer.needed.low, answer.needed.high):
+        assert np.all(np.diff(ends) > 0.0)
+    # Where the high end of q is a level, that level may be reached.
+    for ends, key in ((answer.needed.low, "high"), (answer.needed.high, "low")):
+        again, _ = asked(pilot, ends)
+        np.testing.assert_allclose(again[f"convergence_{key}"], levels, atol=0.01)
+    # What else was asked for changes nothing.
+    one, _ = asked(pilot, [40.0, 700.0])
+    two, _ = asked(pilot, [40.0, 300.0, 690.0, 700.0])
+    for end in ("_low", "_high"):
+        np.testing.assert_allclose(
+            one["convergence" + end], two["convergence" + end][[0, 3]], rtol=1e-9
+        )
+
+
 def test_a_ridge_keeps_the_gaussian_law():
     pilot = theory.estimate_population(draw(140, 1, 1.5))
     result, answer = asked(pilot, [50.0], ridge=0.1)

@@ -51,6 +51,19 @@ def test_gaussian_points_have_one_amplitude():
     assert amplitude_law(sample(300, None), SPECTRUM)[0].size == 1
 
 
+def test_amplitudes_of_directions_without_weight_are_not_those_of_the_points():
+    """Pictures enlarged smoothly: half of the degrees of freedom hold no variance."""
+    rng = np.random.default_rng(5)
+    large = rng.standard_normal((140, 20)) * np.arange(1, 21) ** -0.5
+    tiny = 1e-3 * rng.standard_normal((140, 300)) * np.sqrt(rng.gamma(0.05, 20.0, (140, 1)))
+    pilot = theory.estimate_population(np.hstack([large, tiny]))
+    assert np.mean(pilot.amplitudes**2) < 1.1
+    # Where points have amplitudes in the large directions, they are found all the same.
+    wide = large * np.sqrt(rng.gamma(1.5, 1.0 / 1.5, (140, 1)))
+    found = theory.estimate_population(np.hstack([wide, tiny])).amplitudes
+    assert np.mean(found**2) == pytest.approx(1.0 + 1.0 / 1.5, rel=0.3)
+
+
 def test_derivative_by_width():
     tau = np.random.default_rng(1).gamma(2.0, 0.5, 100)
     tau /= tau.mean()
