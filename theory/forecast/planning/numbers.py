@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
-from convergen.theory.forecast.crossings import last_crossing, sample_grid
+from convergen.theory.forecast.crossings import last_crossing, never_rising, sample_grid
 from convergen.theory.forecast.denoiser_law import DenoiserLaw
 from convergen.theory.forecast.factor_starts import factor_starts
 from convergen.theory.forecast.planning.wishes import Course, Wish
@@ -84,8 +84,9 @@ class Numbers:
         Returns
         -------
         dict of ndarray
-            ``odds`` and ``truth_odds`` at the samples, ``excess`` of the test error, what each
-            gains over the first, samples for the wishes and for half of the largest gain.
+            ``odds`` and ``truth_odds`` at all sizes, ``excess`` of the test error at the samples,
+            what each gains over the first, samples for the wishes and for half of the largest
+            gain.
         """
         if self.law is None:
             odds = gaussian_odds(spectrum, self.sizes, 0.0)
@@ -119,8 +120,8 @@ class Numbers:
         course = Course(spectrum, n[rows:], odds[:, rows:], excess[rows:])
         middle = 0.5 * (gap[0, 0] + gap[0, -1])
         return {
-            "odds": odds[0, :rows],
-            "truth_odds": odds[1, :rows],
+            "odds": odds[0],
+            "truth_odds": odds[1],
             "excess": excess[:rows],
             "convergence_gain": gains[0],
             "truth_gain": gains[1],
@@ -175,8 +176,8 @@ def as_intervals(numbers: Numbers, pilot: Population | None, level: float) -> di
     return {
         **found,
         **recovered,
-        "convergence": found["odds"].overlap(),
-        "truth": found["truth_odds"].overlap(),
+        "convergence": found["odds"][: numbers.samples.size].overlap(),
+        "truth": found["truth_odds"][: numbers.samples.size].overlap(),
         "error": _mapped(found["excess"], lambda excess: 1.0 + excess),
         "halfway": found["halfway"][0],
         "together": _largest(found["wishes"]),
@@ -192,6 +193,10 @@ def _of_pilot(numbers: Numbers, pilot: Population, level: float) -> dict[str, In
         with np.errstate(invalid="ignore", divide="ignore"):
             change = np.nan_to_num(np.abs(np.log(moved[name] / each.value)))
         found[name] = each.widened(change)
+    grid = numbers.sizes[numbers.samples.size :]
+    for name in ("odds", "truth_odds"):
+        found[name] = never_rising(found[name], numbers.sizes, grid.size)
+    found["wishes"] = _overlaps_as_shown(found, numbers.wishes, grid)
     found["wishes"] = _factors_as_shown(found["wishes"], numbers.wishes, pilot, level)
     if not numbers.factors:
         return found
@@ -218,6 +223,20 @@ def _by_name(
     return {
         name: whole[end - size : end] for (name, size), end in zip(sizes.items(), ends, strict=True)
     }
+
+
+def _overlaps_as_shown(
+    found: dict[str, Interval], wishes: tuple[Wish, ...], grid: FloatArray
+) -> Interval:
+    """Samples at an overlap are those at which its own interval holds it."""
+    ends = {name: getattr(found["wishes"], name).copy() for name in ("low", "high")}
+    for i, wish in enumerate(wishes):
+        if wish.kind.overlap is not None:
+            curves = found[("odds", "truth_odds")[wish.kind.overlap]]
+            for name, values in ends.items():
+                curve = getattr(curves, name)[-grid.size :]
+                values[i] = last_crossing(grid, curve, [wish.odds])[0]
+    return replace(found["wishes"], **ends)
 
 
 def _factors_as_shown(

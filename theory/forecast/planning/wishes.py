@@ -52,6 +52,8 @@ class WishKind:
         From a course and a level to samples.
     words : str
         What is wished for; ``{}`` stands for the level.
+    overlap : int or None
+        Row of the odds that its level is of.
     """
 
     name: str
@@ -59,6 +61,7 @@ class WishKind:
     fits: Callable[[float], bool]
     needed: Callable[[Course, float], float]
     words: str
+    overlap: int | None = None
 
 
 def _for_overlap(row: int) -> Callable[[Course, float], float]:
@@ -86,11 +89,11 @@ KINDS = {
     for kind in (
         WishKind(
             "convergence", "above 0 and below 1", _share, _for_overlap(0),
-            "two models agree to q = {:g}",
+            "two models agree to q = {:g}", 0,
         ),
         WishKind(
             "convergence-to-truth", "above 0 and below 1", _share, _for_overlap(1),
-            "a model agrees with the truth to q* = {:g}",
+            "a model agrees with the truth to q* = {:g}", 1,
         ),
         WishKind(
             "factor", "a whole number, at least 1", lambda k: k >= 1.0 and float(k).is_integer(),
@@ -118,6 +121,11 @@ class Wish:
 
     kind: WishKind
     level: float
+
+    @property
+    def odds(self) -> float:
+        """Its level as odds (1 − q)/q."""
+        return (1.0 - self.level) / self.level
 
     @property
     def name(self) -> str:
