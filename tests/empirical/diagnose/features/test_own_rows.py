@@ -1,12 +1,12 @@
-"""Features that users bring: files of rows, and functions in files and modules."""
+"""Features in files: rows belong to points, and what does not fit is refused."""
 
-import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.features.own_function import _installed
+from convergen.empirical.diagnose.features.own_rows import is_files
 from convergen.empirical.diagnose.features.table import encoded
 from convergen.empirical.diagnose.features.view import Given
 from convergen.empirical.diagnose.verdict.judgement import judge
@@ -97,49 +97,48 @@ def test_files_hold_no_mirrored_images(here, rows):
         encoded("all.npz", sets(rows, chosen=True))
 
 
-CODE = """
-seen = []
-def halves(x):
-    seen.append((x.shape[1:], str(x.dtype), float(x.min()), float(x.max())))
-    return x.reshape(len(x), -1)[:, :32]
-def broken(x):
-    raise RuntimeError("no such layer")
-number = 3
-"""
+@pytest.mark.parametrize(
+    ("text", "files"),
+    [
+        ("all.npz", True), ("S.NPY,T.npy", True), ("a.npy,b.py", False), ("pixels", False),
+        ("folder.png", False),
+    ],
+)  # fmt: skip
+def test_files_are_known_by_their_endings(text, files):
+    assert is_files(text) is files
 
 
-@pytest.mark.parametrize("text", ["mine.py:halves", "mine:halves"])
-def test_a_function_is_given_images_from_0_to_1(here, rows, text):
-    (here / "mine.py").write_text(CODE)
-    view = encoded(text, sets(rows))
-    np.testing.assert_allclose(view.training.rows[:, 0] * 16.0, halves(rows)[1], rtol=1e-5)
-    assert view.record["black_and_white"] == [0.0, 16.0]
-    assert len(view.record["sha256"]) == 64
-    assert "0 being black and 16 white" in view.notes[0]
-    vectors = Given(
-        [Points("s", rows[0].reshape(100, 64), (64,))],
-        Points("t", rows[1].reshape(100, 64), (64,)), None, Orbit.of((64,)),
-    )  # fmt: skip
-    plain = encoded(text, vectors)
-    np.testing.assert_allclose(plain.training.rows[:, 0], halves(rows)[1], rtol=1e-6)
+def test_a_second_model_has_rows_of_its_own_and_no_reference_needs_none(here, rows):
+    samples, training, _ = halves(rows)
+    second = samples[::-1] + 1.0
+    np.savez("pair.npz", samples=samples, samples_b=second, train=training)
+    given = sets(rows)
+    pair = replace(given, samples=[given.samples[0]] * 2, reference=None)
+    view = encoded("pair.npz", pair)
+    assert len(view.samples) == 2
+    assert view.reference is None
+    np.testing.assert_allclose(view.samples[1].rows[:, 0], second, rtol=1e-6)
+    np.testing.assert_allclose(view.training.rows[:, 0], training, rtol=1e-6)
+    assert view.training.shape == (1, 32)
+    assert list(view.record["files"]) == ["pair.npz"]
+    assert not view.theory
+    with pytest.raises(InputError, match="gives no array 'samples_b' of features"):
+        encoded("two.npz", pair)
 
 
-def test_functions_that_fail_are_named_in_one_sentence(here, rows):
-    (here / "mine.py").write_text(CODE)
-    for text, words in {
-        "mine.py:broken": r"mine.py:broken fails on images in \[0, 1\] of shape \(128|100",
-        "mine.py:number": "holds no function 'number'",
-        "absent.py:f": "cannot read the function 'absent.py'",
-        "no_such_module_here:f": "cannot import no_such_module_here: ModuleNotFoundError",
-        "a-b:f": "write FILE.py:NAME or MODULE:NAME",
-    }.items():
-        with pytest.raises(InputError, match=words):
-            encoded(text, sets(rows))
+def test_one_file_for_three_models_is_too_few(here, rows):
+    given = sets(rows)
+    with pytest.raises(InputError, match=r"1 files of features were given for 5 sets.*s, s, s, t"):
+        encoded("all.npz", replace(given, samples=given.samples * 3))
 
 
-def test_a_function_of_an_installed_module(here, rows):
-    assert not (here / "tests").exists()  # else the file would be taken
-    view = encoded("tests.empirical.diagnose.features.random_networks:features", sets(rows))
-    assert view.training.shape == (2, 288)
-    assert view.record["file"] == "random_networks.py"
-    assert _installed("sys") == (sys, None)  # built in, without a file
+def test_changes_that_nobody_asked_for_are_left_out(here, rows):
+    """Mirroring is ignored in images unless told otherwise; files answer as far as they can."""
+    assert encoded("all.npz", sets(rows, chosen=False)).orbit.names == []
+    assert encoded("all.npz", sets(rows, chosen=True, invariant=())).orbit.names == []
+
+
+def test_pictures_are_no_array_of_features(here, rows):
+    np.savez("cube.npz", samples=rows[0], train=rows[1], reference=rows[2])
+    with pytest.raises(InputError, match=r"cube\.npz"):
+        encoded("cube.npz", sets(rows))
