@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from convergen.empirical.models.solvable.stationary_linear import StationaryDenoiser
+from convergen.empirical.models.table import SOLVABLE
 from convergen.theory.common.checks import InputError
+from tests.empirical.models.solvable.fits import X, check_row, fitted
 
 
 def images(count=30, shape=(2, 4, 6)):
@@ -33,3 +35,15 @@ def test_stationary_denoiser_commutes_with_translations():
 def test_vectors_have_no_translations():
     with pytest.raises(InputError, match="needs images"):
         StationaryDenoiser(np.ones((3, 8)))
+
+
+def test_stationary_models_need_images():
+    with pytest.raises(InputError, match="needs images, but a point has shape"):
+        SOLVABLE.find("stationary-linear").resolve((24,), {})
+    commuting = fitted("stationary-linear")
+    moved = np.roll(commuting[1](X, 0.5), (1, 2), (2, 3))
+    np.testing.assert_allclose(commuting[1](np.roll(X, (1, 2), (2, 3)), 0.5), moved, atol=1e-12)
+
+
+def test_the_row():
+    check_row("stationary-linear")
