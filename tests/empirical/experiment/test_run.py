@@ -6,7 +6,6 @@ import shutil
 import numpy as np
 import pytest
 
-from convergen.empirical.experiment.declared.deciding import useful_threads
 from convergen.empirical.experiment.declared.plan import read_plan
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.experiment.trained.train import run_experiment
@@ -212,18 +211,3 @@ def test_a_run_without_a_result_and_no_run_at_all(path, tmp_path):
         Run.open(path).result()
     with pytest.raises(InputError, match="there is no run in"):
         Run.open(tmp_path)
-
-
-def test_small_networks_take_one_thread_and_large_ones_more():
-    def threads(available, *, grouping="pair", dim=64, batch=32, model="mlp"):
-        given = experiment(
-            samples=[4, 8, 16], model={"name": model}, training={"batch": batch},
-            run={"grouping": grouping},
-        )  # fmt: skip
-        return useful_threads(given, dim, available)
-
-    assert threads(8) == 1
-    assert threads(8, dim=1024, batch=64) == 2
-    assert threads(8, dim=1024, batch=64, grouping="seed") == 8
-    assert threads(2, dim=1024, batch=128) == 2
-    assert threads(8, model="linear") == 8
