@@ -7,15 +7,11 @@ from scipy.special import betainc, erf, gammaln
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.memorised import memorisation_saddlepoint
 from convergen.theory.linear.memorised.memorisation import (
     memorisation_law,
     memorisation_scale,
     memorisation_sketch,
 )
-from convergen.theory.linear.memorised.memorisation_gram import gram_average
-from convergen.theory.linear.memorised.memorisation_saddlepoint import SaddlepointLaw
-from convergen.theory.random_matrices.renormalised_noise import scaled
 from tests.monte_carlo import Stored
 from tests.simulation import expanded
 
@@ -34,7 +30,6 @@ SETS = {1: (6000, 1), 2: (4000, 1), 10: (600, 8), 64: (120, 32), 65: (120, 32), 
 SETS |= {1000: (16, 160), 10_000: (3, 800)}
 CASES = [(name, n) for name in SPECTRA for n in SETS if n < 10_000]
 CASES += [("isotropic", 10_000), ("power law 1", 10_000)]
-SAME = np.ones(1), np.ones(1)  # amplitudes and their weights
 # Spectra of tests that would say much the same of the others: those come in the slow part.
 FEW = ("isotropic", "spiked", "power law 1")
 FEW_AT_ONCE = [
@@ -170,46 +165,6 @@ def test_the_two_methods_meet_without_a_jump(name):
     # Between the ends nothing is added but the fading difference: m and its slope stay smooth.
     curve = theory.memorisation_law(SPECTRA[name], np.geomspace(64.0, 128.0, 9)).value
     assert np.abs(np.diff(curve, 2)).max() < 0.1 * np.abs(np.diff(curve)).max() + 1e-4
-
-
-@pytest.mark.parametrize("name", FEW_AT_ONCE)
-def test_the_saddlepoint_is_within_one_and_a_half_per_cent_where_it_takes_over(name):
-    # Averaged over seeds to see more than their noise.
-    parts = scaled(SPECTRA[name])
-    exact, law = np.zeros(2), np.zeros(2)
-    for seed in range(6):
-        exact += gram_average(SPECTRA[name], 64.0, 0.0, seed, SAME)[:2]
-        law += SaddlepointLaw.draw(parts, 0, 0.0, 64.0, seed, SAME).both(64.0)[:2]
-    np.testing.assert_allclose(law, exact, rtol=0.015)
-
-
-def test_draws_of_the_saddlepoint_are_averaged_one_by_one():
-    """In blocks, and each as it would be alone."""
-    law = SaddlepointLaw.draw(scaled(SPECTRA["power law 1"]), 0, 0.0, 64.0, 0, SAME)
-    together = law.average(64.0, np.zeros(1), np.ones(1))
-    assert together.size == len(law.e.value) > 128
-    alone = [law._average(64.0, np.zeros(1), np.ones(1), slice(i, i + 1))[0] for i in (0, 1, 130)]
-    np.testing.assert_allclose(together[[0, 1, 130]], alone, rtol=1e-12)
-
-
-@pytest.mark.parametrize("samples", [70.0, 1000.0, 1e6])
-def test_saddles_at_which_a_hit_is_certain_add_nothing(monkeypatch, samples):
-    parts, amplitudes = scaled(SPECTRA["power law 1"]), (np.array([0.6, 1.4]), np.full(2, 0.5))
-    law = SaddlepointLaw.draw(parts, 0, 0.0, samples, 0, amplitudes)
-    found = law.both(samples)
-    monkeypatch.setattr(memorisation_saddlepoint, "_CERTAIN", -np.inf)
-    np.testing.assert_allclose(found, law.both(samples), rtol=1e-13)
-
-
-def test_errors_are_those_of_hypercubes():
-    """Which scatter less than as many independent draws would."""
-    parts = scaled(SPECTRA["power law 1"])
-    many = [SaddlepointLaw.draw(parts, 0, 0.0, 500.0, seed, SAME) for seed in range(24)]
-    found = np.array([law.both(500.0) for law in many])
-    scatter, said = found[:, :2].std(axis=0, ddof=1), found[:, 2:].mean(axis=0)
-    np.testing.assert_allclose(scatter, said, rtol=0.5)
-    draws = many[0].average(500.0, np.zeros(1), np.ones(1))
-    assert said[1] < 0.6 * draws.std() / np.sqrt(draws.size)
 
 
 @pytest.mark.parametrize("dim", [2, 3, 5, 20])
