@@ -6,6 +6,9 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.local.windows import NestedWindows, WienerFilters, Windows, squares
 
+RNG = np.random.default_rng(0)
+MIXED = RNG.standard_normal((50, 6)) @ RNG.standard_normal((6, 6))
+
 
 def masks(windows, dim):
     """Row p: what is seen for coordinate p."""
@@ -89,3 +92,38 @@ def test_a_coordinate_is_seen_where_its_share_reaches_the_threshold():
     # The first of the thresholds with equal windows stays: at 0 every coordinate is seen.
     assert kept[-1] == 0.0
     assert kept.count(0.1) == 1
+
+
+def test_windows_of_a_filter_hold_its_large_entries():
+    rows = np.random.default_rng(0).standard_normal((50, 6)) @ np.random.default_rng(
+        0
+    ).standard_normal((6, 6))
+    filters = WienerFilters(rows)
+    moment = rows.T @ rows / 50
+    exact = moment @ np.linalg.inv(moment + 0.25 * np.eye(6))
+    np.testing.assert_allclose(filters.at(0.5), exact, atol=1e-12)
+    windows = filters.windows(0.5, 0.3)
+    for p in range(6):
+        seen = windows.places[windows.starts[p] : windows.starts[p + 1]]
+        wanted = np.flatnonzero(np.abs(exact[p]) >= 0.3 * np.abs(exact[p]).max())
+        np.testing.assert_array_equal(np.sort(seen), wanted)
+
+
+def test_windows_of_several_thresholds_lie_in_one_another_and_repeat_none():
+    filters = WienerFilters(
+        np.random.default_rng(0).standard_normal((50, 6))
+        @ np.random.default_rng(0).standard_normal((6, 6))
+    )
+    thresholds, nested = filters.nested(0.5, (1e-6, 2e-6, 0.3, 0.3, 0.9))
+    assert thresholds == (0.9, 0.3, 1e-6)
+    assert nested.cuts[-1].tolist() == [6] * 6
+    for threshold, windows in zip(thresholds, nested, strict=True):
+        alone = filters.windows(0.5, threshold)
+        np.testing.assert_array_equal(windows.starts, alone.starts)
+        np.testing.assert_array_equal(windows.places, alone.places)
+
+
+def test_a_coordinate_that_never_varies_sees_itself():
+    rows = np.c_[np.random.default_rng(0).standard_normal((20, 2)), np.zeros(20)]
+    windows = WienerFilters(rows).windows(0.5, 0.2)
+    assert windows.places[windows.starts[2] : windows.starts[3]].tolist() == [2]

@@ -1,0 +1,70 @@
+"""The compiled loop of local denoisers against a plain loop over coordinates."""
+
+import numpy as np
+import pytest
+
+from convergen.theory.networks.local.local_means import LocalMeans
+from convergen.theory.networks.local.window_denoiser import WindowDenoiser
+from convergen.theory.networks.local.windows import NestedWindows, Windows, squares
+from convergen.theory.networks.symmetry.orbits import Orbit
+from tests.theory.networks.local.plain_means import plain
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.standard_normal((9, 2, 4, 4))
+NOISY = IMAGES[:5] + 0.4 * RNG.standard_normal((5, 2, 4, 4))
+LEVELS = np.array([0.1, 0.4, 0.4, 1.0, 20.0])
+WINDOWS = squares((2, 4, 4), 3)
+
+
+def test_it_is_the_posterior_mean_on_each_window():
+    found = WindowDenoiser(IMAGES, WINDOWS)(NOISY, LEVELS)
+    np.testing.assert_allclose(found, plain(IMAGES, WINDOWS, NOISY, LEVELS), rtol=1e-10)
+
+
+def test_single_precision_is_kept():
+    found = WindowDenoiser(IMAGES.astype(np.float32), WINDOWS)(NOISY.astype(np.float32), 0.4)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, plain(IMAGES, WINDOWS, NOISY, [0.4] * 5), atol=2e-5)
+
+
+@pytest.mark.parametrize(("count", "seen"), [(1008, 2), (2100, 5), (1009, 7), (2020, 6)])
+def test_points_of_many_tiles_are_added_up(count, seen):
+    points, noisy = RNG.standard_normal((count, 7)), RNG.standard_normal((37, 7))
+    windows = Windows.of(np.abs(np.subtract.outer(np.arange(7), np.arange(7))) < seen)
+    sigma = RNG.uniform(0.1, 0.5, 37)
+    found = WindowDenoiser(points, windows)(noisy, sigma)
+    np.testing.assert_allclose(found, plain(points, windows, noisy, sigma), rtol=1e-10)
+
+
+@pytest.mark.parametrize("side", [1, 5])
+def test_an_orbit_that_lies_in_two_tiles_is_left_out(side):
+    # 25 translations of each of 41 images: the last but one begins in the first 1008.
+    images = RNG.standard_normal((41, 1, 5, 5))
+    windows, own = squares((1, 5, 5), side), np.array([40, 0, 39])
+    noisy = images[own] + 0.3 * RNG.standard_normal((3, 1, 5, 5))
+    found = WindowDenoiser(images, windows, Orbit(1)).leave_one_out(noisy, 0.3, own)
+    for i, row in enumerate(own):
+        rest = Orbit(1).of(np.delete(images, row, axis=0))
+        expected = plain(rest, windows, noisy[i : i + 1], [0.3])
+        np.testing.assert_allclose(found[i : i + 1], expected, rtol=1e-10)
+
+
+def test_a_point_far_away_gets_the_nearest_without_overflow():
+    single = IMAGES.astype(np.float32)
+    found = WindowDenoiser(single, WINDOWS)(single + 100.0, 0.05)
+    assert np.isfinite(found).all()
+
+
+@pytest.mark.parametrize("own", [None, np.array([3, 0, 8, 3, 5])])
+def test_nested_windows_give_what_each_gives_alone(own):
+    # Rings of no coordinate, of few and of many; pixels of which two windows are the same.
+    cuts = np.array([[1] * 32, [2] * 16 + [1] * 16, [30] * 8 + [9] * 24, [32] * 32])
+    places = np.concatenate([RNG.permutation(32) for _ in range(32)])
+    nested = NestedWindows(32 * np.arange(32), places, cuts)
+    found = LocalMeans(IMAGES).through(nested, NOISY.reshape(5, 32), LEVELS, own)
+    for means, windows in zip(found, nested, strict=True):
+        alone = WindowDenoiser(IMAGES, windows)
+        expected = alone(NOISY, LEVELS) if own is None else alone.leave_one_out(NOISY, LEVELS, own)
+        np.testing.assert_allclose(means.reshape(NOISY.shape), expected, rtol=1e-10)
+    few = LocalMeans(IMAGES).through(nested.only([1, 2]), NOISY.reshape(5, 32), LEVELS, own)
+    np.testing.assert_allclose(few, found[1:3], rtol=1e-10)
