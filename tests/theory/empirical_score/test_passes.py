@@ -146,7 +146,7 @@ def test_a_pass_is_too_coarse_where_errors_move_the_mean():
     center = y.mean(axis=0)
     spread = np.max(np.sum((y - center) ** 2, axis=1)) + np.sum((1.0 - center) ** 2)
     bound = 3e-6 * np.sqrt(60.0) / np.sqrt(spread)
-    # An error of 1 was mended: all doubt is of other points, each counted as often as a point occurs.
+    # An error of 1 was mended: all doubt is of others, each counted as often as a point occurs.
     at = bound**2 * 16.0 / 2.0
     query["error"], query["doubt"] = 1.0, at * np.array([0.99, 1.01, 0.5])
     assert done.too_coarse(training).tolist() == [False, True, False]
