@@ -1,9 +1,11 @@
+from itertools import combinations
+
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.theory.linear.elliptical.fourth_moments import large_sample_gap
-from convergen.theory.pilot.halves import compare_halves, far_end
+from convergen.theory.pilot.halves import _LeadingOrder, compare_halves, far_end
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components
 
@@ -29,6 +31,7 @@ def root(rows):
 @pytest.mark.parametrize(("count", "dim"), [(16, 40), (40, 12)])
 def test_gap_of_the_first_split_is_that_of_covariance_roots(count, dim, center, monkeypatch):
     monkeypatch.setattr("convergen.theory.pilot.halves._SPLITS", (2, 2))
+    monkeypatch.setattr("convergen.theory.pilot.halves._STEADY", np.inf)
     data = points(count, dim)
     found = compare_halves(sample(data, center), np.random.default_rng(5))
     rng, half = np.random.default_rng(5), count // 2
@@ -61,9 +64,42 @@ def test_gaps_are_those_of_the_law():
     assert np.all(error < 0.02)
 
 
+@pytest.mark.parametrize("center", [True, False])
+def test_leading_order_has_its_mean_over_all_splits(center):
+    pilot = sample(points(9, 4), center)
+    order = _LeadingOrder.of(pilot)
+    rows = pilot.left * np.sqrt(pilot.freedom * pilot.eigenvalues)
+    root = np.sqrt(pilot.eigenvalues)
+    found = []
+    for first in combinations(range(9), 3):
+        for second in combinations(sorted(set(range(9)) - set(first)), 3):
+            parts = rows[np.array([first, second])]
+            apart = np.diff([part.T @ part / 3.0 for part in parts], axis=0)[0]
+            expected = 0.5 * np.sum((apart / (root[:, None] + root)) ** 2)
+            found.append(order.apart(parts)[0, 1])
+            assert found[-1] == pytest.approx(expected, rel=1e-10)
+    assert np.mean(found) == pytest.approx(order.variance / 3.0, rel=1e-10)
+
+
 @pytest.mark.parametrize("shape", [None, 1.5], ids=["gaussian", "elliptical"])
-def test_errors_are_what_other_splits_of_the_pilot_change(shape):
-    pilot = sample(points(48, 30, 3, shape))
+def test_few_splits_with_a_control_say_more_than_hundreds(shape, monkeypatch):
+    pilot = sample(points(128, 6, 1, shape))
+    few = [compare_halves(pilot, np.random.default_rng(seed)) for seed in range(6)]
+    monkeypatch.setattr("convergen.theory.pilot.halves._STEADY", np.inf)
+    monkeypatch.setattr("convergen.theory.pilot.halves._SPLITS", (600, 600))
+    many = compare_halves(pilot, np.random.default_rng(9))
+    gaps, errors = np.array([each.gap for each in few]), np.array([each.error for each in few])
+    error = np.hypot(many.error, np.sqrt(np.mean(errors**2, axis=0) / 6.0))
+    assert np.all(np.abs(np.log(gaps.mean(axis=0) / many.gap)) < 3.5 * error)
+    assert np.all(errors[:, 0] < many.error[0])
+    # With 600 splits the error would be an eleventh of that of five.
+    assert np.all(np.mean(errors[:, :3], axis=0) < 6.0 * many.error[:3])
+
+
+@pytest.mark.parametrize("dim", [30, 7], ids=["plain", "control"])
+@pytest.mark.parametrize("shape", [None, 1.5], ids=["gaussian", "elliptical"])
+def test_errors_are_what_other_splits_of_the_pilot_change(shape, dim):
+    pilot = sample(points(48, dim, 3, shape))
     found = [compare_halves(pilot, np.random.default_rng(seed)) for seed in range(24)]
     scatter = np.std(np.log([each.gap for each in found]), axis=0, ddof=1)
     error = np.sqrt(np.mean([each.error**2 for each in found], axis=0))
