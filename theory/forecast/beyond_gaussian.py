@@ -24,6 +24,8 @@ DEVIATE = 1.6449  # of a normal variable, 5 % in each tail
 _ONE_POINT = 12.0**-0.5
 # Sample sizes at which the slope with the width of amplitudes is found.
 _COARSE = 8
+# What the finite number of dimensions adds to the constant of Gaussian data.
+_FINITE = 0.25
 # Doublings of n over which a trend between parts of the pilot may go on.
 _DOUBLINGS = 3.0
 
@@ -97,11 +99,15 @@ class DataLaw:
 
     @property
     def excess(self) -> FloatArray:
-        """Odds (1 − q)/q over those of Gaussian data at the last n: value, low and high end."""
+        """Odds (1 − q)/q over those of Gaussian data at the last n: value, low and high end.
+
+        Gaussian data in as many dimensions, which are finite: what is measured shows it.
+        """
         if self.ridge > 0.0:
             return np.ones(3)
         last = self.samples.size - 1
-        value = float(np.log(self._amplitude[0, last] * self.left[last]))
+        finite = np.log1p(_FINITE / self._gaussian_constant)
+        value = float(np.log(self._amplitude[0, last] * self.left[last]) - finite)
         wider = self._by_width[0, last] * np.std([each.wider for each in self.population.resampled])
         spread = DEVIATE * float(np.hypot(self.error[last], wider))
         return np.exp([value, value - spread, value + spread])
@@ -155,14 +161,17 @@ class DataLaw:
             point = 1.0 / parts.freedom[0]
             error = float(np.hypot(trend * _DOUBLINGS, _ONE_POINT * point))
             return 0.0, float(point**2 / (point**2 + left[0] ** 2)), error
-        # The finite number of dimensions adds ¼ to the constant of Gaussian data.
-        far = self._far
-        gaussian = order_parameters(spectrum, far).gap * far + 0.25
+        far, gaussian = self._far, self._gaussian_constant + _FINITE
         elliptical = _elliptical_odds(spectrum, np.array([far]), self.population.amplitudes)[0, 0]
         moments = float(np.log(found.ratio * gaussian / (far * elliptical)))
         # Either may be the better one: fourth moments of few points, or parts that are not large.
         weights = np.array([found.error**-2.0, 1.0 / (parts.error[0] ** 2 + trend**2)])
         return moments, float(weights[0] / weights.sum()), float(weights.sum() ** -0.5)
+
+    @cached_property
+    def _gaussian_constant(self) -> float:
+        """C of 1 − q ≈ C/n for Gaussian data in infinitely many dimensions."""
+        return float(order_parameters(self.population.spectrum, self._far).gap * self._far)
 
     @cached_property
     def _far(self) -> float:

@@ -87,7 +87,9 @@ def test_halves_are_met_whatever_the_spectrum_and_the_end_is_the_fourth_moments(
         np.testing.assert_allclose(odds, parts.gap / (1.0 - parts.gap), rtol=1e-9)
     far = law.odds(pilot.spectrum)[0, -1] / gaussian_odds(pilot.spectrum, n[-1:], 0.0)[0, 0]
     assert far == pytest.approx(pilot.far_end.ratio, rel=0.1)
-    assert law.excess[0] == pytest.approx(far, rel=0.02)
+    # Gaussian data in 64 dimensions disagree by ¼ of 9.5 more than in the limit.
+    constant = n[-1] * gaussian_odds(pilot.spectrum, n[-1:], 0.0)[0, 0]
+    assert law.excess[0] == pytest.approx(far / (1.0 + 0.25 / constant), rel=1e-3)
     assert law.excess[1] < pilot.far_end.ratio < law.excess[2]
     # Another spectrum is another sample: what its parts would show is not what these do.
     shown = law.odds_shown(OtherSample(theory.Spectrum.power_law(64, 0.5), 0.0))

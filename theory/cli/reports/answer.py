@@ -14,6 +14,8 @@ from convergen.theory.pilot.interval import Interval
 _FACTORS = "Factors are the directions in which the data vary most."
 # Factors whose starts are listed.
 _LISTED = 5
+# Ratios nearer to 1 than this are printed as 1.
+_SAME = 0.005
 # What is said of the points, by the agreement that two models reach with as many.
 _STATES = (
     (0.5, "are too few", "differ: each mostly repeats its own training set"),
@@ -180,7 +182,7 @@ def _excess(answer: PilotAnswer) -> str:
     value, low, high = answer.excess
     if low == high:
         return ""
-    if low <= 1.0 <= high:
+    if low < 1.0 + _SAME and high > 1.0 - _SAME:
         return " Up to the errors, models disagree as much as on Gaussian data."
     # Which explains more of the logarithm.
     amplitude = answer.by_amplitudes**2 > value if value > 1.0 else answer.by_amplitudes**2 < value

@@ -137,8 +137,10 @@ def test_the_widest_interval_has_its_cause(sampling, unseen, cause):
     [
         ((1.0, 1.0, 1.0), 1.0, "halves it."),
         ((1.1, 0.9, 1.3), 1.0, " models disagree as much as on Gaussian data."),
-        ((1.1, 1.0, 1.3), 1.0, " models disagree as much as on Gaussian data."),
-        ((0.9, 0.8, 1.0), 1.0, " models disagree as much as on Gaussian data."),
+        ((1.1, 1.004, 1.3), 1.0, " models disagree as much as on Gaussian data."),
+        ((0.9, 0.8, 0.996), 1.0, " models disagree as much as on Gaussian data."),
+        ((1.1, 1.006, 1.3), 1.04, "ways other than amplitude."),
+        ((0.9, 0.8, 0.994), 0.9, "points differ in amplitude (contrast, brightness)."),
         (
             (2.0, 1.5, 3.0), 1.5, " Models disagree 2 times (1.5 to 3) as much as on Gaussian data "
             "of the same covariance: points differ in amplitude (contrast, brightness).",
