@@ -155,7 +155,11 @@ class DataLaw:
         spectrum = self.population.spectrum
         law = _elliptical_odds(spectrum, parts.freedom, self.population.amplitudes)[0]
         left = np.log(parts.gap / (1.0 - parts.gap) / law)
-        trend = abs(float(left[0] - left[1])) if left.size > 1 else float(parts.error[0])
+        trend = float(parts.error[0])
+        if left.size > 1:
+            # What splits scatter is no trend.
+            own = parts.error[:2] / (1.0 - parts.gap[:2])
+            trend = float(np.sqrt(max((left[0] - left[1]) ** 2 - own @ own, 0.0)))
         if found is None:
             # Less than what one point of a part may do is not carried on.
             point = 1.0 / parts.freedom[0]

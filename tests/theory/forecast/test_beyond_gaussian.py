@@ -1,5 +1,6 @@
 """Data as they are: 1 − q of `predict` against disjoint subsets of large sets of real images."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -94,6 +95,28 @@ def test_halves_are_met_whatever_the_spectrum_and_the_end_is_the_fourth_moments(
     # Another spectrum is another sample: what its parts would show is not what these do.
     shown = law.odds_shown(OtherSample(theory.Spectrum.power_law(64, 0.5), 0.0))
     assert np.all(np.abs(np.log(shown[0, :-1] / parts.gap * (1.0 - parts.gap))) > 0.1)
+
+
+def test_a_trend_goes_on_and_the_scatter_of_splits_is_none():
+    pilot = theory.estimate_population(np.random.default_rng(1).standard_normal((200, 300)))
+    parts = pilot.halves
+    flat = DataLaw(pilot, parts.freedom)
+    agreed = parts.gap / (1.0 - parts.gap) / flat.left  # the odds of the elliptical law
+    own = np.full(parts.gap.size, 0.02)
+
+    def error(larger):
+        """Of log odds at N/2 and at infinity, where those at N/2 are larger than the law's."""
+        odds = agreed * np.exp(np.where(np.arange(agreed.size) == 0, larger, 0.0))
+        gap = odds / (1.0 + odds)
+        pilot.__dict__["halves"] = replace(parts, gap=gap, error=own * (1.0 - gap))
+        return DataLaw(pilot, np.array([parts.freedom[0], 1e9])).error
+
+    near, far = error(0.02)  # less than √2 of 0.02
+    assert near == pytest.approx(0.02, rel=0.05)
+    assert far == pytest.approx(near, rel=0.05)
+    near, far = error(0.3)
+    assert near == pytest.approx(0.02, rel=0.05)
+    assert far == pytest.approx(3.0 * np.sqrt(0.3**2 - 2.0 * 0.02**2), rel=0.02)
 
 
 def scatter(draw, pilots):
