@@ -8,9 +8,13 @@ from convergen.empirical.models.by_name import (
     check_model,
     fitted,
     grouping_of,
+    is_blind,
+    model_names,
     needs_training,
+    orbit_of,
     pinned,
     untrained,
+    usual_training,
 )
 from convergen.empirical.models.solvable.kernel_regime import noise_seed
 from convergen.empirical.models.table import SOLVABLE, Trained, compared_with
@@ -176,3 +180,25 @@ def test_networks_of_users_are_pinned_to_their_file(tmp_path, monkeypatch):
         untrained(model, IMAGE, [0])
     with pytest.raises(InputError, match="cannot read the network"):
         pinned({"name": "none.py:Net"})
+
+
+def test_networks_come_after_solvable_models():
+    names = model_names()
+    assert names[: len(SOLVABLE.names())] == SOLVABLE.names()
+    assert names[-1] == "unet"
+
+
+def test_what_networks_want_of_their_training_and_see():
+    assert usual_training({"name": "conv"})["sigma_max"] < 20.0
+    for other in ({"name": "mlp"}, {"name": "linear"}, {"name": "mine.py:Net"}, {}, "conv", None):
+        assert usual_training(other) == {}
+    assert is_blind({"name": "conv"})
+    for name in ("mlp", "unet", "linear", "mine.py:Net"):
+        assert not is_blind({"name": name})
+
+
+def test_symmetry_is_that_of_a_network_of_the_table():
+    assert orbit_of({"name": "mine.py:Net"}, IMAGE).trivial
+    assert orbit_of({"name": "mlp", "size": "tiny"}, IMAGE).trivial
+    given = {"name": "unet", "size": "tiny", "padding": "circular"}
+    assert not orbit_of(given, (1, 8, 8)).trivial

@@ -59,3 +59,18 @@ def test_the_best_theory_is_said_with_its_other_errors(found):
     assert said.endswith("off by 0.026 on average (right: by at most 0.05), its m by 0.173.")
     last = words.best(found.isel(theory=[2]))
     assert last.endswith("its m by 0.058 and its share of copies by 0.158.")
+
+
+def test_what_the_networks_do_is_said_first(found):
+    assert words.measured(found) == (
+        "Two of these networks, trained on different sets of 4 samples, agree to q = 0.20 (1 is "
+        "the same network); on sets of 64, to 0.90. Copies were generated up to n = 16 (30 % "
+        "there)."
+    )
+    alone = found.isel(samples=[2])
+    assert words.measured(alone) == (
+        "Two of these networks, trained on different sets of 64 samples, agree to q = 0.90 (1 is "
+        "the same network). None of what they generate is a copy."
+    )
+    all_copy = found.assign(fraction_memorised=("samples", [0.9, 0.3, 0.25]))
+    assert "Copies were generated up to n = 64 (25 % there)." in words.measured(all_copy)
