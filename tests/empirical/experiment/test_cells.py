@@ -1,7 +1,7 @@
 import numpy as np
 import xarray as xr
 
-from convergen.empirical.experiment.cells import cells, joined
+from convergen.empirical.experiment.cells import cells, joined, with_seed, work_of
 from tests.empirical.experiment.tiny import experiment
 
 
@@ -27,3 +27,15 @@ def test_results_are_put_where_they_belong_and_what_is_missing_is_nan():
         found["q"].transpose("seed", "samples"), [[0.5, 1.0], [np.nan, 2.0]]
     )
     assert found["error"].sel(seed=[0, 3]).values.ravel().tolist() == [0.0, 3.0]
+
+
+def test_the_work_of_a_cell():
+    assert work_of(experiment()) == (320, "images")
+    assert work_of(experiment(model={"name": "linear"})) == (1, "cells")
+
+
+def test_a_result_has_a_seed():
+    found = with_seed(xr.Dataset({"q": ("samples", [0.5])}, {"samples": [4]}), 3)
+    assert found["q"].dims == ("seed", "samples")
+    assert found["seed"].values.tolist() == [3]
+    assert "long_name" in found["seed"].attrs

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from convergen.empirical.models.by_name import untrained
+from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.protocol import Denoiser
 
 SHAPE = (1, 4, 4)
@@ -74,3 +75,54 @@ def test_a_call_takes_the_parameters_in_training_unless_others_are_given():
         alone = models.denoiser(member)(x[member].numpy(), sigma[member].numpy())
         np.testing.assert_allclose(averaged[member].numpy(), alone, rtol=1e-4, atol=1e-5)
     assert models.size == sum(value[0].numel() for value in models.parameters.values())
+
+
+def saved(models):
+    return [
+        {name: value.clone() for name, value in part.items()}
+        for part in (models.parameters, models.average, models.saved_buffers)
+    ]
+
+
+def test_saved_parameters_come_back():
+    first, second = (untrained({"name": "mlp", "size": "tiny"}, SHAPE, [s, s + 1]) for s in (0, 5))
+    state = saved(first)
+    for value in state[1].values():
+        value += 1.0
+    second.load(*state)
+    for found, known in zip(saved(second), state, strict=True):
+        for name, value in known.items():
+            torch.testing.assert_close(found[name], value)
+
+
+def test_parameters_of_another_architecture_are_refused():
+    tiny, conv = (untrained({"name": n, "size": "tiny"}, SHAPE, [0]) for n in ("mlp", "conv"))
+    with pytest.raises(InputError, match=r"the checkpoint is that of another architecture \("):
+        tiny.load(*saved(conv))
+    wide = untrained({"name": "mlp", "size": "tiny", "width": 32}, SHAPE, [0])
+    with pytest.raises(InputError, match=r"head.bias|head.weight|layers.0.bias|of shape \(1, "):
+        tiny.load(*saved(wide))
+    parameters, average, buffers = saved(tiny)
+    average.pop(next(iter(average)))
+    with pytest.raises(InputError, match="is in one of the two only"):
+        tiny.load(parameters, average, buffers)
+
+
+@pytest.mark.parametrize("batched", [True, False])
+def test_members_are_built_of_their_own_seeds(batched):
+    """Each as if it were alone, and the global generator of torch is left as it was."""
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    both = untrained({"name": "mlp", "size": "tiny"}, SHAPE, [4, 9], batched=batched)
+    assert torch.equal(torch.get_rng_state(), before)
+    for member, seed in enumerate((4, 9)):
+        alone = untrained({"name": "mlp", "size": "tiny"}, SHAPE, [seed])
+        for name, value in alone.parameters.items():
+            assert torch.equal(both.parameters[name][member], value[0])
+
+
+def test_homogeneity_is_about_minus_the_mean():
+    mean = np.arange(16.0).reshape(SHAPE)
+    assert untrained({"name": "mlp", "size": "tiny"}, SHAPE, [0], mean).origin is None
+    conv = untrained({"name": "conv", "size": "tiny"}, SHAPE, [0, 1], mean)
+    np.testing.assert_allclose(conv.origin, -mean)

@@ -74,3 +74,33 @@ def test_what_is_neither_is_refused(here, texts, words):
 def test_patterns_may_lead_anywhere(here):
     found = sorted_out([str(here / "step*.npz")])
     assert found.first == tuple(str(here / each) for each in STEPS)
+
+
+def test_the_family_of_a_name_and_of_its_folder():
+    """Numbers in names make checkpoints; if names tell nothing, those of folders do."""
+    folders = ["run/ckpt-5/a1.npy", "run/ckpt-40/a1.npy", "run/ckpt-300/a1.npy"]
+    assert sorted_out(folders) == SampleFiles((5, 40, 300), tuple(folders))
+    names = ["step1-of9.npy", "step2-of9.npy", "step3-of9.npy"]
+    assert sorted_out(names) == SampleFiles((1, 2, 3), tuple(names))
+
+
+def test_files_of_different_numbers_are_no_checkpoints(here):
+    with pytest.raises(InputError, match="3 files of samples were given"):
+        sorted_out(["step1.npy", "step2-3.npy", "other.npy"])
+    with pytest.raises(InputError, match=r"6 files.*\(a, b, c, d, …\)"):
+        sorted_out(["a", "b", "c", "d", "e", "f"])
+    with pytest.raises(InputError, match=r"4 files.*\(a, b, c, d\)"):
+        sorted_out(["a", "b", "c", "d"])
+
+
+def test_two_of_one_step_are_named_alone(here):
+    with pytest.raises(InputError, match=r"^step2\.npy and step02\.npy are both of step 2: give"):
+        sorted_out(["step1.npy", "step2.npy", "step02.npy", "step3.npy"])
+
+
+def test_many_steps_are_listed_by_the_first_six(here):
+    first = [f"a{step}.npy" for step in range(8)]
+    second = [f"b{step}.npy" for step in range(1, 8)]
+    with pytest.raises(InputError, match=r"A has the steps 0, 1, 2, 3, 4, 5, …, B 1, 2, 3, 4, 5, "
+                       r"6, …: .*\(0 of one model alone\)"):  # fmt: skip
+        sorted_out([*first, *second])

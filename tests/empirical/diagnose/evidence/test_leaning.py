@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 from sklearn.neighbors import NearestNeighbors
 
 from convergen.empirical.diagnose.distances.neighbours import Near
-from convergen.empirical.diagnose.evidence.leaning import leaning
+from convergen.empirical.diagnose.evidence.leaning import Leaning, leaning
+from convergen.empirical.measure.intervals import Estimate
 
 
 def test_leaning_is_standard_normal_under_exchange_and_counts_samples_of_one_point_once():
@@ -27,3 +29,71 @@ def test_leaning_is_standard_normal_under_exchange_and_counts_samples_of_one_poi
     assert abs(np.mean(scores)) < 4.0 / np.sqrt(200)
     assert 0.75 < np.std(scores) < 1.25
     assert np.mean(shares) == pytest.approx(0.5, abs=0.03)
+
+
+def held(first, second, indices=None):
+    """Samples at these distances from training and unseen points, each of a point of its own."""
+    first, second = np.array(first, float)[:, None], np.array(second, float)[:, None]
+    rows = np.arange(len(first))[:, None] if indices is None else np.array(indices)[:, None]
+    return Near(rows, first, first[:, 0]), Near(rows, second, second[:, 0])
+
+
+def test_of_equal_sets_the_share_is_that_of_samples_that_are_nearer():
+    """Binomial: (0.75 − 0.5)/√(0.25/20)."""
+    found = leaning(*held([1.0] * 15 + [3.0] * 5, [2.0] * 20), (30, 30))
+    assert found.share.value == 0.75
+    assert found.score == pytest.approx(0.25 / np.sqrt(0.25 / 20))
+    assert found.share.stderr == pytest.approx(0.5 / np.sqrt(20))
+    ends = binomtest(15, 20).proportion_ci(method="exact")
+    assert (found.share.low, found.share.high) == pytest.approx((ends.low, ends.high))
+    assert not found.significant
+
+
+def test_of_unequal_sets_the_share_is_what_equal_ones_would_give():
+    """Of 3 training points to 1 unseen one, three quarters are fair: one half."""
+    fair = leaning(*held([1.0] * 15 + [3.0] * 5, [2.0] * 20), (90, 30))
+    assert fair.share.value == pytest.approx(0.5)
+    assert fair.score == pytest.approx(0.0, abs=1e-12)
+    # Odds 9 : 1 of which 3 : 1 are fair: 3 : 1 between equal sets.
+    more = leaning(*held([1.0] * 18 + [3.0] * 2, [2.0] * 20), (90, 30))
+    assert more.share.value == pytest.approx(0.75)
+    assert more.score == pytest.approx((0.9 - 0.75) / np.sqrt(0.75 * 0.25 / 20))
+    for lead in (0.0, 1.0):  # all, or none
+        ends = leaning(*held([1.0 + lead] * 20, [2.0 - lead] * 20), (90, 30))
+        assert ends.share.value == 1.0 - lead
+        assert ends.share.low <= ends.share.value <= ends.share.high
+
+
+def test_a_tie_is_shared_in_proportion():
+    found = leaning(*held([2.0] * 8, [2.0] * 8), (10, 30))
+    assert found.share.value == pytest.approx(0.5)
+
+
+def test_samples_of_one_point_are_one_draw():
+    """Twenty samples around four points count as four; others around an unseen point as one."""
+    near, other = held([1.0] * 20, [2.0] * 20, np.repeat(range(4), 5))
+    found = leaning(near, other, (30, 30))
+    assert found.score == pytest.approx(0.5 / np.sqrt(0.25 / 4))
+    assert found.share.stderr == pytest.approx(0.25)
+    mixed = leaning(*held([1.0] * 4 + [3.0] * 4, [2.0] * 8, [0, 0, 0, 0, 0, 1, 2, 3]), (30, 30))
+    assert mixed.share.stderr == pytest.approx(0.5 / np.sqrt(64 / (16 + 4)))
+
+
+@pytest.mark.parametrize(
+    ("nearer", "count", "significant"),
+    [(40, 50, True), (37, 50, False), (1100, 2000, False), (1120, 2000, True)],
+)
+def test_leaning_is_beyond_three_and_a_half_deviations_and_a_twentieth(nearer, count, significant):
+    """40 of 50: 4.2 deviations; 37: 3.4; 1100 of 2000: 4.5 deviations, but a share of 0.55."""
+    found = leaning(*held([1.0] * nearer + [3.0] * (count - nearer), [2.0] * count), (30, 30))
+    assert found.significant == significant
+
+
+def test_leaning_beyond_that_of_others():
+    def of(value, stderr):
+        return Leaning(Estimate(value, 0.0, 1.0, stderr), 0.0, True)
+
+    # √(0.03² + 0.04²) = 0.05; 3.5 of it are 0.175.
+    assert of(0.68, 0.03).beyond(of(0.5, 0.04))
+    assert not of(0.67, 0.03).beyond(of(0.5, 0.04))
+    assert not of(0.5, 0.03).beyond(of(0.68, 0.04))

@@ -122,3 +122,48 @@ def test_of_many_real_points_some_are_held_against_the_others(monkeypatch):
     np.testing.assert_allclose(
         found.seen_points.training.distances[:, :2], expected[:, :2], rtol=1e-9
     )
+
+
+def test_of_near_duplicates_the_nearest_member_counts():
+    """Training points 0 and 5, and 1, 8 and 9, are nearly the same; samples copy 5, 9 and 3."""
+    rng = np.random.default_rng(3)
+    rows = rng.standard_normal((40, 6))
+    rows[5] = rows[0] + 1e-4 * rng.standard_normal(6)
+    rows[[8, 9]] = rows[1] + 1e-4 * rng.standard_normal((2, 6))
+    samples = rows[[5, 9, 3]] + 1e-6
+    training = points("training", rows)
+    sets = honest_sets(training, None, ORBIT).beside(points("samples", samples), ORBIT)
+    assert sorted(map(sorted, sets.groups)) == [[0, 5], [1, 8, 9]]
+    found = Measured.of(
+        points("samples", samples), training, None, ORBIT, sets, np.random.default_rng(1)
+    )
+    assert found.near.indices[:, 0].tolist() == [5, 9, 3]
+    np.testing.assert_allclose(found.near.distances[:, 0], 1e-6 * np.sqrt(6), rtol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("scores", "significant", "doubts"),
+    [
+        ((3.0, -1.0), True, False),  # as real points of one law do
+        ((-6.0, 1.0), False, True),  # unseen points of another law
+        ((6.0, 1.0), False, True),
+    ],
+)
+def test_real_points_tell_whether_nearness_is_evidence(monkeypatch, scores, significant, doubts):
+    from convergen.empirical.diagnose.evidence.leaning import Leaning
+    from convergen.empirical.measure.intervals import Estimate
+
+    answers = [Leaning(Estimate(0.9, 0.8, 1.0, 0.01), 9.0, True)]
+    answers += [Leaning(Estimate(0.5, 0.4, 0.6, 0.01), score, False) for score in scores]
+    sizes = []
+
+    def leaning(near, other, given):
+        sizes.append(given)
+        return answers[len(sizes) - 1]
+
+    found = measured()
+    monkeypatch.setattr(module, "leaning", leaning)
+    lean, doubt = found.leaning()
+    assert lean.significant == significant
+    assert bool(doubt) == doubts
+    assert sizes == [(40, 30), (39, 30), (40, 29)]  # a real point is not held against itself

@@ -12,6 +12,7 @@ from convergen.empirical.diagnose.verdict.tables import (
     closest,
     heading,
     meanings,
+    named,
     recovery_rows,
     score_table,
 )
@@ -177,3 +178,15 @@ def test_suspects_keep_their_numbers_in_the_order_of_the_evidence():
     )  # fmt: skip
     found = SimpleNamespace(judgement=SimpleNamespace(copies=copies))
     assert Diagnosis.suspects.fget(found) == [(2, 7, 3.0, 0.25, 0.05), (0, 5, 1.0, 0.5, 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [(("a.png", "b.png", "c\n.png"), "b.png"), (("a.png", "b.png"), "1"), (None, "1")],
+)
+def test_points_are_named_by_their_files_or_rows(names, expected):
+    given = Points("mine", 3)
+    given.record = SimpleNamespace(names=names)
+    assert named(given, 1) == expected
+    given.record = None
+    assert named(given, 1) == "1"

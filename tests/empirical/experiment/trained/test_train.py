@@ -126,7 +126,9 @@ def test_a_cell_is_done_with_the_planned_threads(monkeypatch):
 
 
 def test_processors_are_those_that_this_process_may_use(monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {process, 4, 9}, raising=False)
+    monkeypatch.setattr(
+        os, "sched_getaffinity", lambda process: {0: [4, 9, 11]}[process], raising=False
+    )
     assert processors() == 3
     monkeypatch.delattr(os, "sched_getaffinity")
     for count, expected in ((6, 6), (None, 1)):
