@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.comparable.layout import one_layout, roughness
+from convergen.empirical.diagnose.comparable.layout import (
+    _alike,
+    _has_seams,
+    _on_white,
+    _tiles,
+    one_layout,
+    roughness,
+)
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
@@ -107,3 +114,103 @@ def test_roughness_is_one_for_noise():
     assert roughness(np.ones((2, 1, 4, 4))) == 1.0
     ramp = np.broadcast_to(np.arange(8.0), (1, 1, 8, 8))
     assert roughness(ramp) == pytest.approx(0.5 / (2 * ramp.var()))
+
+
+@pytest.mark.parametrize(
+    ("gap", "grid", "cut"),
+    [
+        (1, (1, 1), False),
+        (2, (1, 1), False),
+        (1, (1, 2), True),
+        (2, (2, 1), True),
+        (3, (2, 2), False),
+    ],
+)
+def test_frames_of_one_or_two_pixels_around_more_than_one_image(images, gap, grid, cut):
+    height, width = (count * (16 + gap) + gap for count in grid)
+    sheets = named(np.zeros((5, 3, height, width)), "sheets")
+    if cut:
+        found, _ = one_layout([named(images), sheets])
+        assert found[1].rows.shape == (5 * grid[0] * grid[1], 3, 16, 16)
+    else:
+        with pytest.raises(InputError, match=f"sheets holds images of {height} × {width} pixels"):
+            one_layout([named(images), sheets])
+
+
+def test_tiles_are_read_line_by_line():
+    """2 × 3 tiles of 2 × 2 pixels, one pixel apart; a tile holds its number."""
+    sheet = np.full((1, 1, 7, 10), -1.0)
+    for number in range(6):
+        line, column = divmod(number, 3)
+        sheet[0, 0, 1 + 3 * line : 3 + 3 * line, 1 + 3 * column : 3 + 3 * column] = number
+    found = _tiles(named(sheet), (1, 2, 2), (2, 3), 1)
+    np.testing.assert_array_equal(found, np.arange(6.0)[:, None, None, None] * np.ones((1, 2, 2)))
+
+
+@pytest.mark.parametrize(
+    ("step", "seams"), [(1.15, True), (1.13, False), (-1.15, True), (0.0, False)]
+)
+@pytest.mark.parametrize("axis", [2, 3])
+def test_seams_are_rougher_by_three_tenths_than_any_other_border(step, seams, axis):
+    """Neighbours differ by 1, across every fourth border by `step`: 1.15² = 1.32, 1.13² = 1.28."""
+    values = np.cumsum([0.0] + [step if i % 4 == 3 else 1.0 for i in range(11)])
+    rows = np.broadcast_to(values if axis == 3 else values[:, None], (3, 1, 12, 12)).copy()
+    # Along the other axis there is a single tile, so that no seam is looked for.
+    shape = (1, 12, 4) if axis == 3 else (1, 4, 12)
+    assert _has_seams(named(rows), shape) == seams
+
+
+def pattern(size, cosine=1.0, sides=(1, 4, 4), noise=1.0):
+    """Forty images of a mean and of unit variance about it in each pixel."""
+    board = np.indices(sides[1:]).sum(axis=0) % 2 * 2.0 - 1.0
+    stripes = np.indices(sides[1:])[0] % 2 * 2.0 - 1.0
+    mean = size * (cosine * board + np.sqrt(1.0 - cosine**2) * stripes)
+    signs = np.resize([noise, -noise], 40)[:, None, None, None]
+    return named(np.broadcast_to(mean, sides) + signs + 7.0)
+
+
+@pytest.mark.parametrize(
+    ("size", "cosine", "same"),
+    [
+        # The mean shows if its variance is 20 times that of chance, 1/40: above √0.5 = 0.707.
+        (0.72, 1.0, True), (0.70, 1.0, False),
+        (3.0, 0.82, True), (3.0, 0.78, False), (3.0, -1.0, False),
+    ],
+)  # fmt: skip
+def test_means_that_look_alike_and_show_anything(size, cosine, same):
+    assert _alike(pattern(1.0, cosine), pattern(size)) == same
+    assert _alike(pattern(1.0, cosine, (3, 4, 4)), pattern(size)) == same
+    assert _alike(pattern(1.0, cosine), pattern(size, sides=(3, 4, 4))) == same
+    assert not _alike(pattern(1.0, cosine, (1, 4, 8)), pattern(size))
+    assert not _alike(pattern(1.0), named(np.ones((4, 16))))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "white", "floor"),
+    [
+        (0.0, 1.0, 1.0, 0.0), (0.0, 255.0, 255.0, 0.0), (-1.0, 1.0, 1.0, -1.0),
+        (-0.5, 2.0, 1.0, 0.0), (-0.6, 2.0, 1.0, -1.0), (0.0, 2.1, 255.0, 0.0),
+    ],
+)  # fmt: skip
+def test_white_is_what_the_range_says(low, high, white, floor):
+    colours = np.array([low, 0.5 * (low + high), high, 0.25 * high, high, low]).reshape(2, 3, 1, 1)
+    shares = np.array([0.25, 1.0])
+    alpha = (floor + shares * (white - floor)).reshape(2, 1, 1, 1)
+    rows = np.concatenate([colours, np.clip(alpha, low, high)], axis=1)
+    shares = ((np.clip(alpha, low, high) - floor) / (white - floor)).reshape(2, 1, 1, 1)
+    expected = shares * colours + (1.0 - shares) * white
+    np.testing.assert_allclose(_on_white(named(rows)), expected, rtol=1e-12)
+
+
+def test_no_rows_are_taken_for_what_they_cannot_be():
+    """5 channels of 8 × 8 are nothing that is known, nor 2.5."""
+    noise = np.random.default_rng(4).standard_normal((40, 3, 8, 8))
+    for dim in (320, 160):
+        with pytest.raises(InputError, match=rf"shape \({dim},\), but others have shape"):
+            one_layout([named(noise), named(np.ones((40, dim)))])
+
+
+def test_roughness_over_twice_the_variance():
+    """Stripes of ±1: steps of 4 along one axis and 0 along the other, variance 1."""
+    stripes = np.resize([1.0, -1.0], (2, 1, 6, 6))
+    assert roughness(stripes) == pytest.approx(0.5 * (4.0 + 0.0) / 2.0)

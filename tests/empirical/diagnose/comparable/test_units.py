@@ -192,3 +192,21 @@ def test_means_and_scales_are_those_of_each_group_of_coordinates():
     for part in (slice(0, 3), slice(3, 6)):
         np.testing.assert_allclose(centre[part], rows[:, part].mean())
         np.testing.assert_allclose(scale[part], rows[:, part].std())
+
+
+def test_normalisations_are_those_that_are_published():
+    """torchvision's ImageNet; OpenAI's CLIP. All are means and scales of pixels in [0, 1]."""
+    assert NORMALISATIONS["ImageNet"] == ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    assert NORMALISATIONS["CLIP"] == (
+        (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711),
+    )  # fmt: skip
+
+
+def test_numbers_in_a_unit_are_brought_to_a_range_that_is_none():
+    """Training values between 3 and 9 fill no unit; samples in [0, 1] are mapped to them."""
+    rng = np.random.default_rng(5)
+    training, samples = 3.0 + 6.0 * rng.beta(0.5, 0.5, (60, 8)), rng.beta(0.5, 0.5, (60, 8))
+    training[0, 0], training[1, 0] = 3.0, 9.0
+    (found,), notes = one_unit(named(training), [named(samples, "samples")])
+    assert "from [0, 1] to the range of the training set" in notes[0]
+    np.testing.assert_allclose(found.flat(), 3.0 + 6.0 * samples)
