@@ -1,0 +1,85 @@
+"""Tables of encoded images: their column, their classes, and rows that hold none."""
+
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from convergen.theory.common.checks import InputError
+from convergen.theory.data.reading import read
+
+pyarrow = pytest.importorskip("pyarrow")
+parquet = pytest.importorskip("pyarrow.parquet")
+
+
+def png(value):
+    file = io.BytesIO()
+    Image.fromarray(np.full((4, 4), value, np.uint8)).save(file, "PNG")
+    return file.getvalue()
+
+
+def write(path, about=None, group=3, **columns):
+    table = pyarrow.table(columns)
+    if about is not None:
+        table = table.replace_schema_metadata({"huggingface": json.dumps(about)})
+    parquet.write_table(table, path, row_group_size=group)
+    return path
+
+
+def named(*names):
+    return {"info": {"features": {"label": {"names": names}}}}
+
+
+PLAIN = [png(value) for value in range(40)]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "large bytes", "records"])
+def test_images_are_bytes_or_records_of_bytes(tmp_path, kind):
+    """More rows than are read at a time, beside columns that hold no bytes of images."""
+    column = {
+        "bytes": PLAIN,
+        "large bytes": pyarrow.array(PLAIN, pyarrow.large_binary()),
+        "records": [{"path": "x", "bytes": each} for each in PLAIN],
+    }[kind]
+    others = {"name": ["a"] * 40, "where": [{"path": "x"}] * 40}
+    found = read(write(tmp_path / "x.parquet", image=column, **others))
+    assert found.record.names == tuple(map(str, range(40)))
+    assert (found.rows()[:, 0, 0, 0] * 255).round().astype(int).tolist() == list(range(40))
+    assert found.record.labels is None
+
+
+def test_classes_have_the_names_that_the_table_keeps(tmp_path):
+    for labels, about, expected in (
+        ([0, 1, 0], named("cat", "dog"), ("cat", "dog", "cat")),
+        ([0, 1, 2], named("cat", "dog"), ("0", "1", "2")),
+        ([0, -1, 1], named("cat", "dog"), ("0", "-1", "1")),
+        ([1, 1, 0], named(), ("1", "1", "0")), ([1, 1, 0], None, ("1", "1", "0")),
+        (["x", "y", "x"], named("cat"), ("x", "y", "x")),
+    ):  # fmt: skip
+        path = write(tmp_path / "x.parquet", about, image=PLAIN[:3], label=labels)
+        assert read(path).record.labels == expected
+    path = write(tmp_path / "x.parquet", image=PLAIN[:2], labels=["u", "v"])
+    assert read(path).record.labels == ("u", "v")
+    # The first word counts.
+    path = write(tmp_path / "x.parquet", image=PLAIN[:2], labels=["u", "v"], label=["a", "b"])
+    assert read(path).record.labels == ("a", "b")
+
+
+def test_a_row_without_an_image_is_refused(tmp_path):
+    with pytest.raises(InputError, match=r"a row of .* holds no bytes of an image: download"):
+        read(write(tmp_path / "x.parquet", image=[PLAIN[0], None])).rows()
+
+
+def test_more_rows_than_bytes_are_refused(tmp_path):
+    nothing = pyarrow.nulls(100_000, pyarrow.binary())
+    path = write(tmp_path / "x.parquet", group=100_000, image=nothing)
+    size = path.stat().st_size
+    with pytest.raises(InputError, match=rf"declares 100000 rows in {size} bytes"):
+        read(path)
+
+
+def test_a_table_without_bytes_is_refused(tmp_path):
+    with pytest.raises(InputError, match="holds no column with the bytes of images"):
+        read(write(tmp_path / "x.parquet", where=[{"path": "x"}] * 2, text=["a", "b"]))
