@@ -1,4 +1,4 @@
-"""Eigenvalues and covariances that are known: no sample of them, so no intervals."""
+"""A covariance of a file is a law: no sample of it, so no intervals."""
 
 import numpy as np
 import pytest
@@ -12,20 +12,6 @@ from convergen.theory.sources.table import load_source
 def matrix():
     factor = np.random.default_rng(0).standard_normal((12, 9))
     return factor @ factor.T  # three eigenvalues are zero up to rounding
-
-
-def test_eigenvalues_of_a_file_are_the_law(tmp_path):
-    values = np.array([0.5, 4.0, 1.0])
-    (tmp_path / "lam.txt").write_text("0.5\n4\n1\n")
-    np.savez(tmp_path / "lam.npz", lam=values[None], other=np.ones(2))
-    for path, key in ((tmp_path / "lam.txt", None), (tmp_path / "lam.npz", "lam")):
-        found = load_source("eigenvalues", path=path, key=key)
-        np.testing.assert_array_equal(found.spectrum.eigenvalues, [4.0, 1.0, 0.5])
-        assert found.data is None
-        assert len(found.points) == 16384
-    assert found.spectrum.source == "eigenvalues lam.npz"
-    variance = found.points.flat().var(axis=0).sum()
-    assert abs(variance - 5.5) < 5 * 5.5 * np.sqrt(2.0 / 16384)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -70,12 +56,3 @@ def test_what_is_no_covariance_is_refused(tmp_path, values, words):
     np.save(tmp_path / "c.npy", values)
     with pytest.raises(InputError, match=words):
         load_source("covariance", path=tmp_path / "c.npy").spectrum  # noqa: B018
-
-
-def test_what_is_no_list_of_eigenvalues_is_refused(tmp_path):
-    np.save(tmp_path / "c.npy", np.eye(3))
-    with pytest.raises(InputError, match=r"eigenvalues are one list: .* as --covariance"):
-        load_source("eigenvalues", path=tmp_path / "c.npy")
-    (tmp_path / "lam.txt").write_text("1\n-2\n")
-    with pytest.raises(InputError, match="must not be negative, but -2 was given"):
-        load_source("eigenvalues", path=tmp_path / "lam.txt")
