@@ -4,13 +4,20 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
+from scipy.stats import binom
 
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.evidence.chance import Chance
 from convergen.empirical.diagnose.evidence.copies import (
+    _LADDER,
     Copies,
     Look,
+    _alike,
+    _best_evidence,
     _beyond_chance,
+    _evidence,
+    _faintest,
     _without_chance,
     find_copies,
 )
@@ -172,3 +179,107 @@ def test_the_sharpest_rung_is_left_only_for_more_than_chance_adds():
     assert share.value == pytest.approx((40 / 240 - rate) / (1.0 - rate))
     assert share.low < share.value < share.high
     assert _without_chance(np.zeros(50, bool), 0.1).value == 0.0
+
+
+def hits(count, total, where=0.001):
+    """Chances of so many suspects, of others none."""
+    return np.r_[np.full(count, where), np.ones(total - count)]
+
+
+@pytest.mark.parametrize("repeats", [0.0, 0.1])
+def test_evidence_of_points_of_one_sample_each_is_twice_the_binomial_tail(repeats):
+    cut = 0.02
+    each = repeats + (1.0 - repeats) * cut
+    found = _evidence(hits(12, 40), np.arange(40), cut, repeats)
+    assert found == pytest.approx(2.0 * binom.sf(11, 40, each))
+    assert _evidence(hits(0, 40), np.arange(40), cut, repeats) == 1.0
+
+
+def test_evidence_of_points_of_several_samples():
+    """Points of 4, 4, 2 and 2 samples: one that any sample hits, or half of them."""
+    points, cut = np.repeat([3, 5, 8, 9], [4, 4, 2, 2]), 0.01
+    any_rate = 1.0 - 0.99 ** (12 / 4)
+    one_of_each = np.ones(12)
+    one_of_each[[0, 4, 8]] = 0.001  # of 4, 4 and 2: half of the last alone
+    found = _evidence(one_of_each, points, cut, 0.0)
+    expected = binom.sf(2, 4, any_rate), binom.sf(0, 4, 0.02)
+    assert found == pytest.approx(2.0 * min(expected))
+    halves = np.ones(12)
+    halves[[0, 1, 4, 5, 8, 10]] = 0.001
+    found = _evidence(halves, points, cut, 0.0)
+    assert found == pytest.approx(2.0 * min(binom.sf(3, 4, any_rate), binom.sf(3, 4, 0.02)))
+
+
+def look(values, points, other=None, part=0.4):
+    """Chance is the value itself; second neighbours are all the same point."""
+
+    def near(rows, of):
+        rows = np.stack([rows, np.zeros_like(rows)], axis=1)
+        return Near(rows, np.stack([of, of + 1.0], axis=1), of)
+
+    chance = SimpleNamespace(probability=lambda x: x, repeats=0.0)
+    control = None if other is None else (other, near(np.arange(len(other)), other), part)
+    return Look("", values, values, near(points, values), chance, control)
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "expected"),
+    [
+        (3, 1, binom.sf(2, 4, 0.4)), (3, 2, binom.sf(2, 5, 0.4)), (0, 2, 1.0), (0, 0, 1.0),
+        (1, 0, 0.01),  # 0.4, were it not that unseen points have none
+        (6, 0, 0.4**6),
+    ],
+)  # fmt: skip
+def test_what_is_copied_by_chance_is_copied_from_both_in_proportion(own, other, expected):
+    values, others = hits(own, 30), hits(other, 30)
+    given = look(values, np.arange(30), others)
+    assert _alike(given, values, np.arange(30), 0.02) == pytest.approx(expected)
+    assert _alike(look(values, np.arange(30)), values, np.arange(30), 0.02) is None
+    # Two suspects of one point are one.
+    twice = np.r_[values[:1], values] if own else values
+    points = np.r_[0, np.arange(30)] if own else np.arange(30)
+    assert _alike(given, twice, points, 0.02) == pytest.approx(expected)
+
+
+def test_evidence_is_of_the_nearest_points_on_the_sharpest_rung():
+    values = hits(6, 30, 1e-6)
+    evidence, alike = _best_evidence(look(values, np.arange(30)))
+    assert evidence == pytest.approx(2.0 * binom.sf(5, 30, min(_LADDER)))
+    assert alike is None
+    fair = look(values, np.arange(30), values)
+    assert _best_evidence(fair)[0] == 1.0  # unseen points are copied alike
+
+
+@pytest.mark.parametrize(("each", "limit"), [(1e-6, 5e-4), (0.004, 1e-5)])
+def test_the_faintest_share_that_shows_in_nineteen_of_twenty_cases(each, limit):
+    """The fewest hits that pass on some rung; the share that gives as many with 95 %."""
+    count = 150
+    given = SimpleNamespace(
+        chance=SimpleNamespace(probability=lambda x: np.full(len(x), each), repeats=0.0)
+    )
+    rungs = [cut for cut in _LADDER if cut > each]
+    wanted = min(
+        next(k for k in range(1, count + 1) if 2.0 * binom.sf(k - 1, count, cut) < limit)
+        for cut in rungs
+    )
+    expected = brentq(lambda share: binom.sf(wanted - 1, count, share) - 0.95, 1e-6, 1.0 - 1e-9)
+    assert _faintest(given, count, limit) == pytest.approx(expected)
+
+
+def test_where_no_number_of_faint_copies_shows_the_share_is_one():
+    never = SimpleNamespace(
+        chance=SimpleNamespace(probability=lambda x: np.full(len(x), 0.9), repeats=0.0)
+    )
+    assert _faintest(never, 150, 1e-5) == 1.0
+    few = SimpleNamespace(
+        chance=SimpleNamespace(probability=lambda x: np.full(len(x), 1e-9), repeats=0.3)
+    )
+    assert _faintest(few, 2, 1e-5) == 1.0
+
+
+def test_real_sets_exchanged():
+    given = look(hits(2, 5), np.arange(5), hits(1, 5), 0.4)
+    turned = given.turned
+    assert turned.values is turned.ratios is given.control[0]
+    assert turned.near is given.control[1]
+    assert turned.control == (given.values, given.near, pytest.approx(0.6))
