@@ -60,7 +60,11 @@ def _names(points: Points) -> list[str] | None:
     if record is None or record.names is None or len(record.names) != len(points):
         return None
     stems = [str(PurePath(name).with_suffix("")) for name in record.names]
-    numbers = [(_NUMBER.findall(PurePath(stem).name) or [""])[-1].lstrip("0") for stem in stems]
+    found = [_NUMBER.findall(PurePath(stem).name) for stem in stems]
+    numbers = [
+        each[-1].lstrip("0") or "0" if each else stem
+        for each, stem in zip(found, stems, strict=True)
+    ]
     return numbers if len(set(numbers)) == len(numbers) else stems
 
 

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.comparable.pairing import check_counts_and_names, check_order
+from convergen.empirical.diagnose.comparable.pairing import (
+    _alone,
+    _directions,
+    _mutual,
+    _names,
+    _shift,
+    check_counts_and_names,
+    check_order,
+)
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.record import Record
 from convergen.theory.sources.points import Points
@@ -81,3 +89,76 @@ def test_a_missing_sample_is_named():
 def test_few_samples_show_no_order():
     x, y, real = pair(0.1, count=12)
     check_order(x, y[::-1], real, "A and B")
+
+
+def test_twenty_samples_show_an_order():
+    x, y, real = pair(0.1, count=20)
+    with pytest.raises(InputError, match="95% of them fit the row 1 after their own, from 0 on"):
+        check_order(x, np.roll(y, 1, axis=0), real, "A and B")
+    check_order(x[:19], np.roll(y[:19], 1, axis=0), real, "A and B")
+
+
+def test_partners_are_mutual():
+    """Row 0 likes column 1, which likes row 1 more."""
+    cosines = np.array([[0.1, 0.8, 0.2], [0.3, 0.9, 0.1], [0.2, 0.1, 0.7]])
+    rows, columns = _mutual(cosines)
+    assert rows.tolist() == [1, 2]
+    assert columns.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ([1, 2, 3, 7], (1, 0.3)), ([3, 4, 9, 9], (3, 0.2)), ([4, 5, 6, 7], (0, 0.0)),
+        ([0, 1, 2, 0], (0, 0.3)), ([9, 9, 0, 1], (-2, 0.2)), ([], (0, 0.0)),
+    ],
+)  # fmt: skip
+def test_the_commonest_distance_of_at_most_three_rows(columns, found):
+    rows = np.arange(len(columns))
+    shift, share = _shift(rows, np.array(columns, int), 10)
+    assert (shift, share) == (found[0], pytest.approx(found[1]))
+
+
+def test_directions_have_unit_length_but_zeros():
+    np.testing.assert_allclose(
+        _directions(np.array([[3.0, 4.0], [0.0, 0.0]])), [[0.6, 0.8], [0, 0]]
+    )
+
+
+@pytest.mark.parametrize("shift", [-3, -1, 2])
+def test_missing_samples_shift_all_later_ones(shift):
+    x, y, real = pair(0.3)
+    rows = np.arange(100)
+    rows[50:] = (np.arange(50, 100) - shift) % 100
+    words = f"{abs(shift)} {'after' if shift > 0 else 'before'} their own"
+    with pytest.raises(InputError, match=f"fit the row {words}"):
+        check_order(x, y[rows], real, "A and B")
+
+
+def test_names_differ_by_numbers_or_by_stems():
+    def names(*files):
+        return _names(named("A", files))
+
+    assert names("img_007.png", "img_010.png") == ["7", "10"]
+    assert names("run2/img_7.png", "run2/img_8.jpg") == ["7", "8"]
+    assert names("a1.png", "b1.png") == ["a1", "b1"]  # one number twice
+    assert names("x.png", "y.png") == ["x", "y"]
+    assert names("x.png", "3.png") == ["x", "3"]
+    assert names("000.png", "001.png") == ["0", "1"]
+    assert _names(Points("A", np.zeros((2, 2)), (2,))) is None
+
+
+def test_half_of_the_names_must_be_common_to_be_compared():
+    """Of 12 files 6 are common: they pair; 5, and the names mean something else."""
+    other = [f"{i}.png" for i in range(6, 18)]
+    with pytest.raises(InputError, match="number 0 is 0 of the one and 6 of the other"):
+        check_counts_and_names(named("A", A), named("B", other))
+    check_counts_and_names(named("A", A), named("B", [f"{i}.png" for i in range(7, 19)]))
+
+
+def test_names_of_one_model_alone_are_said_where_they_are_few():
+    assert _alone(["1", "2", "3"], ["1", "2"]) == " Of A alone there is, for instance, 3."
+    assert _alone(["1", "2"], ["1", "2", "3"]) == " Of B alone there is, for instance, 3."
+    assert _alone(["1", "2"], ["3", "4"]) == ""
+    assert _alone(["1", "2", "9", "8"], ["1", "2"]) == " Of A alone there is, for instance, 8."
+    assert _alone(["1", "2"], ["1", "2"]) == _alone(None, ["1"]) == _alone(["1"], None) == ""
