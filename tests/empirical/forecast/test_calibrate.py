@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from convergen.empirical.forecast import calibrate as module
 from convergen.empirical.forecast.calibrate import calibrate, end_of_training
@@ -94,3 +95,85 @@ def test_the_interval_of_the_constant_is_that_of_a_parabola(best):
     if best < 3.5:
         assert spread == pytest.approx(np.sqrt(2.0 / 17.0 / 5.0))
     assert 0.0 < spread <= 1.0
+
+
+def calibration(**more):
+    given = {
+        "constant": 400.0, "low": 300.0, "high": 500.0, "samples": 16, "snapshots": 5,
+        "misfit": 0.05, "orbit": module.Orbit(), "source": "a pair",
+    }  # fmt: skip
+    return module.Calibration(**given | more)
+
+
+def test_a_tenth_is_memorised_where_the_share_of_the_theory_says():
+    """exp(−(N/n)^p) = 0.9 at N = s/c."""
+    found = calibration().tenth()
+    ratio = np.array(found) / [400.0, 300.0, 500.0]
+    np.testing.assert_allclose(np.exp(-(ratio**module.POWER)), 0.9, rtol=1e-9)
+
+
+def test_the_exponent_is_said_where_the_history_gives_one():
+    words = calibration().words(3200.0)
+    assert "takes c = 400 (300 to 500) images of training" in words
+    assert "calibrated on a pair. The training has 3,200 of them." in words
+    assert "exponent" not in words
+    free = calibration(exponent=(1.25, 1.0, 1.5), power=1.5).words(3200.0)
+    assert "would be 1.25 (1.00 to 1.50) by this history alone; 1.5 is used." in free
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked", "n"),
+    [
+        ((4, 16, 64), None, 16), ((4, 8, 64), None, 8), ((17, 32), None, 17), ((2, 32), None, 2),
+        ((1, 64), 64, 64), ((4, 16), 4, 4), ((2, 4), 2, 2),
+    ],
+)  # fmt: skip
+def test_the_pair_is_at_16_or_the_largest_below_or_the_smallest(trained, asked, n):
+    assert module._chosen(trained, asked) == n
+
+
+@pytest.mark.parametrize(("trained", "asked"), [((4, 16), 5), ((1, 4), 1), ((1,), None)])
+def test_a_pair_that_was_not_trained_or_compares_nothing(trained, asked):
+    with pytest.raises(InputError, match="of at least 2: choose from"):
+        module._chosen(trained, asked)
+
+
+def history():
+    """Two snapshots and the end; two sides, two noise levels."""
+    return xr.Dataset(
+        {
+            "history_test_error": (("images", "side", "sigma"), [[[4.0, 1.0], [6.0, 1.0]],
+                                                                 [[2.0, 3.0], [2.0, 5.0]]]),
+            "test_error": (("side", "sigma"), [[1.0, 8.0], [3.0, 8.0]]),
+            "history_convergence": ("images", [0.25, 0.5]),
+            "convergence": ((), 0.75),
+        },
+        {"images": [100, 300], "sigma": [0.5, 2.0]},
+    )  # fmt: skip
+
+
+def test_a_path_ends_with_the_training_and_is_the_mean_of_both_sides():
+    np.testing.assert_array_equal(module._path(history(), "convergence"), [0.25, 0.5, 0.75])
+    found = module._path(history(), "test_error")
+    np.testing.assert_array_equal(found, [[5.0, 1.0], [2.0, 4.0], [2.0, 8.0]])
+
+
+def test_the_least_error_weighs_levels_as_training_does():
+    """Weights 1 + 1/σ² are 5 and 1.25: 26.25, 15 and 20."""
+    assert module._least_error(history()) == 1
+    later = history()
+    later["test_error"] = later["test_error"] * 0.5
+    assert module._least_error(later) == 2
+
+
+def test_the_clock_is_of_weighted_images(run):
+    training = run.experiment.training
+    found = module._clock(run, history())
+    expected = weighted_images([100.0, 300.0, training.images], training.images, training.schedule)
+    np.testing.assert_allclose(found, expected)
+    assert found[-1] == pytest.approx(end_of_training(run))
+
+
+def test_where_the_loss_does_not_bend_nothing_is_known():
+    log_c = np.linspace(-1.0, 1.0, 21)
+    assert module._minimum(log_c, np.ones(21), 5)[1] == 1.0

@@ -8,7 +8,7 @@ import pytest
 from convergen.empirical.data.kinds import load_data
 from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
-from convergen.empirical.forecast.forecast import _sizes, crossing_at, forecast
+from convergen.empirical.forecast.forecast import _interval, _sizes, crossing_at, forecast
 from convergen.empirical.forecast.report import forecast_json, forecast_text
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.table import SOLVABLE
@@ -157,3 +157,53 @@ def test_too_few_points_are_refused_by_their_number():
         _sizes(Data(), CALIBRATION, None)
     with pytest.raises(InputError, match="n = 1 leaves nothing to compare: give n of at least 2"):
         _sizes(Data(), CALIBRATION, [8, 1])
+
+
+def test_an_interval_adds_the_error_of_the_theory_in_squares():
+    """Best 0.5, from 0.4 to 0.7; own error 0.1: 1.645 of it is its 90 % reach."""
+    values = np.array([[[0.5, 0.02, 0.98, 0.98], [0.4, 0.02, 0.98, 0.98], [0.7, 0.02, 0.98, 0.98]]])
+    low, high = _interval(values, (0.1, 0.1, 0.1, 0.1))
+    assert low[0, 0] == pytest.approx(0.5 - np.hypot(0.1, 0.1645))
+    assert high[0, 0] == pytest.approx(0.5 + np.hypot(0.2, 0.1645))
+    assert low[0, 1] == 0.0  # nothing is below 0
+    assert high[0, 2] == 1.0  # nor a share above 1
+    assert high[0, 3] == pytest.approx(0.98 + 0.1645)  # a ratio of variances may be
+
+
+def test_what_a_forecast_rests_on_is_recorded(digits, found):
+    attributes = found.attrs
+    names = ("constant", "constant_low", "constant_high", "calibrated_at", "weighted_images")
+    assert [attributes[name] for name in names] == [400.0, 300.0, 500.0, 16, 32_000.0]
+    assert attributes["images"] == pytest.approx(64_000.0, rel=0.02)  # a cosine counts half
+    tenths = [attributes[name] for name in ("tenth", "tenth_low", "tenth_high")]
+    assert tenths == pytest.approx(CALIBRATION.tenth())
+    assert (attributes["seed"], attributes["theory"]) == (0, "budgeted-mixture")
+    assert attributes["data_fingerprint"] == digits.fingerprint
+
+
+def test_q_crosses_a_level_linearly_in_log_n():
+    """From 0.2 at 4 to 0.6 at 64: 0.5 is three quarters of the way, at 4 · 16^(3/4) = 32."""
+    assert crossing_at([4, 64, 256], np.array([0.2, 0.6, 0.7]), 0.5) == pytest.approx(32.0)
+    assert crossing_at([4, 64, 256], np.array([0.2, 0.3, 0.5]), 0.5) == pytest.approx(256.0)
+    assert np.isnan(crossing_at([4, 64], np.array([0.5, 0.6]), 0.5))
+    assert np.isnan(crossing_at([4, 64], np.array([0.2, 0.4]), 0.5))
+    assert crossing_at([4, 16, 64], np.array([0.4, 0.6, 0.4]), 0.5) == pytest.approx(8.0)
+
+
+def test_symmetric_images_count_as_many_points():
+    class Data:
+        shape, dim, name, truth = (1, 8, 8), 64, "mine", None
+
+        def __len__(self):
+            return 10**6
+
+    shifts = replace(CALIBRATION, orbit=Orbit(1))
+    order = shifts.orbit.order((1, 8, 8))
+    assert order == 64
+    most = 2**18 // (64 * 64)
+    assert _sizes(Data(), shifts, [most]) == (most,)
+    with pytest.raises(InputError, match=rf"and their 64 images each are too many.*at most {most}"):
+        _sizes(Data(), shifts, [most + 1])
+    with pytest.raises(InputError, match=r"of 64 coordinates are too many.*at most 4096"):
+        _sizes(Data(), CALIBRATION, [4, 4097])
+    assert _sizes(Data(), CALIBRATION, [9, 4, 4, 6]) == (4, 6, 9)

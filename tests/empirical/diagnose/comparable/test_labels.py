@@ -90,3 +90,65 @@ def test_labels_that_fit_both_sets_are_ambiguous(here):
     samples, _ = sets()
     with pytest.raises(InputError, match=r"as both sets have: write --labels SAMPLES\.csv"):
         labelled("s.npy", samples, samples)
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (np.eye(3)[[2, 0, 1]], ("2", "0", "1")),
+        (np.array([[7], [8], [7]]), ("7", "8", "7")),
+        (np.array([True, False, True]), ("True", "False", "True")),
+        (np.array([2.0, -1.0, 3.0]), ("2", "-1", "3")),
+    ],
+)
+def test_one_whole_number_or_one_hot_row_for_each_point(here, rows, found):
+    np.save("x.npy", rows)
+    assert own_labels(labelled("x.npy", *sets())[0]) == found
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        np.array([[0.0, 2.0, -1.0]] * 3), np.array([[0.5, 0.5, 0.0]] * 3),
+        np.array([[1.0, 1.0, 0.0]] * 3), np.array([[0.0, 0.0, 0.0]] * 3),
+        np.array([1.0, np.inf, 2.0]), np.array([1.0, np.nan, 2.0]), np.array([1.0, 0.25, 2.0]),
+    ],
+)  # fmt: skip
+def test_rows_that_are_not_one_hot_are_no_labels(here, rows):
+    np.save("x.npy", rows)
+    with pytest.raises(InputError, match=r"x\.npy"):
+        labelled("x.npy", *sets())
+
+
+def test_npz_without_our_names_and_damaged_ones(here):
+    np.savez("one.npz", y=[3, 4, 4, 3])
+    assert own_labels(labelled("one.npz", *sets())[1]) == ("3", "4", "4", "3")
+    (here / "bad.npz").write_text("nothing")
+    with pytest.raises(InputError, match=r"bad\.npz is no \.npz file: make it again"):
+        labelled("bad.npz", *sets())
+
+
+def test_titles_are_names_of_columns_on_a_line_too_many(here):
+    for title, found in (("y", T), ("Class", T), ("LABELS", T)):
+        (here / "x.csv").write_text(f"{title}\n" + "\n".join(T))
+        assert own_labels(labelled("x.csv", *sets())[1]) == found
+    (here / "x.csv").write_text("name\n" + "\n".join(T))
+    with pytest.raises(InputError, match="holds 5 labels, but there are 3 samples and 4 training"):
+        labelled("x.csv", *sets())
+    # As many lines as the one has points, or the other and a title.
+    (here / "x.csv").write_text("label\ncat\ndog\ncat\n")
+    with pytest.raises(InputError, match="holds 3 labels, as both sets have"):
+        labelled("x.csv", *sets())
+
+
+def test_labels_of_points_without_files_may_have_a_column_of_files(here):
+    samples, training = sets()
+    (here / "x.csv").write_text("file,label\na,u\nb,v\nc,w\n")
+    assert own_labels(labelled("x.csv,t.csv", samples, training)[0]) == ("u", "v", "w")
+    assert own_labels(Points("s", np.zeros((3, 2)), (2,))) is None
+
+
+def test_labels_of_another_number_of_points_do_not_count():
+    record = Record("t", "folder", 4, "encoded images", "uint8", labels=("a", "b"))
+    assert own_labels(Points("t", np.zeros((4, 2)), (2,), record=record)) is None
+    assert own_labels(Points("t", np.zeros((2, 2)), (2,), record=record)) == ("a", "b")
