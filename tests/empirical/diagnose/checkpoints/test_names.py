@@ -104,3 +104,13 @@ def test_many_steps_are_listed_by_the_first_six(here):
     with pytest.raises(InputError, match=r"A has the steps 0, 1, 2, 3, 4, 5, …, B 1, 2, 3, 4, 5, "
                        r"6, …: .*\(0 of one model alone\)"):  # fmt: skip
         sorted_out([*first, *second])
+
+
+def test_two_patterns_of_files_that_are_not_numbered_alike(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("a1.npy", "a2-3.npy", "b1.npy", "b2.npy", "x.npy", "xx.npy"):
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=r"names of a1\.npy and a2-3\.npy do not have the same"):
+        sorted_out(["a*.npy", "b*.npy"])
+    with pytest.raises(InputError, match=r"names of x\.npy and xx\.npy do not have the same"):
+        sorted_out(["x*.npy", "b*.npy"])

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import beta
 
 from convergen.empirical.diagnose.comparable.near_repeats import (
     _Centred,
@@ -79,3 +80,14 @@ def test_where_chance_makes_close_pairs_all_are_alone():
         rows = RNG.standard_normal((60, dim))
         rows[7] = rows[5] * (1 + 1e-9)
         assert ((5, 7) in groups([rows])) == together
+
+
+@pytest.mark.parametrize(("count", "alone"), [(150, False), (450, True)])
+def test_one_pair_in_a_hundred_points_may_come_so_close_by_chance(count, alone):
+    """cos² of independent directions is Beta(1/2, (D − 1)/2)."""
+    rows = np.random.default_rng(1).standard_normal((count, 4))
+    rows[7] = rows[5] * (1 + 1e-9)
+    dim = _effective_dimension(_Centred([points(rows)], mirrored=False))
+    by_chance = count * beta.sf(0.999**2, 0.5, 0.5 * (dim - 1.0))
+    assert (by_chance > 0.01) == alone
+    assert ((5, 7) in groups([rows])) != alone

@@ -167,3 +167,9 @@ def test_real_points_tell_whether_nearness_is_evidence(monkeypatch, scores, sign
     assert lean.significant == significant
     assert bool(doubt) == doubts
     assert sizes == [(40, 30), (39, 30), (40, 29)]  # a real point is not held against itself
+
+
+def test_a_single_unseen_point_is_held_against_training_points_alone():
+    lean, doubt = measured(UNSEEN[:1]).leaning()
+    assert np.isfinite(lean.score)
+    assert doubt == []

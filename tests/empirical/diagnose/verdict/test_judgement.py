@@ -90,6 +90,11 @@ def test_several_judgements_are_those_of_one_at_a_time():
     for group, each in zip(groups, found, strict=True):
         same(each, judge(group, training, unseen))
         np.testing.assert_array_equal(each.samples[0].rows, group[0].rows)
+    # The second of two is brought along, and not judged; options may be named.
+    (alone,) = judge_each(groups=[[second]], training=training, reference=unseen)
+    same(found[1], alone)
+    assert found[1].remarks == alone.remarks
+    same(alone, judge(samples=[second], training=training, reference=unseen))
 
 
 def test_threads_move_nothing():

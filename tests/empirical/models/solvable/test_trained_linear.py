@@ -1,10 +1,16 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.models.solvable.trained_linear import LinearLevels, TrainedLinear, fit
+from convergen.empirical.models.solvable.trained_linear import (
+    LinearLevels,
+    TrainedLinear,
+    _share,
+    fit,
+)
 from convergen.empirical.models.table import TrainingSets
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.wiener import LinearDenoiser
+from tests.empirical.models.solvable.fits import check_row
 
 SIGMAS = np.array([0.05, 0.5, 5.0])
 
@@ -88,3 +94,75 @@ def test_a_fit_reports_how_far_it_is_and_fails_where_steps_do_not_suffice():
     assert 0.8 < max(shares) <= 1.0
     with pytest.raises(InputError, match=r"stopped after 30 steps within .*: give more steps"):
         fit(sets, steps=30, tolerance=1e-4)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_steps_are_those_of_nesterov(steps):
+    """In one dimension, variance 4 and σ = 1.5: curvature 6.25, of which at least 2.25."""
+    models = TrainedLinear([np.array([[2.0], [-2.0]])], [1.5])
+    end = models.train(steps, tolerance=1e-300)
+    momentum = (1.0 - np.sqrt(2.25 / 6.25)) / (1.0 + np.sqrt(2.25 / 6.25))
+    path = [0.0, 0.0]
+    for _ in range(steps):
+        ahead = path[-1] + momentum * (path[-1] - path[-2])
+        path.append(ahead - (6.25 * ahead - 4.0) / 6.25)
+    weight = models.weights[0, 0, 0, 0].item()
+    assert weight == pytest.approx(path[-1], rel=1e-12)
+    assert end.steps == steps
+    assert end.error_bound == pytest.approx(
+        abs(6.25 * weight - 4.0) / (2.25 * abs(weight)), abs=1e-12
+    )
+
+
+def test_momentum_is_that_of_each_level_and_the_largest_curvature():
+    """Two coordinates of variance 4 and 1, two levels: four numbers that know nothing of others."""
+    points = np.sqrt(2.0) * np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    models = TrainedLinear([points], [0.5, 2.0])
+    models.train(3, tolerance=1e-300)
+    for level, sigma in enumerate((0.5, 2.0)):
+        largest = 4.0 + sigma**2
+        root = sigma / np.sqrt(largest)
+        momentum = (1.0 - root) / (1.0 + root)
+        for place, variance in enumerate((4.0, 1.0)):
+            path = [0.0, 0.0]
+            for _ in range(3):
+                ahead = path[-1] + momentum * (path[-1] - path[-2])
+                path.append(ahead - ((variance + sigma**2) * ahead - variance) / largest)
+            found = models.weights[0, level, place, place].item()
+            assert found == pytest.approx(path[-1], rel=1e-12)
+        assert models.weights[0, level, 0, 1].item() == 0.0
+
+
+def test_the_bound_is_looked_at_in_every_twenty_fifth_step():
+    models = TrainedLinear(training_sets(), SIGMAS)
+    end = models.train(tolerance=1e-3)
+    assert end.converged
+    assert end.steps % 25 == 0
+    with pytest.raises(InputError, match="steps"):
+        models.train(steps=0)
+
+
+@pytest.mark.parametrize(
+    ("first", "bound", "share"),
+    [(1.0, 1e-2, 0.5), (1.0, 1e-3, 0.75), (1.0, 1e-4, 0.0), (1.0, 1.0, 0.0), (1.0, 2.0, 0.0)],
+)
+def test_the_share_of_the_way_is_on_a_log_scale(first, bound, share):
+    assert _share(first, bound, 1e-4) == pytest.approx(share)
+
+
+def test_the_ends_of_the_trained_range_count_with_a_millionth_more():
+    weights = np.random.default_rng(0).standard_normal((3, 16, 16))
+    model = LinearLevels(SIGMAS, weights, (4, 4))
+    x = np.random.default_rng(1).standard_normal((2, 4, 4))
+    for end, place, sign in ((0.05, 0, -1), (5.0, 2, 1)):
+        known = (weights[place] @ x.reshape(2, 16, 1)).reshape(x.shape)
+        for off in (0.0, 0.9e-6):
+            np.testing.assert_allclose(model(x, end * (1.0 + sign * off)), known, rtol=1e-4)
+        with pytest.raises(InputError, match=r"outside the trained range 0\.05 … 5"):
+            model(x, end * (1.0 + 1.1e-6 * sign))
+    assert model(x.astype(np.float32), 0.5).dtype == np.float32
+
+
+def test_the_row():
+    options = {"steps": (20_000, 1, None, None), "tolerance": (1e-4, 1e-12, None, 1.0)}
+    check_row("trained-linear", options, compared=False)
