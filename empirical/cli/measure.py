@@ -172,7 +172,7 @@ def register(app: typer.Typer, page: Page, draw: Draw) -> None:
         """Judge your own generator: whether it copies, and what it needs."""
         from convergen.empirical.diagnose.checkpoints.names import sorted_out
         from convergen.theory.cli.options.remarks import say_remarks
-        from convergen.theory.common.blas_threads import blas_threads
+        from convergen.theory.common.machine.blas_threads import blas_threads
         from convergen.theory.files.atomic_files import check_target, write_beside
 
         targets = Targets(out, plot, html)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from convergen.empirical.common.devices import choose_device
 from convergen.theory.common.checks import InputError, as_count, as_nonnegative
-from convergen.theory.common.memory import need_memory
+from convergen.theory.common.machine.memory import need_memory
 
 PADDINGS = ("zeros", "circular")
 # Bytes of work arrays, and how many arrays of the size of a tile are alive at once.

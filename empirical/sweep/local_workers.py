@@ -12,7 +12,7 @@ from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING
 
 from convergen.empirical.sweep.sweep import Outcome, Task, attempt, give_up
-from convergen.theory.common.worker_processes import deaf_to_interrupts, die_with_parent
+from convergen.theory.common.machine.worker_processes import deaf_to_interrupts, die_with_parent
 
 if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from convergen.empirical.validate import words
-from convergen.empirical.validate.linear_laws import LAW_WORDS
+from convergen.empirical.validate.theories.linear_laws import LAW_WORDS
 from convergen.empirical.validate.validate import CLOSE, leading
 from convergen.theory.messages.text import plain, rounded, table, wrapped
 from convergen.theory.quantities.table import Quantity, compared

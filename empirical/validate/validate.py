@@ -9,9 +9,9 @@ import numpy as np
 
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.intervals import over_seeds
-from convergen.empirical.validate.linear_laws import linear_laws
-from convergen.empirical.validate.network_theories import calibrated
-from convergen.empirical.validate.solvable_models import reference, reference_names
+from convergen.empirical.validate.theories.linear_laws import linear_laws
+from convergen.empirical.validate.theories.network_theories import calibrated
+from convergen.empirical.validate.theories.solvable_models import reference, reference_names
 from convergen.theory.messages.progress import phase
 from convergen.theory.quantities.labelled import SCORE, STDERR, coordinate_attributes
 from convergen.theory.quantities.scores import normal_score

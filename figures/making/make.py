@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from convergen.figures.making import registry
 from convergen.figures.making.data_files import load_record, save_record, shipped
 from convergen.theory.common.checks import InputError
-from convergen.theory.common.worker_processes import deaf_to_interrupts, die_with_parent
+from convergen.theory.common.machine.worker_processes import deaf_to_interrupts, die_with_parent
 from convergen.theory.files.atomic_files import Written, unfinished
 from convergen.theory.files.netcdf_files import save_dataset
 from convergen.theory.messages.optional_packages import package_missing
@@ -169,7 +169,7 @@ def _start_worker() -> None:
 
 
 def _alone(job: Job) -> Made:
-    from convergen.theory.common.blas_threads import one_blas_thread
+    from convergen.theory.common.machine.blas_threads import one_blas_thread
 
     with one_blas_thread():
         return make(job)

@@ -1,4 +1,4 @@
-"""The figures of the paper by name: every module of the room paper that names itself is one.
+"""The figures of the paper by name: every module in a room of paper that names itself is one.
 
 A figure module has
 
@@ -8,7 +8,7 @@ A figure module has
   SubFigure, or a new one if none is given, returns it, and computes nothing,
 
 and imports neither matplotlib nor torch before one of the two is called. A new figure is one such
-file; modules of the room without a ``NAME`` are shared by several.
+file; modules of a room without a ``NAME`` are shared by several.
 """
 
 from __future__ import annotations
@@ -63,11 +63,9 @@ def figures() -> dict[str, FigureModule]:
     dict of FigureModule
         In the order of their numbers.
     """
-    room = importlib.import_module(_PAPER)
-    modules = [
-        importlib.import_module(f"{_PAPER}.{file.name}")
-        for file in pkgutil.iter_modules(room.__path__)
-    ]
+    path = importlib.import_module(_PAPER).__path__
+    found = pkgutil.walk_packages(path, f"{_PAPER}.")
+    modules = [importlib.import_module(file.name) for file in found if not file.ispkg]
     named = [cast("FigureModule", module) for module in modules if hasattr(module, "NAME")]
     return {figure.NAME: figure for figure in sorted(named, key=lambda figure: figure.NUMBER)}
 

@@ -13,8 +13,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.compiled import kernel_threads
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.empirical_score import few_coordinates, many_coordinates
 from convergen.theory.empirical_score.records import QUERY, WORST, Array, Limits, Sums, read_only
 from convergen.theory.empirical_score.training_set import TrainingSet, squared_lengths

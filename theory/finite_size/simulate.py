@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import (
     FloatArray,
     InputError,
@@ -18,6 +17,7 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.finite_size.measure_pair import Population, measure_pair
 from convergen.theory.finite_size.predict_subsets import forecast_subsets
 from convergen.theory.finite_size.training_sets import Draw, expanded, training_sets

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.common.memory import need_memory
+from convergen.theory.common.machine.memory import need_memory
 from convergen.theory.spectra.spectrum import Spectrum
 
 if TYPE_CHECKING:

@@ -20,13 +20,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
     as_samples,
     as_seed,
 )
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.spectra.compression import compress
 from convergen.theory.spectra.spectrum import Spectrum
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.linear.elliptical.fourth_moments import gap_constants
 from convergen.theory.pilot.sample import PilotSample
 

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.common.compiled import kernel
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.messages.progress import phase
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Space
-from convergen.theory.common import blas_threads
+from convergen.theory.common.machine import blas_threads
 from convergen.theory.data.sets.digits import load_digits
 
 ROOT = Path(__file__).parents[3]

@@ -7,8 +7,8 @@ from convergen.empirical.data.kinds import load_data
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.empirical.models.solvable.trained_linear import TrainedLinear
-from convergen.empirical.validate import linear_laws as laws
 from convergen.empirical.validate import validate as validation
+from convergen.empirical.validate.theories import linear_laws as laws
 from convergen.theory.denoisers.wiener import LinearDenoiser
 
 SEEDS, SAMPLES = 12, [16, 96]

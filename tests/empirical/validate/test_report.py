@@ -9,7 +9,7 @@ import xarray as xr
 
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate import report
-from convergen.empirical.validate.linear_laws import LAW, LAW_WORDS
+from convergen.empirical.validate.theories.linear_laws import LAW, LAW_WORDS
 from convergen.theory.quantities.table import compared, quantity
 
 OTHER = next(row.name for row in SOLVABLE.rows() if row.name != LAW)

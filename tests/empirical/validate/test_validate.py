@@ -10,10 +10,10 @@ import xarray as xr
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.experiment.trained.train import run_experiment
-from convergen.empirical.validate import solvable_models as references
 from convergen.empirical.validate import validate as validation
-from convergen.empirical.validate.linear_laws import LAW
 from convergen.empirical.validate.shipped_results import shipped_result
+from convergen.empirical.validate.theories import solvable_models as references
+from convergen.empirical.validate.theories.linear_laws import LAW
 from tests.labels import unlabelled
 
 QUANTITIES = ("convergence", "latent_recovery", "train_error", "test_error")

@@ -256,10 +256,10 @@ def draw(dataset, figure):
 
 
 def test_a_new_figure_is_one_file(tmp_path, monkeypatch, capsys):
-    from convergen.figures import paper
+    from convergen.figures.paper import linear
 
     (tmp_path / "a_dummy.py").write_text(DUMMY)
-    monkeypatch.setattr(paper, "__path__", [*paper.__path__, str(tmp_path)])
+    monkeypatch.setattr(linear, "__path__", [*linear.__path__, str(tmp_path)])
     registry.figures.cache_clear()
     try:
         for words in (["list"], ["make", "dummy", "--formats", "svg", "--out", str(tmp_path)]):
@@ -270,7 +270,7 @@ def test_a_new_figure_is_one_file(tmp_path, monkeypatch, capsys):
         entry = gallery.entries()[-1]
     finally:
         registry.figures.cache_clear()
-        del sys.modules["convergen.figures.paper.a_dummy"]
+        del sys.modules["convergen.figures.paper.linear.a_dummy"]
     shown = capsys.readouterr().out.splitlines()
     assert [line.split() for line in shown if line.startswith("99")] == [
         ["99", "dummy", "A", "dummy"]

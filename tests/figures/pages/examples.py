@@ -9,7 +9,7 @@ from convergen import theory
 from convergen.empirical.diagnose.verdict.diagnose import diagnose
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.models.table import SOLVABLE
-from convergen.empirical.validate.linear_laws import LAW
+from convergen.empirical.validate.theories.linear_laws import LAW
 from convergen.empirical.validate.validate import leading
 from convergen.figures.pages import diagnosis, forecast, plan, prediction, validation
 from convergen.theory.cli.reports.report import Findings

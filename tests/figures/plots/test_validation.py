@@ -4,7 +4,7 @@ import numpy as np
 import xarray as xr
 
 from convergen.empirical.models.table import SOLVABLE
-from convergen.empirical.validate.linear_laws import LAW
+from convergen.empirical.validate.theories.linear_laws import LAW
 from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.plots import validation
 from convergen.theory.quantities.table import compared

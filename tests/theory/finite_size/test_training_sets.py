@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.common import memory
+from convergen.theory.common.machine import memory
 from convergen.theory.finite_size.measure_pair import Population, measure_pair
 from convergen.theory.finite_size.simulate import measurable
 from convergen.theory.finite_size.training_sets import expanded, training_sets

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.common.blas_threads import one_blas_thread
 from convergen.theory.common.brief import brief
 from convergen.theory.common.checks import (
     FloatArray,
@@ -23,6 +22,7 @@ from convergen.theory.common.checks import (
     as_samples,
     as_seed,
 )
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.linear.memorised.memorisation_gram import gram_average, gram_monte_carlo
 from convergen.theory.linear.memorised.memorisation_saddlepoint import (
     SaddlepointLaw,

@@ -22,7 +22,7 @@ from convergen.theory.common.checks import (
     as_positive,
     as_seed,
 )
-from convergen.theory.common.memory import need_memory
+from convergen.theory.common.machine.memory import need_memory
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.networks.wide.spectral_filters import FILTERS, landmark_ridge

@@ -13,7 +13,7 @@ from convergen.theory.common.checks import (
     as_nonnegative,
 )
 from convergen.theory.common.compiled import kernel
-from convergen.theory.common.memory import need_memory
+from convergen.theory.common.machine.memory import need_memory
 from convergen.theory.networks.wide.arccosine import angle_from, order_one, order_zero
 
 # Rows of one product, and columns that stay in the innermost cache through all layers.

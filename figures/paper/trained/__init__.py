@@ -1,0 +1,4 @@
+"""Figures of trained networks, beside what is predicted of them.
+
+It may import looks and making.
+"""

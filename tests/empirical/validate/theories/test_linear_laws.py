@@ -1,0 +1,70 @@
+"""Laws of the linear model beside trained networks."""
+
+import numpy as np
+
+from convergen.empirical.experiment.declared.declaration import Experiment
+from convergen.empirical.experiment.run import Run
+from convergen.empirical.validate.theories import linear_laws as module
+from convergen.empirical.validate.theories.linear_laws import (
+    LAW,
+    LAW_WORDS,
+    ORBIT_LAW,
+    linear_laws,
+    orbit_convergence,
+)
+from convergen.figures.looks.trained_networks import LAWS
+
+FIELD, DIGITS = {"kind": "field", "size": 8, "count": 600}, {"kind": "digits"}
+
+
+def run_of(folder, data, samples=(4, 64), padding="circular"):
+    """A U-Net with one pooling, which commutes with shifts by two pixels if it wraps around."""
+    experiment = Experiment.from_config(
+        {
+            "name": "laws", "samples": list(samples), "seeds": [0], "data": data,
+            "model": {"name": "unet", "size": "tiny", "padding": padding},
+            "run": {"grouping": "pair", "device": "cpu"},
+        }
+    )  # fmt: skip
+    return Run.begin(experiment, folder / "run", threads=1)
+
+
+def root(points):
+    """Square root of the second moment of images with all their shifts by two pixels."""
+    side = points.shape[-1]
+    shifts = [(i, j) for i in range(0, side, 2) for j in range(0, side, 2)]
+    rows = np.concatenate([np.roll(points, shift, (2, 3)) for shift in shifts])
+    rows = rows.reshape(-1, side**2).astype(np.float64)
+    values, axes = np.linalg.eigh(rows.T @ rows / len(rows))
+    return (axes * np.sqrt(np.maximum(values, 0.0))) @ axes.T
+
+
+def test_the_law_of_orbits_is_that_of_points_with_all_their_shifts(tmp_path):
+    run, rng = run_of(tmp_path, FIELD), np.random.default_rng(1)
+    laws = linear_laws(run)
+    assert list(laws) == [LAW, ORBIT_LAW] == list(LAW_WORDS) == list(LAWS)
+    found = laws[ORBIT_LAW]["convergence"]
+    for n in (4, 64):
+        pairs = [[root(run.data.fresh(n, rng)) for _ in range(2)] for _ in range(24)]
+        products = np.array([[np.sum(a * b), np.sum(a * a), np.sum(b * b)] for a, b in pairs])
+        ratios = products[:, 0] / np.sqrt(products[:, 1:].prod(axis=1))
+        error = ratios.std(ddof=1) / np.sqrt(len(ratios))
+        assert error < 0.02
+        assert abs(float(found.sel(samples=n)) - ratios.mean()) < 4.0 * error + 0.01
+        assert float(found.sel(samples=n)) > float(laws[LAW]["convergence"].sel(samples=n)) + 0.05
+
+
+def test_a_network_without_symmetry_has_the_linear_law_alone(tmp_path):
+    assert list(linear_laws(run_of(tmp_path, FIELD, padding="zeros"))) == [LAW]
+
+
+def test_what_would_take_long_to_simulate_is_left_out_but_a_closed_form_is_not(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "_LARGEST", 16 * 64**2 * 4)
+    digits = run_of(tmp_path / "digits", DIGITS)
+    found = orbit_convergence(digits.experiment, digits.data)
+    assert 0.2 < found[0] < 0.9
+    assert np.isnan(found[1])
+    field = run_of(tmp_path / "field", FIELD)
+    assert np.isfinite(orbit_convergence(field.experiment, field.data)).all()

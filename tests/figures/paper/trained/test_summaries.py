@@ -1,0 +1,175 @@
+"""Figures 10 and 12: what the captions say of trained networks, and smoke data that are drawn."""
+
+import numpy as np
+import pytest
+
+from convergen.empirical.validate.shipped_results import shipped_names, shipped_result
+from convergen.figures.making.data_files import load_record, shipped
+from convergen.figures.paper.trained import summary, trained_against_predicted
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return load_record(shipped("trained-against-predicted"), "trained-against-predicted")
+
+
+@pytest.fixture(scope="module")
+def page():
+    return load_record(shipped("summary"), "summary")
+
+
+def test_points_are_those_of_the_shipped_results(networks):
+    for name in shipped_names():
+        data, model = name.split("-")
+        if data not in networks["data"]:  # of figure 14 alone
+            continue
+        result = shipped_result(name)
+        shown = networks.sel(data=data, model=model, samples=result["samples"])
+        for quantity in ("convergence", "memorisation", "latent_recovery", "variance_ratio"):
+            expected = result[quantity].mean(
+                [x for x in ("seed", "side") if x in result[quantity].dims]
+            )
+            found = shown[quantity]
+            if "factor" not in expected.dims:
+                found = found.isel(factor=0, drop=True) if "factor" in found.dims else found
+            axes = ("samples", "factor") if "factor" in expected.dims else ("samples",)
+            np.testing.assert_allclose(
+                found.transpose(*axes).values, expected.transpose(*axes).values, rtol=1e-12
+            )
+
+
+def test_linear_networks_equal_the_fitted_linear_model(networks):
+    """The theory named linear is the closed form on the very same splits."""
+    one = networks.sel(model="linear", theory="linear")
+    for name in ("digits", "field8", "patches"):
+        part = one.sel(data=name).dropna("samples", subset=["convergence"])
+        assert part.sizes["samples"] >= 5
+        np.testing.assert_allclose(part["convergence"], part["convergence_fitted"], atol=1e-3)
+
+
+def test_linear_networks_follow_the_law_but_for_patches(networks):
+    for name, follows in (("digits", True), ("field8", True), ("field16", True),
+                          ("patches", False)):  # fmt: skip
+        one = networks.sel(data=name, model="linear").dropna("samples", subset=["convergence"])
+        one = one.sel(samples=one["samples"] >= 64)
+        nodes = one["line_samples"].dropna("node")
+        law = np.interp(
+            np.log(one["samples"].values), np.log(nodes.values),
+            one["convergence_law"].dropna("node").values,
+        )  # fmt: skip
+        assert (np.abs(one["convergence"].values - law).max() < 0.03) == follows
+
+
+def test_unets_on_fields_converge_sooner_than_the_law_and_later_than_the_symmetric_model(networks):
+    for name in ("field8", "field16"):
+        few = networks.sel(data=name, model=["linear", "unet"], samples=64)["convergence"]
+        assert float(few.sel(model="unet")) > float(few.sel(model="linear"))
+        one = networks.sel(data=name, model="unet", samples=256)
+        law = networks.sel(data=name, model="linear", samples=256)["convergence"]
+        assert float(one["convergence"] - law) > 5.0 * float(one["convergence_stderr"])
+        bound = one.sel(theory="stationary-linear")["convergence_fitted"]
+        assert float(one["convergence"]) < float(bound)
+
+
+def test_networks_copy_four_digits_and_later_agree_less_than_the_law(networks):
+    digits = networks.sel(data="digits", model=["mlp", "unet"])
+    four = digits.sel(samples=4)
+    assert np.all(four["memorisation"].values > 0.98)
+    assert np.all(four["memorisation_baseline"].values < 0.5)
+    later = digits.sel(samples=[16, 64, 256, 768])
+    law = networks.sel(data="digits", model="linear", samples=later["samples"])["convergence"]
+    assert np.all((later["convergence"] - law).values < -2.0 * later["convergence_stderr"].values)
+
+
+def test_conv_nets_copy_and_hold_the_variance_of_digits_but_not_of_patches(networks):
+    digits = networks.sel(model="conv", data="digits")
+    copied, fresh = (digits[name] for name in ("memorisation", "memorisation_baseline"))
+    excess = (copied - fresh).sel(samples=[4, 16, 64, 256, 768]).values
+    assert excess[0] > 0.4
+    assert abs(excess[-1]) < 0.03
+    variance = digits["variance_ratio"].sel(samples=[256, 768]).values
+    assert np.all(np.abs(variance - 1.0) < 0.2)
+    patches = networks.sel(model="conv", data="patches")["variance_ratio"].dropna("samples")
+    assert np.all(patches < 0.5)
+    recovery = networks.sel(model="conv", factor=1, data="digits")["latent_recovery"]
+    law = networks.sel(data="digits", model="linear", factor=1)["latent_recovery"]
+    late = [256, 768]
+    assert np.all(recovery.sel(samples=late) < law.sel(samples=late) - 0.3)
+    assert networks.sel(model="conv", data="field8")["convergence"].isnull().all()
+
+
+def test_simulated_transitions_lie_on_the_lines(page):
+    for name in ("convergence", "memorisation", "memorisation_baseline"):
+        points = page[f"{name}_simulated"].dropna("point").values
+        stderr = page[f"{name}_simulated_stderr"].dropna("point").values
+        line = np.interp(
+            np.log(page["sample_load"].dropna("point")), np.log(page["load"].dropna("load")),
+            page[f"{name}_line"].dropna("load"),
+        )  # fmt: skip
+        # The law of memorisation is good to 3 %, that of convergence to 1/d.
+        allowed = 4.0 * stderr + (1.0 / 300.0 if name == "convergence" else 0.03 * line)
+        assert np.all(np.abs(points - line) < allowed)
+
+
+def test_transitions_are_apart(page):
+    """The strong factor is recovered before convergence, the weak one after it."""
+    strong, weak = page["recovery_threshold"].values
+    load = page["load"].values
+    half = float(np.interp(0.5, page["convergence_line"].values, load))
+    assert strong < 0.1 * half
+    assert weak > 3.0 * half
+
+
+@pytest.mark.parametrize(
+    ("module", "axes"),
+    [(summary, 2 + 3), pytest.param(trained_against_predicted, 24, marks=pytest.mark.slow)],
+)
+def test_smoke_quality_is_drawn(module, axes, smoke_of):
+    figure = module.draw(smoke_of(module.NAME))
+    shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]
+    assert len(shown) == axes
+
+
+def test_theories_that_know_a_network_are_off_by_what_the_caption_says(networks):
+    def rms(data, model, quantity):
+        one = networks.sel(data=data, model=model)
+        gap = (one[f"{quantity}_own"] - one[quantity]).isel(factor=0, missing_dims="ignore")
+        return float(np.sqrt((gap**2).mean()))
+
+    gaussian = ("digits", "field8", "field16")
+    assert all(rms(data, "unet", "convergence") < 0.025 for data in gaussian[:2])
+    assert rms("field16", "unet", "convergence") < 0.065
+    assert all(0.045 < rms(data, "mlp", "convergence") < 0.075 for data in gaussian)
+    for model in ("mlp", "unet"):
+        assert all(rms(data, model, "memorisation") < 0.06 for data in gaussian)
+        assert rms("patches", model, "memorisation") == pytest.approx(0.14, abs=0.011)
+    assert all(rms(data, "unet", "fraction_memorised") < 0.01 for data in gaussian)
+    assert all(rms(data, "mlp", "fraction_memorised") > 0.08 for data in gaussian[:2])
+    assert rms("patches", "unet", "fraction_memorised") == pytest.approx(0.13, abs=0.005)
+
+
+def test_bands_hold_the_theory_itself(networks, page):
+    for found in (networks.sel(model="unet"), page):
+        for quantity in ("convergence", "memorisation"):
+            best = found[f"{quantity}_own"]
+            assert best.notnull().any()
+            low, high = found[f"{quantity}_own_low"], found[f"{quantity}_own_high"]
+            assert ((low <= best) & (best <= high)).where(best.notnull(), True).all()
+            assert (high - low).max() > 0.1
+
+
+def test_no_line_of_a_theory_crosses_the_samples_it_was_calibrated_at(networks, page):
+    missing = page["convergence_own"].samples[np.isnan(page["convergence_own"])].values
+    assert 16 in missing
+    axes = next(a for a in summary.draw(page).axes if "U-Nets trained" in a.get_title(loc="left"))
+    lines = [line for line in axes.lines if line.get_marker() == "." and len(line.get_xdata()) > 1]
+    digits = networks.sel(data="digits")
+    figure = trained_against_predicted.draw(networks)
+    first = next(a for a in figure.axes if a.get_title(loc="left").endswith("digits"))
+    own = digits.sel(model="unet", samples=[4, 16, 64])["convergence_own"].values
+    lines += [line for line in first.lines if np.array_equal(line.get_ydata()[:3], own, True)]
+    assert len(lines) == 3  # q and m of the one, q of the other
+    for line in lines:
+        at = list(line.get_xdata()).index(16)
+        assert np.isnan(line.get_ydata()[at])
+        assert np.isfinite(line.get_ydata()[at + 1])

@@ -1,0 +1,105 @@
+"""Figure 14: points are those of the shipped results, lines those of the theory."""
+
+import numpy as np
+import pytest
+
+from convergen import theory
+from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
+from convergen.figures.making.data_files import load_record, shipped
+from convergen.figures.paper.trained import trained_blindness
+
+
+@pytest.fixture(scope="module")
+def data():
+    return load_record(shipped(trained_blindness.NAME), trained_blindness.NAME)
+
+
+def panels(data):
+    for name in data["panel"].values:
+        model, kind = str(name).split()
+        yield model, kind, data.sel(panel=name).dropna("samples", how="all", subset=["convergence"])
+
+
+def test_points_are_those_of_the_shipped_results(data):
+    for model, kind, part in panels(data):
+        result = shipped_result(f"{kind}-{model}").sel(factor=list(trained_blindness.FACTORS))
+        # Networks that stayed the identity would have to be left out; those have the error σ² in
+        # each of the 64 coordinates.
+        assert not (result["test_error"].sel(sigma=3.0) > 0.9 * 9.0 * 64.0).any(), kind
+        for name in ("convergence", "latent_recovery", *trained_blindness.DISTANCES):
+            if name not in result:
+                assert part[name].isnull().all()
+                continue
+            dims = [x for x in ("seed", "side") if x in result[name].dims]
+            expected = result[name].mean(dims)
+            found = part[name].transpose(*expected.dims)
+            np.testing.assert_allclose(found.values, expected.values, rtol=1e-12)
+
+
+def test_each_panel_holds_one_distance_of_the_bulk(data):
+    for model, kind, part in panels(data):
+        result = shipped_result(f"{kind}-{model}")
+        measured = part["bures_wasserstein"].notnull().all()
+        stand_in = part[trained_blindness.STAND_IN]
+        assert measured == ("bures_wasserstein" in result) == stand_in.isnull().all()
+        if not measured:  # points of unit variance
+            squares = (result["sliced_wasserstein"] ** 2).mean(["seed", "side"])
+            np.testing.assert_allclose(stand_in.values, squares.values, rtol=1e-3)
+
+
+def test_every_network_of_the_figure_has_its_panels(data):
+    shown = [
+        f"{model} {kind}" for model, kinds in trained_blindness.SHOWN.items() for kind in kinds
+    ]
+    assert data["panel"].values.tolist() == shown
+    figure = trained_blindness.draw(data)
+    assert sum(axes.has_data() for axes in figure.axes) == 2 * len(shown)
+
+
+def test_distances_of_linear_models_follow_their_law_on_gaussian_fields(data):
+    for model, kind, part in panels(data):
+        if not kind.startswith("power"):
+            continue
+        spectrum = shipped_run(f"{kind}-{model}").data.spectrum()
+        law = theory.bures_wasserstein(spectrum, part["samples"].values)
+        # Six training sets each, of which 16 points vary most.
+        np.testing.assert_allclose(part["bures_wasserstein_linear"], law, rtol=0.15)
+
+
+def test_the_floor_is_that_of_as_many_draws_and_blind_networks_alone_have_it(data):
+    rng = np.random.default_rng(5)
+    for model, kind, part in panels(data):
+        floor = part["covariance_error_truth"]
+        assert bool(floor.isnull()) == (model != "conv"), kind
+        if model == "conv" and kind.startswith("power"):
+            spectrum = shipped_run(f"{kind}-{model}").data.spectrum()
+            values = np.repeat(spectrum.eigenvalues, spectrum.multiplicities.astype(int))
+            draws = rng.standard_normal((200, 256, len(values))) * np.sqrt(values)
+            found = np.einsum("rni,rnj->rij", draws, draws) / 256 - np.diag(values)
+            squares = np.square(found).sum(axis=(1, 2)) / np.square(values).sum()
+            assert float(floor) ** 2 == pytest.approx(squares.mean(), rel=0.1)
+
+
+@pytest.mark.slow
+def test_smoke_data_are_drawn(smoke_of):
+    smoke = smoke_of(trained_blindness.NAME)
+    assert smoke["line_samples"].notnull().sum("node").max() == 4
+    trained_blindness.draw(smoke)
+
+
+def test_unets_know_the_power_laws_on_which_conv_nets_agree_without_knowing_them(data):
+    """What the caption says: agreement of both, recovery and distances of one."""
+    for kind in ("power1", "power2"):
+        conv, unet = (data.sel(panel=f"{model} {kind}", samples=768) for model in ("conv", "unet"))
+        assert conv["convergence"].min() > 0.96
+        assert unet["convergence"].min() > 0.98
+        assert conv["latent_recovery"].sel(factor=5) < 0.65
+        assert unet["latent_recovery"].min() > 0.93
+        late = data.sel(panel=f"conv {kind}", samples=[256, 768])
+        for name in trained_blindness.DISTANCES:
+            found = late[name].isel(factor=0, missing_dims="ignore").values
+            assert found[1] > found[0]
+        late = data.sel(panel=f"unet {kind}", samples=[256, 768])
+        for name, factor in (("bures_wasserstein", 2.3), ("covariance_error", 1.3)):
+            ratio = late[name] / late[f"{name}_linear"]
+            assert np.abs(np.log(ratio)).max() < np.log(factor)
