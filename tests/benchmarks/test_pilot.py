@@ -67,6 +67,8 @@ def test_intervals_hold_the_truth(law):
     held = inside([row for row in ROWS if law in (None, row["law"])])
     # Of thirty pilots 85 % are 25.5, give or take 2; of all 360 together.
     assert np.all(held >= (0.85 if law is None else 0.8)), held
+    if law is None:
+        assert np.all(held <= 0.97), held
 
 
 def test_convergence_is_right_near_the_pilot():
@@ -78,8 +80,9 @@ def test_convergence_is_right_near_the_pilot():
 def test_factors_that_are_numbered_start_where_they_are_said_to():
     found = np.concatenate([np.reshape(row["starts"], (-1, 4)) for row in MANY])
     value, low, high, truth = np.maximum(found, 1.0).T
-    assert len(found) > 120
-    assert np.quantile(np.abs(np.log(value / truth)), 0.9) < np.log(1.3)
+    assert len(found) > 80
+    within = (np.abs(np.log(value / truth)) < np.log(1.3)) | (np.abs(value - truth) < 1.0)
+    assert np.mean(within) > 0.95
     assert np.mean((low <= truth) & (truth <= high)) > 0.85
 
 
