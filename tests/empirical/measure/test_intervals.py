@@ -143,3 +143,29 @@ def test_the_sides_of_a_seed_are_taken_together():
     assert mean.dims == ("samples",)
     assert mean.sel(samples=8).item() == pytest.approx(7.0 / 3.0)
     assert stderr.item() == pytest.approx(np.std([2.0, 5.0, 0.0], ddof=1) / np.sqrt(3.0))
+
+
+def test_two_draws_have_an_error_and_one_has_none():
+    """Of 1 and 3: mean 2, standard error √2/√2 = 1."""
+    assert average([1.0, 3.0]).stderr == pytest.approx(1.0)
+    for values in ([1.0], []):
+        with pytest.raises(InputError, match=f"an average of {len(values)} draws has no error"):
+            average(values)
+    assert average([1.0, 3.0], level=0.5).high == pytest.approx(2.0 + norm.isf(0.25))
+
+
+def test_a_table_has_columns_and_two_rows_and_two_resamples():
+    with pytest.raises(InputError, match=r"values have shape \(5, 0\): give \(draws, K\)"):
+        bootstrap(np.ones((5, 0)), first, np.random.default_rng(0))
+    with pytest.raises(InputError, match="resamples"):
+        bootstrap(np.ones((5, 1)), first, np.random.default_rng(0), resamples=1)
+    found = bootstrap([[1.0], [3.0]], first, np.random.default_rng(0), resamples=200)
+    assert (found.value, found.low, found.high) == (2.0, 1.0, 3.0)
+
+
+def test_results_of_one_seed_have_no_error_but_a_mean():
+    values = xr.DataArray([[2.0, 4.0]], dims=("seed", "side"), coords={"seed": [5]})
+    mean, stderr = over_seeds(values)
+    assert mean.item() == 3.0
+    assert np.isnan(stderr.item())
+    assert "seed" not in mean.coords

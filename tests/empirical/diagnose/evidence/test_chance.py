@@ -67,3 +67,30 @@ def test_repeats_among_real_points_do_not_make_the_tail_heavier():
     assert Chance.of(np.concatenate([values, [0.34]])).ratios.size == 201
     wide = law(1.0, 200, 3)
     assert Chance.of(wide).ratios.size == 200
+
+
+def test_of_few_points_all_are_the_tail():
+    """Values x of the law P(X < x) = x²: the mean of log(start/x) of all but the last is 1/2."""
+    values = np.array([0.3, 0.5, 0.7, 0.8, 0.9])
+    found = Chance.of(values)
+    assert found.start == 0.9
+    logs = np.log(0.9 / values)
+    mean = min(logs.mean(), 1.5 * np.median(logs) / np.log(2.0))
+    assert found.decay == pytest.approx(mean * (1.0 + 1.5 / np.sqrt(5)))
+    # Between real points the share of those below, of one point more than there are.
+    assert found.probability(np.array([0.95]))[0] == pytest.approx(1.0)
+    assert found.probability(np.array([0.9]))[0] == pytest.approx(6.0 / 6.0)
+
+
+def test_below_the_tail_chance_falls_like_a_power():
+    """Start s and decay d: share·(x/s)^(1/d), and half a point of N + 1 in proportion."""
+    values = np.linspace(0.2, 1.0, 40)
+    found = Chance.of(values)
+    assert found.start == pytest.approx(np.sort(values)[9])  # a tenth, at least ten
+    x = np.array([0.5, 0.25]) * found.start
+    expected = 11.0 / 41.0 * np.array([0.5, 0.25]) ** (1.0 / found.decay)
+    expected += 0.5 * np.array([0.5, 0.25]) / 41.0
+    np.testing.assert_allclose(found.probability(x), expected)
+    above = np.array([0.5 * (values[19] + values[20])])
+    assert found.probability(above)[0] == pytest.approx(21.0 / 41.0)
+    assert found.probability(np.array([0.0]))[0] == 1e-9
