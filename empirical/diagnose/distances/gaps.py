@@ -59,7 +59,7 @@ class GapLaw:
         a adds ψ′(a).
         """
         _, rest, count = _gaps(distances)
-        known = (rest > 0.0) & (count > 0)
+        known = rest > 0.0
         if not known.any():
             return cls(1.0, 0.0, 0.0)
         logs = np.log(rest[known]) - digamma(count[known])
@@ -85,7 +85,7 @@ class GapLaw:
             which copies widen, is no part of it.
         """
         _, rest, count = _gaps(distances)
-        known = (rest > 0.0) & (count > 0)
+        known = rest > 0.0
         _, place, sizes = np.unique(points[known], return_inverse=True, return_counts=True)
         if len(sizes) < _ENOUGH:
             return self

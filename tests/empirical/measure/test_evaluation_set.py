@@ -2,14 +2,16 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.measure.evaluation_set import Subjects
+from convergen.empirical.measure.evaluation_set import Subjects, settling_time
 from convergen.empirical.measure.generation import decorrelated_noise, generate, pair_up
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.splits.splits import split
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.denoisers.noise_schedules import karras_schedule
+from convergen.theory.denoisers.stochastic_ascent import STEP_SIZE
 from convergen.theory.denoisers.wiener import LinearDenoiser
+from convergen.theory.spectra.spectrum import Spectrum
 
 
 def subjects(kind="field", samples=(4, 12), seed=3, measure=None, **options):
@@ -166,10 +168,11 @@ def _blind(kind, **options):
     return Subjects(plain.data, plain.splits, plain.samples, settings, plain.settings, blind=True)
 
 
-def test_amplitudes_that_homogeneous_models_never_change_start_as_the_data_vary():
+@pytest.mark.parametrize("size", [1.0, 0.01])
+def test_amplitudes_that_homogeneous_models_never_change_start_as_the_data_vary(size):
     found = _blind("digits", samples=(4, 12), center="data")
     mean = found.data.standard_mean
-    start, seeds = _start(found, -mean), found.noise.reshape(64, -1).astype(float)
+    start, seeds = _start(found, -size * mean), found.noise.reshape(64, -1).astype(float)
     along = mean.ravel() / np.linalg.norm(mean)
     spread = np.std(found.data.points.reshape(-1, 64) @ along)
     np.testing.assert_allclose(start @ along, spread * (seeds @ along), rtol=1e-4, atol=1e-5)
@@ -178,10 +181,11 @@ def test_amplitudes_that_homogeneous_models_never_change_start_as_the_data_vary(
     np.testing.assert_allclose(start @ across, 2.0 * seeds @ across, atol=1e-5)
 
 
-def test_images_on_a_grey_level_start_on_it_and_points_about_zero_keep_their_seeds():
+@pytest.mark.parametrize("grey", [-2.5, -0.1])
+def test_images_on_a_grey_level_start_on_it_and_points_about_zero_keep_their_seeds(grey):
     found = _blind("field", size=4, count=80)  # the mean of every image is zero
     seeds = 2.0 * found.noise.reshape(64, -1)
-    start = _start(found, np.full((1, 4, 4), -2.5))
+    start = _start(found, np.full((1, 4, 4), grey))
     np.testing.assert_allclose(start.mean(axis=1), 0.0, atol=1e-6)
     np.testing.assert_allclose(start, seeds - seeds.mean(axis=1, keepdims=True), atol=1e-5)
     np.testing.assert_array_equal(_start(found, np.zeros((1, 4, 4))), seeds)
@@ -200,3 +204,11 @@ def test_mistakes_on_an_amplitude_that_the_data_fix_do_not_add_up():
     np.testing.assert_allclose(points.mean(axis=1), 0.0, atol=1e-6)
     # Without such mistakes it is the truth.
     np.testing.assert_allclose(points, found.true_samples, atol=1e-4)
+
+
+def test_blind_models_settle_until_the_leading_factor_lacks_e_to_the_minus_four():
+    """What a factor varies more than noise of size s decays by exp(−2t/(1 + λ/s²))."""
+    spectrum = Spectrum.from_eigenvalues([9.0, 4.0, 1.0])
+    level = (1.0 - STEP_SIZE) * 2.0
+    decay = np.exp(-2.0 * settling_time(spectrum, 2.0) / (1.0 + 9.0 / level**2))
+    assert decay == pytest.approx(np.exp(-4.0))

@@ -5,7 +5,7 @@ import pytest
 from scipy.special import digamma
 from scipy.stats import kstest
 
-from convergen.empirical.diagnose.distances.gaps import GapLaw
+from convergen.empirical.diagnose.distances.gaps import GapLaw, _gaps
 
 COMPANIONS = 8
 
@@ -65,3 +65,45 @@ def test_shares_at_the_ends():
     lone = np.array([[1.0, np.inf, np.inf]])
     assert law.shares(lone)[0] == 1.0
     assert GapLaw.of(lone) == GapLaw(1.0, 0.0, 0.0)
+
+
+def test_shares_go_on_beyond_one_where_a_point_of_the_other_set_is_nearer():
+    """With the first gap −ln 2 the share is 2 less that of ln 2; both are 1 where it vanishes."""
+    law = GapLaw(4.0, 0.0, 0.0)
+    other = 2.0 * np.log(2.0) + np.exp(digamma(4.0))
+    known = other / (other + np.log(2.0))
+    found = law.shares(np.array([[1.0, 2.0, 4.0], [2.0, 1.0, 2.0], [1.0, 1.0, 2.0]]))
+    np.testing.assert_allclose(found, [known, 2.0 - known, 1.0])
+
+
+def test_gaps_count_by_their_number():
+    """2 log(r₃/r₂) + 3 log(r₄/r₃); of equal points and of none nothing is known."""
+    rows = np.array([[1.0, 2.0, 4.0, 12.0], [1.0, 2.0, 4.0, np.inf], [1.0, 3.0, np.inf, np.inf],
+                     [0.0, 0.0, 0.0, 0.0]])  # fmt: skip
+    first, rest, count = _gaps(rows)
+    np.testing.assert_allclose(first, np.log([2.0, 2.0, 3.0, 1.0]))
+    np.testing.assert_allclose(rest, [2 * np.log(2) + 3 * np.log(3), 2 * np.log(2), 0.0, 0.0])
+    assert count[:3].tolist() == [2, 1, 0]
+
+
+def test_the_scale_is_the_mean_logarithm_of_a_gap():
+    """E log S = ψ(ν) − log k: of one gap each ψ(1), of two ψ(2)."""
+    rows = np.array([[1.0, 2.0, 2.0 * np.e, np.inf], [1.0, 2.0, 2.0 * np.e, 2.0 * np.e**2]] * 40)
+    found = GapLaw.of(rows)
+    logs = np.array([np.log(2.0) - digamma(1.0), np.log(5.0) - digamma(2.0)])
+    assert found.log_scale == pytest.approx(logs.mean())
+    assert found.stderr == pytest.approx(np.std(np.tile(logs, 40)) / np.sqrt(80))
+
+
+@pytest.mark.parametrize(("factor", "moves"), [(1.0, False), (1.02, False), (2.0, True)])
+def test_samples_have_a_scale_of_their_own_if_it_surely_differs(factor, moves):
+    rng = np.random.default_rng(5)
+    law = GapLaw.of(distances(np.full(300, 12.0), rng))
+    samples = distances(np.full(200, 12.0 / factor), rng)
+    seen = law.seen_by(samples, np.arange(200))
+    assert (seen is not law) == moves
+    if moves:
+        assert seen.log_scale - law.log_scale == pytest.approx(np.log(factor), abs=0.15)
+        # Samples of one point are one: repeated tenfold they say the same.
+        tenfold = law.seen_by(np.repeat(samples, 10, axis=0), np.repeat(np.arange(200), 10))
+        assert tenfold.log_scale == pytest.approx(seen.log_scale)

@@ -34,8 +34,18 @@ def test_leaning_is_standard_normal_under_exchange_and_counts_samples_of_one_poi
 def held(first, second, indices=None):
     """Samples at these distances from training and unseen points, each of a point of its own."""
     first, second = np.array(first, float)[:, None], np.array(second, float)[:, None]
-    rows = np.arange(len(first))[:, None] if indices is None else np.array(indices)[:, None]
-    return Near(rows, first, first[:, 0]), Near(rows, second, second[:, 0])
+    rows = np.arange(len(first)) if indices is None else np.array(indices)
+    # All have the same second neighbour, which says nothing.
+    rows = np.stack([rows, np.zeros_like(rows)], axis=1)
+    return tuple(Near(rows, np.hstack([x, x + 9.0]), x[:, 0]) for x in (first, second))
+
+
+def test_one_sample_is_one_draw():
+    """Clopper and Pearson: one hit in one try is compatible with shares above 0.025."""
+    found = leaning(*held([1.0], [2.0]), (30, 30)).share
+    assert (found.value, found.low, found.high) == (1.0, pytest.approx(0.025), 1.0)
+    found = leaning(*held([1.0] * 9, [2.0] * 9, [4] * 9), (30, 30)).share
+    assert (found.value, found.low, found.high) == (1.0, pytest.approx(0.025), 1.0)
 
 
 def test_of_equal_sets_the_share_is_that_of_samples_that_are_nearer():

@@ -66,3 +66,40 @@ def test_too_many_dimensions_are_refused():
     x = np.ones((9, 3))
     with pytest.raises(InputError, match="no variance"):
         encoded("whitened", points(x, x))
+
+
+def test_points_on_a_line_are_one_and_minus_one_along_it():
+    """Of two values the covariance is known exactly: nothing is shrunk, nothing else varies."""
+    axis = np.array([3.0, 0.0, 4.0]) / 5.0
+    for scale in (1.0, 1e-4, 1e4):
+        t = scale * np.outer(np.resize([1.0, -1.0], 20), axis)
+        view = encoded("whitened", points(t[:3], t))
+        np.testing.assert_allclose(view.plain(view.training).rows, t / scale, rtol=1e-5, atol=1e-6)
+        assert view.record == {"shrinkage": 0.0, "covariance_of": ["t"]}
+        assert view.notes[0].startswith("Points were whitened with the covariance of t, of which")
+
+
+def test_whitened_points_are_still_points_of_the_theory():
+    rng = np.random.default_rng(4)
+    s, t, u = (rng.standard_normal((n, 5)) for n in (9, 40, 30))
+    view = encoded("whitened", points(s, t, u))
+    assert (view.theory, view.name, view.words) == (True, "whitened", "whitened points")
+    assert view.record["covariance_of"] == ["t", "u"]
+    known = LedoitWolf().fit(np.concatenate([t, u])).shrinkage_
+    assert view.record["shrinkage"] == pytest.approx(known)
+    assert f"{known:.1%}" in view.notes[0]
+
+
+def test_mirrored_images_are_whitened_as_they_are():
+    """The covariance is that of the images; a mirrored form is mirrored before."""
+    rng = np.random.default_rng(5)
+    rows = rng.standard_normal((60, 1, 4, 5))
+    sets = Given([Points("s", rows[:9], (1, 4, 5))], Points("t", rows, (1, 4, 5)), None,
+                 Orbit.of((1, 4, 5), ["mirror"]))  # fmt: skip
+    view = encoded("whitened", sets)
+    values, axes = np.linalg.eigh(LedoitWolf().fit(rows.reshape(60, 20)).covariance_)
+    matrix = (axes / np.sqrt(values)) @ axes.T
+    mean = rows.reshape(60, 20).mean(axis=0)
+    for form, shown in ((0, rows), (1, rows[..., ::-1])):
+        expected = (shown.reshape(60, 20) - mean) @ matrix
+        np.testing.assert_allclose(view.training.rows[:, form], expected, rtol=1e-3, atol=1e-4)
