@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from convergen.empirical.models import ensemble
 from convergen.empirical.models.by_name import untrained
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.protocol import Denoiser
@@ -42,11 +43,11 @@ def test_compiled_ensembles_of_several_sizes_agree_with_plain_ones(monkeypatch):
             for flag in (False, True)
         )
         gradients = []
-        for ensemble in (plain, compiled):
-            for value in (*ensemble.parameters.values(), *ensemble.average.values()):
+        for each in (plain, compiled):
+            for value in (*each.parameters.values(), *each.average.values()):
                 value.data.add_(0.01)
-            ensemble(x, sigma).square().mean().backward()
-            gradients.append([p.grad for p in ensemble.parameters.values()])
+            each(x, sigma).square().mean().backward()
+            gradients.append([p.grad for p in each.parameters.values()])
         for a, b in zip(*gradients, strict=True):
             torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
 
@@ -126,3 +127,12 @@ def test_homogeneity_is_about_minus_the_mean():
     assert untrained({"name": "mlp", "size": "tiny"}, SHAPE, [0], mean).origin is None
     conv = untrained({"name": "conv", "size": "tiny"}, SHAPE, [0, 1], mean)
     np.testing.assert_allclose(conv.origin, -mean)
+
+
+def test_functions_are_compiled_for_fixed_shapes(monkeypatch):
+    """vmap of every layer accepts no other; what was compiled before is forgotten."""
+    done = []
+    monkeypatch.setattr(torch.compiler, "reset", lambda: done.append("reset"))
+    monkeypatch.setattr(torch, "compile", lambda function, **options: (function, options))
+    assert ensemble._compiled(len) == (len, {"dynamic": False})
+    assert done == ["reset"]

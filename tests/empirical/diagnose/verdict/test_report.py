@@ -14,8 +14,10 @@ from convergen.empirical.diagnose.verdict.report import (
     diagnosis_text,
     write_suspects,
 )
+from convergen.empirical.diagnose.verdict.tables import heading
 from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.data.record import Record
+from convergen.theory.messages.text import wrapped
 from convergen.theory.sources.points import Points
 
 DIM = 6
@@ -149,6 +151,14 @@ def test_classes_are_listed_by_their_label(found):
     assert "cat" not in diagnosis_text(found)
 
 
+def indent(line):
+    return len(line) - len(line.lstrip())
+
+
+def text_of(paragraph):
+    return wrapped(paragraph).splitlines()[0]
+
+
 def test_the_text_says_words_first_and_tables_then(found):
     found = replace(found, notes=["The first.", "The second."])
     text = diagnosis_text(found)
@@ -163,6 +173,12 @@ def test_the_text_says_words_first_and_tables_then(found):
     assert set(listed[:3]) == {"4.png", "7.png", "20.png"}
     assert text.count("Note: ") == 2
     assert all(len(line) <= 100 for line in lines)
+    # What is wrapped goes on further in: words by four, what numbers mean by two.
+    words, numbers = (lines.index(line) for line in ("In these words", text_of(heading(found))))
+    assert {indent(line) for line in lines[words + 1 : numbers - 1]} == {2, 4}
+    start = next(i for i, line in enumerate(lines) if line.startswith("f_mem: "))
+    end = lines.index("", start)
+    assert {indent(line) for line in lines[start:end]} == {0, 2}
     bare = diagnosis_text(replace(found, notes=[], prediction=None))
     assert "Note: " not in bare
     assert len(bare.splitlines()) < len(lines) - 2

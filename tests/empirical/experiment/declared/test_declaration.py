@@ -109,3 +109,12 @@ def test_a_training_that_says_nothing_is_the_one_that_suits_the_network():
     assert sigma_max("conv") == 2.0
     assert sigma_max("conv", training={"images": 64}) == 2.0
     assert sigma_max("conv", training={"sigma_max": 7.0}) == 7.0
+
+
+def test_values_that_no_plan_can_hold_are_refused_in_one_line():
+    class Odd:
+        def __repr__(self):
+            return "first\nsecond"
+
+    with pytest.raises(InputError, match=r"^\[data\] holds a value of no use there: .*JSON.*\.$"):
+        experiment(data={"kind": "field", "size": Odd()})
