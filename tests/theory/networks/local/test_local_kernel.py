@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from convergen.theory.networks.local import local_kernel, local_means
 from convergen.theory.networks.local.local_means import LocalMeans
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser
 from convergen.theory.networks.local.windows import NestedWindows, Windows, squares
 from convergen.theory.networks.symmetry.orbits import Orbit
+from tests.plain_kernels import uncompiled
 from tests.theory.networks.local.plain_means import plain
 
 RNG = np.random.default_rng(0)
@@ -68,3 +70,74 @@ def test_nested_windows_give_what_each_gives_alone(own):
         np.testing.assert_allclose(means.reshape(NOISY.shape), expected, rtol=1e-10)
     few = LocalMeans(IMAGES).through(nested.only([1, 2]), NOISY.reshape(5, 32), LEVELS, own)
     np.testing.assert_allclose(few, found[1:3], rtol=1e-10)
+
+
+@pytest.mark.parametrize("side", [1, 3])
+@pytest.mark.parametrize("own", [None, np.array([2, -1, 0])])
+def test_the_loop_as_it_is_written(monkeypatch, side, own):
+    """In plain Python, with tiles of a few points and queries."""
+    uncompiled(monkeypatch, local_kernel, local_means)
+    monkeypatch.setattr(local_kernel, "_POINTS", 5)
+    monkeypatch.setattr(local_kernel, "_FEW", 2)
+    monkeypatch.setattr(local_kernel, "_MANY", 2)
+    images, noisy = IMAGES[:7, :, :2, :3], NOISY[:3, :, :2, :3]
+    windows = squares((2, 2, 3), side)
+    found = WindowDenoiser(images, windows)
+    given = found(noisy, LEVELS[1:4]) if own is None else None
+    if own is None:
+        np.testing.assert_allclose(given, plain(images, windows, noisy, LEVELS[1:4]), rtol=1e-10)
+        return
+    means = LocalMeans(images).through(windows.alone(), noisy.reshape(3, 12), LEVELS[1:4], own)[0]
+    for i, row in enumerate(own):
+        rest = images if row < 0 else np.delete(images, row, axis=0)
+        expected = plain(rest, windows, noisy[i : i + 1], LEVELS[i + 1 : i + 2])
+        np.testing.assert_allclose(means[i], expected.ravel(), rtol=1e-10)
+
+
+def test_rings_between_windows_as_they_are_written(monkeypatch):
+    """Of no coordinate, of few and of many, in any order."""
+    uncompiled(monkeypatch, local_kernel, local_means)
+    monkeypatch.setattr(local_kernel, "_POINTS", 4)
+    monkeypatch.setattr(local_kernel, "_FEW", 2)
+    monkeypatch.setattr(local_kernel, "_MANY", 2)
+    points, noisy = RNG.standard_normal((6, 16)), RNG.standard_normal((3, 16))
+    for sizes in ([1, 3, 3, 11, 13], [8, 9, 16], [2, 2]):
+        cuts = np.array([[size] * 16 for size in sizes])
+        places = np.concatenate([np.roll(np.arange(16), -p) for p in range(16)])
+        nested = NestedWindows(16 * np.arange(16), places, cuts)
+        found = LocalMeans(points).through(nested, noisy, LEVELS[1:4])
+        for means, windows in zip(found, nested, strict=True):
+            expected = plain(points, windows, noisy, LEVELS[1:4])
+            np.testing.assert_allclose(means, expected, rtol=1e-10)
+
+
+def test_where_all_points_are_left_out_there_is_no_mean(monkeypatch):
+    uncompiled(monkeypatch, local_kernel, local_means)
+    found = LocalMeans(IMAGES[:1]).through(
+        WINDOWS.alone(), NOISY[:1].reshape(1, 32), LEVELS[:1], np.array([0])
+    )
+    np.testing.assert_array_equal(found, 0.0)
+
+
+def test_rows_begin_where_lines_of_the_cache_do():
+    for dtype, across in ((np.float64, 8), (np.float32, 16)):
+        for width in (1, across, across + 1):
+            rows = local_kernel._aligned.py_func(3, width, np.zeros(1, dtype))
+            assert rows.shape == (3, across * -(-width // across))
+            assert rows.dtype == dtype
+            assert rows.ctypes.data % 64 == 0
+
+
+def test_weights_far_below_the_largest_count_as_nothing(monkeypatch):
+    """2⁻⁶⁴ of it at most, wherever the largest comes."""
+    uncompiled(monkeypatch, local_kernel)
+    tile, sums = np.array([[-3.0, 5.0, -900.0]]), np.array([[-1e30], [0.0], [0.0]])
+    values = np.array([1.0, 2.0, 4.0])
+    local_kernel._absorb(tile, 3, np.array([5.0]), values, sums, 0)
+    np.testing.assert_allclose(sums[:, 0], [5.0, 1.0 + 2.0**-8, 2.0 + 2.0**-8], rtol=1e-15)
+    local_kernel._absorb(tile + 4.0, 2, np.array([9.0]), values, sums, 0)
+    np.testing.assert_allclose(sums[1, 0], (1.0 + 2.0**-8) * (1.0 + 2.0**-4), rtol=1e-15)
+    assert sums[0, 0] == 9.0
+    before = sums.copy()
+    local_kernel._absorb(np.full((1, 3), -1e30), 0, np.array([-1e30]), values, sums, 0)
+    np.testing.assert_array_equal(sums, before)
