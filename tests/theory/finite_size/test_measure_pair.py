@@ -129,3 +129,23 @@ def test_gram_and_covariance_routes_agree():
     tall = Fit.of(x)
     np.testing.assert_allclose(wide.values[:4], tall.values, rtol=1e-10)
     np.testing.assert_allclose(wide.squares[:4, :4], tall.squares, atol=1e-10)
+
+
+@pytest.mark.parametrize("n", [3, 20])
+def test_divergence_with_a_ridge_against_explicit_matrices(n):
+    first, second, result = pair(n, ridge=0.3, quantities=("distances",))
+    expected = 0.0
+    for x in (first, second):
+        fitted = x.T @ x / n + 0.3 * np.eye(LAM.size)
+        expected += 0.25 * (
+            np.trace(np.linalg.solve(fitted, np.diag(LAM)))
+            - LAM.size
+            + np.linalg.slogdet(fitted)[1]
+            - np.log(LAM).sum()
+        )
+    assert result["kullback_leibler"] == pytest.approx(expected, rel=1e-9)
+
+
+def test_divergence_from_a_law_without_variance_somewhere_is_infinite():
+    ridged = pair(20, ridge=0.1, dim=8, quantities=("distances",))[2]
+    assert ridged["kullback_leibler"] == np.inf

@@ -465,3 +465,10 @@ def test_bad_factors_and_models_are_refused():
 def test_weights_off_by_rounding_are_put_right():
     mixture = GaussianMixture([0.5, 0.5 + 9e-7], np.eye(2), np.ones(2))
     assert mixture.weights.sum() == pytest.approx(1.0, abs=1e-15)
+
+
+def test_weights_and_means_cannot_be_changed_afterwards():
+    law = GaussianMixture([0.5, 0.5], [[0.0, 1.0], [2.0, 3.0]], [1.0, 1.0])
+    for array in (law.weights, law.means):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0.0

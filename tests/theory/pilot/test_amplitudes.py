@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.pilot.amplitudes import amplitude_law, by_width
+from convergen.theory.pilot.amplitudes import _noise_at, _thinned, amplitude_law, by_width
 from convergen.theory.pilot.degrees_of_freedom import unseen
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components
@@ -76,3 +76,22 @@ def test_derivative_by_width():
     assert found[0] == pytest.approx(3.0, rel=1e-9)
     assert found[1] == pytest.approx(np.mean(tau**2), rel=0.05)
     np.testing.assert_array_equal(by_width(law, np.ones(1)), 0.0)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9])
+def test_noise_at_which_a_share_is_left(share):
+    values = np.array([9.0, 1.0, 1e-6])
+    for weights in (np.ones(3), values):
+        z = _noise_at(values, weights, share)
+        assert weights @ (values / (values + z)) / weights.sum() == pytest.approx(share, rel=1e-9)
+
+
+def test_many_amplitudes_are_thinned_to_means_of_neighbours():
+    tau = np.random.default_rng(0).gamma(2.0, 0.5, 1000)
+    found = _thinned(tau)
+    assert found.size == 128
+    assert np.all(np.diff(found) > 0.0)
+    assert found.mean() == pytest.approx(1.0, rel=1e-12)
+    assert np.mean(found**2) == pytest.approx(np.mean(tau**2) / tau.mean() ** 2, rel=0.03)
+    few = _thinned(tau[:20])
+    np.testing.assert_allclose(np.sort(few), np.sort(tau[:20]) / tau[:20].mean())

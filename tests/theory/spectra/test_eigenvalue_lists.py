@@ -5,7 +5,14 @@ import pytest
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.spectra.eigenvalue_lists import SAME, merge_equal, solver_error
+from convergen.theory.spectra.eigenvalue_lists import (
+    SAME,
+    checked_eigenvalues,
+    leading_groups,
+    merge_equal,
+    power_law_eigenvalues,
+    solver_error,
+)
 from convergen.theory.spectra.principal_components import principal_components
 
 EPS = np.finfo(float).eps
@@ -94,3 +101,49 @@ def test_an_error_that_is_given_is_used():
     assert Spectrum.from_eigenvalues(values, error=1e-5).eigenvalues.size == 2
     with pytest.raises(InputError, match="error must not be negative"):
         Spectrum.from_eigenvalues(values, error=-1.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "counts", "words"),
+    [
+        ([1.0, -1e-3], None, "must not be negative, but -0.001 was given"),
+        ([1.0, 2.0], [1.0, 0.0], "multiplicities must be positive"),
+        ([1.0, 2.0], [1.0, -0.5], "multiplicities must be positive"),
+        ([1.0, 2.0], [1.0], "1 multiplicities were given for 2 eigenvalues"),
+        ([[1.0, 2.0]], None, r"non-empty list, not an array of shape \(1, 2\)"),
+        ([], None, r"non-empty list, not an array of shape \(0,\)"),
+        ([0.0, 1e-310], None, "all eigenvalues are zero"),
+    ],
+)
+def test_what_is_no_spectrum_is_refused(values, counts, words):
+    with pytest.raises(InputError, match=words):
+        checked_eigenvalues(values, counts)
+
+
+def test_negligible_eigenvalues_are_zero():
+    lam, _ = checked_eigenvalues([1e10, 1e-320], None)
+    np.testing.assert_array_equal(lam, [1e10, 0.0])
+
+
+def test_spikes_are_a_list_that_leaves_a_bulk():
+    np.testing.assert_array_equal(Spectrum.spiked(2, 5.0).leading(2), [5.0, 1.0])
+    with pytest.raises(InputError, match=r"spikes must be a list, not an array of shape \(1, 2\)"):
+        Spectrum.spiked(9, [[5.0, 4.0]])
+    with pytest.raises(InputError, match=r"2 spikes do not fit .* use dim of at least 3"):
+        Spectrum.spiked(2, [5.0, 4.0])
+
+
+def test_a_power_law_may_span_three_hundred_decades():
+    assert power_law_eigenvalues(10, 300.0)[-1] == pytest.approx(1e-300)
+    assert power_law_eigenvalues(1, 1e6).tolist() == [1.0]
+    for dim, exponent in ((10, 300.5), (100, 151.0), (10, 5000.0)):
+        with pytest.raises(InputError, match="spans more than 300 decades"):
+            power_law_eigenvalues(dim, exponent)
+
+
+def test_each_factor_has_the_eigenvalue_of_its_rank():
+    groups = leading_groups(np.array([1.0, 2.0, 4.0]), 7, 6)
+    assert groups.tolist() == [0, 1, 1, 2, 2, 2]
+    assert leading_groups(np.array([1.0, 2.0, 4.0]), 7, 1).tolist() == [0]
+    with pytest.raises(InputError, match="has 7 dimensions: use at most 7"):
+        leading_groups(np.array([1.0, 2.0, 4.0]), 7, 8)

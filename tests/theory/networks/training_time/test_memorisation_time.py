@@ -58,6 +58,7 @@ def test_law_of_exact_onsets():
     sigma = np.log(1.2) / 1.96
     width = 1.96 * np.sqrt(2.0) * sigma / np.log(4.0)
     assert law.exponent_high - law.exponent == pytest.approx(width, rel=1e-3)
+    assert law.exponent - law.exponent_low == pytest.approx(width, rel=1e-3)
     assert law.centre == pytest.approx(8.0)
     np.testing.assert_allclose(law.time([64])[0], 6400.0)
     np.testing.assert_allclose(law.samples(6400.0)[0], 64.0)

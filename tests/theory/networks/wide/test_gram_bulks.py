@@ -127,3 +127,35 @@ def test_the_scale_of_the_data_does_not_matter():
 def test_bad_input(ask, said):
     with pytest.raises(InputError, match=said):
         ask()
+
+
+@pytest.mark.parametrize("sigma", [0.5, 2.0])
+def test_answers_are_covariances_over_the_variances_of_inputs(sigma):
+    """In the preconditioning of arXiv:2206.00364, at σ_data = 1."""
+    skip, scale = 1.0 / (1.0 + sigma**2), 1.0 / np.sqrt(1.0 + sigma**2)
+    covariance = scale * (VALUES - skip * (VALUES + sigma**2)) / (sigma * scale)
+    bulks = gram_bulks(POWER_LAW, sigma)
+    inputs = scale**2 * (VALUES + sigma**2)
+    np.testing.assert_allclose(bulks.answers, covariance**2 / inputs, rtol=1e-9, atol=1e-12)
+    # Modes are in proportion to the variances of inputs, and their sum to the slope of the line.
+    np.testing.assert_allclose(bulks.population / bulks.population[0], inputs / inputs[0])
+
+
+def test_three_hidden_layers_without_being_asked():
+    three, two = gram_bulks(POWER_LAW, 1.0, depth=3), gram_bulks(POWER_LAW, 1.0, depth=2)
+    assert gram_bulks(POWER_LAW, 1.0).images == three.images != two.images
+    one = np.zeros((1, DIM))
+    one[0, 0] = np.sqrt(DIM)
+    # What a point has with itself is shared out among the bulks.
+    same = relu_tangent_kernel(one, depth=3)[0, 0]
+    line = three.population.sum()
+    assert three.constant + line + three.images + three.noisings == pytest.approx(same, rel=1e-9)
+
+
+def test_times_of_usual_shares_and_noisings():
+    bulks = gram_bulks(POWER_LAW, 1.0)
+    assert bulks.generalising_time() == bulks.generalising_time(0.1)
+    np.testing.assert_allclose(
+        bulks.memorising_time([8.0, 16.0], each=4),
+        -np.log(0.1) * np.array([8.0, 16.0]) / (bulks.images + bulks.noisings / 4.0),
+    )
