@@ -105,8 +105,9 @@ def test_shapes_that_fit_nothing_are_refused(shape):
 
 
 @pytest.mark.parametrize(
-    ("factors", "floors"), [((2, DIM, 2), 3), ((COUNT, 3, 2), 3), ((COUNT, DIM), 3),
-                            ((COUNT, DIM, 2), 2)],
+    ("factors", "floors"),
+    [((2, DIM, 2), 3), ((4, DIM, 2), 3), ((COUNT, 3, 2), 3), ((COUNT, DIM), 3),
+     ((COUNT, DIM, 2), 2)],
 )  # fmt: skip
 def test_factors_that_fit_nothing_are_refused(factors, floors):
     with pytest.raises(InputError, match=r"need \(3, 4, r\) and \(3,\)"):

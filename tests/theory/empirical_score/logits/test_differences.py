@@ -146,3 +146,17 @@ def test_logits_from_the_limit_on_are_computed_again_and_taken_out():
     # A point nearer than the reference, by rounding, weighs no more than it.
     differences.mend(exact.copy(), x, rows, 0.0, one, np.array([2.0]), places, logits)
     assert logits[0] == 0.0
+
+
+def test_parts_below_the_floor_are_passed_over_and_later_ones_are_not():
+    rows = np.array([[5.0], [6.0], [0.5], [2.0]])
+    row = -0.5 * rows[:, 0] ** 2
+    one, reference = query(half=0.5, top=-18.0, total=1.0), np.array([6.0])
+    differences.refer(row, np.zeros(1), rows, -3.0, one, reference)
+    assert reference.tolist() == [0.5]
+    places, logits = np.empty(4, dtype=np.int64), np.empty(4)
+    assert differences.mend(row, np.zeros(1), rows, -3.0, one, reference, places, logits) == 2
+    values, indices = np.full(1, -3.0), np.array([9])
+    row = -0.5 * rows[:, 0] ** 2
+    differences.collect(row, np.zeros(1), rows, 0, query(half=0.5), 0.0, 1.0, values, indices)
+    assert indices.tolist() == [2]

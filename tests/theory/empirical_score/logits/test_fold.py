@@ -229,3 +229,30 @@ def test_with_errors_the_nearest_of_all_that_come_close_becomes_the_reference():
     fold_in(sums, row, tolerance=1e-9)
     np.testing.assert_array_equal(sums.reference[0], Y[NEAREST])
     assert sums.query[0].top == pytest.approx(LOGITS.max())
+
+
+@pytest.mark.parametrize("place", [0, 17, 39])
+def test_the_nearest_point_may_stand_anywhere_in_a_tile(place):
+    rows = np.concatenate([np.delete(Y, NEAREST, axis=0)[:place], Y[[NEAREST]], Y[:0]])
+    rows = np.concatenate([rows, np.delete(Y, NEAREST, axis=0)[place:]])
+    sums = started(-8.0)
+    fold_in(sums, -0.5 * np.sum(rows**2, axis=1), rows)
+    np.testing.assert_array_equal(sums.reference[0], Y[NEAREST])
+
+
+def test_a_tile_of_one_point_that_does_not_count_spares_its_product():
+    row = np.array([-30.0])
+    far = np.array([[np.sqrt(60.0), 0.0, 0.0]])
+    sums = started(-0.001)
+    assert fold_in(sums, row.copy(), far, norms=np.array([30.0]), reach=20.0)[0] == fold.DONE
+    # Near enough by its approximate logit alone, it is looked at, and no product made.
+    sums = started(-0.001, worst=15.0)
+    assert fold_in(sums, row.copy(), far, norms=np.array([30.0]), reach=20.0)[0] == 1.0
+    both = np.repeat(far, 40, axis=0)
+    sums = started(-0.001)
+    row = np.full(40, -30.0)
+    row[0] = -1.0
+    both[0] = [np.sqrt(2.0), 0.0, 0.0]
+    factor, _ = fold_in(sums, row, both, norms=-row, reach=20.0)
+    assert factor == fold.DONE
+    assert sums.query[0].total == pytest.approx(1.0 + np.exp(-0.999))

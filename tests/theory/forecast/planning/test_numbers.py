@@ -41,7 +41,7 @@ def test_curves_are_inverted_up_to_the_largest_of_points_dimension_and_samples(
     points, dim, largest, size
 ):
     pilot = None if points is None else SimpleNamespace(points=points)
-    samples = np.array([5.0, largest])
+    samples = np.array([5.0, 6.0, largest])
     found = Numbers(theory.Spectrum.isotropic(dim), samples, 1.0, 0, (), pilot).sizes
     np.testing.assert_array_equal(found, np.r_[samples, sample_grid(size)])
 

@@ -84,3 +84,12 @@ def test_data_sets_in_one_piece_are_mapped_and_their_classes_lie_beside_them(tmp
     assert isinstance(found.rows(), np.memmap)
     np.testing.assert_array_equal(found.rows(), values)
     assert found.record.labels == ("3", "1", "2", "3")
+
+
+def test_neither_data_nor_chunks_may_expand_without_bound(tmp_path):
+    """A data set that may grow can declare chunks that are larger than itself."""
+    for shape, chunks in (((10**6, 10**6), (1000, 1000)), ((2, 2), (2**15, 2**15))):
+        with h5py.File(tmp_path / "x.h5", "w") as file:
+            file.create_dataset("x", shape, "u1", maxshape=(None, None), chunks=chunks)
+        with pytest.raises(InputError, match=r"declares .*B for x, but"):
+            read(tmp_path / "x.h5")

@@ -83,3 +83,16 @@ def test_more_rows_than_bytes_are_refused(tmp_path):
 def test_a_table_without_bytes_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no column with the bytes of images"):
         read(write(tmp_path / "x.parquet", where=[{"path": "x"}] * 2, text=["a", "b"]))
+
+
+def test_every_column_of_every_group_may_not_expand_without_bound(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "convergen.theory.data.formats.pictures.parquet.check_expansion",
+        lambda declared, stored, name, what: asked.append((declared, stored, what)),
+    )
+    path = write(tmp_path / "x.parquet", group=2, image=PLAIN[:3], text=["a", "b", "c"])
+    read(path)
+    assert len(asked) == 4
+    assert {(stored, what) for _, stored, what in asked} == {(path.stat().st_size, "image")}
+    assert max(declared for declared, _, _ in asked) >= sum(map(len, PLAIN[:2]))
