@@ -69,3 +69,26 @@ def test_many_points_agree_with_the_sample_to_one_over_n(law, points_per_dimensi
     found, sample = (gaussian_odds(spectrum, n, 0.0)[0] for spectrum in pair)
     # Nodes of the estimated measure are 9 % apart: its own error.
     assert np.all(np.abs(np.log(found / sample)) < 4.0 / points_per_dimension + 3e-3)
+
+
+@FEW
+@given(LAWS, st.integers(10, 60), st.lists(st.floats(1.0, 1e5), min_size=1, max_size=3))
+def test_ends_rise_with_n_and_say_one_thing_whatever_is_asked(law, count, more):
+    pilot, levels = theory.estimate_population(draw(law, count)), (0.2, 0.5, 0.9, 0.99)
+
+    def asked(samples):
+        return theory.predict(pilot, samples, levels=levels, quantities=["convergence"])
+
+    n = np.geomspace(2.0, 1e5, 24)
+    found, other = asked(n), asked(np.sort([*more, n[3], n[20]]))
+    for key in ("convergence", "convergence_to_truth"):
+        low, value, high = (found[key + end].values for end in ("_low", "", "_high"))
+        assert np.all((low <= value) & (value <= high))
+        # They are held at the n of an inner grid, 30 % apart, and may turn a little between them.
+        assert np.all(np.diff(low) > -1e-3)
+        assert np.all(np.diff(high) > -1e-3)
+        for at in (n[3], n[20]):
+            again = [each.sel(samples=at, method="nearest") for each in (found, other)]
+            for end in ("_low", "_high"):
+                one, two = (float(each[key + end].values.ravel()[0]) for each in again)
+                assert abs(one - two) < 1e-9
