@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from convergen.theory.data.reading import read
+from convergen.theory.common.checks import InputError
+from convergen.theory.data.reading import load_array, read
+from tests.theory.data.images.folders import save_images
 
 CORNERS = np.array([[10, 60, 110], [160, 210, 250]], np.uint8)  # 2 rows, 3 columns
 
@@ -103,3 +105,84 @@ def test_inverted_bilevel_tiffs_are_not_negatives(tmp_path):
     Image.fromarray(black).convert("1").save(file, "TIFF", compression="group4")
     (tmp_path / "x.tif").write_bytes(file.getvalue())
     np.testing.assert_array_equal(read(tmp_path).rows()[0, 0] * 255, black)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "pgm"])
+def test_sixteen_bit_grey_keeps_its_precision(tmp_path, rng, suffix):
+    images = rng.integers(0, 65536, (2, 8, 8), dtype=np.uint16)
+    images[0, :4], images[0, 4:] = 0, 65535
+    folder = save_images(tmp_path / "deep", images, suffix)
+    loaded = load_array(folder)
+    np.testing.assert_allclose(loaded, images.reshape(2, -1) / 65535, atol=1e-7)
+    resized = load_array(folder, size=16)
+    assert resized.min() == 0.0  # an edge overshoots in both directions before it is clipped
+    assert resized.max() == 1.0
+
+
+def test_sixteen_bit_grey_joins_a_colour_folder(tmp_path, rng):
+    deep = rng.integers(0, 65536, (4, 4), dtype=np.uint16)
+    colour = rng.integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    loaded = load_array(save_images(tmp_path / "mixed", [deep, colour]))[0].reshape(16, 3)
+    np.testing.assert_allclose(loaded[:, 0], deep.ravel() / 65535, atol=1 / 255)
+    np.testing.assert_array_equal(loaded[:, 0], loaded[:, 2])
+
+
+def test_palette_bilevel_and_transparent_images(tmp_path, rng):
+    colour = Image.fromarray(rng.integers(0, 2, (4, 4, 3), dtype=np.uint8) * 255)
+    clear = colour.convert("RGBA")
+    clear.putalpha(128)
+    palette = colour.quantize(8)
+    bilevel = Image.fromarray(rng.integers(0, 2, (4, 4), dtype=np.uint8) * 255).convert("1")
+    palette.save(tmp_path / "a.png", transparency=b"\x00\x80\xff")
+    clear.save(tmp_path / "b.png")
+    bilevel.save(tmp_path / "c.png")
+    loaded = load_array(tmp_path).reshape(3, 4, 4, 3)
+    # Laid on white: half of the colour and half of the paper at an alpha of 128/255.
+    expected = (128 * np.asarray(colour, float) + 127 * 255) / 255
+    np.testing.assert_allclose(loaded[1] * 255, expected, atol=0.51)
+    alpha = np.full(256, 255)
+    alpha[:3] = 0, 128, 255
+    alpha = alpha[np.asarray(palette)][..., None]
+    expected = (alpha * np.asarray(colour, float) + (255 - alpha) * 255) / 255
+    np.testing.assert_allclose(loaded[0] * 255, expected, atol=0.51)
+    np.testing.assert_array_equal(loaded[2, ..., 1], np.asarray(bilevel))
+
+
+def test_a_coloured_palette_makes_the_folder_colour(tmp_path, rng):
+    colour = Image.fromarray(rng.integers(0, 2, (4, 4, 3), dtype=np.uint8) * 255)
+    colour.quantize(8).save(tmp_path / "a.png")
+    np.testing.assert_array_equal(load_array(tmp_path)[0], np.asarray(colour).ravel() / 255)
+
+
+def test_grey_palettes_stay_one_channel(tmp_path, rng):
+    grey = Image.fromarray(rng.choice([7, 90, 200], (4, 4)).astype(np.uint8))
+    grey.quantize(3).save(tmp_path / "a.png")
+    grey.save(tmp_path / "b.gif")
+    with Image.open(tmp_path / "a.png") as image:
+        assert image.mode == "P"
+    loaded = load_array(tmp_path)
+    assert loaded.shape == (2, 16)
+    np.testing.assert_allclose(loaded * 255, [np.asarray(grey).ravel()] * 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+def test_images_without_a_white_level_are_refused(tmp_path, dtype):
+    Image.fromarray(np.ones((4, 4), dtype=dtype)).save(tmp_path / "a.tif")
+    with pytest.raises(InputError, match=r"a.tif has 32-bit pixels, .* save the data as .npy"):
+        load_array(tmp_path)
+
+
+@pytest.mark.parametrize("wide", [True, False])
+@pytest.mark.parametrize("extra", [7, 8])
+def test_the_middle_of_wide_and_of_tall_images_is_kept(tmp_path, wide, extra):
+    stripes = np.arange(4 + extra, dtype=np.uint8)[None].repeat(4, 0)
+    Image.fromarray(stripes if wide else stripes.T).save(tmp_path / "x.png")
+    (found,) = read(tmp_path, size=4).rows()
+    expected = extra // 2 + np.arange(4)
+    line = found[0].mean(axis=0 if wide else 1) * 255
+    np.testing.assert_allclose(line, expected, atol=1e-4)
