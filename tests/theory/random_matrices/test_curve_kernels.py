@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from convergen.theory.random_matrices import curve_kernels as kernels
 from convergen.theory.random_matrices.kappa_kernels import base_kappa
+from tests.plain_kernels import uncompiled
 
 SAMPLES = [1.0, 9.5, 10.0, 30.0, 35.0, 40.0, 41.0, 1e5]
 
@@ -129,3 +131,70 @@ def test_compiled_code_equals_python(levels, n):
         assert kernels.height(lam, w, n, a) == pytest.approx(plain, rel=1e-12)
         plain = kernels.count_above.py_func(lam, w, n, complex(-a, plain))
         assert kernels.ranked_point(lam, w, n, a)[1] == pytest.approx(plain, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("n", [9.5, 41.0])
+def test_sample_eigenvalues_are_found_on_the_curve(monkeypatch, levels, n, plain):
+    if plain:
+        uncompiled(monkeypatch, kernels)
+    lam, w, rank = levels
+    x = np.array([0.05, 0.7] if plain else [1e-3, 0.05, 0.7, 4.0])
+    kappa = np.empty(x.size, complex)
+    base, fine = kernels.sample_points(lam, w, rank, n, x, kappa)
+    assert fine
+    assert base == base_kappa(lam, w, rank, n)[0]
+    shares = np.sum(w * lam / (lam + kappa[:, None]), axis=1)
+    scale = np.abs(kappa) * (1.0 + np.abs(shares) / n)
+    np.testing.assert_allclose((kappa * (1.0 - shares / n) + x) / scale, 0.0, atol=1e-12)
+    assert np.all(kappa.imag >= 0.0)
+    assert kappa.imag.max() > 0.0
+
+
+@pytest.mark.parametrize("n", [9.5, 10.0, 1e5])
+def test_the_curve_as_it_is_written(monkeypatch, levels, n):
+    uncompiled(monkeypatch, kernels)
+    lam, w, rank = levels
+    base, _ = base_kappa(lam, w, rank, n)
+    for a in (-0.5 * base, 0.004, 0.3, 0.97, 2.5):
+        b = kernels.height(lam, w, n, a)
+        total = np.sum(w * lam**2 / ((lam - a) ** 2 + b**2)) / n
+        assert total == pytest.approx(1.0, rel=1e-12) if b > 0.0 else total <= 1.0 + 1e-12
+        kappa, x = kernels.sample_point(lam, w, rank, n, base, a)
+        assert kappa == complex(-a, b)
+        z = kappa * (1.0 - np.sum(w * lam / (lam + kappa)) / n)
+        assert -z.real == pytest.approx(x, abs=1e-12 * abs(kappa) * (1.0 + rank / n))
+    kappa = np.array([0.3 + 0.4j, 2.0 - 0.1j, 1e-3j, 1e-200 + 0j])
+    first, second = np.empty((2, 4), complex)
+    kernels.free_degrees(lam, w, n, kappa, first, second)
+    shares = lam / (lam + kappa[:, None])
+    np.testing.assert_allclose(first, n - shares @ w, rtol=1e-11, atol=1e-11 * n)
+    np.testing.assert_allclose(second, n - shares**2 @ w, rtol=1e-11, atol=1e-11 * n)
+
+
+def test_counting_as_it_is_written(monkeypatch):
+    """Beyond both ends of one level's bulk none of its eigenvalues lie above, or all."""
+    uncompiled(monkeypatch, kernels)
+    lam, w = np.ones(1), np.full(1, 5.0)
+    kappa, found = kernels.ranked_point(lam, w, 20.0, 3.0)
+    assert (kappa, found) == (-3.0, pytest.approx(0.0, abs=1e-12))
+    kappa, found = kernels.ranked_point(lam, w, 20.0, 1e-3)
+    assert (kappa, found) == (-1e-3, pytest.approx(5.0, abs=1e-9))
+    middle = [kernels.ranked_point(lam, w, 20.0, a)[1] for a in np.linspace(0.6, 1.4, 9)]
+    assert np.all(np.diff(middle) < 0.0)
+    assert 0.0 < middle[-1] < middle[0] < 5.0
+
+
+@pytest.mark.parametrize("a", [0.8, 1.0, 1.3])
+def test_sample_eigenvalues_above_a_point_of_a_white_bulk_are_counted(monkeypatch, a):
+    """Against the integral of the Marchenko–Pastur density above x = −z(κ)."""
+    uncompiled(monkeypatch, kernels)
+    lam, w, gamma = np.ones(1), np.full(1, 5.0), 4.0
+    kappa, found = kernels.ranked_point(lam, w, 20.0, a)
+    x = -(kappa * (1.0 - 5.0 / (1.0 + kappa) / 20.0)).real
+    low, high = (1.0 - gamma**-0.5) ** 2, (1.0 + gamma**-0.5) ** 2
+
+    def density(y):
+        return gamma * np.sqrt((high - y) * (y - low)) / (2.0 * np.pi * y)
+
+    assert found == pytest.approx(5.0 * quad(density, x, high)[0], rel=1e-6)

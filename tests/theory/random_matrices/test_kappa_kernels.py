@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import quad
 
 from convergen.theory.random_matrices import kappa_kernels as kernels
+from tests.plain_kernels import uncompiled
 
 SAMPLES = [1.0, 9.5, 10.0, 30.0, 35.0, 40.0, 41.0, 1e5]
 
@@ -79,3 +81,85 @@ def test_the_gap_of_many_samples_is_that_of_small_fluctuations(n):
     assert converged.all()
     np.testing.assert_allclose(gap[0, 0], 10.0 / n / 8.0, rtol=10.0 * 10.0 / n)
     np.testing.assert_allclose(h[0, 0], 1.0 - gap[0, 0], rtol=1e-14)
+
+
+def marchenko_pastur(gamma, function):
+    """Mean of a function over the eigenvalues of Σ̂ of white noise, γ = n/d."""
+    low, high = (1.0 - gamma**-0.5) ** 2, (1.0 + gamma**-0.5) ** 2
+
+    def term(angle):
+        x = 0.5 * (high + low) - 0.5 * (high - low) * np.cos(angle)
+        return function(x) * gamma * (0.5 * (high - low) * np.sin(angle)) ** 2 / (2 * np.pi * x)
+
+    spread = quad(term, 0.0, np.pi, epsabs=1e-14, epsrel=1e-12, limit=400)[0]
+    return spread + max(0.0, 1.0 - gamma) * function(0.0)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+@pytest.mark.parametrize("rho", [0.0, 0.05, 3.0])
+@pytest.mark.parametrize("gamma", [0.3, 1.0, 4.0])
+def test_roots_of_white_noise_against_the_integral_over_its_eigenvalues(
+    monkeypatch, gamma, rho, plain
+):
+    if plain:
+        uncompiled(monkeypatch, kernels)
+    lam, w, converged = np.ones(1), np.full(1, 20.0), np.zeros(1, np.bool_)
+    h, gap = np.empty((2, 1, 1))
+    kernels.expected_sqrts(lam, w, 20.0, np.array([20.0 * gamma]), rho, lam, h, gap, converged)
+    exact = marchenko_pastur(gamma, lambda x: np.sqrt(x + rho))
+    assert converged.all()
+    assert h[0, 0] == pytest.approx(exact, rel=1e-9)
+    if rho == 0.0:
+        assert gap[0, 0] == pytest.approx(1.0 - exact, rel=1e-8)
+
+
+@pytest.mark.parametrize("rho", [0.0, 1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("t", [1e-9, 0.02, 5.0])
+def test_weights_of_a_ridge_are_integrals(t, rho):
+    # s = u²: ∫ 2u²/(u² + ρ) du over 0 < u < √t.
+    exact = quad(lambda u: 2.0 * u**2 / (u**2 + rho), 0.0, np.sqrt(t), epsrel=1e-13)[0]
+    assert kernels._ridge_weight.py_func(t, rho) == pytest.approx(exact, rel=1e-9, abs=0.0)
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_pairs_of_samples_and_ridges(monkeypatch, levels, plain):
+    """At z = 0 the slope is dκ/dz at κ₀, and for n ≥ rank n/(n − rank)."""
+    if plain:
+        uncompiled(monkeypatch, kernels)
+    lam, w, rank = levels
+    n = np.array([9.5, 0.7 * rank, rank + 5.0, 9.5, rank + 5.0])
+    z = np.array([0.0, 0.0, 0.0, 0.3, 0.3])
+    kappa, slope, converged = np.empty(5), np.empty(5), np.zeros(5, np.bool_)
+    kernels.solve_kappas(lam, w, rank, n, z, kappa, slope, converged)
+    assert converged.all()
+    for i in range(5):
+        df1, df2 = (np.sum(w * (lam / (lam + kappa[i])) ** p) for p in (1, 2))
+        assert kappa[i] * (1.0 - df1 / n[i]) == pytest.approx(z[i], abs=1e-12)
+        assert slope[i] == pytest.approx(1.0 / (1.0 - df2 / n[i]), rel=1e-9)
+    assert kappa[2] == 0.0
+    assert np.all(kappa[[0, 1]] > 0.0)
+
+
+@pytest.mark.parametrize("n", [1.0, 9.5, 35.0, 41.0])
+@pytest.mark.parametrize("z", [1e-6, 1.0])
+def test_the_equations_are_solved_as_they_are_written(monkeypatch, levels, n, z):
+    uncompiled(monkeypatch, kernels)
+    lam, w, rank = levels
+    base, fine = kernels.base_kappa(lam, w, rank, n)
+    kappa, _, converged = kernels.solve_kappa(lam, w, rank, n, base, z)
+    assert fine
+    assert converged
+    if n < rank:
+        assert np.sum(w * lam / (lam + base)) == pytest.approx(n, rel=1e-12)
+    assert kappa * (1.0 - np.sum(w * lam / (lam + kappa)) / n) == pytest.approx(z, rel=1e-6)
+    assert kernels.limit_slope(rank, n, base, 0.0) == pytest.approx(max(0.0, 1.0 - rank / n))
+    assert kernels.limit_slope(rank, n, 2.0, 0.5) == 0.25
+
+
+def test_a_solution_that_is_not_reached_says_so(monkeypatch, levels):
+    uncompiled(monkeypatch, kernels)
+    lam, w, rank = levels
+    base, _ = kernels.base_kappa(lam, w, rank, 9.5)
+    monkeypatch.setattr(kernels, "ITERATIONS", 1)
+    assert not kernels.base_kappa(lam, w, rank, 9.5)[1]
+    assert not kernels.solve_kappa(lam, w, rank, 9.5, base, 0.3)[2]
