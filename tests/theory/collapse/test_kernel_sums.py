@@ -1,12 +1,17 @@
 import numpy as np
 import pytest
 from scipy.special import logsumexp
-from scipy.stats import norm
+from scipy.stats import chi2, ncx2, norm
 
 from convergen.theory.collapse.data_laws import GaussianLaw, MixtureLaw
 from convergen.theory.collapse.information import draw_pairs
 from convergen.theory.collapse.kernel_queries import kernel_laws
-from convergen.theory.collapse.kernel_sums import KernelLaw, mean_log_sum
+from convergen.theory.collapse.kernel_sums import (
+    KernelLaw,
+    gaussian_kernel,
+    mean_log_sum,
+    mixture_kernels,
+)
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -96,3 +101,86 @@ def test_saddlepoint_against_quadrature_in_one_dimension():
             predicted.append(mean_log_sum(*kernel.times(n)[:2]))
             exact.append(mean_log_sum(*on_a_line(np.sqrt(max(root, 0.0)), h).times(n)[:2]))
         assert np.mean(predicted) == pytest.approx(np.mean(exact), abs=tolerance)
+
+
+def test_hazards_are_those_of_the_laplace_transform():
+    law = KernelLaw(
+        np.array([-4.0, -1.0, 0.0]), np.log([0.5, 0.3, 0.2]), np.zeros((3, 1)), np.zeros(3), 0.0
+    )
+    log_t = np.array([-3.0, 0.0, 1.5])
+    survives = np.exp(-np.exp(log_t[:, None] + law.logs)) @ [0.5, 0.3, 0.2]
+    np.testing.assert_allclose(law.hazard(log_t, 7.0), -7.0 * np.log(survives), rtol=1e-12)
+    # Without the first node, its share never hits.
+    rest = 0.5 + np.exp(-np.exp(log_t[:, None] + law.logs[1:])) @ [0.3, 0.2]
+    np.testing.assert_allclose(law.hazard(log_t, 7.0, 1), -7.0 * np.log(rest), rtol=1e-12)
+
+
+@pytest.mark.parametrize("samples", [5.0, 50.0, 1e9])
+def test_the_grid_runs_from_no_hit_to_a_sure_one(samples):
+    law = on_a_line(0.4, 0.5)
+    log_t, hazard, first = law.times(samples)
+    np.testing.assert_allclose(np.diff(log_t), log_t[1] - log_t[0])
+    assert 64 <= log_t.size <= 250
+    assert hazard[0] <= 1e-6 < 14.0 <= hazard[-1]
+    # Not much wider than that: the bisection stops within a tenth.
+    inner = law.hazard(np.array([log_t[0] + 0.2, log_t[-1] - 0.2]), samples)
+    assert inner[0] > 1e-6
+    assert inner[1] < 14.0
+    np.testing.assert_allclose(hazard, law.hazard(log_t, samples), rtol=1e-4, atol=2e-6)
+    left_out = np.exp(np.minimum(law.log_masses + law.logs, 50.0))[:first].sum()
+    assert left_out * samples * np.exp(log_t[-1]) < 1.1e-6
+
+
+@pytest.mark.parametrize("shift", [0.0, 1.5])
+def test_kernels_of_white_noise_have_the_law_of_a_noncentral_square(shift):
+    """−2σ² log L = |x − y|² is λ times a noncentral χ² of d degrees with centre |x|²/λ."""
+    dim, lam, sigma = 40, 2.0, 1.3
+    u = np.array([shift * np.sqrt(dim)])
+    law = gaussian_kernel(u, np.array([lam]), np.array([float(dim)]), sigma, 1e6)
+    exact = ncx2(dim, u[0] ** 2 / lam) if shift else chi2(dim)
+    total = np.cumsum(np.exp(law.log_masses))
+    assert total[-1] == pytest.approx(1.0, abs=1e-12)
+    assert np.all(np.diff(law.logs) > 0.0)
+    # Up to the middle between two nodes.
+    middle = -2.0 * sigma**2 * 0.5 * (law.logs[1:] + law.logs[:-1]) / lam
+    np.testing.assert_allclose(total[:-1], exact.sf(middle), atol=2e-3)
+    # Far out in the tail of large kernels, where few of n are, in proportion.
+    above = 1.0 - total[:-1]
+    rare = (above > 1e-5) & (above < 1e-2)
+    assert rare.sum() > 3
+    np.testing.assert_allclose(above[rare], exact.cdf(middle[rare]), rtol=0.05)
+
+
+@pytest.mark.parametrize("theta", [0.5, 1.0])
+def test_moments_of_gaussian_kernels_are_known(theta):
+    rng = np.random.default_rng(0)
+    lam, weights = np.array([3.0, 1.0, 0.2]), np.array([4.0, 10.0, 20.0])
+    u, sigma = rng.standard_normal(3) * np.sqrt(weights * (lam + 0.5)), 0.9
+    law = gaussian_kernel(u, lam, weights, sigma, 1e4)
+    tilted = law.log_masses + theta * law.logs
+    level = sigma**2 / theta
+    exact = -0.5 * weights @ np.log1p(lam / level) - 0.5 * np.sum(u**2 / (lam + level))
+    assert logsumexp(tilted) == pytest.approx(exact, abs=2e-3)
+    share = np.exp(tilted - logsumexp(tilted))
+    np.testing.assert_allclose(share @ law.vectors, lam / (lam + level) * u, atol=5e-3)
+    # E|y|² under the tilt: of its mean and of what is left of each direction's variance.
+    square = np.sum((lam / (lam + level) * u) ** 2) + weights @ (lam * level / (lam + level))
+    assert share @ law.squares == pytest.approx(square, rel=2e-3)
+    whole = -0.5 * weights @ np.log1p(lam / sigma**2) - 0.5 * np.sum(u**2 / (lam + sigma**2))
+    assert law.log_mean == pytest.approx(whole, rel=1e-12)
+
+
+def test_equal_components_are_one_gaussian():
+    law = MixtureLaw(GaussianMixture([0.4, 0.6], np.ones((2, 5)), [1.5, 1.5]))
+    x = np.random.default_rng(1).standard_normal((1, 5)) + 1.0
+    (both,) = mixture_kernels(law, x, 0.7, 1e3)
+    one = gaussian_kernel(x[0] - 1.0, np.full(5, 1.5), np.ones(5), 0.7, 1e3)
+    assert both.log_mean == pytest.approx(one.log_mean, rel=1e-12)
+    assert np.all(np.diff(both.logs) >= 0.0)
+    for theta in (0.0, 0.6):
+        mean = [np.exp(each.log_masses + theta * each.logs) @ each.vectors for each in (both, one)]
+        np.testing.assert_allclose(mean[0], mean[1], rtol=1e-9, atol=1e-12)
+        square = [
+            np.exp(each.log_masses + theta * each.logs) @ each.squares for each in (both, one)
+        ]
+        assert square[0] == pytest.approx(square[1], rel=1e-9)

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 from convergen.theory import Spectrum
+from convergen.theory.spectra import compression as module
 from convergen.theory.spectra.compression import FEW, NODES, REACH, STRIP, WIDTH, compress
+from tests.plain_kernels import uncompiled
 
 EPS = np.finfo(np.float64).eps
 
@@ -230,3 +232,67 @@ def test_spectrum_compresses_its_positive_part_once():
     assert s.compression is s.compression
     assert s.compression.nodes[-1] > 0
     assert s.compression.weights.sum() == pytest.approx(s.rank, rel=1e-14)
+
+
+@pytest.mark.parametrize("points", [1, 2, 3, 8])
+def test_three_nodes_have_six_moments(monkeypatch, points):
+    uncompiled(monkeypatch, module)
+    rng = np.random.default_rng(points)
+    t, w = rng.uniform(-1.0, 1.0, points), rng.random(points)
+    sums = module._power_sums(3.0 + 0.1 * t, w, 3.0, 10.0)
+    exact = [w @ t**k / (w.sum() if k else 1.0) for k in range(6)]
+    np.testing.assert_allclose(sums, exact, atol=1e-12)
+    x, share = np.empty(3), np.empty(3)
+    count = module._three_nodes(*sums[1:], x, share)
+    assert count == min(points, 3)
+    assert np.all(np.diff(x[:count]) < 0.0)
+    moments = [share[:count] @ x[:count] ** k for k in range(6)]
+    np.testing.assert_allclose(moments, [1.0, *exact[1:]], atol=1e-9)
+
+
+def test_neighbourhoods_are_merged_one_after_the_other(monkeypatch):
+    """Each reaches 0.5 % below its largest; the few are left alone."""
+    uncompiled(monkeypatch, module)
+    monkeypatch.setattr(module, "FEW", 3)
+    dense = 2.0 * (1.0 - np.linspace(0.0, 0.004, 7))
+    few = np.array([1.0, 0.999, 0.9951])
+    lam = np.concatenate([dense, few, [0.9949, 0.5]])
+    w = np.arange(1.0, 13.0)
+    nodes, weights = np.empty(12), np.empty(12)
+    count = module._merge(lam, w, nodes, weights)
+    assert count == 3 + 3 + 2
+    np.testing.assert_array_equal(nodes[3:count], lam[7:])
+    np.testing.assert_array_equal(weights[3:count], w[7:])
+    for k in range(6):
+        expected = w[:7] @ (dense / 2.0) ** k
+        assert weights[:3] @ (nodes[:3] / 2.0) ** k == pytest.approx(expected, rel=1e-13)
+    assert module._total(w) == w.sum()
+
+
+def test_recurrence_of_legendre_polynomials(monkeypatch):
+    """Under a rule of ten Gauss nodes the first coefficients are k²/(4k² − 1)."""
+    uncompiled(monkeypatch, module)
+    x, w = np.polynomial.legendre.leggauss(10)
+    alpha, beta = np.empty(8), np.empty(8)
+    assert module._stieltjes(x, w, alpha, beta) == 8
+    k = np.arange(1.0, 8.0)
+    np.testing.assert_allclose(beta, [2.0, *(k**2 / (4.0 * k**2 - 1.0))], rtol=1e-12)
+    np.testing.assert_allclose(alpha, 0.0, atol=1e-14)
+    shifted = np.empty(3)
+    module._stieltjes(x + 5.0, w, shifted, np.empty(3))
+    np.testing.assert_allclose(shifted, 5.0, rtol=1e-13)
+    # Two points have two polynomials.
+    assert module._stieltjes(np.array([1.0, -1.0]), np.ones(2), alpha, beta) == 2
+
+
+def test_gauss_rules_err_by_less_than_the_ellipse_says():
+    """f = 1/(a − x) is bounded by 1/(a − b) on the ellipse that ends at b < a."""
+    for nodes in (2, 5):
+        x, w = np.polynomial.legendre.leggauss(nodes)
+        for ratio in (2.0, 4.0):
+            end = 0.5 * (ratio + 1.0 / ratio)
+            pole = 1.001 * end
+            error = abs(0.5 * w @ (1.0 / (pole - x)) - 0.5 * np.log((pole + 1.0) / (pole - 1.0)))
+            bound = module._bernstein(ratio, nodes) / (pole - end)
+            assert 0.0 < error < bound
+    assert module._bernstein(3.0, 4) == pytest.approx(2.0 * 3.0**-7)
