@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.members import sorted_members
+from convergen.theory.data.members import check_member, sorted_members
 from convergen.theory.data.natural_order import natural_key
 from convergen.theory.data.reading import read
 
@@ -74,3 +74,17 @@ def test_all_unreadable_images_are_counted_and_named(tmp_path):
         (tmp_path / f"{number}.png").write_bytes(b"no image")
     with pytest.raises(InputError, match=r"4 images \(3.png, 4.png, 5.png, …\) of 9 cannot"):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["/a.png", "../a.png", "b/../../a.png", "b\\..\\a.png"])
+def test_members_that_lead_out_are_refused(name):
+    with pytest.raises(InputError, match="a path that leads out of the archive"):
+        check_member(name, "x.zip", 1, 1)
+
+
+def test_one_image_may_have_so_many_bytes():
+    check_member("a/b..c.PNG", "x.zip", 2**28, 5)
+    with pytest.raises(InputError, match=r"x.zip declares 268 MB for a.PNG in 5 bytes, but one "):
+        check_member("a.PNG", "x.zip", 2**28 + 1, 5)
+    # What is no image is not read.
+    check_member("a.txt", "x.zip", 2**40, 5)

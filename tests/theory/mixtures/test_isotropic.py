@@ -20,3 +20,32 @@ def test_squares_that_lose_digits_are_computed_again_in_blocks(monkeypatch, gath
     near = exact > exact.max(axis=1, keepdims=True) - 45.0
     assert near.sum() == 5
     np.testing.assert_allclose(found[near], exact[near], rtol=1e-9)
+
+
+def test_offsets_of_all_components_are_combined_and_nothing_cancels():
+    rng = np.random.default_rng(1)
+    x, means = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))
+    weights, factors = rng.dirichlet(np.ones(5), 4), rng.random(5)
+    expected = np.einsum("bc,c,bcd->bd", weights, factors, x[:, None] - means)
+    for given in (factors, np.tile(factors, (4, 1))):
+        np.testing.assert_allclose(
+            isotropic.combined(x, weights, given, means), expected, rtol=1e-9, atol=1e-12
+        )
+    # All of the weight on a component far away, and the point a hair beside it.
+    alone, far = np.zeros((1, 5)), 1e12 + means
+    alone[0, 2] = 1.0
+    near = far[2] * (1.0 + 1e-15)
+    np.testing.assert_array_equal(
+        isotropic.combined(near[None], alone, np.full(5, 2.0), far), 2.0 * (near - far[2])[None]
+    )
+
+
+def test_densities_of_components_near_each_other():
+    rng = np.random.default_rng(2)
+    x, means = rng.standard_normal((6, 3)), rng.standard_normal((2, 3))
+    weights, variances, noise = np.array([0.3, 0.7]), np.array([1.0, 0.2]), np.full((6, 1), 0.1)
+    total = variances + 0.1
+    squares = np.sum((x[:, None] - means) ** 2, axis=2)
+    exact = np.log(weights) - 1.5 * np.log(2.0 * np.pi * total) - 0.5 * squares / total
+    found = isotropic.log_joint(x, noise, weights, means, variances)
+    np.testing.assert_allclose(found, exact, rtol=1e-12)

@@ -7,7 +7,9 @@ from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.spectra.eigenvalue_lists import (
     SAME,
+    checked_axes,
     checked_eigenvalues,
+    checked_mean,
     leading_groups,
     merge_equal,
     power_law_eigenvalues,
@@ -147,3 +149,15 @@ def test_each_factor_has_the_eigenvalue_of_its_rank():
     assert leading_groups(np.array([1.0, 2.0, 4.0]), 7, 1).tolist() == [0]
     with pytest.raises(InputError, match="has 7 dimensions: use at most 7"):
         leading_groups(np.array([1.0, 2.0, 4.0]), 7, 8)
+
+
+def test_axes_and_means_fit_their_spectrum():
+    for columns in (1, 3):
+        np.testing.assert_array_equal(checked_axes(np.eye(3)[:, :columns], 3)[0, 0], 1.0)
+    for shape in ((3, 4), (4, 3), (2, 2), (3,)):
+        with pytest.raises(InputError, match=r"the spectrum has dimension 3: give one column"):
+            checked_axes(np.ones(shape), 3)
+    np.testing.assert_array_equal(checked_mean(np.arange(3.0), 3), [0.0, 1.0, 2.0])
+    for shape in ((2,), (4,), (1, 3)):
+        with pytest.raises(InputError, match=r"has dimension 3: give 3 numbers"):
+            checked_mean(np.ones(shape), 3)
