@@ -118,8 +118,9 @@ class ExactDenoiser(ABC):
     def _checked(self, x: ArrayLike, sigma: ArrayLike) -> tuple[Array, Array]:
         """Flat points and one σ for each, in one floating dtype."""
         points = np.asarray(x)
-        as_finite(points, "x")
         dtype = floating(points)
+        if points.dtype != dtype or not np.isfinite(points).all():
+            as_finite(points, "x")  # says what is wrong, after a copy in double precision
         if points.ndim != len(self.shape) + 1 or points.shape[1:] != self.shape:
             raise InputError(
                 f"x has shape {points.shape}, but points of shape {self.shape} are denoised: "

@@ -6,7 +6,7 @@ does is to lower h. In the eigenbasis of the covariance one call is two matrix p
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,14 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
-from convergen.theory.empirical_score.logits.logit_rows import (
-    LANES,
-    REORDER,
-    add_to,
-    largest,
-    scale,
-    weigh,
-)
+from convergen.theory.empirical_score.logits.logit_rows import LANES, REORDER, add_to, largest
+from convergen.theory.empirical_score.logits.vector_exp import exp_nonpositive, larger
 from convergen.theory.networks.local.left_out import draw_queries
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
@@ -166,38 +160,55 @@ class BudgetedMixture(ExactDenoiser):
         """Fill a part of the answers."""
         kind: Any = x.dtype.type
         centres, vectors = (a.astype(x.dtype, copy=False) for a in (self._centres, self._vectors))
-        total = self.width * self._values + sigma**2
+        level = self._level(sigma, kind)
         along = x @ vectors
-        linear = (self.width * self._values / total).astype(kind)
         if self.width == 1.0:
-            out[part] = (linear * along) @ vectors.T
+            out[part] = (level.linear * along) @ vectors.T
             return
-        a = kind(np.sqrt(1.0 - self.width))
-        scaled = along * (a / total).astype(kind)
-        weights = scaled @ centres.T
-        halves = self._halves(total, kind)
-        _softmax(weights, halves, own, self._order)
-        # mean + linear (along − mean), in place.
-        mean = _weighed(weights, centres)
-        mean *= a * (kind(1.0) - linear)
-        along *= linear
-        along += mean
+        weights = (level.inner * along) @ centres.T
+        sums, few = np.empty(len(x), dtype=kind), np.empty(len(x), dtype=np.bool_)
+        _weights(weights, level.halves, own, self._order, sums, few)
+        means = _weighed(weights, few, centres)
+        _join(along, level.linear, means, level.outer, sums)
         out[part] = along @ vectors.T
 
-    def _halves(self, total: NDArray[np.float64], kind: Any) -> Array:
-        """|a y_i|²_Γ/2 of every centre; kept, since a sampler calls all points at one level."""
-        key = (self.width, total[0], kind)
+    def _level(self, sigma: float, kind: Any) -> _Level:
+        """What all calls at one noise level share; kept, since a sampler makes several in a row."""
+        key = (self.width, sigma, kind)
         if getattr(self, "_kept", (None,))[0] != key:
             a2 = 1.0 - self.width
-            self._kept = key, (self._centres**2 @ (0.5 * a2 / total)).astype(kind)
-        found: Array = self._kept[1]
+            total = self.width * self._values + sigma**2
+            linear = self.width * self._values / total
+            parts = (
+                linear, np.sqrt(a2) / total, np.sqrt(a2) * (1.0 - linear),
+                self._centres**2 @ (0.5 * a2 / total),
+            )  # fmt: skip
+            self._kept = key, _Level(*(one.astype(kind) for one in parts))
+        found: _Level = self._kept[1]
         return found
 
 
-def _weighed(weights: Array, centres: Array) -> Array:
-    """Weighted sums of the centres; where few weights are not zero only those are looked at."""
-    few = np.empty(len(weights), dtype=np.bool_)
-    _find_few(weights, few)
+class _Level(NamedTuple):
+    """One noise level, along the eigenvectors of C: Γ its variances.
+
+    Attributes
+    ----------
+    linear : ndarray, shape (d,)
+        h² C/Γ.
+    inner, outer : ndarray, shape (d,)
+        a/Γ, which inner products with the centres are weighed by, and a (1 − h² C/Γ), their means.
+    halves : ndarray, shape (n,)
+        |a y_i|²_Γ/2 of every centre.
+    """
+
+    linear: Array
+    inner: Array
+    outer: Array
+    halves: Array
+
+
+def _weighed(weights: Array, few: NDArray[np.bool_], centres: Array) -> Array:
+    """Weighted sums of the centres; of rows with few weights only those are looked at."""
     if not few.any():
         return np.asarray(weights @ centres)
     means = np.zeros((len(weights), centres.shape[1]), dtype=weights.dtype)
@@ -205,22 +216,6 @@ def _weighed(weights: Array, centres: Array) -> Array:
         means[~few] = weights[~few] @ centres
     _add_few(weights, few, centres, means)
     return means
-
-
-@kernel(fastmath=REORDER)
-def _positive(row):  # type: ignore[no-untyped-def]
-    """How many weights are not zero."""
-    total = 0
-    for j in range(row.size):
-        total += row[j] > 0.0
-    return total
-
-
-@kernel(nogil=True)
-def _find_few(weights, few):  # type: ignore[no-untyped-def]
-    """Rows in which few weights are not zero."""
-    for i in range(weights.shape[0]):
-        few[i] = _positive(weights[i]) * _FEW <= weights.shape[1]
 
 
 @kernel(nogil=True)
@@ -237,22 +232,55 @@ def _add_few(weights, few, centres, means):  # type: ignore[no-untyped-def]
 
 
 @kernel(fastmath=REORDER)
-def _subtract(row, halves):  # type: ignore[no-untyped-def]
+def _lower(row, halves):  # type: ignore[no-untyped-def]
+    """Subtract, in place; the largest of what is left."""
+    best = row[0] - halves[0]
     for j in range(row.size):
         row[j] -= halves[j]
+        best = larger(row[j], best)
+    return best
+
+
+@kernel(fastmath=REORDER)
+def _exponentials(row, top):  # type: ignore[no-untyped-def]
+    """From logits to weights, 1 the largest, in place; their sum, and how many are not zero.
+
+    Those whose squares are below the normal range count as zero: such numbers are slow.
+    """
+    kind = row.dtype.type
+    zero, one, low = kind(0.0), kind(1.0), kind(-43.0 if row.itemsize == 4 else -354.0)
+    total, count = zero, zero
+    for j in range(row.size):
+        logit = larger(row[j] - top, low)
+        weight = exp_nonpositive(logit) if logit > low else zero
+        row[j] = weight
+        total += weight
+        count += one if logit > low else zero
+    return total, count
 
 
 @kernel(nogil=True)
-def _softmax(rows, halves, own, order):  # type: ignore[no-untyped-def]
-    """From inner products to weights, in place; those of the own orbit are zero."""
+def _weights(rows, halves, own, order, sums, few):  # type: ignore[no-untyped-def]
+    """From inner products to weights, in place, their sums, and in which rows few are not zero.
+
+    Those of the own orbit are zero.
+    """
     kind = rows.dtype.type
     for i in range(rows.shape[0]):
         row = rows[i]
-        _subtract(row, halves)
         if own[i] >= 0:
             row[own[i] * order : (own[i] + 1) * order] = kind(-1e30)
-        total, _, _ = weigh(row, largest(row), kind(0.0))
-        scale(row, kind(1.0) / total)
+        sums[i], count = _exponentials(row, _lower(row, halves))
+        few[i] = count * _FEW <= row.size
+
+
+@kernel(nogil=True, fastmath={"contract"})
+def _join(along, linear, means, outer, sums):  # type: ignore[no-untyped-def]
+    """linear · along + outer · mean, in place; means are still to be divided by their sums."""
+    for i in range(along.shape[0]):
+        scale = along.dtype.type(1.0) / sums[i]
+        for k in range(along.shape[1]):
+            along[i, k] = linear[k] * along[i, k] + outer[k] * (scale * means[i, k])
 
 
 def _checked(width: float) -> float:

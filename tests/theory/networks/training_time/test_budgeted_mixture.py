@@ -8,7 +8,11 @@ from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.symmetry.orbits import Orbit
-from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture, _weighed
+from convergen.theory.networks.training_time.budgeted_mixture import (
+    BudgetedMixture,
+    _weighed,
+    _weights,
+)
 
 NONE = Orbit()
 RNG = np.random.default_rng(2)
@@ -90,6 +94,25 @@ def test_rows_of_few_weights_and_of_many_are_summed_alike(kind):
     weights[1] = 1.0 / 200
     weights[2, 64] = 1.0
     weights[3, :13] = 1.0 / 13
+    few = np.array([True, False, True, False])
     for rows in ([0, 1, 2, 3], [0, 2], [1, 3]):
-        found = _weighed(weights[rows], centres)
+        found = _weighed(weights[rows], few[rows], centres)
         np.testing.assert_allclose(found, weights[rows] @ centres, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_weights_are_exponentials_of_inner_products(kind):
+    """Of 64 centres one row sees all, one four, one five; two own images are left out."""
+    halves = np.linspace(-1.0, 1.0, 64).astype(kind)
+    logits = np.tile(np.linspace(2.0, -2.0, 64).astype(kind), (3, 1))
+    logits[1, 4:] = logits[2, 5:] = -1e4
+    rows, own = logits.copy(), np.array([-1, -1, 0])
+    sums, few = np.empty(3, kind), np.empty(3, np.bool_)
+    _weights(rows, halves, own, 2, sums, few)
+    kept = np.where(np.arange(64) < 2 * (own[:, None] == 0), -np.inf, logits)
+    weights = np.exp((kept - halves).astype(np.float64))
+    weights /= weights.max(axis=1, keepdims=True)
+    np.testing.assert_allclose(rows, weights, rtol=1e-5)
+    np.testing.assert_allclose(sums, weights.sum(axis=1), rtol=1e-5)
+    assert few.tolist() == [False, True, True]
+    assert (rows[2] > 0).sum() == 3
