@@ -1,7 +1,8 @@
 """Experiments whose results come with the package, so that figures are drawn at once.
 
 ``python -m convergen.empirical.validate.shipped_results RUN…`` puts the results of finished runs
-beside their TOML files.
+beside their TOML files. With ``--add QUANTITY`` only that quantity is added to the result that is
+there: what was not measured when its networks were trained is measured on networks trained again.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 _FOLDER = Path(str(resources.files("convergen.empirical") / "results"))
 # Pictures of one seed are enough to look at.
 _PICTURES = ("generated", "nearest_training")
+# Rounding differs between processors and versions, and training makes the most of it where networks
+# copy: by so much convergence may differ when the same networks are trained again.
+_AGAIN = 0.02
 
 
 def shipped_names() -> list[str]:
@@ -97,20 +101,84 @@ def ship(path: Path) -> Path:
     InputError
         If the run has no result, it is damaged, or a cell of it is missing.
     """
+    run, result = _finished(path)
+    for key, values in result.items():
+        if "draw" in values.dims or key in _PICTURES:
+            result[key] = values.astype("float32")
+        if key in _PICTURES:
+            result[key] = result[key].isel(seed=0)
+    return _keep(result, run.experiment.name)
+
+
+def add(path: Path, quantity: str) -> Path:
+    """Add what was not measured to a result that comes with the package; all else stays as it is.
+
+    Parameters
+    ----------
+    path : Path
+        Folder of a finished run of the same experiment, trained again.
+    quantity : str
+        Variable of its result that the one of the package lacks.
+
+    Returns
+    -------
+    Path
+        What was written. Its attribute ``added`` tells commit and versions of the second training,
+        and by how much its convergence differs.
+
+    Raises
+    ------
+    InputError
+        As `ship`; if the result has the quantity, or the run lacks it; or if the run is of another
+        experiment, or its convergence is another one.
+    """
+    run, again = _finished(path)
+    name = run.experiment.name
+    result, first = shipped_result(name), shipped_run(name)
+    if quantity in result or quantity not in again:
+        raise InputError(
+            f"{quantity} is already in the result {name!r}, or not in that of {path}: name one "
+            "that is new."
+        )
+    same = run.experiment == first.experiment and run.plan.splits == first.plan.splits
+    if not same or run.plan.data["fingerprint"] != first.plan.data["fingerprint"]:
+        raise InputError(
+            f"{path} is of other settings, data or splits than the result {name!r}: train that "
+            "experiment again."
+        )
+    gap = float(abs(again["convergence"] - result["convergence"]).max())
+    if not gap <= _AGAIN:
+        raise InputError(
+            f"convergence of {path} differs by {gap:.2g} from that of the result {name!r}, which "
+            "is more than rounding: ship the new run as a whole."
+        )
+    result[quantity] = again[quantity]
+    told = json.loads(result.attrs.get("added", "{}"))
+    told[quantity] = {
+        "commit": again.attrs["commit"], "versions": json.loads(again.attrs["versions"]),
+        "convergence_difference": gap,
+    }  # fmt: skip
+    result.attrs["added"] = json.dumps(told)
+    return _keep(result, name)
+
+
+def _finished(path: Path) -> tuple[Run, xr.Dataset]:
+    """A run and its result, of which nothing may be missing."""
     from convergen.empirical.experiment.run import Run
-    from convergen.theory.files.netcdf_files import save_dataset
 
     run = Run.open(path)
     result = run.result()
     missing = json.loads(result.attrs["missing_cells"])
     if missing:
         raise InputError(f"{path} lacks the cells {', '.join(missing)}: finish it first.")
-    for key, values in result.items():
-        if "draw" in values.dims or key in _PICTURES:
-            result[key] = values.astype("float32")
-        if key in _PICTURES:
-            result[key] = result[key].isel(seed=0)
-    target = _FOLDER / f"{run.experiment.name}.nc"
+    return run, result
+
+
+def _keep(result: xr.Dataset, name: str) -> Path:
+    """Write a result of the package."""
+    from convergen.theory.files.netcdf_files import save_dataset
+
+    target = _FOLDER / f"{name}.nc"
     packed = {key: {"zlib": True, "shuffle": True} for key in result}
     for key, encoding in packed.items():
         result[key].encoding = encoding
@@ -119,10 +187,15 @@ def ship(path: Path) -> Path:
 
 
 if __name__ == "__main__":
+    import argparse
     import sys
 
+    parser = argparse.ArgumentParser(description="Keep results with the package.")
+    parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run")
+    parser.add_argument("--add", metavar="QUANTITY", help="add this alone to the result")
+    given = parser.parse_args()
     try:
-        for folder in sys.argv[1:]:
-            print(ship(Path(folder)))
+        for folder in given.runs:
+            print(ship(folder) if given.add is None else add(folder, given.add))
     except InputError as error:
         sys.exit(f"convergen: error: {error}")

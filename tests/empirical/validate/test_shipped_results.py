@@ -62,6 +62,43 @@ def test_shipping_repeats_to_the_byte(run, folder):
     assert shipped.ship(run).read_bytes() == first
 
 
+def stripped(target, quantity, shift=0.0):
+    """The shipped result without a quantity, as it was before that was measured."""
+    old = load_dataset(target).drop_vars(quantity)
+    old["convergence"] += shift
+    return shipped._keep(old, "field-linear")
+
+
+def test_what_was_not_measured_is_added_and_all_else_stays(run, folder):
+    whole = load_dataset(shipped.ship(run))
+    before = load_dataset(stripped(folder / "field-linear.nc", "bures_wasserstein", 1e-3))
+    shipped.add(run, "bures_wasserstein")
+    found = shipped.shipped_result("field-linear")
+    xr.testing.assert_identical(found["bures_wasserstein"], whole["bures_wasserstein"])
+    xr.testing.assert_identical(found.drop_vars("bures_wasserstein").drop_attrs(deep=False),
+                                before.drop_attrs(deep=False))  # fmt: skip
+    told = json.loads(found.attrs["added"])["bures_wasserstein"]
+    assert told["convergence_difference"] == pytest.approx(1e-3)
+    assert told["commit"] == whole.attrs["commit"]
+
+
+def test_nothing_is_added_that_is_there_or_comes_from_another_training(run, folder):
+    target = shipped.ship(run)
+    for quantity in ("convergence", "no_such"):
+        with pytest.raises(InputError, match="name one that is new"):
+            shipped.add(run, quantity)
+    stripped(target, "bures_wasserstein", 0.03)
+    with pytest.raises(InputError, match=r"differs by 0\.03 .* ship the new run as a whole"):
+        shipped.add(run, "bures_wasserstein")
+    other = load_dataset(target)
+    experiment = json.loads(other.attrs["experiment"])
+    experiment["training"]["images"] = 128
+    other.attrs["experiment"] = json.dumps(experiment)
+    shipped._keep(other, "field-linear")
+    with pytest.raises(InputError, match="other settings, data or splits"):
+        shipped.add(run, "bures_wasserstein")
+
+
 def test_a_run_with_missing_cells_is_not_shipped(run, folder, tmp_path):
     copy = shutil.copytree(run, tmp_path / "copy")
     Run.open(copy).collect(["seed0"])

@@ -1,0 +1,149 @@
+"""Denoising errors of the shipped networks over those of linear denoisers: docs/networks.md.
+
+Three linear denoisers are the bar, on the same test points with the same noise as the networks:
+
+- all data: that of the covariance of all points, or of the true law, for Gaussian fields the best
+  denoiser there is;
+- same points: Wiener filter of the second moment of the very n training points, shrunk towards
+  white or with a ridge, whichever of these is best;
+- averaged: the same, shrunk towards the average of that moment over all periodic translations,
+  which is its stationary part.
+
+How far to shrink, and the ridge, are chosen on the test points themselves, for each set and noise
+level: no linear denoiser of these two families does better. Ratios below 1 are networks that
+denoise better.
+
+    python benchmarks/linear_bars.py [NAME …] [--samples 768]   (default all convolutional networks)
+
+Prints a table in Markdown: the mean over seeds and two training sets, its standard error over
+seeds; 10 s of one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convergen.empirical.measure.denoising_errors import denoising_error
+from convergen.empirical.measure.intervals import over_seeds
+from convergen.empirical.validate.shipped_results import shipped_names, shipped_result, shipped_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import xarray as xr
+
+    from convergen.empirical.experiment.run import Run
+    from convergen.empirical.measure.evaluation_set import Subjects
+
+BARS = ("all data", "same points", "averaged")
+LEVELS = (0.1, 0.3, 1.0)
+# Shares of the target, and variances that a ridge adds to σ², in variances of a coordinate.
+SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+RIDGES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+
+
+def stationary(moment: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Average of a second moment over all periodic translations."""
+    rest = moment.reshape(*shape, *shape)
+    total = np.zeros_like(rest)
+    for dy, dx in np.ndindex(shape[-2:]):
+        total += np.roll(rest, (dy, dx, dy, dx), axis=(-5, -4, -2, -1))
+    return (total / np.prod(shape[-2:])).reshape(moment.shape)
+
+
+def filters(moment: np.ndarray, target: np.ndarray, sigma: float) -> Iterator[np.ndarray]:
+    """Wiener filters of a moment that is shrunk towards a target."""
+    noise = sigma**2 * np.eye(len(moment))
+    for share in SHARES:
+        mixed = (1.0 - share) * moment + share * target
+        yield np.linalg.solve(mixed + noise, mixed)
+
+
+def ridged(moment: np.ndarray, sigma: float) -> Iterator[np.ndarray]:
+    """Wiener filters of a moment with a ridge."""
+    unit = np.trace(moment) / len(moment)
+    for ridge in RIDGES:
+        noise = (sigma**2 + ridge * unit) * np.eye(len(moment))
+        yield np.linalg.solve(moment + noise, moment)
+
+
+def least_error(tried: Iterator[np.ndarray], subjects: Subjects, sigma: float) -> float:
+    """Of the filters that are tried, with the noise that the networks were given."""
+
+    def apply(matrix: np.ndarray, x: np.ndarray, sigma: float) -> np.ndarray:
+        return (x.reshape(len(x), -1) @ matrix.T).reshape(x.shape)
+
+    points = subjects.test_points
+    return min(
+        denoising_error(partial(apply, matrix), points, sigma, subjects.stream(8))
+        for matrix in tried
+    )
+
+
+def bars(run: Run, samples: int) -> np.ndarray:
+    """Errors of the two fitted linear denoisers, shape (seeds, 2, sides, levels)."""
+    found = []
+    for seed in run.experiment.seeds:
+        subjects = run.subjects(seed, (samples,))
+        sides = []
+        for side in range(2):
+            rows = subjects.training_set(side).reshape(samples, -1).astype(np.float64)
+            moment = rows.T @ rows / samples
+            white = np.trace(moment) / len(moment) * np.eye(len(moment))
+            even = stationary(moment, run.data.shape)
+            sides.append([
+                (
+                    least_error((*filters(moment, white, s), *ridged(moment, s)), subjects, s),
+                    least_error(filters(moment, even, s), subjects, s),
+                )
+                for s in LEVELS
+            ])  # fmt: skip
+        found.append(np.transpose(sides, (2, 0, 1)))
+    return np.array(found)
+
+
+def ratios(name: str, samples: int) -> tuple[int, xr.DataArray, xr.DataArray]:
+    """The n that is looked at, mean ratios along `bar` and `sigma`, and their standard errors."""
+    import xarray as xr
+
+    run, result = shipped_run(name), shipped_result(name)
+    n = min(run.experiment.samples, key=lambda one: abs(one - samples))
+    part = result.sel(samples=n, sigma=list(LEVELS))
+    errors = part["test_error"].transpose("seed", "side", "sigma").values
+    optimal = part["true_error"].transpose("seed", "sigma").values[:, None, None, :]
+    fitted = bars(run, n)
+    every = np.concatenate([np.broadcast_to(optimal, fitted[:, :1].shape), fitted], axis=1)
+    values = xr.DataArray(
+        (errors[:, None] / every).mean(axis=2),
+        dims=("seed", "bar", "sigma"), coords={"bar": list(BARS), "sigma": list(LEVELS)},
+    )  # fmt: skip
+    return n, *over_seeds(values)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    names = [name for name in shipped_names() if name.endswith(("-unet", "-conv"))]
+    parser.add_argument("names", nargs="*", default=names, metavar="NAME")
+    parser.add_argument("--samples", type=int, default=768, help="the nearest n is taken")
+    given = parser.parse_args()
+    heads = [f"{bar}, σ = {LEVELS[0]:g}" if i == 0 else f"{s:g}" for bar in BARS
+             for i, s in enumerate(LEVELS)]  # fmt: skip
+    print(f"| network | n | {' | '.join(heads)} |")
+    print("|" + "---|" * (2 + len(heads)))
+    for name in given.names:
+        n, mean, stderr = ratios(name, given.samples)
+        cells = [
+            f"{float(mean.sel(bar=bar, sigma=s)):.3f} ± {float(stderr.sel(bar=bar, sigma=s)):.3f}"
+            for bar in BARS
+            for s in LEVELS
+        ]
+        print(f"| {name} | {n} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
