@@ -6,8 +6,8 @@ Three linear denoisers are the bar, on the same test points with the same noise 
   denoiser there is;
 - same points: Wiener filter of the second moment of the very n training points, shrunk towards
   white or with a ridge, whichever of these is best;
-- averaged: the same, shrunk towards the average of that moment over all periodic translations,
-  which is its stationary part.
+- same, averaged: the same, shrunk towards the average of that moment over all periodic
+  translations, which is its stationary part.
 
 How far to shrink, and the ridge, are chosen on the test points themselves, for each set and noise
 level: no linear denoiser of these two families does better. Ratios below 1 are networks that
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from convergen.empirical.experiment.run import Run
     from convergen.empirical.measure.evaluation_set import Subjects
 
-BARS = ("all data", "same points", "averaged")
+BARS = ("all data", "same points", "same, averaged")
 LEVELS = (0.1, 0.3, 1.0)
 # Shares of the target, and variances that a ridge adds to σ², in variances of a coordinate.
 SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -124,6 +124,17 @@ def ratios(name: str, samples: int) -> tuple[int, xr.DataArray, xr.DataArray]:
     return n, *over_seeds(values)
 
 
+def rows(name: str, samples: int) -> list[str]:
+    """Of the table, one for each bar."""
+    n, mean, stderr = ratios(name, samples)
+    found = []
+    for first, bar in enumerate(BARS):
+        pairs = zip(mean.sel(bar=bar).values, stderr.sel(bar=bar).values, strict=True)
+        cells = " | ".join(f"{value:.3f} ± {error:.3f}" for value, error in pairs)
+        found.append(f"| {'' if first else name} | {'' if first else n} | {bar} | {cells} |")
+    return found
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
@@ -131,18 +142,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", default=names, metavar="NAME")
     parser.add_argument("--samples", type=int, default=768, help="the nearest n is taken")
     given = parser.parse_args()
-    heads = [f"{bar}, σ = {LEVELS[0]:g}" if i == 0 else f"{s:g}" for bar in BARS
-             for i, s in enumerate(LEVELS)]  # fmt: skip
-    print(f"| network | n | {' | '.join(heads)} |")
-    print("|" + "---|" * (2 + len(heads)))
+    print("| network | n | linear denoiser of | σ = 0.1 | 0.3 | 1 |\n|---|---|---|---|---|---|")
     for name in given.names:
-        n, mean, stderr = ratios(name, given.samples)
-        cells = [
-            f"{float(mean.sel(bar=bar, sigma=s)):.3f} ± {float(stderr.sel(bar=bar, sigma=s)):.3f}"
-            for bar in BARS
-            for s in LEVELS
-        ]
-        print(f"| {name} | {n} | {' | '.join(cells)} |", flush=True)
+        print("\n".join(rows(name, given.samples)), flush=True)
 
 
 if __name__ == "__main__":

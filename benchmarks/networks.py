@@ -1,9 +1,9 @@
 """Theories of networks against plain implementations, in processor time of one process.
 
 Prints, for 16 × 16 pixels and n = 1000: the local denoiser against NumPy loops, leaving one out
-against one call, and the budgeted mixture against its two products with all training points (two more, to the
-eigenvectors and back, take a quarter of their multiplications); for 28 × 28 pixels a patch machine
-with 5 × 5 windows against a loop over patches. Answers are compared first.
+against one call, and the budgeted mixture against its two products with all training points (two
+more, to the eigenvectors and back, take a quarter of their multiplications); for 28 × 28 pixels a
+patch machine with 5 × 5 windows against a loop over patches. Answers are compared first.
 
     python benchmarks/networks.py [QUERIES]     (default 64)
 """

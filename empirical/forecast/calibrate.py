@@ -142,8 +142,8 @@ def calibrate(
     """
     if is_blind(run.experiment.model):
         raise InputError(
-            "networks that do not see the noise level have not been held against this theory, so "
-            "that nothing is forecast of them: use a U-Net."
+            "networks that do not see the noise level do not follow this theory, not even where it "
+            "is calibrated, so that nothing is forecast of them: use a U-Net."
         )
     trained = run.experiment.samples
     n = _chosen(trained, samples)

@@ -276,7 +276,7 @@ def _weights(rows, halves, own, order, sums, few):  # type: ignore[no-untyped-de
 
 @kernel(nogil=True, fastmath={"contract"})
 def _join(along, linear, means, outer, sums):  # type: ignore[no-untyped-def]
-    """linear · along + outer · mean, in place; means are still to be divided by their sums."""
+    """Join linear · along + outer · mean, in place, each mean divided by its sum."""
     for i in range(along.shape[0]):
         scale = along.dtype.type(1.0) / sums[i]
         for k in range(along.shape[1]):
