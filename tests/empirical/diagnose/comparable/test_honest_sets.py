@@ -119,3 +119,24 @@ def test_repeats_that_the_law_makes_stay_in_both_sets():
     categories = np.eye(6)[rng.integers(6, size=90)]
     with pytest.raises(InputError, match="6 of 90 training points are different"):
         found_in(categories, None, categories[:10])
+
+
+def test_blank_images_are_no_leaks_and_each_set_says_how_many_it_has(images):
+    """A blank image of the reference is left out; it is no copy of one of the training set."""
+    training, reference, samples = images
+    training[[1, 2]] = 0.25
+    reference[4] = 0.25
+    samples[7] = 0.25
+    found = found_in(training, reference, samples)
+    assert found.leaked.size == found.samples.size == 0
+    assert found.distinct == 48
+    assert 4 not in found.unseen
+    assert len(found.unseen) == 49
+    assert found.blank_samples.tolist() == [7]
+    shown = [note.split(" blank (")[0] for note in found.notes]
+    assert shown == [
+        "2 of 50 images of points are", "1 of 50 images of unseen.npy is",
+        "1 of 50 images of points is",
+    ]  # fmt: skip
+    alone = found_in(training, None, samples)
+    assert len(alone.notes) == 2

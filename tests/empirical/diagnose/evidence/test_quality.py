@@ -169,3 +169,12 @@ def test_a_constant_far_from_the_mean_is_too_alike_and_neither_sharp_nor_blurred
     sets = Points("s", x + 9.0, (30,)), Points("t", x, (30,))
     ratio = next(each.ratio for each in remarks(sets, sets, (np.ones(50),) * 2, rng))
     assert ratio.value == pytest.approx(1.0)
+
+
+def test_variance_is_that_between_points_and_not_within_them():
+    """Each training point has the same number everywhere, another one each."""
+    training = np.arange(30.0)[:, None] * np.ones(4)
+    found = remarked(training[::2] + 0.5, training)
+    assert found["variance"].ratio.value == pytest.approx(
+        training[::2, 0].var(ddof=1) / training[:, 0].var(ddof=1)
+    )
