@@ -41,3 +41,10 @@ def test_what_a_history_does_not_say_is_left_open():
     # Nothing has been copied, but for noise.
     early = np.full((6, 2), 0.5) + 0.3 * rng.standard_normal((6, 2))
     assert np.isnan(exponent(theory, RATIOS, early, 1.2)).all()
+
+
+def test_four_snapshots_give_an_exponent_and_three_none():
+    target = history(1.2, 0.0, np.random.default_rng(0))
+    found = exponent(theory, RATIOS[:, 1:5], target[1:5], 1.2)
+    assert found[0] == pytest.approx(1.2, abs=0.05)
+    assert np.isnan(exponent(theory, RATIOS[:, 1:4], target[1:4], 1.2)).all()

@@ -10,6 +10,8 @@ from convergen.empirical.networks.own_network import (
     file_digest,
     is_own,
     own_network,
+    refuse_changed,
+    refuse_unusable,
 )
 from convergen.theory.common.checks import InputError
 
@@ -150,3 +152,48 @@ def test_a_random_initialisation_is_that_of_torch_alone(path):
     torch.manual_seed(3)
     own_network(f"{path}:Conv").resolve(SHAPE, {})
     assert torch.equal(torch.rand(2), expected)
+
+
+def test_a_file_is_the_one_of_its_digest_and_of_no_other(tmp_path):
+    file = tmp_path / "net.py"
+    file.write_text("x = 1")
+    digest = hashlib.sha256(b"x = 1").hexdigest()
+    assert file_digest(f"{file}:Net") == digest
+    refuse_changed(f"{file}:Net", digest)
+    for other in ("0" * 64, "f" * 64):
+        with pytest.raises(InputError, match=r"the file of the network net\.py:Net has changed"):
+            refuse_changed(f"{file}:Net", other)
+
+
+def test_a_network_is_tried_at_small_and_large_noise():
+    """Three points, from a tenth of the data to ten times: some only fail at an end."""
+    seen = []
+
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, x, sigma):
+            seen.append((x.shape, sigma.tolist()))
+            return self.weight * x
+
+    refuse_unusable("Net", Net, (1, 4, 4))
+    assert len(seen) == 2  # asked twice
+    assert seen[0] == (torch.Size([3, 1, 4, 4]), pytest.approx([0.1, 1.0, 10.0]))
+
+
+@pytest.mark.parametrize("bad", [0, 2])
+def test_nan_at_either_end_is_refused(bad):
+    class Net(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, x, sigma):
+            found = self.weight * x
+            found[sigma.argsort()[bad]] = torch.nan
+            return found
+
+    with pytest.raises(InputError, match="Net returns NaN or infinity"):
+        refuse_unusable("Net", Net, (4,))

@@ -3,6 +3,7 @@ import pytest
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.splits.row_orders import row_orders, take_in_turns
+from convergen.theory.common.checks import InputError
 
 
 def data(count, groups=None):
@@ -58,3 +59,17 @@ def test_each_order_is_a_prefix_of_the_next():
             take_in_turns(order, order[::-1], clusters, most)[:2], longest[:2], strict=True
         ):
             np.testing.assert_array_equal(rows, all_rows[:most])
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_two_sides_and_a_test_set_need_three_groups(count):
+    groups = np.arange(12) % count
+    with pytest.raises(InputError, match=rf"x has {count} group\(s\) of points .* need 3"):
+        row_orders(data(12, groups), np.random.default_rng(0))
+
+
+def test_nobody_takes_on_when_one_side_has_nothing_left():
+    """After one turn each, a takes a second row, b finds none: rows 2 and 3 are nobody's."""
+    a, b, owner = take_in_turns(np.array([0, 1, 2, 3]), np.array([4]), np.arange(5), 4)
+    assert (a.tolist(), b.tolist()) == ([0], [4])
+    assert owner.tolist() == [1, 1, 0, 0, 2]

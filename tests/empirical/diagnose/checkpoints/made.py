@@ -21,8 +21,8 @@ def checkpoint(step, place, *, reference=True, pair=True):
               for key, shift in (("AuthPct", 9.0), ("f_mem", 0.25), ("m", 0.5))]  # fmt: skip
     judgement = SimpleNamespace(
         samples=[range(20 + place)],
-        training=SimpleNamespace(name="t"),
-        reference=SimpleNamespace(name="u") if reference else None,
+        training=SimpleNamespace(name=f"t{place}"),
+        reference=SimpleNamespace(name=f"u{place}") if reference else None,
         verdict="memorising" if place > 1 else "not memorising",
         copies=SimpleNamespace(
             share=estimate(share), significant=place > 1, visible=0.0625 * place,

@@ -49,7 +49,7 @@ def test_the_text_explains_each_column_and_says_each_note_once():
 
 def test_numbers_by_their_names():
     said = json.loads(json.dumps(checkpoints_json(checkpoints())))
-    assert (said["train"], said["reference"]) == ("t", "u")
+    assert (said["train"], said["reference"]) == ("t2", "u2")
     assert said["copying_begins"] == {"after": 100, "by": 1000, "seemed_to_copy_before": [10]}
     assert said["attributes"]["seed"] == 7
     assert said["notes"] == ["always", "late"]
@@ -82,7 +82,7 @@ def test_curves_are_labelled():
             np.testing.assert_array_equal(ends[0], np.subtract(values, 0.25))
             np.testing.assert_array_equal(ends[1], np.add(values, 0.25))
     assert found["verdict"].values.tolist() == ["not memorising"] * 2 + ["memorising"]
-    assert found.attrs["train"] == "t"
+    assert found.attrs["train"] == "t2"
     assert found.attrs["seed"] == 7
     assert "q" not in checkpoints_dataset(checkpoints(pair=False))
 

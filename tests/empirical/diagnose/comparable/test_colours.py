@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.comparable.colours import one_colour_order
+from convergen.empirical.diagnose.comparable.colours import _exchanged, one_colour_order
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import dresses, laws
 
@@ -44,3 +44,31 @@ def test_what_is_not_sure_stays(sets):
     assert one_colour_order(single[0], single[1:]) == (single[1:], [])
     vectors = [named(each.reshape(len(each), -1)) for each in (training, unseen)]
     assert one_colour_order(vectors[0], vectors[1:]) == (vectors[1:], [])
+
+
+def exchanged(count, nearer, copies_of=None):
+    """Noisy images, so many of them with red and blue exchanged, of training images or of one."""
+    rng = np.random.default_rng(0)
+    training = rng.random((60, 3, 4, 4))
+    rows = training[:count] if copies_of is None else np.repeat(training[copies_of], count, axis=0)
+    rows = rows + 0.05 * rng.standard_normal(rows.shape)
+    rows[:nearer] = rows[:nearer, ::-1]
+    return _exchanged(Points("s", rows, (3, 4, 4)), training)
+
+
+@pytest.mark.parametrize(
+    ("count", "nearer", "found"),
+    [
+        (40, 40, True), (60, 43, True), (60, 42, False),  # more than seven tenths
+        (10, 10, True), (9, 9, False),  # ½¹⁰ is below a thousandth, ½⁹ is not
+        (40, 0, False),
+    ],
+)  # fmt: skip
+def test_most_images_must_be_nearer_exchanged_beyond_chance(count, nearer, found):
+    assert exchanged(count, nearer) == found
+
+
+def test_images_of_one_training_image_have_one_vote():
+    assert not exchanged(30, 30, copies_of=[7])
+    assert not exchanged(10, 90, copies_of=list(range(9)))
+    assert exchanged(10, 100, copies_of=list(range(10)))

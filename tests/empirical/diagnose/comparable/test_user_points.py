@@ -71,3 +71,9 @@ def test_statistics_are_no_points(folder):
     np.savez("stats.npz", mu=np.ones(3), sigma=np.eye(3))
     with pytest.raises(InputError, match=r"stats.npz holds a mean and a covariance .*, not points"):
         load_points("stats.npz")
+
+
+def test_of_several_refusals_the_first_is_said(folder):
+    np.save("other.npy", np.load("rows.npy"))
+    with pytest.raises(InputError, match=r"of rows\.npy have shape"):
+        load_sets(["rows.npy", "other.npy"], {"grey": True})

@@ -13,3 +13,10 @@ def test_shares_and_tails_are_those_of_the_binomial_law():
         assert (found.low, found.high) == pytest.approx((ends.low, ends.high))
         tail = binomtest(count, total, 0.3, alternative="greater").pvalue
         assert at_least(count, total, 0.3) == pytest.approx(tail)
+
+
+def test_the_standard_error_of_a_share():
+    """Binomial: √(p(1 − p)/n)."""
+    assert share_of(3, 12).stderr == pytest.approx((0.25 * 0.75 / 12) ** 0.5)
+    assert share_of(0, 12).stderr == share_of(12, 12).stderr == 0.0
+    assert at_least(0, 12, 0.0) == 1.0

@@ -57,3 +57,16 @@ def test_images_become_three_channels_in_the_unit_interval():
     # A flat image stays flat at any size.
     flat = prepared(np.full((1, 3, 4, 6), 0.25, np.float32), (0.0, 1.0), 9, torch.device("cpu"))
     np.testing.assert_allclose(flat.numpy(), 0.25, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ends"),
+    [
+        (0.05, 0.95, (0.0, 1.0)), (-0.9, 0.95, (-1.0, 1.0)), (-0.45, 0.4, (-0.5, 0.5)),
+        (3.0, 250.0, (0.0, 255.0)), (-0.01, 1.0, (-1.0, 1.0)), (0.0, 300.0, (0.0, 300.0)),
+        (-2.0, 0.9, (-2.0, 0.9)),
+    ],
+)  # fmt: skip
+def test_black_and_white_are_the_ends_of_the_unit_that_holds_all_values(low, high, ends):
+    rows = np.linspace(low, high, 900).reshape(100, 1, 3, 3)
+    assert unit_interval(Points("t", rows, (1, 3, 3))) == pytest.approx(ends)
