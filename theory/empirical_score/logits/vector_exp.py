@@ -13,36 +13,23 @@ from numba import types
 from numba.extending import intrinsic, overload
 
 
-@intrinsic
-def _double_of_bits(typing_context: Any, bits: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
+def _bits_as(source: Any, target: Any) -> Any:
+    """An intrinsic that reads the bits of one type as another of the same size."""
 
-    return types.float64(types.int64), generate
+    @intrinsic
+    def read(typing_context: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], context.get_value_type(target))
 
+        return target(source), generate
 
-@intrinsic
-def _bits_of_double(typing_context: Any, value: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.int64))
-
-    return types.int64(types.float64), generate
+    return read
 
 
-@intrinsic
-def _float_of_bits(typing_context: Any, bits: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.float32))
-
-    return types.float32(types.int32), generate
-
-
-@intrinsic
-def _bits_of_float(typing_context: Any, value: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.int32))
-
-    return types.int32(types.float32), generate
+_double_of_bits = _bits_as(types.int64, types.float64)
+_bits_of_double = _bits_as(types.float64, types.int64)
+_float_of_bits = _bits_as(types.int32, types.float32)
+_bits_of_float = _bits_as(types.float32, types.int32)
 
 
 @intrinsic
