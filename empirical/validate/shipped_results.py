@@ -8,6 +8,7 @@ there: what was not measured when its networks were trained is measured on netwo
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,14 +57,21 @@ def shipped_result(name: str) -> xr.Dataset:
     InputError
         If there is none of that name, or it is damaged.
     """
-    from convergen.theory.files.netcdf_files import load_dataset
-
     if name not in shipped_names():
         raise InputError(
             f"no result of {name!r} comes with the package{suggestion(name, shipped_names())}: "
             f"choose from {', '.join(shipped_names())}."
         )
-    return load_dataset(_FOLDER / f"{name}.nc", must_be_sealed=True)
+    path = _FOLDER / f"{name}.nc"
+    return _read(path, path.stat().st_mtime_ns).copy(deep=True)
+
+
+@lru_cache(maxsize=32)
+def _read(path: Path, changed: int) -> xr.Dataset:
+    """A result, kept: reading takes a quarter of a second, and figures ask several times."""
+    from convergen.theory.files.netcdf_files import load_dataset
+
+    return load_dataset(path, must_be_sealed=True)
 
 
 def shipped_run(name: str) -> Run:

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import shutil
 
 import h5py
@@ -55,6 +56,22 @@ def test_a_run_is_shipped_small_and_read_back(run, folder):
     behind = shipped.shipped_run("field-linear")
     assert behind.experiment == Run.open(run).experiment
     assert behind.splits(1).digest == Run.open(run).splits(1).digest
+
+
+def test_a_result_is_kept_for_all_who_ask_and_nobody_changes_that_of_another(run, folder):
+    target = shipped.ship(run)
+    first = shipped.shipped_result("field-linear")
+    kept = first["convergence"].values.copy()
+    first["convergence"].values[:] = 7.0
+    first.attrs["mine"] = True
+    target_content = target.read_bytes()
+    again = shipped.shipped_result("field-linear")
+    np.testing.assert_array_equal(again["convergence"].values, kept)
+    assert "mine" not in again.attrs
+    target.write_bytes(target_content[:-1])
+    os.utime(target, ns=(1, 1))
+    with pytest.raises(InputError, match="does not match its digest|cannot be read"):
+        shipped.shipped_result("field-linear")
 
 
 def test_shipping_repeats_to_the_byte(run, folder):
