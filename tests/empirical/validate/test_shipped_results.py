@@ -70,7 +70,7 @@ def test_a_result_is_kept_for_all_who_ask_and_nobody_changes_that_of_another(run
     assert "mine" not in again.attrs
     target.write_bytes(target_content[:-1])
     os.utime(target, ns=(1, 1))
-    with pytest.raises(InputError, match="does not match its digest|cannot be read"):
+    with pytest.raises(InputError, match=r"does not match its digest|cannot be read"):
         shipped.shipped_result("field-linear")
 
 
