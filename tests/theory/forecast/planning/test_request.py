@@ -5,6 +5,7 @@ import pytest
 
 from convergen import theory
 from convergen.theory import InputError
+from convergen.theory.forecast.planning.request import PlanRequest
 
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 
@@ -32,3 +33,47 @@ def test_bad_arguments(options, words):
 def test_what_is_at_hand_is_at_least_one_sample():
     with pytest.raises(InputError, match="samples at hand, at least 1, not 0"):
         theory.plan(theory.Spectrum.isotropic(20), have=0)
+
+
+def test_without_a_budget_sizes_go_up_to_ten_times_what_is_there():
+    request = PlanRequest.of(SPIKED, have=40)
+    np.testing.assert_array_equal(request.samples, [40, 80, 160, 400])
+    assert request.affordable is None
+    assert not request.priced
+    assert PlanRequest.of(SPIKED, have=40, budget=9).priced
+    assert PlanRequest.of(SPIKED, have=40, cost_per_sample=2.0).priced
+    # One sample may be bought with just its price, and what is there need be no whole number.
+    bought = PlanRequest.of(SPIKED, have=2.5, budget=3.0, cost_per_sample=3.0)
+    np.testing.assert_array_equal(bought.samples, [2.5, 3.5])
+
+
+def test_the_noise_is_the_size_of_a_coordinate_unless_it_is_said():
+    assert PlanRequest.of(SPIKED, have=9).sigma == pytest.approx(np.sqrt((25.0 + 118.0) / 120.0))
+    assert PlanRequest.of(SPIKED, have=9, sigma=0.3).sigma == 0.3
+
+
+@pytest.mark.parametrize(
+    ("eigenvalues", "counts", "wanted", "followed"),
+    [
+        ([9.0, 4.0, 1.0], [1, 1, 10], 10, 2), ([9.0, 4.0, 1.0], [1, 1, 10], 1, 1),
+        # An eigenspace of less than half of all directions is followed, one of half is not.
+        ([9.0, 4.0, 1.0], [5, 1, 6], 10, 6), ([9.0, 1.0], [4, 4], 10, 0), ([2.0], [3], 10, 0),
+        ([3.0, 2.0, 1.0], [1, 1, 1], 10, 3),
+    ],
+)  # fmt: skip
+def test_factors_are_followed_as_far_as_they_are_told_apart(eigenvalues, counts, wanted, followed):
+    spectrum = theory.Spectrum.from_eigenvalues(eigenvalues, counts)
+    assert PlanRequest.of(spectrum, have=9, factors=wanted).factors == followed
+
+
+def test_a_pilot_starts_from_its_points_and_shows_so_many_factors():
+    rng = np.random.default_rng(0)
+    data = rng.standard_normal((40, 12)) * np.sqrt([30.0, *np.ones(11)])
+    request = PlanRequest.of(data)
+    assert request.pilot is request.law
+    assert request.spectrum is request.pilot.spectrum
+    assert request.have == request.samples[0] == 40.0
+    assert request.factors <= request.pilot.factors.eigenvalues.size
+    known = PlanRequest.of(SPIKED, have=9)
+    assert known.pilot is None
+    assert known.spectrum is SPIKED

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.local import patch_machine as module
 from convergen.theory.networks.local.patch_machine import PatchMachine
 
 RNG = np.random.default_rng(4)
@@ -47,3 +48,24 @@ def test_periodic_patches_commute_with_translations():
 def test_what_has_no_patches_is_refused(arguments, said):
     with pytest.raises(InputError, match=said):
         PatchMachine(*arguments)
+
+
+def test_queries_in_parts_give_the_same(monkeypatch):
+    machine = PatchMachine(IMAGES, 3)
+    noisy, levels = np.repeat(NOISY, 3, axis=0), np.linspace(0.3, 2.0, 6)
+    whole = machine(noisy, levels)
+    # A query has 20 pixels of 18 numbers of 8 bytes.
+    for size in (1, 20 * 18 * 8, 2 * 20 * 18 * 8, 5 * 20 * 18 * 8):
+        monkeypatch.setattr(module, "_BYTES", size)
+        np.testing.assert_allclose(machine(noisy, levels), whole, rtol=1e-12)
+
+
+def test_a_patch_of_one_pixel_knows_its_colours_alone():
+    found = PatchMachine(IMAGES, 1)(NOISY, 0.5)
+    known = IMAGES.transpose(0, 2, 3, 1).reshape(-1, 2)
+    gap = known - NOISY[1, :, 2, 3]
+    weights = np.exp(-np.sum(gap**2, axis=1) / 0.5)
+    np.testing.assert_allclose(found[1, :, 2, 3], weights @ known / weights.sum(), rtol=1e-9)
+    single = PatchMachine(IMAGES.astype(np.float32), 1)
+    assert single(NOISY.astype(np.float32), 0.5).dtype == np.float32
+    assert (single.samples, single.shape, single.side) == (3, (2, 4, 5), 1)
