@@ -3,8 +3,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_width
-from convergen.theory.collapse.commitment import commitment_noise, committed_fraction
+from convergen.theory.collapse.commitment import _condensed, commitment_noise, committed_fraction
 from convergen.theory.collapse.data_laws import as_law
+from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.samplers import sample
 from convergen.theory.empirical_score.score import EmpiricalScore
@@ -233,3 +234,56 @@ def test_the_last_crossing_is_found_level_by_level():
             expected = levels[place - 1] * (levels[place] / levels[place - 1]) ** share
         np.testing.assert_allclose(found.sigma[k], expected, rtol=1e-9)
     assert np.all(np.bincount(places, minlength=5)[1:] > 3)
+
+
+@pytest.mark.parametrize(("n", "large"), [(1, 0.2), (4, 0.2), (12, 0.1), (30, 0.01)])
+def test_a_kernel_exceeds_all_others_if_no_other_is_large(n, large):
+    """Of kernels that are 1 with some probability, and otherwise nothing: (1 − p)^(n − 1)."""
+    law = KernelLaw(
+        np.array([-60.0, 0.0]), np.log([1.0 - large, large]), np.zeros((2, 1)), np.zeros(2),
+        0.0, atoms=5,
+    )  # fmt: skip
+    rng = np.random.default_rng(0)
+    found = np.mean([_condensed(law, n, rng) for _ in range(600)])
+    expected = (1.0 - large) ** (n - 1)
+    assert abs(found - expected) < 4.0 * np.sqrt(expected * (1.0 - expected) / 600) + 1e-12
+
+
+def test_the_sum_of_many_small_kernels_counts():
+    """One of size 1 against n − 1 of size s: it exceeds them while (n − 1) s < 1."""
+    size = np.exp(-5.0)
+    law = KernelLaw(
+        np.array([-5.0, 0.0]), np.log([1.0 - 1e-12, 1e-12]), np.zeros((2, 1)), np.zeros(2),
+        0.0, atoms=5,
+    )  # fmt: skip
+    # The own kernel is tilted by its size, and so is the large one with a chance of 1e-10.
+    tilted = KernelLaw(law.logs, np.log([1.0 - 1e-3, 1e-3]), law.vectors, law.squares, 0.0, atoms=5)
+    rng = np.random.default_rng(1)
+    for n, wins in ((2, False), (100, False)):
+        assert _condensed(law, n, rng) == wins
+    for n in (20, 400):
+        found = np.mean([_condensed(tilted, n, rng) for _ in range(500)])
+        own = 1e-3 / (1e-3 + (1.0 - 1e-3) * size)
+        # One is large, and all others small enough together; or the own one small, one other large.
+        none, one = (1.0 - 1e-3) ** (n - 1), (n - 1) * 1e-3 * (1.0 - 1e-3) ** (n - 2)
+        expected = (own * none + (1.0 - own) * one) * ((n - 1) * size < 1.0)
+        assert abs(found - expected) < 4.0 * np.sqrt(0.25 / 500)
+        assert (expected > 0.0) == (n == 20)
+
+
+def test_kernels_between_nodes_are_spread_over_their_widths():
+    """Two of one node tie as atoms; of a quadrature they differ, and one of two is the larger."""
+    nodes = np.array([-40.0, -20.0, 0.0])
+    masses = np.log([1e-9, 1e-9, 1.0 - 2e-9])
+    rng = np.random.default_rng(2)
+    for atoms, share in ((3, 0.0), (0, 1.0)):
+        law = KernelLaw(nodes, masses, np.zeros((3, 1)), np.zeros(3), 0.0, atoms=atoms)
+        assert np.mean([_condensed(law, 2, rng) for _ in range(60)]) == share
+    # Uniform over a width of 20: among n one exceeds the others together nearly as often as the
+    # two largest are more than log 2 or so apart.
+    law = KernelLaw(nodes, masses, np.zeros((3, 1)), np.zeros(3), 0.0)
+    found = np.mean([_condensed(law, 10, rng) for _ in range(500)])
+    logs = 20.0 * np.random.default_rng(3).random((100_000, 10))
+    weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+    exact = np.mean(weights.sum(axis=1) < 2.0)
+    assert found == pytest.approx(exact, abs=4.0 * np.sqrt(exact * (1.0 - exact) / 500))

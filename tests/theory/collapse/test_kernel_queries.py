@@ -76,3 +76,56 @@ def test_a_data_set_says_nothing_of_more_samples_than_a_quarter_of_it():
     assert all(kernel.atoms == 92 for kernel in few)
     assert len(list(kernel_laws(law, 5.0, 0.5, draws=8))) == 8
     assert list(kernel_laws(law, 23.5, 0.5, draws=8)) == []
+
+
+def centre_of(data, offsets):
+    """Which centre makes offsets from it points of the data."""
+    for point in data:
+        centre = point - offsets[0]
+        gaps = np.sum((offsets[:, None] + centre - data) ** 2, axis=2).min(axis=1)
+        if gaps.max() < 1e-12:
+            return centre
+    return None
+
+
+def test_kernels_of_a_data_set_are_those_of_its_points_at_noisy_ones():
+    data = np.random.default_rng(3).standard_normal((60, 2)) + 5.0
+    sigma = 0.7
+    for kernel in kernel_laws(as_law(data), 10.0, sigma, draws=6, seed=2):
+        assert np.all(np.diff(kernel.logs) >= 0.0)
+        np.testing.assert_allclose(np.exp(kernel.log_masses), 1.0 / 54)
+        np.testing.assert_allclose(kernel.squares, np.sum(kernel.vectors**2, axis=1))
+        # The query is where its distances meet: |x − y|² = −2σ² log L.
+        y = kernel.vectors
+        ask = np.column_stack([np.ones(54), -2.0 * y])
+        known = -2.0 * sigma**2 * kernel.logs - kernel.squares
+        x = np.linalg.lstsq(ask, known, rcond=None)[0][1:]
+        gaps = np.sum((x - y) ** 2, axis=1)
+        np.testing.assert_allclose(kernel.logs, -0.5 * gaps / sigma**2, atol=1e-9)
+        mean = np.log(np.mean(np.exp(kernel.logs)))
+        assert kernel.log_mean == pytest.approx(mean, rel=1e-9)
+        # It is a noisy copy of one of the points that are no reference.
+        noise = sigma * np.sqrt(-2.0 * kernel.log_own)
+        centre = centre_of(data, y)
+        rest = [p for p in data if np.min(np.sum((y + centre - p) ** 2, axis=1)) > 1e-12]
+        assert len(rest) == 6
+        clean = np.linalg.norm(np.array(rest) - centre - x, axis=1)
+        assert np.min(np.abs(clean - noise)) < 1e-9
+
+
+def test_queries_of_a_gaussian_are_stratified():
+    lam = Spectrum.from_eigenvalues([4.0, 1.0], [2, 6])
+    kernels = list(kernel_laws(as_law(lam), 100.0, 0.5, draws=400, seed=1))
+    # E log E L over queries: −½ Σ log(1 + λ/σ²) − ½ E|x|²/(λ + σ²), the latter one of each.
+    expected = -0.5 * (2 * np.log1p(16.0) + 6 * np.log1p(4.0)) - 0.5 * 8.0
+    assert np.mean([kernel.log_mean for kernel in kernels]) == pytest.approx(expected, abs=0.02)
+    own = np.mean([kernel.log_own for kernel in kernels])
+    assert own == pytest.approx(-4.0, abs=4.0 * np.sqrt(0.5 * 8 / 400))
+
+
+def test_queries_of_a_mixture_know_their_own_noise():
+    law = as_law(GaussianMixture([1.0], np.zeros((1, 3)), [2.0]))
+    own = [kernel.log_own for kernel in kernel_laws(law, 50.0, 0.9, draws=300, seed=4)]
+    assert np.mean(own) == pytest.approx(-1.5, abs=4.0 * np.sqrt(1.5 / 300))
+    with pytest.raises(InputError, match="draws"):
+        next(kernel_laws(law, 50.0, 0.9, draws=1))

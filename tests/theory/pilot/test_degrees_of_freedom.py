@@ -128,3 +128,15 @@ def test_influences_of_a_part_of_the_points_stand_for_all():
     assert np.mean(found) == pytest.approx(
         np.log(np.trace(truth @ np.linalg.inv(truth + kappa * np.eye(6)))), abs=0.01
     )
+
+
+@pytest.mark.parametrize(("count", "dim"), [(12, 30), (40, 15)])
+def test_units_of_the_data_scale_kappa_alone(count, dim):
+    data = points(count, dim)
+    one, other = read(data, True), read(100.0 * data, True)
+    np.testing.assert_allclose(other.df1, one.df1, rtol=1e-9)
+    np.testing.assert_allclose(other.kappa, 1e4 * one.kappa, rtol=1e-9)
+    np.testing.assert_allclose(other.log_df1_influence, one.log_df1_influence, atol=1e-9)
+    # From where hardly anything is used to where nearly all is.
+    assert one.df1[0] < 0.2 * min(count, dim)
+    assert one.df1[-1] > 0.9 * min(count - 1, dim)

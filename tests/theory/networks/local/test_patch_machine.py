@@ -41,7 +41,8 @@ def test_periodic_patches_commute_with_translations():
     [
         ((IMAGES, 2), "odd and at most 4"),
         ((IMAGES, 5), "odd and at most 4"),
-        ((IMAGES[0], 3), "give|cut from images"),
+        ((IMAGES[0], 3), "cut from images"),
+        ((IMAGES[:0], 3), "cut from images"),
         ((IMAGES, 3, "none"), "padding 'none' is unknown"),
     ],
 )
