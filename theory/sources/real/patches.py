@@ -73,7 +73,7 @@ def load(
     """
     whence = "" if pictures == _PACKAGES[0] else f" of {pictures}"
     name = f"patches {size}x{size}{whence}" + (", contrast normalised" if contrast else "")
-    step = stride or max(1, size // 2)
+    step = stride or size // 2
     return data_source(name, lambda: _points(name, size, pictures, contrast, step, count, seed))
 
 

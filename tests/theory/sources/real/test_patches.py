@@ -84,6 +84,7 @@ def test_count_takes_random_places():
         ({"size": 1}, "at least 2"),
         ({"size": 107}, "at most 106"),
         ({"stride": 0}, "stride must be"),
+        ({"count": 0}, "count must be"),
         ({"count": 30000}, "the grid has 25480"),
         ({"seed": -1, "count": 3}, "seed must be"),
     ],
