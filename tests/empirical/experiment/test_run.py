@@ -2,6 +2,7 @@
 
 import pickle
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -203,6 +204,13 @@ def test_a_flipped_bit_of_the_result_is_noticed_and_mended_by_training(copy, at)
         Run.open(copy).result()
     run_experiment(experiment(model={"name": "linear"}), copy, threads=1)
     assert (copy / "result.nc").read_bytes() == sound
+
+
+def test_a_run_in_one_line(path):
+    run = Run.begin(experiment(), path)
+    assert repr(run) == f"Run(tiny: mlp on field, n = 4, 8, 2 seeds, in {path})"
+    one = Run.begin(experiment(seeds=[0], samples=[4]), path.parent / "other")
+    assert repr(replace(one, path=None)) == "Run(tiny: mlp on field, n = 4, 1 seed)"
 
 
 def test_a_run_without_a_result_and_no_run_at_all(path, tmp_path):

@@ -1,5 +1,7 @@
 """A theory on one pair, at single budgets and between them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 
 from convergen.empirical.forecast.pairs import NODES, TheoryPair
@@ -19,3 +21,31 @@ def test_a_curve_passes_through_its_budgets_and_tells_of_each():
     assert np.all(between[0, 1, :1] >= between[1, 0, :1])
     # Beyond the last budget nothing is left to memorise.
     np.testing.assert_allclose(between[1, 1], pair.at(4.0 * NODES[-1]), atol=1e-9)
+
+
+def test_each_side_is_fitted_to_its_own_set_with_noise_of_its_own():
+    made = []
+
+    def fit(points, rng, orbit):
+        made.append((points, rng.integers(10**9), orbit))
+
+    sets = {0: "a", 1: "b"}
+    subjects = SimpleNamespace(
+        samples=(8,), splits=SimpleNamespace(seed=5), training_set=sets.__getitem__
+    )
+    TheoryPair(SimpleNamespace(fit=fit), subjects, "orbit")
+    first, second = np.random.default_rng(5).spawn(2)
+    assert made == [("a", first.integers(10**9), "orbit"), ("b", second.integers(10**9), "orbit")]
+
+
+def test_between_budgets_a_curve_is_smooth_in_the_share_that_is_memorised(monkeypatch):
+    """Order parameters 1 − e^{−N/n}, …: the nodes lie so close that 1 % is the most it misses."""
+    pair = object.__new__(TheoryPair)
+    pair.samples = 8
+    share = lambda ratio: np.stack([np.exp(-ratio), 1.0 - np.exp(-ratio)], axis=-1)  # noqa: E731
+    monkeypatch.setattr(TheoryPair, "at", lambda self, memorised: share(memorised / 8.0))
+    ratio = np.concatenate([[0.0], np.geomspace(1e-3, 7.0, 200)])
+    np.testing.assert_allclose(pair.along(8.0 * ratio), share(ratio), atol=0.01)
+    np.testing.assert_allclose(pair.along(np.array([1e6])), share(np.array([NODES[-1]])), rtol=1e-9)
+    assert NODES[0] == 0.0
+    assert np.all(np.diff(NODES) > 0.0)

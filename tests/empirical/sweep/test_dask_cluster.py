@@ -8,10 +8,12 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from convergen.empirical.storage.run_folder import RunFolder
+from convergen.empirical.sweep import dask_cluster
 from convergen.empirical.sweep.dask_cluster import connected, on_dask
 from convergen.empirical.sweep.sweep import FINISHED, sweep
 from convergen.theory.common.checks import InputError
@@ -126,3 +128,77 @@ def test_no_scheduler_at_the_address_is_one_clear_line(monkeypatch, address):
 
 
 TIMEOUT = {"timeout": "1s"}
+
+
+class Future:
+    """A task that was done, was lost, or whose workers died."""
+
+    def __init__(self, outcome=None, broken=None, lost=False):
+        self.outcome, self.broken, self.lost = outcome, broken, lost
+
+    def cancelled(self):
+        return self.lost
+
+    def exception(self):
+        return self.broken
+
+    def result(self):
+        return self.outcome
+
+
+@pytest.fixture
+def on_futures(monkeypatch):
+    """Hand tasks to a cluster that answers with these; what became of them, what was cancelled."""
+
+    def run(*futures, status="running"):
+        waiting, cancelled, submitted = list(futures), [], []
+
+        def submit(function, task, pure):
+            assert function is dask_cluster.attempt
+            assert pure is False  # a task is not what another one was
+            submitted.append(task)
+            return waiting[len(submitted) - 1]
+
+        client = SimpleNamespace(
+            scheduler=SimpleNamespace(address="tcp://here:1"), submit=submit, loop="loop",
+            status=status, cancel=cancelled.extend,
+        )  # fmt: skip
+        monkeypatch.setattr("distributed.as_completed", lambda given, loop: iter(list(given)))
+        monkeypatch.setattr(
+            dask_cluster, "give_up", lambda task, cause: f"{task} given up: {cause}"
+        )
+        tasks = [f"task {place}" for place in range(len(futures))]
+        return on_dask(tasks, client), cancelled
+
+    return run
+
+
+def test_outcomes_come_as_they_are_and_broken_tasks_are_given_up(on_futures):
+    futures = Future("one"), Future(broken=ValueError("no such code\nmore")), Future("three")
+    outcomes, cancelled = on_futures(*futures)
+    assert list(outcomes) == ["one", "task 1 given up: ValueError: no such code", "three"]
+    assert cancelled == list(futures)
+
+
+@pytest.mark.parametrize("status", ["running", "closed"])
+def test_a_lost_scheduler_is_said_with_its_address(on_futures, status):
+    outcomes, cancelled = on_futures(Future("one"), Future(lost=True), status=status)
+    assert next(outcomes) == "one"
+    with pytest.raises(InputError, match=r"the Dask scheduler at tcp://here:1 is lost; finished"):
+        next(outcomes)
+    assert len(cancelled) == (2 if status == "running" else 0)
+
+
+def test_without_an_address_there_is_no_cluster_and_a_client_is_closed(monkeypatch):
+    with connected(None) as client:
+        assert client is None
+    done = []
+
+    def made(address, **options):
+        done.append((address, options))
+        return SimpleNamespace(close=lambda timeout: done.append(timeout))
+
+    monkeypatch.setattr("distributed.Client", made)
+    with pytest.raises(KeyError), connected("tcp://here:1") as client:
+        raise KeyError
+    assert done == [("tcp://here:1", {"timeout": "10s", "set_as_default": False}), 2]
