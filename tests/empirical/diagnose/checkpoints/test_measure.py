@@ -1,10 +1,12 @@
 """A generator that begins to copy at a known step."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.checkpoints import measure as module
 from convergen.empirical.diagnose.checkpoints.arrays import judge_checkpoints
 from convergen.empirical.diagnose.checkpoints.measure import measure_checkpoints
 from convergen.empirical.diagnose.checkpoints.report import (
@@ -15,10 +17,12 @@ from convergen.empirical.diagnose.checkpoints.report import (
 from convergen.empirical.diagnose.comparable import honest_sets
 from convergen.empirical.diagnose.evidence import measured
 from convergen.empirical.diagnose.verdict.judgement import judge, judge_each
+from convergen.empirical.measure.intervals import Estimate
 from convergen.figures.plots.checkpoints import draw
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 from tests.empirical.diagnose import laws
+from tests.empirical.diagnose.checkpoints.made import checkpoint
 
 STEPS, SHARES = (100, 300, 1000, 5000), (0.0, 0.0, 0.2, 1.0)
 
@@ -66,10 +70,10 @@ def test_the_step_at_which_copying_begins(found):
 def test_real_points_are_looked_at_once(sets, monkeypatch):
     first, _, training, unseen = sets
     called = []
-    for module, name in ((honest_sets, "near_groups"), (measured, "_mean")):
-        real = getattr(module, name)
+    for owner, name in ((honest_sets, "near_groups"), (measured, "_mean")):
+        real = getattr(owner, name)
         monkeypatch.setattr(
-            module, name, lambda *given, real=real, name=name: called.append(name) or real(*given)
+            owner, name, lambda *given, real=real, name=name: called.append(name) or real(*given)
         )
     copied = points("files", training.rows[:20])
     judged = list(judge_each([[first[0]], [copied], [first[1]]], training, unseen))
@@ -138,3 +142,75 @@ def test_steps_must_fit(sets, steps, second, words):
     first, other, training, unseen = sets
     with pytest.raises(InputError, match=words):
         measure_checkpoints(steps, first, training, unseen, other[:second])
+
+
+def test_what_is_followed_over_training():
+    """Suspects that chance makes as well are none, up to what could be."""
+    clean, copying = checkpoint(10, 1), checkpoint(20, 2)
+    assert clean.numbers()["copied"] == Estimate(0.0, 0.0, 0.375, 0.125)
+    assert copying.numbers()["copied"] == copying.judgement.copies.share
+    for each in (clean, copying):
+        numbers = each.numbers()
+        assert list(numbers) == ["copied", "f_mem", "m", "variance", "nearer", "q"]
+        scores = {score.key: score.value for score in each.judgement.scores}
+        assert (numbers["f_mem"], numbers["m"]) == (scores["f_mem"], scores["m"])
+        assert numbers["nearer"] == each.judgement.leaning.share
+        assert (numbers["variance"], numbers["q"]) == (each.variance, each.convergence)
+    alone = checkpoint(10, 1, reference=False, pair=False).numbers()
+    assert list(alone) == ["copied", "f_mem", "m", "variance"]
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """What is judged, without judging it; all verdicts are those of `checkpoint`."""
+    seen = {}
+
+    def each(groups, training, reference, **options):
+        seen.update(groups=groups, sets=(training, reference), options=options)
+        return [checkpoint(10, place).judgement for place in range(len(groups))]
+
+    def overlaps(judgement, rng, *, center):
+        seen.setdefault("draws", []).append(rng.integers(10**9))
+        seen["center"] = center
+        return SimpleNamespace(variance=["variance", "other"], convergence="q")
+
+    monkeypatch.setattr(module, "judge_each", each)
+    monkeypatch.setattr(module, "overlaps", overlaps)
+    return seen
+
+
+def test_one_model_or_two_at_each_step(asked):
+    a, b = ([points(f"{name}{n}", np.ones((4, 2))) for n in range(3)] for name in "ab")
+    found = measure_checkpoints([1, 2, 5], a, "t", "u", features="pixels")
+    assert asked["groups"] == [[a[0]], [a[1]], [a[2]]]
+    assert asked["options"] == {"seed": 0, "features": "pixels"}
+    assert asked["center"] is True
+    assert asked["draws"] == list(np.random.default_rng(0).integers(10**9, size=3))
+    assert found.steps == [1, 2, 5]
+    assert (found.onset.after, found.onset.by, found.seed) == (2, 5, 0)
+    assert found.onset.blind == 0.0625
+    assert [each.variance for each in found.found] == ["variance"] * 3
+    measure_checkpoints([1, 2, 5], a, "t", None, b, center=False, seed=3)
+    assert asked["groups"] == [[a[0], b[0]], [a[1], b[1]], [a[2], b[2]]]
+    assert asked["center"] is False
+    assert asked["options"]["seed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("steps", "first", "second", "words"),
+    [
+        ([1, 2], 3, 0, "there are 2 steps, 3 sets of samples of A and 0 of B"),
+        ([1, 2], 2, 1, "there are 2 steps, 2 sets of samples of A and 1 of B"),
+        ([2, 1], 2, 0, r"steps \[2, 1\] do not rise"), ([1, 1], 2, 0, r"steps \[1, 1\] do not"),
+    ],
+)  # fmt: skip
+def test_steps_rise_and_each_has_its_sets(asked, steps, first, second, words):
+    sets = [points("x", np.ones((4, 2)))] * 3
+    with pytest.raises(InputError, match=words):
+        measure_checkpoints(steps, sets[:first], "t", None, sets[:second])
+
+
+def test_samples_of_both_models_pair_at_each_step(asked):
+    a, b = points("a", np.ones((4, 2))), points("b", np.ones((3, 2)))
+    with pytest.raises(InputError, match="a holds 4 samples, b 3"):
+        measure_checkpoints([1, 2], [a, a], "t", None, [a, b])

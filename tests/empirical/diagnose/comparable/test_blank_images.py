@@ -57,3 +57,18 @@ def test_blank_images_are_neither_repeats_nor_leaks_nor_copies():
     assert found.sets.blank_samples.tolist() == list(range(80, 89))
     assert len(found.sets.samples) == 0
     assert sum("blank" in note for note in found.notes) == 3
+
+
+@pytest.mark.parametrize("shape", [(16,), (2, 8), (1, 3, 8), (1, 8, 3), (1, 1, 4, 4)])
+def test_what_is_no_image_of_four_pixels_a_side_is_never_blank(shape):
+    rows = np.zeros((5, *shape))
+    assert np.isinf(contrasts(Points("x", rows, shape))).all()
+    assert faintest(np.full(5, np.inf)) == 0.0
+
+
+def test_contrast_is_the_root_of_the_mean_variance_of_a_channel():
+    """±1 in the one channel, ±3 in the other: √((1 + 9)/2); whatever their means are."""
+    sign = np.indices((4, 4)).sum(axis=0) % 2 * 2.0 - 1.0
+    image = np.stack([5.0 + sign, 3.0 * sign - 2.0])
+    found = contrasts(Points("x", image[None], (2, 4, 4)))
+    assert found == pytest.approx(np.sqrt(5.0))
