@@ -23,7 +23,8 @@ def test_patch_machines_know_the_place_of_their_patches_or_not(padding):
 
 @pytest.mark.parametrize(
     ("shape", "side", "words"),
-    [((1, 4, 4, 4), 3, "needs images, but a point has shape"), ((24,), 3, r"needs images, but a point has shape \(24,\)"),
+    [((1, 4, 4, 4), 3, "needs images, but a point has shape"),
+     ((24,), 3, r"needs images, but a point has shape \(24,\)"),
      (SHAPE, 2, "needs a side that is odd and at most 4, not 2"),
      (SHAPE, 5, "needs a side that is odd and at most 4, not 5")],
 )  # fmt: skip
