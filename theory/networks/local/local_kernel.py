@@ -22,7 +22,7 @@ from convergen.theory.empirical_score.logits.vector_exp import (
 _TERMS = 6
 # Queries of a tile if all sums are short, and otherwise; training points of a tile, whose rows,
 # were they 4096 bytes long, would all fall into the same few places of the cache.
-_FEW, _MANY, _POINTS = 8, 32, 1008
+_FEW, _MANY, _POINTS = 8, 128, 1008
 # The logit of a training point that is left out.
 _NEVER = -1e30
 # Logits have the base 2, whose powers are the cheapest. Weights below 2^−64 of the largest count as

@@ -1,7 +1,8 @@
 """Wide fully connected denoisers in the kernel regime: regression with their tangent kernel.
 
 At each noise level the network is fitted to N noised copies of its training set, as many as it has
-seen near that level, in the preconditioning in which it is trained.
+seen near that level, in the preconditioning in which it is trained. Where noise outweighs the data
+images of more levels count as near.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.networks.wide.spectral_filters import FILTERS, landmark_ridge
 
-# Chosen on the digits alone: images seen at all levels for each that counts at one of them, ...
+# Chosen on the digits alone: images seen at all levels for each that counts at one of them, how many
+# times as many count at levels above one standard deviation of the data, ...
 IMAGES_PER_COPY = 50
+ABOVE = 2.5
 # ... and the time of the filter, in units in which a mode λ of K/N is learnt after 1/λ.
 TIME = 1e5
 # Copies beyond which landmarks stand for all.
@@ -44,7 +47,7 @@ class KernelRegression(ExactDenoiser):
     data : array_like, shape (n, *shape)
         Training points, of about unit variance and centred, as networks are trained on them.
     images : float
-        Images that the network has seen; at each level it is fitted to N = images/50 copies.
+        Images that the network has seen; at levels σ ≤ 1 it is fitted to N = images/50 copies.
     depth : int
         Hidden layers.
     bias : float
@@ -57,11 +60,13 @@ class KernelRegression(ExactDenoiser):
         Of the noise of the copies, drawn for each level by itself.
     landmarks : int
         Copies above which regression is on a kernel of low rank, with as many landmarks.
+    above : float
+        How many times as many copies it is fitted to at levels σ > 1.
 
     Attributes
     ----------
     copies : int
-        N.
+        N at σ ≤ 1.
 
     Raises
     ------
@@ -88,6 +93,7 @@ class KernelRegression(ExactDenoiser):
         filter: str = "ridge",
         seed: int = 0,
         landmarks: int = MOST,
+        above: float = ABOVE,
     ) -> None:
         points = as_finite(data, "data")
         if points.ndim < 2 or points.size == 0:
@@ -105,16 +111,18 @@ class KernelRegression(ExactDenoiser):
         }  # fmt: skip
         self._time = as_number(as_positive(time, "time"), "time")
         self._filter, self._seed = filter, as_seed(seed, "seed")
-        self._landmarks = min(self.copies, as_count(landmarks, "landmarks"))
-        if filter != "ridge" and self._landmarks < self.copies:
+        self._landmarks = as_count(landmarks, "landmarks")
+        self._above = max(1, round(self.copies * as_number(as_positive(above, "above"), "above")))
+        most = max(self.copies, self._above)
+        if filter != "ridge" and self._landmarks < most:
             raise InputError(
-                f"filter {filter!r} needs the eigenvectors of {self.copies} copies, more than the "
+                f"filter {filter!r} needs the eigenvectors of {most} copies, more than the "
                 f"{self._landmarks} landmarks: take the filter 'ridge', or give fewer images."
             )
-        size = self._landmarks * len(self._outputs_of(self._points[:1]))
+        size = min(most, self._landmarks)
         need_memory(
-            16 * size**2, f"the kernel of {self._landmarks} copies",
-            "give fewer images, or fewer landmarks",
+            16 * (size * len(self._outputs_of(self._points[:1]))) ** 2,
+            f"the kernel of {size} copies", "give fewer images, or fewer landmarks",
         )  # fmt: skip
         self._fits: dict[float, tuple[FloatArray, FloatArray]] = {}
 
@@ -156,14 +164,15 @@ class KernelRegression(ExactDenoiser):
 
     def _fitted(self, sigma: float) -> tuple[FloatArray, FloatArray]:
         inputs, targets = self._noised(sigma)
-        if self._landmarks == self.copies:
+        copies = len(inputs)
+        if copies <= self._landmarks:
             wanted = self._outputs_of(targets)
             return inputs, FILTERS[self._filter](self._between(inputs), wanted, self._time)
         # The copies come in random order.
         chosen = inputs[: self._landmarks].copy()
 
         def rows() -> Iterator[tuple[FloatArray, FloatArray]]:
-            for start in range(0, self.copies, _BLOCK):
+            for start in range(0, copies, _BLOCK):
                 part = slice(start, start + _BLOCK)
                 yield self._between(inputs[part], chosen), self._outputs_of(targets[part])
 
@@ -173,10 +182,10 @@ class KernelRegression(ExactDenoiser):
         """What the network sees and what it should answer, for N copies in random order."""
         level = int(np.float32(sigma).view(np.uint32))
         rng = np.random.default_rng(np.random.SeedSequence(self._seed, spawn_key=(level,)))
-        count = len(self._points)
+        count, copies = len(self._points), self._above if sigma > 1.0 else self.copies
         # Every point is seen equally often, to one.
-        rounds = [rng.permutation(count) for _ in range(-(-self.copies // count))]
-        clean = self._points[np.concatenate(rounds)[: self.copies]]
+        rounds = [rng.permutation(count) for _ in range(-(-copies // count))]
+        clean = self._points[np.concatenate(rounds)[:copies]]
         noisy = clean + sigma * rng.standard_normal(clean.shape)
         keep, answer = _coefficients(sigma)
         return np.sqrt(keep) * noisy, (clean - keep * noisy) / answer

@@ -4,7 +4,11 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
-from convergen.theory.networks.wide.kernel_regression import IMAGES_PER_COPY, KernelRegression
+from convergen.theory.networks.wide.kernel_regression import (
+    ABOVE,
+    IMAGES_PER_COPY,
+    KernelRegression,
+)
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -30,6 +34,25 @@ def test_the_formula_of_one_level():
     near = relu_tangent_kernel(np.sqrt(keep) * query, inputs, depth=2, bias=0.1)
     expected = keep * query + answer * near @ np.linalg.solve(kernel, targets)
     np.testing.assert_allclose(model(query, sigma), expected, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("options", "factor"), [({}, ABOVE), ({"above": 0.5}, 0.5)])
+def test_more_copies_above_the_spread_of_the_data(options, factor):
+    model = KernelRegression(gaussian(4), images=40 * IMAGES_PER_COPY, time=300.0, **options)
+    for sigma, copies in ((0.3, 40), (1.0, 40), (1.01, factor * 40), (9.0, factor * 40)):
+        inputs, targets = model._noised(sigma)
+        assert inputs.shape == targets.shape == (copies, 6)
+    # The answer is that of a plain regression on so many.
+    query, keep = gaussian(3, seed=1), 1.0 / 82.0
+    kernel = relu_tangent_kernel(inputs) + len(inputs) / 300.0 * np.eye(len(inputs))
+    near = relu_tangent_kernel(np.sqrt(keep) * query, inputs)
+    expected = keep * query + 9.0 / np.sqrt(82.0) * near @ np.linalg.solve(kernel, targets)
+    np.testing.assert_allclose(model(query, 9.0), expected, rtol=1e-7)
+    # Landmarks count the copies of each level.
+    few = KernelRegression(
+        gaussian(4), images=40 * IMAGES_PER_COPY, time=300.0, landmarks=30, **options
+    )
+    assert [len(few._fit(sigma)[0]) for sigma in (1.0, 9.0)] == [30, min(30, factor * 40)]
 
 
 def test_many_copies_of_many_points_approach_the_wiener_filter():
@@ -93,7 +116,7 @@ def test_filters_and_levels():
         ({"images": 0}, "images"),
         ({"data": np.ones(3)}, "hold no points"),
         ({"filter": "lasso"}, "choose from ridge, flow"),
-        ({"filter": "flow", "landmarks": 2}, "eigenvectors of 20 copies, more than the 2"),
+        ({"filter": "flow", "landmarks": 2}, "eigenvectors of 50 copies, more than the 2"),
         ({"time": -1.0}, "time"),
         ({"images": 1e9, "landmarks": 10**7}, "the kernel of 10000000 copies needs .* GiB"),
     ],
