@@ -8,8 +8,7 @@ sets and seeds of generation of the networks themselves.
     python benchmarks/forecasts.py [NAME …] [--seeds 0 1]   (default all, seed 0)
 
 A name is that of a shipped result, such as digits-unet. Processor time of one thread and seed: ten
-seconds for U-Nets on 8 × 8 pixels, a minute for those on 16 × 16, a quarter of a minute for dense
-networks.
+seconds for U-Nets on 8 × 8 pixels, a minute for those on 16 × 16 and for dense networks.
 """
 
 from __future__ import annotations

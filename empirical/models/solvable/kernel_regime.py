@@ -74,7 +74,8 @@ SOLVABLE.register(
             Option("time", NUMBER, "training time in units of the kernel", TIME, above=0.0),
             Option(
                 "copies", WHOLE,
-                "noised copies at each level, one for 50 images seen, at most; costs their cube",
+                "noised copies at each level up to σ = 1, one for 50 images seen, at most; above it "
+                "two and a half times as many; costs their cube",
                 MOST_COPIES, least=1, most=100_000,
             ),
         ),
@@ -83,10 +84,11 @@ SOLVABLE.register(
         # Half of the images of a cosine count.
         images_each=IMAGES_PER_COPY / 2,
         own_error=(0.05, 0.05, 0.16, 0.40),
-        trust="Held against the MLPs that come with the package, q and m were off by 0.05 on "
-        "digits and fields of 8 × 8 pixels, q by 0.12 on those of 16 × 16. The share of copies is "
-        "too low at small n and the variance of samples too small everywhere. It fails on patches "
-        "of photographs, whose networks converge later, and features that move in training are "
-        "not in it.",
+        trust="Held against the MLPs that come with the package, q and m were off by 0.03 to 0.06 "
+        "on digits and fields of 8 × 8 pixels. On those of 16 × 16 q was off by 0.10: more "
+        "coordinates need more noised copies than it takes, so that it converges too early. The "
+        "share of copies is too low at small n and the variance of samples too small everywhere. "
+        "It fails on patches of photographs, whose networks converge later, and features that move "
+        "in training are not in it.",
     )
 )  # fmt: skip
