@@ -28,8 +28,8 @@ from convergen.theory.denoisers.protocol import Array, ExactDenoiser
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.networks.wide.spectral_filters import FILTERS, landmark_ridge
 
-# Chosen on the digits alone: images seen at all levels for each that counts at one of them, how many
-# times as many count at levels above one standard deviation of the data, ...
+# Chosen on the digits alone: images seen at all levels for each that counts at one of them, times
+# as many that count above one standard deviation of the data, ...
 IMAGES_PER_COPY = 50
 ABOVE = 2.5
 # ... and the time of the filter, in units in which a mode λ of K/N is learnt after 1/λ.
