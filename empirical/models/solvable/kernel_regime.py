@@ -74,8 +74,8 @@ SOLVABLE.register(
             Option("time", NUMBER, "training time in units of the kernel", TIME, above=0.0),
             Option(
                 "copies", WHOLE,
-                "noised copies at each level, one for 50 images seen, at most; above σ = 1 two and a "
-                "half times as many; costs their cube",
+                "noised copies at each level, one for 50 images seen, at most; above σ = 1 two and "
+                "a half times as many; costs their cube",
                 MOST_COPIES, least=1, most=100_000,
             ),
         ),
