@@ -53,7 +53,8 @@ def test_devices_go_by_the_names_that_the_user_has_left_visible(two, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("name", "steps", "pays"), [("cuda", 4000, True), ("cuda", 3999, False), ("cpu", 10**6, False)]
+    ("name", "steps", "pays"),
+    [("cuda", 4000, True), ("cuda", 9000, True), ("cuda", 3999, False), ("cpu", 10**6, False)],
 )
 def test_compiling_pays_in_long_trainings_on_a_device(name, steps, pays):
     assert pays_to_compile(torch.device(name), steps) == pays

@@ -41,3 +41,13 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "log").mkdir()
     with pytest.raises(StorageError, match=r"cannot write .*log: Is a directory\.$"):
         append(tmp_path / "log", {})
+
+
+@pytest.mark.parametrize(("before", "count"), [("", 1), ("x", 2), ("\n", 2), ("x\n", 2)])
+def test_a_single_letter_is_torn_and_an_empty_log_is_not(tmp_path, before, count):
+    path = tmp_path / "log"
+    path.write_text(before)
+    append(path, {"b": 2})
+    texts = path.read_text().splitlines()
+    assert len(texts) == count
+    assert json.loads(texts[-1])["b"] == 2

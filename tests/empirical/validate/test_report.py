@@ -122,3 +122,14 @@ def test_json_has_null_for_what_is_unknown(found):
     assert shown["rms"][LAW]["convergence"] == 0.125
     assert shown["rms"][OTHER]["convergence"] is None
     assert shown["holds"] == {LAW: [True, False], OTHER: [False, False]}
+
+
+def test_a_row_for_each_theory_says_how_far_it_is_off_and_where(found):
+    head, rows = report.verdict_rows(found)
+    leading = len(head) - 3
+    assert head[0] == "theory"
+    assert head[-2:] == ["q within 0.05 at n", "not so at n"]
+    assert [row[0] for row in rows] == [LAW, OTHER]
+    assert rows[0][1] == "0.125 (+0.12 at 4)"
+    assert rows[1][1 : 1 + leading] == ["–"] * leading
+    assert rows[0][-2:] == ["4", "16"]

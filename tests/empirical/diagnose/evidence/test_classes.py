@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binom, binomtest
 
 from convergen.empirical.diagnose.evidence.classes import Found, class_rows
 from convergen.empirical.diagnose.verdict.diagnose import diagnose
@@ -57,3 +57,34 @@ def test_the_copied_class_is_named(known):
     assert diagnosis_json(found)["classes"]["x"]["copied"] is True
     words = "those of the samples' own labels" if known else "each counts to the class of its"
     assert words in diagnosis_text(found)
+
+
+def test_each_class_answers_for_all_of_them():
+    """Two suspects of twenty at a rate of 0.005: chance 0.0045, of three classes above 0.01."""
+    suspected = np.zeros(20, bool)
+    suspected[:2] = True
+    found = Found(suspected, 0.005, True, np.ones(20), np.ones(20), np.ones(20))
+    assert binom.sf(1, 20, 0.005) == pytest.approx(0.0045, abs=2e-4)
+    for others, copied in ((0, True), (1, True), (2, False)):
+        rows = class_rows(found, ["a"] * 20, ["b", "c"][:others])
+        assert rows[0].copied == copied
+        assert len(rows) == 1 + others
+
+
+def test_ten_samples_have_shares_and_are_three_times_nearer_or_not():
+    """Distances 0.5 to the nearest and 1.4, 1.5 or 1.6 to the next: only the last counts."""
+    second = np.repeat([1.4, 1.5, 1.6], [3, 3, 4])
+    found = Found(np.zeros(10, bool), 0.1, False, np.full(10, 0.5), second, np.ones(10))
+    (row,) = class_rows(found, ["a"] * 10)
+    assert row.f_mem.value == 0.4
+    assert not row.few
+    (few,) = class_rows(found, ["a"] * 9 + [""])[:1]
+    assert few.few
+
+
+def test_the_most_copied_class_comes_first_and_those_of_few_samples_last():
+    suspected = np.zeros(32, bool)
+    suspected[[0, 10, 11]] = True
+    found = Found(suspected, 0.1, True, np.ones(32), np.ones(32), np.ones(32))
+    labels = ["a"] * 10 + ["b"] * 10 + ["c"] * 10 + ["0"] * 2
+    assert [row.label for row in class_rows(found, labels)] == ["b", "a", "c", "0"]
