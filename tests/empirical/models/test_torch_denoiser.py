@@ -23,3 +23,22 @@ def test_what_is_not_finite_is_refused_with_the_level_and_advice():
     np.testing.assert_allclose(model(x, 4.0), 0.5)
     with pytest.raises(InputError, match=r"at sigma = 1\.5: lower learning_rate\.$"):
         model(x, np.array([3.0, 4.0, 5.0, 1.5]))
+
+
+def test_of_several_levels_the_first_is_named():
+    def bad(x, sigma):
+        return x / (sigma[:, None] - 2.0).clamp(min=0.0)
+
+    model = TorchDenoiser(bad, batch=4, advice="train longer")
+    with pytest.raises(InputError, match=r"at sigma = 1\.5: train longer"):
+        model(np.ones((4, 3)), np.array([3.0, 1.5, 4.0, 0.5]))
+
+
+def test_one_coordinate_is_enough_to_be_refused():
+    def bad(x, sigma):
+        found = x.clone()
+        found[1, 0, 1] = np.nan
+        return found
+
+    with pytest.raises(InputError, match=r"at sigma = 4:"):
+        TorchDenoiser(bad, batch=9)(np.ones((3, 2, 2)), np.array([3.0, 4.0, 5.0]))

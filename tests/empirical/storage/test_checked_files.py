@@ -1,5 +1,6 @@
 import errno
 import os
+import stat
 
 import pytest
 
@@ -110,3 +111,42 @@ def test_only_files_that_we_left_half_written_are_removed(tmp_path):
         (tmp_path / name).write_text("mine")
     remove_parts(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(others)
+
+
+def test_folders_are_made_with_their_parents_and_may_be_there(tmp_path):
+    deep = tmp_path / "a" / "b"
+    make_folder(deep)
+    make_folder(deep)
+    assert deep.is_dir()
+    (deep / "file").touch()
+    with pytest.raises(StorageError, match=r"folder .*file: it is a file: give another one\.$"):
+        make_folder(deep / "file")
+    with pytest.raises(StorageError, match=r"below: Not a directory: give another one\.$"):
+        make_folder(deep / "file" / "below")
+
+
+def test_a_refusal_without_words_of_the_system_has_its_own(path, monkeypatch):
+    def refuse(self):
+        raise OSError("no words")
+
+    monkeypatch.setattr(type(path), "read_bytes", refuse)
+    with pytest.raises(StorageError, match=r"^cannot read .*file\.bin: no words\.$"):
+        read(path)
+
+
+def test_half_written_files_may_go_while_they_are_removed(tmp_path, monkeypatch):
+    monkeypatch.setattr(checked_files, "unfinished", lambda pattern: [tmp_path / "gone"])
+    remove_parts(tmp_path)
+
+
+def test_a_file_system_that_cannot_sync_folders_need_not(path, monkeypatch):
+    real = os.fsync
+
+    def sync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "no folders")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    write_sealed(path, CONTENT)
+    assert is_sound(read_sealed(path))

@@ -80,3 +80,16 @@ def test_values_that_no_parser_takes_are_one_line(tmp_path, text):
             read()
         assert "\n" not in str(error.value)
         assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("text", ['model = "mlp"', "model = 3", "[model]\nname = 3", "", "[model]"])
+def test_models_that_are_no_tables_with_a_name_are_left_to_the_declaration(tmp_path, text):
+    (tmp_path / "x.toml").write_text(text)
+    found = read_config(tmp_path / "x.toml")
+    assert found.get("model") in ("mlp", 3, {"name": 3}, None, {})
+
+
+@pytest.mark.parametrize("text", ["data = 3", '[data]\nkind = "digits"', "[data]\npath = 3"])
+def test_data_without_a_path_are_left_as_they_are(tmp_path, text):
+    (tmp_path / "x.toml").write_text(text)
+    assert read_config(tmp_path / "x.toml")["data"] in (3, {"kind": "digits"}, {"path": 3})
