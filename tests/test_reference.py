@@ -146,7 +146,10 @@ def renormalised(values, counts, samples):
     return noise, slope, high
 
 
-@pytest.mark.parametrize("samples", [2.5, 6, 9, 40])
+@pytest.mark.parametrize(
+    "samples",
+    [2.5, pytest.param(6, marks=pytest.mark.slow), 9, pytest.param(40, marks=pytest.mark.slow)],
+)
 def test_against_the_integral_over_kappa(samples):
     values, counts = [mpf(9), mpf(2), mpf("0.125")], [2, 3, 4]
     noise, slope, edge = renormalised(values, counts, mpf(samples))

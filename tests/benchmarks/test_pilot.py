@@ -92,7 +92,11 @@ def test_no_pilot_claims_more_than_its_halves_show():
 
 
 @pytest.mark.parametrize(
-    ("law", "points"), [("power law 1.3, d = 784", 140), ("spiked 20, 5, d = 300", 500)]
+    ("law", "points"),
+    [
+        pytest.param("power law 1.3, d = 784", 140, marks=pytest.mark.slow),
+        ("spiked 20, 5, d = 300", 500),
+    ],
 )
 def test_this_code_draws_the_same_pilots(law, points, monkeypatch):
     monkeypatch.setattr(benchmark, "between", lambda *_: 0.5)  # truths are not drawn again

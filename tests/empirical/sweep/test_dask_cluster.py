@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,7 +20,7 @@ from convergen.empirical.sweep.sweep import FINISHED, sweep
 from convergen.theory.common.checks import InputError
 from tests.empirical.sweep.fake_cell import FakeCell, assert_done, records, work
 
-pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(not find_spec("distributed"), reason="no distributed here")
 
 
 @pytest.mark.slow

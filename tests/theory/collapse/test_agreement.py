@@ -287,7 +287,7 @@ def test_threshold_is_a_root():
 
 
 def test_threshold_does_not_depend_on_where_the_search_starts():
-    law, levels = four_components(8), [2.5, 1.0, 0.5]
+    law, levels = four_components(8), [2.5, 0.5]
     down = agreement_threshold(law, levels, draws=8).samples
     up = agreement_threshold(law, levels[::-1], draws=8).samples[::-1]
     alone = [agreement_threshold(law, level, draws=8).samples for level in levels]

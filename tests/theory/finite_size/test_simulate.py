@@ -29,7 +29,10 @@ def normal_scores(result):
     return scores
 
 
-@pytest.mark.parametrize("name", SPECTRA)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(x, marks=pytest.mark.slow) if x == "power-law-1" else x for x in SPECTRA],
+)
 def test_every_order_parameter_is_predicted(name):
     # Bias and spread of these statistics both fall like 1/d, so that the number of repeats
     # decides which one shows: with 8 the bias is below the error bar.

@@ -137,7 +137,9 @@ SPIKED = np.sqrt([20.0, 5.0] + [1.0] * 78)
 STEEP = np.arange(1.0, 81.0) ** -0.75
 
 
-@pytest.mark.parametrize("law", ["spiked", "steep", "patches"])
+@pytest.mark.parametrize(
+    "law", ["spiked", pytest.param("steep", marks=pytest.mark.slow), "patches"]
+)
 def test_other_samples_would_show_other_agreement_of_parts_by_size(law):
     """A spike decides between few points, and hardly matters between many."""
 

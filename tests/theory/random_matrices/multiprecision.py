@@ -6,6 +6,8 @@ from mpmath import mp, mpf
 from convergen.theory import Spectrum
 
 EPS = np.finfo(np.float64).eps
+# Relative distance from a root at which its sign change is looked for.
+_SURE = mpf("1e-45")
 MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 
 HARD = {
@@ -35,19 +37,29 @@ def exact_pairs(s):
 
 
 def exact_kappa(s, samples, noise):
-    """Root of z = κ (1 − df₁/n) by bisection of log κ."""
+    """Root of z = κ (1 − df₁/n): bisection of log κ, its last digits by Newton where it is sure."""
     pairs, n, z = exact_pairs(s), mpf(float(samples)), mpf(float(noise))
     if z == 0 and n >= sum(m for m, _ in pairs):
         return mpf(0)
     low = mp.log(mpf(10) ** -700)
     high = mp.log(z + sum(m * x for m, x in pairs) / n) + mpf("1e-40")
-    for _ in range(220):
+
+    def missing(kappa):
+        return kappa * (1 - sum(m * x / (x + kappa) for m, x in pairs) / n) - z
+
+    for step in range(220):
         middle = (low + high) / 2
-        kappa = mp.exp(middle)
-        if kappa * (1 - sum(m * x / (x + kappa) for m, x in pairs) / n) < z:
+        if missing(mp.exp(middle)) < 0:
             low = middle
         else:
             high = middle
+        if step == 70:
+            root = mp.exp(high)
+            for _ in range(3):
+                slope = 1 - sum(m * (x / (x + root)) ** 2 for m, x in pairs) / n
+                root -= missing(root) / slope
+            if missing(root * (1 - _SURE)) < 0 < missing(root * (1 + _SURE)):
+                return root
     return mp.exp(high)
 
 
