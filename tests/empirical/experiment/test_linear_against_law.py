@@ -11,7 +11,7 @@ from convergen.empirical.validate import validate as validation
 from convergen.empirical.validate.theories import linear_laws as laws
 from convergen.theory.denoisers.wiener import LinearDenoiser
 
-SEEDS, SAMPLES = 12, [16, 96]
+SEEDS, SAMPLES = 8, [16, 96]
 QUANTITIES = ("convergence", "latent_recovery", "train_error", "test_error")
 SOURCES = {
     "isotropic": {"kind": "isotropic", "dim": 48, "count": 512},
