@@ -45,10 +45,10 @@ CAPTION = (
     "Small filled points are theories that know the network, one seed: kernel regression of the "
     "MLP, and generaliser and memoriser of the U-Net, calibrated at n = 16 and not shown there "
     "(bands: 90 % interval of its constant c). On digits and fields q is off by 0.02 (U-Nets, "
-    "rms; 0.06 at 16 × 16, computed for n ≤ 64) and 0.05 to 0.07 (MLPs), m by at most 0.06, copies "
-    "of U-Nets by 0.01. They fail in the copies of MLPs at small n (i, j), whose samples vary too "
-    "little by theory (m to p), and on patches, where m is off by 0.15 (MLP) and 0.13 (U-Net; h) "
-    "and copies of the U-Net by 0.13 (l). "
+    "rms; 0.06 at 16 × 16, computed for n ≤ 64) and 0.03 to 0.06 (MLPs), m by at most 0.05, copies "
+    "of U-Nets by 0.01. They fail in the copies of MLPs at small n (i, j; 0.07 and 0.13), whose "
+    "samples vary too little by theory (m to p), and on patches, where m is off by 0.15 (MLP) and "
+    "0.13 (U-Net; h) and copies of the U-Net by 0.13 (l). "
     "Networks saw 64,000 images each, the U-Nets on the larger field 32,000."
 )
 

@@ -139,12 +139,13 @@ def test_theories_that_know_a_network_are_off_by_what_the_caption_says(networks)
     gaussian = ("digits", "field8", "field16")
     assert all(rms(data, "unet", "convergence") < 0.025 for data in gaussian[:2])
     assert rms("field16", "unet", "convergence") < 0.065
-    assert all(0.045 < rms(data, "mlp", "convergence") < 0.075 for data in gaussian)
+    assert all(0.025 < rms(data, "mlp", "convergence") < 0.065 for data in gaussian)
     for model in ("mlp", "unet"):
-        assert all(rms(data, model, "memorisation") < 0.06 for data in gaussian)
+        assert all(rms(data, model, "memorisation") < 0.055 for data in gaussian)
         assert rms("patches", model, "memorisation") == pytest.approx(0.14, abs=0.011)
     assert all(rms(data, "unet", "fraction_memorised") < 0.01 for data in gaussian)
-    assert all(rms(data, "mlp", "fraction_memorised") > 0.08 for data in gaussian[:2])
+    copies = [rms(data, "mlp", "fraction_memorised") for data in gaussian[:2]]
+    assert copies == pytest.approx([0.07, 0.13], abs=0.005)
     assert rms("patches", "unet", "fraction_memorised") == pytest.approx(0.13, abs=0.005)
 
 
