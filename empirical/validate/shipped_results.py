@@ -68,7 +68,7 @@ def shipped_result(name: str) -> xr.Dataset:
 
 @lru_cache(maxsize=32)
 def _read(path: Path, changed: int) -> xr.Dataset:
-    """A result, kept: reading takes a quarter of a second, and figures ask several times."""
+    """A result, kept: reading takes a tenth of a second, and figures ask several times."""
     from convergen.theory.files.netcdf_files import load_dataset
 
     return load_dataset(path, must_be_sealed=True)

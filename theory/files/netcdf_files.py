@@ -153,12 +153,17 @@ def dataset_of(content: bytes, name: str) -> xr.Dataset:
     InputError
         If it is no netCDF, or damaged.
     """
+    import h5netcdf
     import xarray as xr
+
+    from convergen.theory.files.remembering_file import RememberingFile
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with xr.open_dataset(io.BytesIO(content), engine="h5netcdf") as opened:
-                return opened.load()
+            with RememberingFile(io.BytesIO(content)) as file:
+                netcdf = h5netcdf.File(file, "r", decode_vlen_strings=True)
+                with xr.open_dataset(xr.backends.H5NetCDFStore(netcdf)) as opened:
+                    return opened.load()
     except Exception as error:  # HDF5 and what decodes it raise anything at damaged bytes
         raise InputError(_UNREADABLE.format(name)) from error
