@@ -5,13 +5,13 @@ warm; the least of several runs counts, which other work on the machine disturbs
 run under ``-X importtime`` tells which heavy modules the command imports and what each costs with
 all that it pulls in. Exits with code 1 if a command fails or its ratio exceeds the limit.
 
-``predict digits`` stays above its limit of 9: about 19. Of its 1.6 s, importing numba and the parts
-of SciPy that it needs (special functions, least squares with weights of one sign, linear programs)
-takes 0.4, loading compiled kernels 0.1. The rest are answers: what 1797 points leave open takes 0.3
-(a law behind them, 50 resampled ones and two extreme ones), splits of them into parts that are
-compared 0.4, two thirds of it eigenvectors of 672 matrices of 61 x 61 numbers, memorisation 0.2,
-half of it random numbers for n up to 64, its interval and the recovery of factors 0.1. Fewer draws
-would be faster and leave wider intervals.
+``predict digits`` stays above its limit of 9: about 15. Of its 1.3 s, imports take 0.55: numba
+0.15, the parts of SciPy that it needs 0.2 (special functions, least squares with weights of one
+sign, linear programs), NumPy, typer and its own modules the rest; loading six compiled kernels
+takes 0.08. The rest are answers: memorisation 0.2, half of it random numbers for n up to 64; splits
+of 1797 points into parts that are compared 0.15, mostly eigenvectors of 240 matrices of 61 x 61
+numbers; the law behind the points, 50 resampled ones and two extreme ones 0.15; the recovery of
+factors and intervals 0.15. Without any answer it would take 7 times an import of NumPy.
 
     python benchmarks/startup.py
     python benchmarks/startup.py --runs 15
