@@ -21,7 +21,7 @@ from tests.options import unsaid
             kernel_regression.KernelRegression,
             {
                 "depth": 3, "bias": 0, "time": 1e5, "filter": "ridge", "seed": 0,
-                "landmarks": 10_000,
+                "landmarks": 10_000, "above": 2.5,
             },
         ),
         (relu_kernel.relu_tangent_kernel, {"depth": 3, "bias": 0}),
