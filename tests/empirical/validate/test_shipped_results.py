@@ -18,6 +18,8 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.files.netcdf_files import load_dataset
 from convergen.theory.files.seals import has_seal, is_sound
 
+RNG = np.random.default_rng(3)
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
@@ -105,7 +107,7 @@ def test_nothing_is_added_that_is_there_or_comes_from_another_training(run, fold
         with pytest.raises(InputError, match="name one that is new"):
             shipped.add(run, quantity)
     stripped(target, "bures_wasserstein", 0.03)
-    with pytest.raises(InputError, match=r"differs by 0\.03 .* ship the new run as a whole"):
+    with pytest.raises(InputError, match=r"differs by 0\.03 .* in convergence, .* as a whole"):
         shipped.add(run, "bures_wasserstein")
     other = load_dataset(target)
     experiment = json.loads(other.attrs["experiment"])
@@ -114,6 +116,27 @@ def test_nothing_is_added_that_is_there_or_comes_from_another_training(run, fold
     shipped._keep(other, "field-linear")
     with pytest.raises(InputError, match="other settings, data or splits"):
         shipped.add(run, "bures_wasserstein")
+
+
+@pytest.mark.parametrize("shift", [1e-7, 1e-4])
+def test_trainings_with_snapshots_are_the_same_if_the_first_of_them_is(
+    run, folder, monkeypatch, shift
+):
+    target = shipped.ship(run)
+    again = load_dataset(target)
+    errors = RNG.uniform(1.0, 2.0, (2, 2, 2, 3))
+    again["history_test_error"] = ("seed", "samples", "side", "images"), errors
+    monkeypatch.setattr(shipped, "_finished", lambda path: (Run.open(path), again))
+    first = again.drop_vars("bures_wasserstein")
+    first["history_test_error"] = first["history_test_error"] * (1.0 + np.array([shift, 1.0, 2.0]))
+    shipped._keep(first.assign(convergence=first["convergence"] + 0.03), "field-linear")
+    if shift > 1e-5:
+        with pytest.raises(InputError, match=r"0\.0001 .* in test errors of the first snapshot"):
+            shipped.add(run, "bures_wasserstein")
+    else:
+        shipped.add(run, "bures_wasserstein")
+        told = json.loads(load_dataset(target).attrs["added"])["bures_wasserstein"]
+        assert told["convergence_difference"] == pytest.approx(0.03)
 
 
 def test_a_run_with_missing_cells_is_not_shipped(run, folder, tmp_path):
