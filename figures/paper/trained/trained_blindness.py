@@ -54,8 +54,6 @@ SHOWN = {"conv": _DATA, "unet": _DATA}
 FACTORS = (1, 5)
 # Of the bulk and of the leading factors.
 DISTANCES = {"bures_wasserstein": "s", "covariance_error": "^"}
-# Of the bulk, too, in results without the first of them: a W₂² of points, not of their Gaussians.
-STAND_IN = "sliced_wasserstein_squared"
 _QUANTITIES = ("convergence", "latent_recovery", *DISTANCES)
 _WORDS = {**{key: words.split(",")[0] for key, words in DATA.items()}, **POWER_LAWS}
 _FLOOR: dict[str, Any] = {"color": GREY, "linestyle": (0, (1, 2)), "linewidth": 0.9}
@@ -99,26 +97,20 @@ def _panel(run: Run, result: xr.Dataset, quality: str) -> xr.Dataset:
 
     lines = law(run, quality)[["convergence_law", "latent_recovery_law", "line_samples"]]
     leading = {"factor": list(FACTORS)}
-    spectrum = run.data.spectrum()
-    networks = _summary(result, spectrum.trace / spectrum.dim)
-    pieces = [networks.sel(leading), lines.sel(leading), _solvable(run)]
+    pieces = [_summary(result).sel(leading), lines.sel(leading), _solvable(run)]
     return xr.merge(pieces, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
 
 
-def _summary(result: xr.Dataset, variance: float) -> xr.Dataset:
+def _summary(result: xr.Dataset) -> xr.Dataset:
     """Means over seeds."""
     import xarray as xr
 
     from convergen.empirical.measure.intervals import over_seeds
 
-    found = result[[name for name in _QUANTITIES if name in result]]
-    if "bures_wasserstein" not in result:
-        found[STAND_IN] = result["sliced_wasserstein"] ** 2 / variance
-        found[STAND_IN].attrs = {"long_name": "squared sliced W2 over the variance", "units": "1"}
     data = xr.Dataset()
-    for name in found:
-        mean, stderr = over_seeds(found[name])
-        data[name] = mean.assign_attrs(found[name].attrs)
+    for name in _QUANTITIES:
+        mean, stderr = over_seeds(result[name])
+        data[name] = mean.assign_attrs(result[name].attrs)
         data[f"{name}_stderr"] = stderr.assign_attrs(long_name="standard error", units="1")
     return data.drop_vars("eigenvalue", errors="ignore")
 
@@ -230,8 +222,6 @@ def _distances(axes: Axes, part: xr.Dataset) -> None:
         linear = one[f"{name}_linear"].dropna("samples")
         predicted(axes, linear["samples"], linear, look, label="")
         measured(axes, one["samples"], one[name], one[f"{name}_stderr"], look)
-    look = _stand_in_look()
-    measured(axes, one["samples"], one[STAND_IN], one[f"{STAND_IN}_stderr"], look)
     if one["covariance_error_truth"].notnull():
         axes.axhline(float(one["covariance_error_truth"]), **_FLOOR)
 
@@ -245,11 +235,6 @@ def _distance_look(name: str, marker: str) -> Look:
     return base._replace(marker=marker, line="-" if of_bulk else "--", label=words)
 
 
-def _stand_in_look() -> Look:
-    words = "sliced $W_2^2$ over the variance of a\npixel (bulk), if $W_2$ was not measured"
-    return _distance_look("bures_wasserstein", "x")._replace(line="none", label=words)
-
-
 def _legend() -> list[Artist]:
     from matplotlib.lines import Line2D
 
@@ -258,7 +243,6 @@ def _legend() -> list[Artist]:
         *(entry(look, f"latent recovery $Q_{k}$")
           for look, k in zip(_looks(), FACTORS, strict=True)),
         *(entry(_distance_look(name, marker)) for name, marker in DISTANCES.items()),
-        entry(_stand_in_look()),
         Line2D([], [], color=GREY, label="lines: linear law ($q$, $Q_k$),\nfitted linear models"),
         Line2D([], [], **_FLOOR, label=r"$|C-\Sigma|/|\Sigma|$ of draws of the truth"),
         Line2D(
