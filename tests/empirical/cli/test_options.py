@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from convergen.empirical.cli.options import _files_text
 from convergen.empirical.models import solvable
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.networks import architectures
@@ -139,3 +140,15 @@ def test_one_new_file_is_a_theory_everywhere(added, convergen, tmp_path, monkeyp
     measured = theories["quantities"]["convergence"]["measured"]
     assert predicted == pytest.approx(measured, abs=1e-6)
     assert "half of a model" in labels
+
+
+def test_what_a_path_may_lead_to_has_a_line_for_each_format():
+    rows = [
+        {"endings": [".a", ".b"], "holds": "points", "key": "an array", "package": "lib"},
+        {"endings": [], "holds": "images", "key": "", "package": None},
+    ]
+    assert _files_text(rows).splitlines() == [
+        "files: what a path may lead to",
+        "  .a, .b: points; key names an array; needs lib",
+        "  a folder: images",
+    ]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.forecast.kernel_clock import IMAGES_PER_TIME, kernel_clock
+from convergen.empirical.forecast.kernel_clock import IMAGES_PER_TIME, KernelClock, kernel_clock
 from convergen.empirical.forecast.report import forecast_text
 from convergen.empirical.forecast.requests import forecast_run, forecast_untrained
 from convergen.empirical.forecast.words import stops
@@ -11,6 +11,7 @@ from convergen.empirical.models.table import forecasting_theory, network_theorie
 from convergen.empirical.validate.memorisation_time import memorisation_time
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.symmetry.orbits import NO_ORBIT
 from convergen.theory.networks.training_time.clock import weighted_images
 from convergen.theory.networks.wide.gram_bulks import gram_bulks
 
@@ -83,3 +84,22 @@ def test_there_is_no_pair_to_choose():
     run = shipped_run("digits-mlp")
     with pytest.raises(InputError, match="leave --calibrate-at out"):
         forecast_run(run, shipped_result("digits-mlp"), calibrate_at=4)
+
+
+def test_the_words_are_those_of_its_times():
+    """8000 images at 25 a copy are 320; at an onset of 40 a point m begins to rise at n = 200."""
+    clock = KernelClock(
+        constant=25.0, low=25.0, high=25.0, samples=0, snapshots=0, misfit=0.0, orbit=NO_ORBIT,
+        source="no pair", generalising=600.0, onset=40.0,
+    )  # fmt: skip
+    words = clock.words(8000.0)
+    for said in (
+        "on 320 noised copies at each noise level, one for 25 images of training",
+        "learnt to nine tenths after 600, what",
+        "one tenth after 40 n; this training has 8000,",
+        "to rise below n = 200 (within a factor of",
+    ):
+        assert said in words
+    best, low, high = clock.tenth()
+    assert best == 40.0
+    assert best / low == high / best > 1.0
