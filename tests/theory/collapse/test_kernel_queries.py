@@ -115,17 +115,17 @@ def test_kernels_of_a_data_set_are_those_of_its_points_at_noisy_ones():
 
 def test_queries_of_a_gaussian_are_stratified():
     lam = Spectrum.from_eigenvalues([4.0, 1.0], [2, 6])
-    kernels = list(kernel_laws(as_law(lam), 100.0, 0.5, draws=400, seed=1))
+    kernels = list(kernel_laws(as_law(lam), 100.0, 0.5, draws=120, seed=1))
     # E log E L over queries: −½ Σ log(1 + λ/σ²) − ½ E|x|²/(λ + σ²), the latter one of each.
     expected = -0.5 * (2 * np.log1p(16.0) + 6 * np.log1p(4.0)) - 0.5 * 8.0
-    assert np.mean([kernel.log_mean for kernel in kernels]) == pytest.approx(expected, abs=0.02)
+    assert np.mean([kernel.log_mean for kernel in kernels]) == pytest.approx(expected, abs=0.05)
     own = np.mean([kernel.log_own for kernel in kernels])
-    assert own == pytest.approx(-4.0, abs=4.0 * np.sqrt(0.5 * 8 / 400))
+    assert own == pytest.approx(-4.0, abs=4.0 * np.sqrt(0.5 * 8 / 120))
 
 
 def test_queries_of_a_mixture_know_their_own_noise():
     law = as_law(GaussianMixture([1.0], np.zeros((1, 3)), [2.0]))
-    own = [kernel.log_own for kernel in kernel_laws(law, 50.0, 0.9, draws=300, seed=4)]
-    assert np.mean(own) == pytest.approx(-1.5, abs=4.0 * np.sqrt(1.5 / 300))
+    own = [kernel.log_own for kernel in kernel_laws(law, 50.0, 0.9, draws=100, seed=4)]
+    assert np.mean(own) == pytest.approx(-1.5, abs=4.0 * np.sqrt(1.5 / 100))
     with pytest.raises(InputError, match="draws"):
         next(kernel_laws(law, 50.0, 0.9, draws=1))
