@@ -13,6 +13,7 @@ import pytest
 import typer
 import xarray as xr
 
+from convergen.empirical.cli.train import _interruptible
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.declared.toml_files import preset_config
 from convergen.empirical.storage import checked_files
@@ -392,3 +393,23 @@ def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_
         "cannot be called as forward(x, sigma)",
     )
     assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_signals_are_afterwards_what_they_were(tmp_path, fails):
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        with _interruptible(tmp_path):
+            assert all(
+                signal.getsignal(number) is not old
+                for number, old in zip(numbers, before, strict=True)
+            )
+            if fails:
+                raise KeyError
+    except KeyError:
+        assert fails
+    found = [signal.getsignal(number) for number in numbers]
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    assert found == before
