@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.crossings import last_crossing, sample_grid
+from convergen.theory.forecast.laws.crossings import last_crossing, sample_grid
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical.elliptical_data import (
     elliptical_bures_wasserstein,

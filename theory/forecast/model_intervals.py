@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.factor_starts import factor_starts, told_apart
+from convergen.theory.forecast.laws.factor_starts import factor_starts, told_apart
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.linear.memorised.memorisation import memorisation_scale

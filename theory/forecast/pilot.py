@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.beyond_gaussian import DataLaw
-from convergen.theory.forecast.crossings import last_crossing, never_rising
 from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
+from convergen.theory.forecast.laws.beyond_gaussian import DataLaw
+from convergen.theory.forecast.laws.crossings import last_crossing, never_rising
 from convergen.theory.forecast.model_intervals import LEVEL, add_model_intervals
 from convergen.theory.forecast.predict import Request
 from convergen.theory.linear.elliptical.elliptical_data import elliptical_bures_wasserstein

@@ -98,7 +98,7 @@ def _crossings(result: Labelled, levels: tuple[float, ...]) -> FloatArray:
 
 def _add_overlaps_of_data(result: Labelled, subject: Subject, request: Request) -> None:
     """Q and q* of data as they are, for which points differ in amplitude."""
-    from convergen.theory.forecast.beyond_gaussian import DataLaw
+    from convergen.theory.forecast.laws.beyond_gaussian import DataLaw
     from convergen.theory.linear.elliptical.elliptical_data import elliptical_overlaps
 
     n = request.samples

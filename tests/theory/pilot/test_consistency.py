@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convergen import theory
-from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.forecast.laws.beyond_gaussian import DataLaw, gaussian_odds
 
 ALPHA, SEED = st.floats(0.0, 1.6), st.integers(0, 99)
 SHAPE = st.sampled_from([None, 1.0, 4.0])

@@ -9,10 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray
-from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
-from convergen.theory.forecast.crossings import last_crossing, never_rising, sample_grid
-from convergen.theory.forecast.denoiser_law import DenoiserLaw
-from convergen.theory.forecast.factor_starts import factor_starts
+from convergen.theory.forecast.laws.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.forecast.laws.crossings import last_crossing, never_rising, sample_grid
+from convergen.theory.forecast.laws.denoiser_law import DenoiserLaw
+from convergen.theory.forecast.laws.factor_starts import factor_starts
 from convergen.theory.forecast.planning.wishes import Course, Wish
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.messages.progress import phase

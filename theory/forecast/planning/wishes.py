@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from convergen.theory.common.checks import FloatArray, InputError
-from convergen.theory.forecast.crossings import last_crossing
+from convergen.theory.forecast.laws.crossings import last_crossing
 from convergen.theory.linear.latent_recovery import recovery_thresholds
 from convergen.theory.messages.suggestions import suggestion
 from convergen.theory.spectra.spectrum import Spectrum

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.forecast.beyond_gaussian import gaussian_odds
-from convergen.theory.forecast.crossings import sample_grid
-from convergen.theory.forecast.denoiser_law import gaussian_excess
+from convergen.theory.forecast.laws.beyond_gaussian import gaussian_odds
+from convergen.theory.forecast.laws.crossings import sample_grid
+from convergen.theory.forecast.laws.denoiser_law import gaussian_excess
 from convergen.theory.forecast.planning import numbers as module
 from convergen.theory.forecast.planning.numbers import Numbers, as_intervals
 from convergen.theory.forecast.planning.wishes import parse_wishes

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.forecast.beyond_gaussian import DataLaw, gaussian_odds
+from convergen.theory.forecast.laws.beyond_gaussian import DataLaw, gaussian_odds
 from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 from convergen.theory.pilot.population import OtherSample
 from convergen.theory.sources.table import load_source
@@ -111,7 +111,7 @@ def test_a_trend_goes_on_and_the_scatter_of_splits_is_none():
         pilot.__dict__["halves"] = replace(parts, gap=gap, error=own * (1.0 - gap))
         return DataLaw(pilot, np.array([parts.freedom[0], 1e9])).error
 
-    near, far = error(0.02)  # less than √2 of 0.02
+    near, far = error(0.026)  # less than √2 of 0.02
     assert near == pytest.approx(0.02, rel=0.05)
     assert far == pytest.approx(near, rel=0.05)
     near, far = error(0.3)

@@ -4,7 +4,7 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory.forecast.crossings import last_crossing, never_rising, sample_grid
+from convergen.theory.forecast.laws.crossings import last_crossing, never_rising, sample_grid
 from convergen.theory.pilot.interval import Interval
 
 

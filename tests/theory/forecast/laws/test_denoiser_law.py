@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from convergen.theory import Spectrum
-from convergen.theory.forecast.denoiser_law import DenoiserLaw, gaussian_excess
+from convergen.theory.forecast.laws.denoiser_law import DenoiserLaw, gaussian_excess
 from convergen.theory.linear.denoising_errors import denoising_errors
 from convergen.theory.linear.elliptical.elliptical_denoising import elliptical_test_error
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from convergen import theory
-from convergen.theory.forecast.factor_starts import factor_starts, told_apart
+from convergen.theory.forecast.laws.factor_starts import factor_starts, told_apart
 from convergen.theory.pilot.interval import Interval
 
 NAN = np.nan
