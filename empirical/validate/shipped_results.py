@@ -144,11 +144,10 @@ def add(path: Path, quantity: str) -> Path:
     run, again = _finished(path)
     name = run.experiment.name
     result, first = shipped_result(name), shipped_run(name)
-    if quantity in result or quantity not in again:
-        raise InputError(
-            f"{quantity} is already in the result {name!r}, or not in that of {path}: name one "
-            "that is new."
-        )
+    if quantity in result:
+        raise InputError(f"the result {name!r} has {quantity} already: name one that it lacks.")
+    if quantity not in again:
+        raise InputError(f"the run {path} has no {quantity}: name what was measured there.")
     same = run.experiment == first.experiment and run.plan.splits == first.plan.splits
     if not same or run.plan.data["fingerprint"] != first.plan.data["fingerprint"]:
         raise InputError(
@@ -162,12 +161,12 @@ def add(path: Path, quantity: str) -> Path:
             "rounding: ship the new run as a whole."
         )
     result[quantity] = again[quantity]
-    told = json.loads(result.attrs.get("added", "{}"))
-    told[quantity] = {
+    added = json.loads(result.attrs.get("added", "{}"))
+    added[quantity] = {
         "commit": again.attrs["commit"], "versions": json.loads(again.attrs["versions"]),
         "convergence_difference": float(abs(again["convergence"] - result["convergence"]).max()),
     }  # fmt: skip
-    result.attrs["added"] = json.dumps(told)
+    result.attrs["added"] = json.dumps(added)
     return _keep(result, name)
 
 

@@ -30,7 +30,8 @@ _OPERATIONS = 3e9
 # Numbers of all square roots that are held at a time.
 _VALUES = 2**23
 _SPLITS = (4, 48)
-# Points a dimension from which on the leading order is a control, and splits that then do.
+# Points a dimension (those that the pilot shows) from which on the leading order is a control, and
+# splits that then do.
 _STEADY, _FEW_SPLITS = 0.5, 8
 # Fourth moments are read where there are at least this many points a dimension.
 _POINTS_PER_DIMENSION = 4.0

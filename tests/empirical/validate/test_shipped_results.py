@@ -96,16 +96,17 @@ def test_what_was_not_measured_is_added_and_all_else_stays(run, folder):
     xr.testing.assert_identical(found["bures_wasserstein"], whole["bures_wasserstein"])
     xr.testing.assert_identical(found.drop_vars("bures_wasserstein").drop_attrs(deep=False),
                                 before.drop_attrs(deep=False))  # fmt: skip
-    told = json.loads(found.attrs["added"])["bures_wasserstein"]
-    assert told["convergence_difference"] == pytest.approx(1e-3)
-    assert told["commit"] == whole.attrs["commit"]
+    added = json.loads(found.attrs["added"])["bures_wasserstein"]
+    assert added["convergence_difference"] == pytest.approx(1e-3)
+    assert added["commit"] == whole.attrs["commit"]
 
 
 def test_nothing_is_added_that_is_there_or_comes_from_another_training(run, folder):
     target = shipped.ship(run)
-    for quantity in ("convergence", "no_such"):
-        with pytest.raises(InputError, match="name one that is new"):
-            shipped.add(run, quantity)
+    with pytest.raises(InputError, match="has convergence already: name one that it lacks"):
+        shipped.add(run, "convergence")
+    with pytest.raises(InputError, match="has no no_such: name what was measured there"):
+        shipped.add(run, "no_such")
     stripped(target, "bures_wasserstein", 0.03)
     with pytest.raises(InputError, match=r"differs by 0\.03 .* in convergence, .* as a whole"):
         shipped.add(run, "bures_wasserstein")
@@ -135,8 +136,8 @@ def test_trainings_with_snapshots_are_the_same_if_the_first_of_them_is(
             shipped.add(run, "bures_wasserstein")
     else:
         shipped.add(run, "bures_wasserstein")
-        told = json.loads(load_dataset(target).attrs["added"])["bures_wasserstein"]
-        assert told["convergence_difference"] == pytest.approx(0.03)
+        added = json.loads(load_dataset(target).attrs["added"])["bures_wasserstein"]
+        assert added["convergence_difference"] == pytest.approx(0.03)
 
 
 def test_a_run_with_missing_cells_is_not_shipped(run, folder, tmp_path):
