@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from convergen import theory
 from convergen.figures.paper.linear.sample_law import SampleLaw
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -37,3 +38,17 @@ def test_several_functions_at_once():
     functions = np.stack([np.ones_like(law.points), law.points, law.points**2])
     assert law.expectation(functions).shape == (3, 2)
     np.testing.assert_allclose(law.trace(functions), law.expectation(functions) @ [20, 40])
+
+
+POWER = theory.Spectrum.power_law(40, 0.7)
+
+
+def test_law_of_sample_eigenvalues_has_the_right_moments():
+    for samples in (12, 300):
+        law = SampleLaw.of(POWER, samples)
+        lam, x = POWER.eigenvalues, law.points
+        np.testing.assert_allclose(law.expectation(x), lam, rtol=2e-3)
+        square = lam**2 + lam * POWER.trace / samples
+        np.testing.assert_allclose(law.expectation(x**2), square, rtol=2e-3)
+        root = theory.expected_sqrt(POWER, samples).values
+        np.testing.assert_allclose(law.expectation(np.sqrt(x)), root, rtol=2e-3)

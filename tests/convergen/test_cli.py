@@ -1,36 +1,18 @@
-"""The front door: help, version, streams that fail, interrupts, folders with names like ours."""
+"""The front door: version, streams that fail, interrupts, exit codes."""
 
-import importlib.metadata
 import os
 import signal
 import subprocess
 import sys
 import time
-import tomllib
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 import convergen
-from convergen import cli, doctor
-from convergen.commands import COMMANDS
+from convergen import cli
 from convergen.theory.common.checks import InputError
 
 START = [sys.executable, "-m", "convergen"]
-
-
-@pytest.fixture
-def front_door(monkeypatch, capsys):
-    """Run the command line in this process: exit code, standard output, standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["convergen", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return ended.value.code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.fixture
@@ -45,40 +27,6 @@ def predict_raises(monkeypatch, front_door):
         return front_door("predict", "isotropic")
 
     return run
-
-
-def test_the_table_of_commands_holds_the_first_sentence_of_each():
-    """The help of all of them imports none."""
-    from typer.main import get_command
-
-    found = get_command(cli.build()).commands
-    assert list(found) == list(COMMANDS)
-    for name, command in found.items():
-        assert command.name == name
-        assert " ".join(command.help.split("\n\n")[0].split()) == COMMANDS[name].words
-
-
-def test_every_command_has_both_names_of_help(front_door):
-    from typer.main import get_command
-
-    def walk(command, words):
-        code, shown, errors = front_door(*words, "-h")
-        assert (code, errors) == (0, "")
-        assert front_door(*words, "--help") == (0, shown, "")
-        assert "-h, --help" in shown
-        for name, child in getattr(command, "commands", {}).items():
-            assert name in shown
-            walk(child, [*words, name])
-
-    walk(get_command(cli.build()), [])
-    assert front_door() == front_door("--help")
-
-
-def test_the_list_of_commands_cuts_no_sentence(front_door):
-    _, shown, _ = front_door("--help")
-    commands = shown.partition("Commands:")[2]
-    assert len(commands.split("\n")) > 10
-    assert "..." not in commands
 
 
 def test_version(front_door):
@@ -170,32 +118,3 @@ def test_a_shell_is_answered_what_may_follow():
         env={**os.environ, **words, "_CONVERGEN_COMPLETE": "complete_bash"},
     )  # fmt: skip
     assert done.stdout.split() == ["predict"]
-
-
-def test_the_doctor_names_what_is_missing(monkeypatch):
-    """Versions come from the installed packages, extras from the package's own metadata."""
-    asked = ["numpy>=2", "nothing-of-that-name>=1; extra == 'empirical'", "convergen[x]"]
-    monkeypatch.setattr(importlib.metadata, "requires", lambda name: asked)
-    found = doctor.findings()
-    assert found["packages"] == {"numpy": np.__version__}
-    assert found["extras"]["empirical"]["complete"] is False
-    words = "\n".join(doctor.report(found))
-    assert "without nothing-of-that-name" in words
-    assert "pip install '.[empirical]'" in words
-    assert Path(found["cache"]["folder"]).name
-    assert found["threads"]["processors"] >= 1
-
-
-def test_every_extra_says_what_it_is_for():
-    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
-    extras = project["project"]["optional-dependencies"]
-    assert set(doctor.PURPOSES) == set(extras)
-    found = doctor.findings() | {"extras": {"empirical": {"versions": {}}}}
-    assert "trains networks" in "\n".join(doctor.report(found))
-
-
-def test_what_most_people_need_is_at_the_front_door():
-    assert convergen.predict is convergen.theory.predict
-    assert convergen.Spectrum is convergen.theory.Spectrum
-    assert {name for name in dir(convergen) if not name.startswith("_")} == set(convergen.__all__)
-    assert all(hasattr(convergen, name) for name in convergen.__all__)

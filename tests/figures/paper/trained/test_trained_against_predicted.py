@@ -4,18 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.validate.shipped_results import shipped_names, shipped_result
-from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.trained import summary, trained_against_predicted
-
-
-@pytest.fixture(scope="module")
-def networks():
-    return load_record(shipped("trained-against-predicted"), "trained-against-predicted")
-
-
-@pytest.fixture(scope="module")
-def page():
-    return load_record(shipped("summary"), "summary")
 
 
 def test_points_are_those_of_the_shipped_results(networks):
@@ -96,28 +85,6 @@ def test_conv_nets_copy_and_hold_the_variance_of_digits_but_not_of_patches(netwo
     late = [256, 768]
     assert np.all(recovery.sel(samples=late) < law.sel(samples=late) - 0.3)
     assert networks.sel(model="conv", data="field8")["convergence"].isnull().all()
-
-
-def test_simulated_transitions_lie_on_the_lines(page):
-    for name in ("convergence", "memorisation", "memorisation_baseline"):
-        points = page[f"{name}_simulated"].dropna("point").values
-        stderr = page[f"{name}_simulated_stderr"].dropna("point").values
-        line = np.interp(
-            np.log(page["sample_load"].dropna("point")), np.log(page["load"].dropna("load")),
-            page[f"{name}_line"].dropna("load"),
-        )  # fmt: skip
-        # The law of memorisation is good to 3 %, that of convergence to 1/d.
-        allowed = 4.0 * stderr + (1.0 / 300.0 if name == "convergence" else 0.03 * line)
-        assert np.all(np.abs(points - line) < allowed)
-
-
-def test_transitions_are_apart(page):
-    """The strong factor is recovered before convergence, the weak one after it."""
-    strong, weak = page["recovery_threshold"].values
-    load = page["load"].values
-    half = float(np.interp(0.5, page["convergence_line"].values, load))
-    assert strong < 0.1 * half
-    assert weak > 3.0 * half
 
 
 @pytest.mark.parametrize(
