@@ -86,15 +86,23 @@ def test_networks_that_do_not_see_the_noise_level_are_refused():
         calibrate(run, result, BudgetedMixture)
 
 
-@pytest.mark.parametrize("best", [0.0, 3.0, 3.9])
+@pytest.mark.parametrize("best", [0.0, 3.0, 3.9, -3.9])
 def test_the_interval_of_the_constant_is_that_of_a_parabola(best):
     """Loss 2 + a (x − b)², near the end of its grid, too: the standard deviation is √(s/a)."""
     log_c = np.arange(-4.0, 4.05, 0.1)
     place, spread = module._minimum(log_c, 2.0 + 5.0 * (log_c - best) ** 2, 9)
     assert place == pytest.approx(best)
-    if best < 3.5:
-        assert spread == pytest.approx(np.sqrt(2.0 / 17.0 / 5.0))
-    assert 0.0 < spread <= 1.0
+    assert spread == pytest.approx(np.sqrt(2.0 / 17.0 / 5.0))
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_minimum_at_the_end_of_the_grid_is_taken_beside_it(side):
+    """Where the loss falls to the end of its grid, its curvature is that beside the end."""
+    log_c = np.arange(-4.0, 4.05, 0.1)
+    loss = 2.0 + 5.0 * (log_c - 4.0 * side) ** 2
+    place, spread = module._minimum(log_c, loss, 9)
+    assert place == pytest.approx(3.9 * side)
+    assert spread == pytest.approx(np.sqrt((2.0 + 5.0 * 0.1**2) / 17.0 / 5.0))
 
 
 def calibration(**more):

@@ -1,0 +1,1 @@
+"""Parts of `benchmarks/mutants.py`: changes and their draw, equivalents, changed trees."""

@@ -1,0 +1,75 @@
+"""Which changes of the mutation benchmark are called equivalent, and which tests it runs."""
+
+import pytest
+
+from benchmarks.mutation.changes import difference
+from benchmarks.mutation.equivalents import Equivalents
+from benchmarks.mutation.trees import tests_of as found_tests
+
+ENTRY = """
+[[equivalent]]
+path = "theory/some.py"
+line = "    size = 64"
+becomes = "    size = 65"
+reason = "blocks of any size give the same sum"
+"""
+CHANGE = "theory/some.py", "    size = 64", "    size = 65"
+
+
+@pytest.fixture
+def equivalents(tmp_path):
+    """The entries for a module of some text."""
+
+    def read(text):
+        (tmp_path / "theory").mkdir(exist_ok=True)
+        (tmp_path / "theory" / "some.py").write_text(text)
+        (tmp_path / "listed.toml").write_text(ENTRY)
+        return Equivalents(tmp_path, tmp_path / "listed.toml")
+
+    return read
+
+
+def test_a_listed_change_has_a_reason(equivalents):
+    found = equivalents("def f():\n\n    size = 64\n    return size\n")
+    assert found.reason(*CHANGE) == "blocks of any size give the same sum"
+    assert not found.stale
+    path, line, _ = CHANGE
+    assert found.reason(path, line, "    size = 63") is None
+    assert found.reason("theory/other.py", *CHANGE[1:]) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "def f():\n    size = 128\n",
+        "def f():\n    size = 64  # bytes\n",
+        "def f():\n        size = 64\n",
+        "def f():\n    size = 64\n\ndef g():\n    size = 64\n",
+    ],
+)
+def test_an_entry_ends_with_its_line_and_stands_for_one_alone(equivalents, text):
+    found = equivalents(text)
+    assert [entry.path for entry in found.stale] == ["theory/some.py"]
+    assert found.reason(*CHANGE) is None
+
+
+def test_an_entry_of_a_module_that_is_gone_is_stale(equivalents, tmp_path):
+    found = equivalents("").stale[0]
+    (tmp_path / "theory" / "some.py").unlink()
+    assert found.stale(tmp_path)
+
+
+def test_a_difference_is_the_lines_that_change():
+    old, new = "a\nb = (1 +\n     2)\nc\n", "a\nb = (1 -\n     2)\nc\n"
+    assert difference(old, new) == ("b = (1 +", "b = (1 -")
+    assert difference("-x\ny\n", "--x\ny\n") == ("-x", "--x")
+
+
+def test_tests_are_taken_nearest_first(tmp_path):
+    for name in ("theory/a/b/test_c.py", "theory/a/b/d.py", "theory/a/d.py", "theory/d.py"):
+        path = tmp_path / "tests" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    near = ["tests/theory/a/b", "tests/theory/a", "tests/test_cli.py"]
+    assert found_tests("theory/a/b/c.py", tmp_path) == ["tests/theory/a/b/test_c.py", *near]
+    assert found_tests("theory/a/b/other.py", tmp_path) == near
