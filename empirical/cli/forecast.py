@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convergen.empirical.cli.validate import Draw
+from convergen.theory.cli.options.flags import Json
 from convergen.theory.cli.options.targets import Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
@@ -58,9 +59,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
                 help="Another training: images that each network sees.", min=1, show_default=False
             ),
         ] = None,
-        json: Annotated[
-            bool, typer.Option("--json", help="Print one JSON object instead of a table.")
-        ] = False,
+        json: Json = False,
         out: Out = None,
         plot: Plot = None,
         html: Html = None,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convergen.theory.cli.options.flags import Json
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
 from convergen.theory.messages.text import wrapped
@@ -157,9 +158,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def options(
         subject: Annotated[str, typer.Argument(metavar="|".join(_SUBJECTS), show_default=False)],
-        json: Annotated[
-            bool, typer.Option("--json", help="Print one JSON object instead of text.")
-        ] = False,
+        json: Json = False,
     ) -> None:
         """List what can be set in an experiment."""
         if subject not in _SUBJECTS:

@@ -17,6 +17,7 @@ import typer
 from convergen.empirical.cli.forecast import whole_numbers
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.models.by_name import model_names
+from convergen.theory.cli.options.flags import Json
 from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
@@ -109,9 +110,7 @@ def register(app: typer.Typer) -> None:
         checkpoint_seconds: Annotated[
             float, typer.Option(help="Time between two checkpoints: what a kill may lose.")
         ] = 20.0,
-        json: Annotated[
-            bool, typer.Option("--json", help="Print one JSON object instead of a table.")
-        ] = False,
+        json: Json = False,
     ) -> None:
         """Train models on disjoint splits of data and measure them.
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from convergen.theory.cli.options.flags import Json
 from convergen.theory.cli.options.targets import Html, Targets
 from convergen.theory.common.checks import InputError
 
@@ -46,9 +47,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
                 metavar="RUN", help="Folder of a run, or its result.nc.", show_default=False
             ),
         ],
-        json: Annotated[
-            bool, typer.Option("--json", help="Print one JSON object instead of a table.")
-        ] = False,
+        json: Json = False,
         out: Annotated[
             Path | None,
             typer.Option(help="Save as netCDF  [default: RUN/validation.nc]", show_default=False),

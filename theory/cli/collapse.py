@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.cli.options.source_flags import Given, takes_source_options
+from convergen.theory.cli.options import flags
+from convergen.theory.cli.options.source_flags import Given, SourceArgument, takes_source_options
 from convergen.theory.cli.options.targets import Draw, Out, Plot, Targets
 
 
@@ -26,10 +26,10 @@ def register(app: typer.Typer, draw: Draw) -> None:
     @app.command()
     @takes_source_options()
     def collapse(
-        source: commands.SourceArgument = "digits",
+        source: SourceArgument = "digits",
         *,
         given: Given,
-        samples: commands.Samples = None,
+        samples: flags.Samples = None,
         sigma: Annotated[
             str | None,
             typer.Option(help="Noise levels, 0.1,1 or START:STOP:COUNT.", show_default=False),
@@ -41,8 +41,8 @@ def register(app: typer.Typer, draw: Draw) -> None:
                 help="Also from which n two empirical scores agree (up to half a minute).",
             ),
         ] = False,
-        seed: commands.Seed = 0,
-        json: commands.Json = False,
+        seed: flags.Seed = 0,
+        json: flags.Json = False,
         out: Out = None,
         plot: Plot = None,
     ) -> None:

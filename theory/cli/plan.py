@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convergen.theory.cli import predict_and_simulate as commands
-from convergen.theory.cli.options.source_flags import Given, takes_source_options
+from convergen.theory.cli.options import flags
+from convergen.theory.cli.options.source_flags import Given, SourceArgument, takes_source_options
 from convergen.theory.cli.options.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 
@@ -43,7 +43,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     @app.command()
     @takes_source_options()
     def plan(
-        source: commands.SourceArgument,
+        source: SourceArgument,
         given: Given,
         have: Annotated[
             float | None,
@@ -75,8 +75,8 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         factors: Annotated[
             int, typer.Option(help="Leading latent factors to follow, as far as they show.", min=1)
         ] = 10,
-        seed: commands.Seed = 0,
-        json: commands.Json = False,
+        seed: flags.Seed = 0,
+        json: flags.Json = False,
         out: Out = None,
         plot: Plot = None,
         html: Html = None,

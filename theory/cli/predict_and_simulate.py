@@ -10,7 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convergen.theory.cli.options.source_flags import Given, source_words, takes_source_options
+from convergen.theory.cli.options.flags import (
+    Factors,
+    Json,
+    Levels,
+    NetworkImages,
+    Ridge,
+    Samples,
+    Seed,
+    check_budget,
+)
+from convergen.theory.cli.options.source_flags import (
+    Given,
+    SourceArgument,
+    takes_source_options,
+)
 from convergen.theory.cli.options.targets import Draw, Html, Out, Plot, Targets
 from convergen.theory.common.checks import InputError
 from convergen.theory.messages.optional_packages import package_missing
@@ -24,21 +38,6 @@ if TYPE_CHECKING:
 NetworkForecast = Callable[..., None]
 # Makes a prediction and its smooth curves into HTML; handed in like everything that draws.
 Page = Callable[["Findings", "xr.Dataset"], str]
-
-SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
-]
-Samples = Annotated[
-    str | None,
-    typer.Option(
-        help="Training samples n: 10,100,1000, or START:STOP:COUNT, even in log n.",
-        show_default=False,
-    ),
-]
-Factors = Annotated[int, typer.Option(help="Leading latent factors to follow.")]
-Ridge = Annotated[float, typer.Option(help="Ridge added to the sample covariance.")]
-Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")]
 
 
 def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: NetworkForecast) -> None:
@@ -64,10 +63,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         samples: Samples = None,
         factors: Factors = 3,
         ridge: Ridge = 0.0,
-        level: Annotated[
-            list[float] | None,
-            typer.Option(help="Convergence q whose n is wanted; repeat  [default: 0.5, 0.9, 0.99]"),
-        ] = None,
+        level: Levels = None,
         seed: Seed = 0,
         population: Annotated[
             bool,
@@ -79,10 +75,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
                 help="Forecast a network of the package, such as unet.", show_default=False
             ),
         ] = None,
-        images: Annotated[
-            int | None,
-            typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
-        ] = None,
+        images: NetworkImages = None,
         json: Json = False,
         out: Annotated[
             Path | None,
@@ -99,8 +92,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
             data = {**meaning(source), **given}
             network_forecast(data, network, images, samples, seed, json, files)
             return
-        if images is not None:
-            raise InputError("--images is the budget of a network: give --network beside it.")
+        check_budget(images, network)
         from convergen.theory.cli.options.grids import default_samples, parse_samples
         from convergen.theory.cli.options.remarks import say_remarks
         from convergen.theory.cli.reports import report

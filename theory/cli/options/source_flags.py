@@ -30,6 +30,11 @@ def source_words() -> str:
     return ", ".join([*names, "or " + " or ".join(k.description for k in table if k.opens)])
 
 
+SourceArgument = Annotated[
+    str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
+]
+
+
 def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., Any]], Any]:
     """Give a command the options of all sources.
 
