@@ -27,6 +27,8 @@ _LEVELS, _QUERIES = (0.1, 0.2, 0.5, 1.0, 2.0), 256
 _ENTRIES = 2**20
 # Below one weight in so many that is not zero, adding them one by one beats a matrix product.
 _FEW = 16
+# Where only one row in so many has few, taking those rows apart costs more than it saves.
+_RARE = 4
 
 
 class BudgetedMixture(ExactDenoiser):
@@ -209,7 +211,7 @@ class _Level(NamedTuple):
 
 def _weighed(weights: Array, few: NDArray[np.bool_], centres: Array) -> Array:
     """Weighted sums of the centres; of rows with few weights only those are looked at."""
-    if not few.any():
+    if np.count_nonzero(few) * _RARE <= few.size:
         return np.asarray(weights @ centres)
     means = np.zeros((len(weights), centres.shape[1]), dtype=weights.dtype)
     if not few.all():
