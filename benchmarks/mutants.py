@@ -4,7 +4,8 @@ The mutants are those of cosmic-ray: arithmetic, comparisons, `and`, `or`, `not`
 loops that never run. They are drawn evenly over the places where a module can be changed,
 annotations and options of dataclasses left out. Each is written into a copy of the tree; first the
 test file that mirrors its module runs, then the tests of its room, then those of the command line.
-Tests that fail or take too long kill it; those that fail without a change as well do not count.
+Tests that fail or take too long kill it. At the end the tests that killed run once more without a
+change: if one of them fails or takes long then, its kills do not count.
 What survives is printed with its difference, to be given a test or, where no test could notice it,
 its reason in `mutation/equivalents.toml`.
 
@@ -21,6 +22,7 @@ import argparse
 import multiprocessing
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -57,7 +59,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     paths = [name.split(":")[0] for name in options.only] or options.paths
-    counts = {"killed": 0, "survived": 0, "equivalent": 0}
+    killers: dict[str, int] = defaultdict(int)
+    survived = equivalent = 0
     with tempfile.TemporaryDirectory() as folder:
         trees = Trees(Path(folder))
         equivalents = Equivalents(trees.plain)
@@ -81,23 +84,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
             paths = [mutant.path for mutant in tested]
             found = pool.map(trees.killed_by, paths, [changed[mutant] for mutant in tested])
             for number, mutant in enumerate(drawn, 1):
-                killer, remarks = (None, []) if reasons[mutant] else next(found)
-                print(*remarks, sep="\n", end="\n" if remarks else "")
                 if reasons[mutant]:
-                    kind, said = "equivalent", f"equivalent: {reasons[mutant]}"
-                elif killer:
-                    kind, said = "killed", killer
+                    equivalent, said = equivalent + 1, f"equivalent: {reasons[mutant]}"
+                elif killer := next(found):
+                    killers[killer] += 1
+                    said = killer
                 else:
                     old, new = lines[mutant]
                     shown = indent(old, "    -") + "\n" + indent(new, "    +")
-                    kind, said = "survived", f"SURVIVES\n{shown}"
-                counts[kind] += 1
+                    survived, said = survived + 1, f"SURVIVES\n{shown}"
                 print(f"{number:4d} {mutant}  {said}", flush=True)
-    share = counts["killed"] / max(1, counts["killed"] + counts["survived"])
+        for tests, said in trees.failing(list(killers)).items():
+            print(f"not used, since it fails without a change: {tests}\n{said}")
+            survived += killers.pop(tests)
+    killed = sum(killers.values())
+    share = killed / max(1, killed + survived)
     print(
-        *(f"{count} {kind}" for kind, count in counts.items()),
-        f"{100 * share:.1f} % of those that are not equivalent are killed",
-        sep=", ",
+        f"killed {killed}, survived {survived}, equivalent {equivalent}: "
+        f"{100 * share:.1f} % of those that are not equivalent are killed"
     )
     return int(share < 0.95)
 

@@ -14,8 +14,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,9 +27,9 @@ WARM = (
 ALONE = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 MEMORY = 16 * 2**30
 FILE_SIZE = 2**30
-# Processor seconds of tests without a change; of those of a mutant, to which compiling its kernels
-# belongs, as many and so often those; and waiting time over them of one that hangs.
-LONGEST, COMPILING, SLOWER, WAITING = 600, 90, 3, 10
+# Processor seconds of a test file, compiling a changed kernel included, of a room, and of all that
+# killed together; and waiting time over them of one that hangs.
+LONGEST_FILE, LONGEST_ROOM, LONGEST_ALL, WAITING = 120, 600, 3600, 10
 
 
 def warm() -> None:
@@ -80,14 +80,9 @@ class Trees:
             if below(name, paths) and not below(name, skipped)
         }
 
-    def killed_by(self, path: str, changed: str) -> tuple[str | None, list[str]]:
-        """Tests that notice a change, or None; and what those say that fail without it."""
-        remarks = []
+    def killed_by(self, path: str, changed: str) -> str | None:
+        """Tests that notice a change; None where all of them pass."""
         for tests in tests_of(path, self.plain):
-            seconds, said = _unchanged(self.plain, tests)
-            if said is not None:
-                remarks.append(f"not used, since it fails without a change: {tests}\n{said}")
-                continue
             tree = self.folder / f"changed-{os.getpid()}"
             shutil.rmtree(tree, ignore_errors=True)
             shutil.copytree(self.plain, tree, symlinks=True, copy_function=os.link)
@@ -96,26 +91,23 @@ class Trees:
             module.write_text(changed)
             later = module.stat().st_mtime + 10  # no older byte code serves
             os.utime(module, (later, later))
-            failure = _failure(tests, tree, int(COMPILING + SLOWER * seconds))
-            if failure is not None:
-                return (f"{tests}{' (too long)' if 'too long' in failure else ''}"), remarks
-        return None, remarks
+            if _failure([tests], tree, _longest(tests)) is not None:
+                return tests
+        return None
+
+    def failing(self, killers: Sequence[str]) -> dict[str, str]:
+        """Tests that fail, or take a third of the time they are given, without any change."""
+        if _failure(killers, self.plain, LONGEST_ALL) is None:
+            return {}
+        said = {tests: _failure([tests], self.plain, _longest(tests) // 3) for tests in killers}
+        return {tests: text for tests, text in said.items() if text is not None}
 
 
-@cache
-def _unchanged(plain: Path, tests: str) -> tuple[float, str | None]:
-    """Processor seconds of tests without any change, and what they print if they fail."""
-    before = _children()
-    said = _failure(tests, plain, LONGEST)
-    return _children() - before, said
+def _longest(tests: str) -> int:
+    return LONGEST_FILE if tests.endswith(".py") else LONGEST_ROOM
 
 
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def _failure(tests: str, tree: Path, seconds: int) -> str | None:
+def _failure(tests: Sequence[str], tree: Path, seconds: int) -> str | None:
     """What tests print if they fail or take too long."""
     said = tree.with_suffix(".txt")
     process = multiprocessing.get_context("fork").Process(
@@ -134,7 +126,7 @@ def _failure(tests: str, tree: Path, seconds: int) -> str | None:
     return f"{end}\nit takes too long" if late else end
 
 
-def _pytest(tests: str, tree: Path, seconds: int, said: Path) -> None:
+def _pytest(tests: Sequence[str], tree: Path, seconds: int, said: Path) -> None:
     """Run tests in this process, as ``python -m pytest`` would in a new one."""
     os.setsid()
     # A change must not fill memory or disk, nor run for ever.
@@ -154,5 +146,5 @@ def _pytest(tests: str, tree: Path, seconds: int, said: Path) -> None:
         *(path for path in sys.path if ROOT not in (Path(path), Path(path).parent)),
     ]
     options = "-x -q --tb=short -p no:cacheprovider -m"
-    sys.argv = ["pytest", *options.split(), "not slow", tests]
+    sys.argv = ["pytest", *options.split(), "not slow", *tests]
     runpy.run_module("pytest", run_name="__main__", alter_sys=True)
