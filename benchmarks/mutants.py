@@ -26,10 +26,9 @@ from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from textwrap import indent
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from benchmarks.mutation.changes import difference, draw, mutants_of
+from benchmarks.mutation.changes import Change, draw, mutants_of
 from benchmarks.mutation.equivalents import Equivalents
 from benchmarks.mutation.trees import Trees, warm
 
@@ -47,18 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0 if at least 95 % of those that are not equivalent are killed, else 1.
     """
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("paths", nargs="*", default=["theory", "empirical"], metavar="PATH")
-    parser.add_argument("--skip", nargs="*", default=[], help="files or folders left out")
-    parser.add_argument("--count", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--processes", type=int, default=1, help="mutants at a time")
-    parser.add_argument("--only", nargs="*", default=[], help="mutants as they are printed")
-    options = parser.parse_args(arguments)
-
-    paths = [name.split(":")[0] for name in options.only] or options.paths
+    options = _options(arguments)
     killers: dict[str, int] = defaultdict(int)
     survived = equivalent = 0
     with tempfile.TemporaryDirectory() as folder:
@@ -66,34 +54,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         equivalents = Equivalents(trees.plain)
         for entry in equivalents.stale:
             print(f"stale: {entry.path}: {entry.line.strip()}")
-        sources = trees.modules(paths, options.skip)
-        mutants = [one for name, source in sources.items() for one in mutants_of(name, source)]
-        if options.only:
-            drawn = [mutant for mutant in mutants if str(mutant) in options.only]
-        else:
-            drawn = draw(mutants, sources, options.count, options.seed)
-        print(f"{len(sources)} modules, {len(mutants)} mutants, {len(drawn)} drawn", flush=True)
-
-        changed = {mutant: mutant.code(sources[mutant.path]) for mutant in drawn}
-        lines = {mutant: difference(sources[mutant.path], changed[mutant]) for mutant in drawn}
-        reasons = {mutant: equivalents.reason(mutant.path, *lines[mutant]) for mutant in drawn}
-        tested = [mutant for mutant in drawn if reasons[mutant] is None]
+        changes = _drawn(trees, options)
+        reasons = {change: equivalents.reason(change) for change in changes}
         warm()
         fork = multiprocessing.get_context("fork")
         with ProcessPoolExecutor(options.processes, mp_context=fork) as pool:
-            paths = [mutant.path for mutant in tested]
-            found = pool.map(trees.killed_by, paths, [changed[mutant] for mutant in tested])
-            for number, mutant in enumerate(drawn, 1):
-                if reasons[mutant]:
-                    equivalent, said = equivalent + 1, f"equivalent: {reasons[mutant]}"
+            found = pool.map(trees.killed_by, [one for one in changes if reasons[one] is None])
+            for number, change in enumerate(changes, 1):
+                if reasons[change]:
+                    equivalent, said = equivalent + 1, f"equivalent: {reasons[change]}"
                 elif killer := next(found):
                     killers[killer] += 1
                     said = killer
                 else:
-                    old, new = lines[mutant]
-                    shown = indent(old, "    -") + "\n" + indent(new, "    +")
-                    survived, said = survived + 1, f"SURVIVES\n{shown}"
-                print(f"{number:4d} {mutant}  {said}", flush=True)
+                    survived, said = survived + 1, f"SURVIVES\n{change.shown()}"
+                print(f"{number:4d} {change.mutant}  {said}", flush=True)
         for tests, said in trees.failing(list(killers)).items():
             print(f"not used, since it fails without a change: {tests}\n{said}")
             survived += killers.pop(tests)
@@ -104,6 +79,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         f"{100 * share:.1f} % of those that are not equivalent are killed"
     )
     return int(share < 0.95)
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("paths", nargs="*", default=["theory", "empirical"], metavar="PATH")
+    parser.add_argument("--skip", nargs="*", default=[], help="files or folders left out")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--processes", type=int, default=1, help="mutants at a time")
+    parser.add_argument("--only", nargs="*", default=[], help="mutants as they are printed")
+    return parser.parse_args(arguments)
+
+
+def _drawn(trees: Trees, options: argparse.Namespace) -> list[Change]:
+    """The mutants that are asked for, or a draw."""
+    paths = [name.split(":")[0] for name in options.only] or options.paths
+    sources = trees.modules(paths, options.skip)
+    mutants = [one for name, source in sources.items() for one in mutants_of(name, source)]
+    if options.only:
+        drawn = [mutant for mutant in mutants if str(mutant) in options.only]
+    else:
+        drawn = draw(mutants, sources, options.count, options.seed)
+    print(f"{len(sources)} modules, {len(mutants)} mutants, {len(drawn)} drawn", flush=True)
+    return [Change.of(mutant, sources[mutant.path]) for mutant in drawn]
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 
 # Replacements that still run: a shift of floats would be killed by any call.
 KEPT = re.compile(
@@ -36,13 +37,33 @@ class Mutant:
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}:{self.operator}:{self.index}"
 
-    def code(self, source: str) -> str:
+    def changed(self, source: str) -> str:
         """Text of the changed module."""
         from cosmic_ray.mutating import mutate_code
         from cosmic_ray.plugins import get_operator
 
         operator = get_operator(f"core/{self.operator}")()
         return str(mutate_code(source, operator, self.occurrence))
+
+
+@dataclass(frozen=True)
+class Change:
+    """A mutant carried out: the text of its module, the lines that go and those that come."""
+
+    mutant: Mutant
+    code: str
+    old: str
+    new: str
+
+    @classmethod
+    def of(cls, mutant: Mutant, source: str) -> Change:
+        """Carry it out."""
+        code = mutant.changed(source)
+        return cls(mutant, code, *difference(source, code))
+
+    def shown(self) -> str:
+        """Both lines, as a difference."""
+        return indent(self.old, "    -") + "\n" + indent(self.new, "    +")
 
 
 def mutants_of(path: str, source: str) -> Iterator[Mutant]:
@@ -94,7 +115,7 @@ def draw(
     drawn: list[Mutant] = []
     for place in generator.sample(sorted(places), len(places)):
         mutant = generator.choice(places[place])
-        if len(drawn) < count and _is_python(mutant.code(sources[mutant.path])):
+        if len(drawn) < count and _is_python(mutant.changed(sources[mutant.path])):
             drawn.append(mutant)
     return drawn
 

@@ -10,6 +10,8 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.mutation.changes import Change
+
 LISTED = Path(__file__).with_name("equivalents.toml")
 
 
@@ -43,6 +45,6 @@ class Equivalents:
             if entry not in self.stale
         }
 
-    def reason(self, path: str, line: str, becomes: str) -> str | None:
+    def reason(self, change: Change) -> str | None:
         """Why a change is no change; None where it is not listed."""
-        return self._reasons.get((path, line, becomes))
+        return self._reasons.get((change.mutant.path, change.old, change.new))

@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from benchmarks.mutation.changes import Change
+
 ROOT = Path(__file__).resolve().parents[2]
 WARM = (
     *("numpy", "numba", "torch", "xarray", "h5netcdf", "pandas", "sklearn.datasets", "typer"),
@@ -80,15 +82,15 @@ class Trees:
             if below(name, paths) and not below(name, skipped)
         }
 
-    def killed_by(self, path: str, changed: str) -> str | None:
+    def killed_by(self, change: Change) -> str | None:
         """Tests that notice a change; None where all of them pass."""
-        for tests in tests_of(path, self.plain):
+        for tests in tests_of(change.mutant.path, self.plain):
             tree = self.folder / f"changed-{os.getpid()}"
             shutil.rmtree(tree, ignore_errors=True)
             shutil.copytree(self.plain, tree, symlinks=True, copy_function=os.link)
-            module = tree / path
+            module = tree / change.mutant.path
             module.unlink()
-            module.write_text(changed)
+            module.write_text(change.code)
             later = module.stat().st_mtime + 10  # no older byte code serves
             os.utime(module, (later, later))
             if _failure([tests], tree, _longest(tests)) is not None:

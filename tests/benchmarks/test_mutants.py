@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.mutation.changes import difference
+from benchmarks.mutation.changes import Change, Mutant, difference
 from benchmarks.mutation.equivalents import Equivalents
 from benchmarks.mutation.trees import tests_of as found_tests
 
@@ -13,7 +13,11 @@ line = "    size = 64"
 becomes = "    size = 65"
 reason = "blocks of any size give the same sum"
 """
-CHANGE = "theory/some.py", "    size = 64", "    size = 65"
+
+
+def change(path="theory/some.py", new="    size = 65"):
+    mutant = Mutant(path, 3, 11, "NumberReplacer", 0, 0)
+    return Change(mutant, "", "    size = 64", new)
 
 
 @pytest.fixture
@@ -31,11 +35,10 @@ def equivalents(tmp_path):
 
 def test_a_listed_change_has_a_reason(equivalents):
     found = equivalents("def f():\n\n    size = 64\n    return size\n")
-    assert found.reason(*CHANGE) == "blocks of any size give the same sum"
+    assert found.reason(change()) == "blocks of any size give the same sum"
     assert not found.stale
-    path, line, _ = CHANGE
-    assert found.reason(path, line, "    size = 63") is None
-    assert found.reason("theory/other.py", *CHANGE[1:]) is None
+    assert found.reason(change(new="    size = 63")) is None
+    assert found.reason(change(path="theory/other.py")) is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +53,7 @@ def test_a_listed_change_has_a_reason(equivalents):
 def test_an_entry_ends_with_its_line_and_stands_for_one_alone(equivalents, text):
     found = equivalents(text)
     assert [entry.path for entry in found.stale] == ["theory/some.py"]
-    assert found.reason(*CHANGE) is None
+    assert found.reason(change()) is None
 
 
 def test_an_entry_of_a_module_that_is_gone_is_stale(equivalents, tmp_path):
