@@ -251,7 +251,8 @@ def test_other_data(tmp_path):
     [
         ({"b": np.array([2, 4, 6])}, "not disjoint"),
         ({"held_out": np.array([0])}, "not disjoint"),
-        ({"b": np.array([9, 99, 6])}, "does not have"),
+        ({"b": np.array([9, 20, 6])}, "does not have"),
+        ({"b": np.array([9, -1, 6])}, "does not have"),
         ({"b": np.array([1, 4, 5])}, "near-duplicates on two sides"),
         ({"held_out": np.array([1])}, "near-duplicates on two sides"),
         ({"b": np.array([13, 4, 5])}, "one group on two sides"),
@@ -272,6 +273,14 @@ def test_wrong_splits_with_a_right_digest(tmp_path, change, words):
     wrong.save(tmp_path / "splits.npz")
     with pytest.raises(InputError, match=words):
         Splits.load(tmp_path / "splits.npz", data)
+
+
+def test_splits_need_not_use_the_first_row_nor_the_last(tmp_path):
+    data = random_data(20)
+    rows = {"a": np.array([1, 2, 3]), "b": np.array([4, 5, 6]), "held_out": np.array([18])}
+    splits = Splits(**rows, samples=(3,), seed=0, limit=None, fingerprint=data.fingerprint)
+    splits.save(tmp_path / "splits.npz")
+    np.testing.assert_array_equal(Splits.load(tmp_path / "splits.npz", data).a, rows["a"])
 
 
 def test_unwritable(tmp_path):

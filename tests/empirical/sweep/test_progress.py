@@ -1,5 +1,6 @@
 import io
 import sys
+import threading
 import time
 
 import pytest
@@ -39,10 +40,13 @@ def test_a_terminal_shows_what_is_done_and_a_pipe_nothing(run, monkeypatch):
 
     screen, pipe = Terminal(), io.StringIO()
     monkeypatch.setattr(progress, "_INTERVAL", 0.02)
+    before = set(threading.enumerate())
     for stream in (screen, pipe):
         monkeypatch.setattr("sys.stderr", stream)
         with watched(run, NAMES, Bar(300)):
             time.sleep(0.3)
+            begun = set(threading.enumerate()) - before
+            assert all(thread.daemon for thread in begun)  # a bar keeps no process from ending
     assert "500/900" in screen.getvalue()
     assert "1/3 cells, two measuring 25%" in screen.getvalue()
     assert pipe.getvalue() == ""

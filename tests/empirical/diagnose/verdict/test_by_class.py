@@ -7,6 +7,7 @@ import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Near
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.verdict import by_class
 from convergen.empirical.diagnose.verdict.by_class import class_words, rows_of_classes
 from convergen.theory.data.record import Record
 from convergen.theory.sources.points import Points
@@ -62,3 +63,11 @@ def test_suspects_are_counted_in_their_classes():
     assert (first.label, first.copied) == ("a", True)
     assert first.copies.value == pytest.approx(3 / 11)
     assert not rows_of_classes(judged(["a"] * 11 + ["b"], None, significant=False))[0].copied
+
+
+def test_suspects_by_chance_are_natural_pairs_and_then_the_cut(monkeypatch):
+    """A sample is suspected by chance if it is naturally close, or else beyond the cut."""
+    monkeypatch.setattr(by_class, "class_rows", lambda found, *_: found)
+    found = judged(["a"] * 11 + ["b"], None)
+    found.sets.natural, found.copies.cut = 0.3, 0.2
+    assert rows_of_classes(found).rate == pytest.approx(1.0 - 0.7 * 0.8)

@@ -63,6 +63,12 @@ def test_sheets_are_recognised(tiles, kind, rows, columns, gap, border, quality)
             np.testing.assert_array_equal(tile, expected)
 
 
+@pytest.mark.parametrize("gap", range(9))
+def test_lines_of_every_width_are_recognised(tiles, gap):
+    grid = Grid(3, 4, (32, 32), gap, gap)
+    assert find_grid(sheet(tiles["photos"], grid)) == grid
+
+
 def test_single_pictures_are_none(tiles):
     rng = np.random.default_rng(1)
     sparse = (rng.random((100, 32, 32, 1)) < 0.02).astype(float)
