@@ -62,8 +62,8 @@ def labelled(text: str, samples: Points, training: Points) -> tuple[Points, Poin
     sets = (samples, training)
     files = [Path(each) for each in text.split(",")]
     if len(files) == 2:
-        found = [_read(file, None, each) for file, each in zip(files, sets, strict=True)]
-        return _with(samples, found[0], files[0]), _with(training, found[1], files[1])
+        first, second = files
+        return _labelled(samples, first), _labelled(training, second)
     if len(files) > 2:
         raise InputError(
             f"{len(files)} files of labels were given: give one for the samples and one for the "
@@ -74,12 +74,10 @@ def labelled(text: str, samples: Points, training: Points) -> tuple[Points, Poin
     if file.suffix.lower() == ".npz":
         names = _arrays(file)
         if {"samples", "train"} & names:
-            pairs = zip(sets, ("samples", "train"), strict=True)
-            first, second = (
-                _with(each, _read(file, key, each), file) if key in names else each
-                for each, key in pairs
+            return (
+                _labelled(samples, file, "samples") if "samples" in names else samples,
+                _labelled(training, file, "train") if "train" in names else training,
             )
-            return first, second
     most = max(map(len, sets))
     found = [_read(file, None, each, most) for each in sets]
     fits = [len(each) == len(labels) for each, labels in zip(sets, found, strict=True)]
@@ -95,6 +93,10 @@ def labelled(text: str, samples: Points, training: Points) -> tuple[Points, Poin
         f"{printable(file)} holds {len(found[0])} labels, {why}: write --labels "
         "SAMPLES.csv,TRAIN.csv, or a .npz file with the arrays samples and train."
     )
+
+
+def _labelled(points: Points, file: Path, key: str | None = None) -> Points:
+    return _with(points, _read(file, key, points), file)
 
 
 def _with(points: Points, labels: Labels, file: Path) -> Points:

@@ -117,6 +117,18 @@ def test_in_few_dimensions_the_threshold_rises_above_what_chance_reaches():
 
 
 @pytest.mark.parametrize(
+    ("rare", "limit"), [(1.0, 0.97), (1.0 - 1e-12, 0.97), (1.0 - 1e-7, 1.0 - 1e-7)]
+)
+def test_points_that_were_drawn_twice_do_not_raise_the_threshold(rare, limit):
+    assert module._limit(np.array([0.97] * 95 + [rare] * 5)) == pytest.approx(limit, abs=1e-12)
+
+
+@pytest.mark.parametrize("cosine", [1.0, 0.9])
+def test_no_cosine_counts_as_a_copy_below_what_the_eye_takes_for_one(cosine):
+    assert module._limit(np.full(20, cosine)) == module.COPY
+
+
+@pytest.mark.parametrize(
     ("fraction", "chance", "excess", "verdict"),
     [
         (0.51, 0.0, 0.9, "memorising"),

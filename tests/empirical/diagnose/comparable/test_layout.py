@@ -210,6 +210,14 @@ def test_no_rows_are_taken_for_what_they_cannot_be():
             one_layout([named(noise), named(np.ones((40, dim)))])
 
 
+@pytest.mark.parametrize("dim", [512, 773])
+def test_pictures_of_no_known_number_of_channels_stay_rows(images, dim):
+    """Two channels of 16 × 16, or three and five numbers, that agree with their neighbours."""
+    flat = np.concatenate([images.reshape(60, -1), np.ones((60, 5))], axis=1)
+    with pytest.raises(InputError, match=rf"shape \({dim},\), but others have shape"):
+        one_layout([named(images), named(flat[:, :dim])])
+
+
 def test_roughness_over_twice_the_variance():
     """Stripes of ±1: steps of 4 along one axis and 0 along the other, variance 1."""
     stripes = np.resize([1.0, -1.0], (2, 1, 6, 6))
