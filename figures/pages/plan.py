@@ -84,7 +84,7 @@ def page(
         ],
         glossary=glossary("n", "q, convergence", "q*", "factor", "test error", "linear model",
                           interval="9 of 10"),
-        settings=made_by(command, result.attributes.get("seed")),
+        settings=made_by(command, result.attributes.get("pilot_seed")),
     )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ COMMAND = "convergen <typed> --html page.html"
 N = [4, 16, 64]
 
 
+@functools.cache
 def copies():
     """Twenty digits of which half copy one of sixty; as images."""
     digits = load_digits()[np.random.default_rng(0).permutation(1797)[:140]].reshape(-1, 1, 8, 8)
@@ -34,6 +35,7 @@ def copies():
     return diagnose(sets[:1], sets[1], sets[2], factors=2)
 
 
+@functools.cache
 def known():
     """What is predicted of a known law."""
     spectrum = theory.Spectrum.spiked(40, [9.0])
@@ -53,6 +55,7 @@ def pilot():
     return Findings("mine.npy", law.spectrum, result, answer), result.dataset()
 
 
+@functools.cache
 def plans():
     """What more points like few would bring, with two wishes."""
     points = np.random.default_rng(0).standard_normal((24, 6)) * np.arange(6, 0, -1)
@@ -114,13 +117,12 @@ def experiment():
     )
 
 
-def pages():
-    """All pages, by the command that writes them."""
-    return {
-        "measure": diagnosis.page(copies(), COMMAND),
-        "predict, known law": prediction.page(*known(), COMMAND),
-        "predict": prediction.page(*pilot(), COMMAND),
-        "plan": plan.page(*plans(), COMMAND),
-        "forecast": forecast.page("mlp on digits, forecast", forecasts(), COMMAND),
-        "validate": validation.page(experiment(), validations(), None, COMMAND),
-    }
+# By the command that writes each page.
+PAGES = {
+    "measure": lambda: diagnosis.page(copies(), COMMAND),
+    "predict, known law": lambda: prediction.page(*known(), COMMAND),
+    "predict": lambda: prediction.page(*pilot(), COMMAND),
+    "plan": lambda: plan.page(*plans(), COMMAND),
+    "forecast": lambda: forecast.page("mlp on digits, forecast", forecasts(), COMMAND),
+    "validate": lambda: validation.page(experiment(), validations(), None, COMMAND),
+}

@@ -1,4 +1,4 @@
-"""The frame of all pages."""
+"""The frame of all pages: answers first, words escaped, how it was made last."""
 
 import re
 from pathlib import Path
@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 
 import convergen.figures.pages.frame as frame
+from convergen.figures.pages.elements import paragraph, section
+from convergen.figures.pages.frame import Answer, document
+from tests.figures.pages.reading import Read
 
 # WCAG asks for 4.5 of words and 3 of marks.
 LEAST = {"ink": 12.0, "soft": 5.5, "plain": 4.0, "doubt": 4.5, "bad": 4.5}
@@ -32,3 +35,37 @@ def test_colours_can_be_told_apart_by_day_and_by_night():
         colours = schemes[0] | scheme if scheme is schemes[2] else scheme
         for name, least in LEAST.items():
             assert _contrast(colours[name], colours["paper"]) >= least, (name, colours)
+
+
+HARD = "<b>a & \"b\" 'c'</b>"
+
+
+def test_answers_stand_first_with_their_marks_and_the_rest_in_order():
+    page = Read(
+        document(
+            "title",
+            [Answer("first", "bad"), Answer("second"), Answer("third", "doubt")],
+            [section("One", paragraph("words"), key="one")],
+            glossary={"n": "samples"},
+            settings={"command": "convergen"},
+        )
+    )
+    assert list(page.words) == ["header", "one", "glossary", "settings"]
+    assert page.words["header"].split()[-3:] == ["first", "second", "third"]
+    assert page.answers() == ["bad", "answer plain", "answer doubt"]
+    assert [tag for tag, _ in page.tags if tag in ("h1", "h2")] == ["h1", "h2", "h2", "h2"]
+    assert page.words["glossary"].split() == ["In", "these", "words", "nsamples"]
+    assert page.words["settings"].split()[-1] == "commandconvergen"
+
+
+def test_what_users_wrote_is_words():
+    text = document(
+        HARD, [Answer(HARD), Answer(HARD)], [], glossary={HARD: HARD}, settings={HARD: HARD},
+        data={"verdict": HARD},
+    )  # fmt: skip
+    page = Read(text)
+    assert "b" not in [tag for tag, _ in page.tags]
+    (heading,) = [found for tag, found in page.tags if tag == "h1"]
+    assert heading["data-verdict"] == HARD
+    assert page.words["header"].count(HARD) == 3  # the title of the window, too
+    assert page.words["settings"].count(HARD) == 2

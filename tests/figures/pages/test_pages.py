@@ -1,37 +1,14 @@
 """What every page has: the answer first, words for all, nothing from elsewhere."""
 
-import html.parser
 import re
 
 import numpy as np
 import pytest
 
 from tests.figures.pages import examples
+from tests.figures.pages.reading import Read
 
-KINDS = ("measure", "predict, known law", "predict", "plan", "forecast", "validate")
-
-
-class Read(html.parser.HTMLParser):
-    """Tags with their attributes, headings and words by section."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.words, self._section, self._silent = [], {}, "header", False
-        self.feed(text)
-
-    def handle_starttag(self, tag, attributes):
-        found = dict(attributes)
-        self.tags.append((tag, found))
-        if tag == "section":
-            self._section = found["id"]
-        self._silent = tag in ("style", "script")
-
-    def handle_endtag(self, tag):
-        self._silent = False
-
-    def handle_data(self, data):
-        if not self._silent:
-            self.words[self._section] = self.words.get(self._section, "") + data
+KINDS = tuple(examples.PAGES)
 
 
 @pytest.fixture(scope="module")
