@@ -82,9 +82,10 @@ class Trees:
             if below(name, paths) and not below(name, skipped)
         }
 
-    def killed_by(self, change: Change) -> str | None:
-        """Tests that notice a change; None where all of them pass."""
-        for tests in tests_of(change.mutant.path, self.plain):
+    def killed_by(self, change: Change, nearest: bool) -> str | None:
+        """Tests that notice a change, of all or of the nearest; None where they pass."""
+        passed: list[str] = []
+        for tests in tests_of(change.mutant.path, self.plain)[: 1 if nearest else None]:
             tree = self.folder / f"changed-{os.getpid()}"
             shutil.rmtree(tree, ignore_errors=True)
             shutil.copytree(self.plain, tree, symlinks=True, copy_function=os.link)
@@ -93,8 +94,10 @@ class Trees:
             module.write_text(change.code)
             later = module.stat().st_mtime + 10  # no older byte code serves
             os.utime(module, (later, later))
-            if _failure([tests], tree, _longest(tests)) is not None:
+            ignored = [f"--ignore={each}" for each in passed]
+            if _failure([tests, *ignored], tree, _longest(tests)) is not None:
                 return tests
+            passed.append(tests)
         return None
 
     def failing(self, killers: Sequence[str]) -> dict[str, str]:

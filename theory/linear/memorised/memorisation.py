@@ -202,8 +202,6 @@ def memorisation_scale(
         those of `memorisation_law` within 0.02, its Monte Carlo error.
     """
     n, parts = as_samples(samples), scaled(spectrum)
-    if spectrum.rank == 1:
-        return np.ones((n.size, 2))
     rho = float(in_units(np.array(as_nonnegative(ridge, "ridge")), parts.unit, "ridge"))
     tau = _groups(as_positive(amplitudes, "amplitudes").ravel())
     zeros = spectrum.dim - spectrum.rank

@@ -499,6 +499,16 @@ def test_scale_knows_a_ridge_and_directions_without_variance():
     assert np.all(moved < 0.95)
 
 
+@pytest.mark.parametrize("dim", [2, 6])
+def test_scale_knows_a_ridge_beside_a_line(dim):
+    """Noise in directions without variance turns points away from the line of the data."""
+    line, n = Spectrum.from_eigenvalues([2.0, 0.0], [1, dim - 1]), [200.0, 3000.0]
+    law = memorisation_law(line, n, 0.3)
+    assert np.all(law.value < 0.85)
+    found = memorisation_scale(line, n, 0.3)
+    np.testing.assert_allclose(found, np.stack([law.value, law.baseline], axis=1), rtol=0.03)
+
+
 @pytest.mark.parametrize("ridge", [0.0, 0.2])
 @pytest.mark.parametrize(
     "spectrum", [Spectrum.spiked(40, [9.0, 4.0]), Spectrum.power_law(300, 1.0)], ids=repr
