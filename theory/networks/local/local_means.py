@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.common.compiled import kernel_threads
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.denoisers.protocol import Array, floating
 from convergen.theory.networks.local.local_kernel import local_means
 from convergen.theory.networks.local.windows import NestedWindows
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
+
+# Weights of a thread from which it pays: a millisecond.
+_SHARE = 2**22
 
 
 class LocalMeans:
@@ -68,12 +75,25 @@ class LocalMeans:
             In the precision of `x`. It costs as much as the largest window alone, and T times
             batch × n exponentials for each coordinate.
         """
-        out = np.empty((len(windows), *x.shape), dtype=x.dtype)
         inverse = (sigma.astype(np.float64) ** -2.0).astype(x.dtype)
         none: NDArray[np.int64] = np.full(len(x), -1, dtype=np.int64)
-        local_means(
-            np.ascontiguousarray(x), self._columns.astype(x.dtype, copy=False),
-            np.arange(x.shape[1]), windows.starts, windows.places, windows.cuts, inverse,
-            none if own is None else own, self._order, out,
-        )  # fmt: skip
-        return out
+        points, columns = np.ascontiguousarray(x), self._columns.astype(x.dtype, copy=False)
+
+        def some(targets: NDArray[np.int64]) -> Array:
+            """Means of some coordinates, which know nothing of each other."""
+            out = np.empty((len(windows), len(x), len(targets)), dtype=x.dtype)
+            local_means(
+                points, columns, targets, windows.starts[targets], windows.places,
+                np.ascontiguousarray(windows.cuts[:, targets]), inverse,
+                none if own is None else own, self._order, out,
+            )  # fmt: skip
+            return out
+
+        every = np.arange(x.shape[1])
+        weights = len(windows) * x.size * columns.shape[1]
+        threads = max(min(kernel_threads(), weights // _SHARE, every.size), 1)
+        if threads == 1:
+            return some(every)
+        # BLAS has one thread even if we have: bits depend on how many.
+        with one_blas_thread(), ThreadPoolExecutor(threads) as pool:
+            return np.concatenate([*pool.map(some, np.array_split(every, threads))], axis=2)

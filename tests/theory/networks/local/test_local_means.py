@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.networks.local import local_means
 from convergen.theory.networks.local.local_means import LocalMeans
-from convergen.theory.networks.local.windows import Windows, squares
+from convergen.theory.networks.local.windows import NestedWindows, Windows, squares
 from convergen.theory.networks.symmetry.orbits import Orbit
 from tests.theory.networks.local.plain_means import plain
 
@@ -52,3 +53,22 @@ def test_whole_numbers_are_points_as_well_and_vectors_are():
 def test_points_are_needed(points):
     with pytest.raises(InputError, match="needs points of shape"):
         LocalMeans(points)
+
+
+def test_threads_share_coordinates_and_change_no_bit(monkeypatch):
+    """One, two, and more than there are coordinates; few weights are not shared out."""
+    started = []
+    pool = local_means.ThreadPoolExecutor
+    monkeypatch.setattr(
+        local_means, "ThreadPoolExecutor", lambda threads: started.append(threads) or pool(threads)
+    )
+    cuts = np.array([np.arange(9) % 3 + 1, np.arange(9) % 2 + 4])
+    nested = NestedWindows(9 * np.arange(9), np.tile(np.arange(9), 9), cuts)
+    found = []
+    for threads, share in ((1, 1), (2, 1), (50, 1), (50, 2 * 2 * 9 * 6), (50, 2**22)):
+        monkeypatch.setattr(local_means, "kernel_threads", lambda threads=threads: threads)
+        monkeypatch.setattr(local_means, "_SHARE", share)
+        found.append(LocalMeans(IMAGES).through(nested, NOISY.reshape(2, 9), LEVELS))
+    assert started == [2, 9]
+    for other in found[1:]:
+        np.testing.assert_array_equal(other, found[0])
