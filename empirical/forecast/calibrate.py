@@ -7,13 +7,14 @@ that fits all of these snapshots.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from convergen.empirical.forecast.exponent import UNKNOWN, exponent
-from convergen.empirical.forecast.pairs import NODES, TheoryPair
+from convergen.empirical.forecast.pairs import NODES, QUANTITIES, TheoryPair
+from convergen.empirical.forecast.residuals import CARRIED, Residuals
 from convergen.empirical.models.by_name import is_blind, orbit_of
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.messages.progress import phase
@@ -60,6 +61,8 @@ class Calibration:
         p that this history alone gives, and the ends of its 90 % interval; NaN where it gives none.
     power : float
         p of the theory, with which c was fitted.
+    residuals : Residuals or None
+        What the pair showed beyond the theory; None where no pair was trained.
     """
 
     constant: float
@@ -72,6 +75,7 @@ class Calibration:
     source: str
     exponent: tuple[float, float, float] = UNKNOWN
     power: float = POWER
+    residuals: Residuals | None = field(default=None, compare=False)
 
     def tenth(self) -> tuple[float, float, float]:
         """Learning-rate-weighted images a point until a tenth of the points is memorised.
@@ -104,12 +108,18 @@ class Calibration:
             else f" The exponent of the share that is copied would be {free:.2f} ({low:.2f} to "
             f"{high:.2f}) by this history alone; {self.power:g} is used."
         )
+        carried = (
+            ""
+            if self.residuals is None
+            else " What the theory misses on this pair in q, m and copies is carried on to other "
+            "n, the less the farther they are."
+        )
         return (
             f"To memorise one point this network takes c = {rounded(self.constant, 2)} "
             f"({rounded(self.low, 2)} to {rounded(self.high, 2)}) images of training, each weighed "
             f"by the learning rate over its largest: calibrated on {self.source}. The training has "
             f"{rounded(weighted)} of them. "
-            f"Symmetry of the network: {self.orbit.words()}.{own}"
+            f"Symmetry of the network: {self.orbit.words()}.{own}{carried}"
         )
 
 
@@ -166,17 +176,18 @@ def calibrate(
             f"the pair at n = {n} has not begun to memorise: its test error still falls at the end "
             "of the training. Calibrate on a smaller n (--calibrate-at), or train longer."
         )
-    target = np.stack([_path(pair, name) for name in ("convergence", "memorisation")], axis=1)
+    measured = np.stack([_path(pair, name) for name in QUANTITIES[:CARRIED]], axis=1)[first:]
+    target = measured[:, :2]
     log_c = np.log(seen[-1] / n) + np.linspace(-_REACH, _REACH, _GRID)
     with phase(f"calibrating on the pair of n = {n}", len(NODES), "budget") as done:
         fitted = TheoryPair(theory, run.subjects(number, (n,)), orbit, done)
         said = fitted.along(seen[first:] / np.exp(log_c)[:, None])[..., :2]
-    loss = np.sum((said - target[first:]) ** 2, axis=(1, 2))
+    loss = np.sum((said - target) ** 2, axis=(1, 2))
     count = len(seen) - first
     best, spread = _minimum(log_c, loss, count)
     free = exponent(
         lambda ratio: fitted.along(n * ratio)[..., :2],
-        seen[first:] / (n * np.exp(log_c[::4]))[:, None], target[first:], theory.power,
+        seen[first:] / (n * np.exp(log_c[::4]))[:, None], target, theory.power,
     )  # fmt: skip
     reach = 1.645 * np.hypot(spread, PAIR_SPREAD)
     return Calibration(
@@ -190,6 +201,7 @@ def calibrate(
         source=f"the pair of n = {n}, seed {number}",
         exponent=free,
         power=theory.power,
+        residuals=Residuals(n, seen[first:], measured, fitted.along),
     )
 
 

@@ -105,17 +105,22 @@ def forecast(
     if splits is None:
         splits = split(data, sizes, seed, held_out=0 if data.truth is not None else 1)
     ends = (calibration.constant, calibration.low, calibration.high)
-    rows = []
+    rows: list[list[FloatArray]] = []
+    noise: list[FloatArray] = []
     for n in sizes:
         with phase(f"forecasting n = {n}", len(set(ends)), "budget") as done:
             subjects = Subjects(data, splits, (n,), training, measure)
             pair = TheoryPair(row.theory, subjects, calibration.orbit, done)
             at = {c: pair.at(memorised / c) for c in dict.fromkeys(ends)}
-            rows.append([at[c] for c in ends])
+        known = calibration.residuals
+        if known is not None:
+            at = {c: known.corrected(said, n, memorised, c) for c, said in at.items()}
+            noise.append(known.noise(at[calibration.constant], n, memorised))
+        rows.append([at[c] for c in ends])
     values = np.array(rows)
     axes = (("samples", list(sizes)), ("level", list(LEVELS)))
     out = xr.Dataset(coords={k: (k, given, coordinate_attributes(k)) for k, given in axes})
-    low, high = _interval(values, row.own_error)
+    low, high = _interval(values, np.hypot(row.own_error, np.array(noise or 0.0)))
     for k, name in enumerate(QUANTITIES):
         words = quantity(name).attributes
         for suffix, part in (("", values[:, 0]), ("_low", low), ("_high", high)):
@@ -172,9 +177,9 @@ def _sizes(
     return found
 
 
-def _interval(values: FloatArray, own_error: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+def _interval(values: FloatArray, own_error: FloatArray) -> tuple[FloatArray, FloatArray]:
     """What the interval of c makes of each quantity, and the error of the theory itself."""
-    best, own = values[:, 0], 1.645 * np.array(own_error)
+    best, own = values[:, 0], 1.645 * own_error
     low = best - np.hypot(best - values.min(axis=1), own)
     high = best + np.hypot(values.max(axis=1) - best, own)
     top = np.array([1.0, 1.0, 1.0, np.inf])

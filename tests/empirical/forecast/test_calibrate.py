@@ -49,6 +49,12 @@ def test_the_constant_of_a_history_that_follows_the_theory_is_found(run, result)
     assert "by this history alone; 1 is used" in found.words(32_000.0)
     assert found.samples == 16
     assert found.orbit.trivial
+    # What follows the theory shows nothing beyond it.
+    known = found.residuals
+    theory = known.theory(known.weighted / found.constant)[:, :2]
+    np.testing.assert_allclose(known.measured[:, :2], theory, atol=0.02)
+    assert len(known.weighted) == found.snapshots
+    assert known.weighted[-1] == pytest.approx(end_of_training(run))
 
 
 def test_no_other_pair_is_looked_at(run, result):

@@ -10,6 +10,7 @@ from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
 from convergen.empirical.forecast.forecast import _interval, _sizes, crossing_at, forecast
 from convergen.empirical.forecast.report import forecast_json, forecast_text
+from convergen.empirical.forecast.residuals import Residuals
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.training.settings import TrainingSettings
@@ -51,6 +52,30 @@ def test_the_interval_holds_what_its_ends_of_c_give(digits, found):
         q = asked(digits, [64], end)["convergence"].values[0]
         at = found["convergence_low"].sel(samples=64), found["convergence_high"].sel(samples=64)
         assert at[0] < q < at[1]
+
+
+def test_what_the_pair_showed_beyond_the_theory_is_carried_on(digits, found):
+    """At the n of the pair its q, m and copies; elsewhere nearer to them; wider by its noise."""
+    q = found["convergence"].sel(samples=64).item()
+    shown = np.array([[q - 0.2, 0.5, 0.3]])
+    said = lambda memorised: np.tile([q, 0.6, 0.1, 1.0], (*np.shape(memorised), 1))  # noqa: E731
+    pair = Residuals(64, np.array([32_000.0]), shown, said)
+    known = replace(CALIBRATION, low=400.0, high=400.0)
+    alone = asked(digits, [4, 64], known)
+    moved = asked(digits, [4, 64], replace(known, residuals=pair))
+    assert moved["convergence"].sel(samples=64).item() == pytest.approx(q - 0.2)
+    assert np.all(moved["convergence"] < alone["convergence"])
+    assert np.all(moved["fraction_memorised"] >= alone["fraction_memorised"])
+    np.testing.assert_array_equal(moved["variance_ratio"], alone["variance_ratio"])
+    best, high = moved["convergence"].values, moved["convergence_high"].values
+    noise = [
+        pair.noise(np.array([value, 0.5, 0.5, 1.0]), n, 32_000.0)[0]
+        for value, n in zip(best, (4, 64), strict=True)
+    ]
+    own = MIXTURE.own_error[0]
+    np.testing.assert_allclose(high - best, 1.645 * np.hypot(own, noise), rtol=1e-6)
+    assert "carried on to other n" in moved.attrs["rests_on"]
+    assert "carried on" not in alone.attrs["rests_on"]
 
 
 def test_levels_lie_where_q_crosses_them(found):
@@ -162,7 +187,7 @@ def test_too_few_points_are_refused_by_their_number():
 def test_an_interval_adds_the_error_of_the_theory_in_squares():
     """Best 0.5, from 0.4 to 0.7; own error 0.1: 1.645 of it is its 90 % reach."""
     values = np.array([[[0.5, 0.02, 0.98, 0.98], [0.4, 0.02, 0.98, 0.98], [0.7, 0.02, 0.98, 0.98]]])
-    low, high = _interval(values, (0.1, 0.1, 0.1, 0.1))
+    low, high = _interval(values, np.full(4, 0.1))
     assert low[0, 0] == pytest.approx(0.5 - np.hypot(0.1, 0.1645))
     assert high[0, 0] == pytest.approx(0.5 + np.hypot(0.2, 0.1645))
     assert low[0, 1] == 0.0  # nothing is below 0
