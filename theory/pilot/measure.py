@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linprog, nnls
+from scipy.optimize import nnls
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.linear_program import least_cost
 
 _NODES = 160
 _TOP, _FLOOR = 1.5, 1e-6
@@ -147,7 +148,7 @@ def extreme_measures(
     wanted = nodes / (nodes + probe)
     found = []
     for sign in (1.0, -1.0):
-        result = linprog(sign * wanted, A_ub=matrix, b_ub=limits, method="highs")
-        if result.status == 0:
-            found.append((nodes, np.asarray(result.x)))
+        weights = least_cost(sign * wanted, matrix, limits)
+        if weights is not None:
+            found.append((nodes, weights))
     return found
