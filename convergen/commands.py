@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup
 
-from convergen.theory.common.deferred_modules import COPIED_BY_SCIPY, defer
+from convergen.theory.common.deferred_modules import RARELY_USED, defer
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -35,7 +35,7 @@ Register = Callable[[typer.Typer], None]
 
 
 def _theory(app: typer.Typer) -> None:
-    defer(*COPIED_BY_SCIPY)
+    defer(*RARELY_USED)
     from convergen.empirical.cli import forecast
     from convergen.theory.cli import predict_and_simulate
 
@@ -44,7 +44,7 @@ def _theory(app: typer.Typer) -> None:
 
 
 def _plan(app: typer.Typer) -> None:
-    defer(*COPIED_BY_SCIPY)
+    defer(*RARELY_USED)
     from convergen.theory.cli import plan
 
     plan.register(app, _draw_plan, _plan_page)

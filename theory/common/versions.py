@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from convergen import __version__
@@ -15,7 +15,7 @@ _NAMED = ("convergen", "numpy", "scipy")
 
 @cache
 def package_version(name: str) -> str:
-    """Version of a package: of this one what runs, of others what is installed.
+    """Version of a package: what runs, or what is installed where it is not loaded.
 
     Parameters
     ----------
@@ -30,6 +30,11 @@ def package_version(name: str) -> str:
     # A source tree may be newer than what its installation once wrote down.
     if name == "convergen":
         return __version__
+    running = getattr(sys.modules.get(name), "__version__", None)
+    if running is not None:
+        return str(running)
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(name)
     except PackageNotFoundError:

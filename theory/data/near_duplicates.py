@@ -7,8 +7,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from convergen.theory.common.checks import InputError, as_number, as_positive
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks, spread_rows
@@ -155,6 +153,9 @@ def _join(labels: Labels, pairs: Labels) -> Labels:
     """Merge the clusters of each pair."""
     if pairs.shape[1] == 0:
         return labels
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     size = len(labels)
     ones = np.ones(pairs.shape[1], dtype=np.int8)
     graph = coo_array((ones, (labels[pairs[0]], labels[pairs[1]])), shape=(size, size))

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.pilot.measure import Constraints, Continuation
@@ -44,6 +43,8 @@ def continuation(given: Constraints, covariance: FloatArray) -> Continuation:
     Continuation
         Of the smoothest spectrum whose residuals are no larger than their errors.
     """
+    from scipy.optimize import least_squares
+
     nodes = given.nodes_of(_NODES)
     logs = np.log(given.trace / (_NODES * nodes))
     for roughness in _ROUGHNESS:

@@ -1,4 +1,5 @@
 import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,6 +14,16 @@ def test_versions_are_those_of_the_packages():
     assert package_version("numpy") == np.__version__
     assert package_version("convergen") == convergen.__version__
     assert package_version("no-package-has-this-name") == "unknown"
+
+
+def test_what_runs_counts_more_than_what_is_installed(monkeypatch):
+    package_version.cache_clear()
+    monkeypatch.setattr(np, "__version__", "2.99")
+    assert package_version("numpy") == "2.99"
+    package_version.cache_clear()
+    monkeypatch.delitem(sys.modules, "numpy")
+    assert package_version("numpy") != "2.99"
+    package_version.cache_clear()
 
 
 def test_a_record_holds_what_was_given_and_the_versions():

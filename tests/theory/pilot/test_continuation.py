@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy import optimize
 from scipy.optimize import check_grad
 
 from convergen import theory
@@ -48,14 +49,14 @@ def test_it_bends_no_more_than_errors_ask_for(monkeypatch):
     """Of two levels, well known, no straight line is true; known badly, one may be."""
     spectrum = theory.Spectrum.from_eigenvalues([4.0, 0.2], [40, 400])
     tried = []
-    solve = module.least_squares
+    solve = optimize.least_squares
 
     def watched(problem, logs, slopes, **options):
         found = solve(problem, logs, slopes, **options)
         tried[-1].append(found.x)
         return found
 
-    monkeypatch.setattr(module, "least_squares", watched)
+    monkeypatch.setattr(optimize, "least_squares", watched)
     for error in (1e-3, 0.3):
         tried.append([])
         continuation(*shown(spectrum, 150, error))
