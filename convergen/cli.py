@@ -5,10 +5,14 @@ Everything heavy is imported inside the commands, so that ``convergen --help`` i
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from convergen.theory.messages.terminal import one_line, prepare_streams
@@ -16,9 +20,24 @@ from convergen.theory.messages.terminal import one_line, prepare_streams
 if TYPE_CHECKING:
     import typer
 
+# New objects after which garbage is looked for.
+_OBJECTS = 100_000
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
 
 
+@contextmanager
+def _little_garbage() -> Iterator[None]:
+    """Look for garbage rarely, and not once more at the end: most new objects are of modules."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_OBJECTS)
+    atexit.register(gc.freeze)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@_little_garbage()
 def main() -> NoReturn:
     """Run the command line and exit.
 

@@ -1,5 +1,7 @@
 """The front door: version, streams that fail, interrupts, exit codes."""
 
+import atexit
+import gc
 import os
 import signal
 import subprocess
@@ -52,6 +54,16 @@ def test_what_goes_wrong_is_one_line_and_an_exit_code(predict_raises, error, cod
 def test_errors_of_our_own_are_shown_whole(predict_raises):
     with pytest.raises(ZeroDivisionError):
         predict_raises(ZeroDivisionError())
+
+
+def test_garbage_is_looked_for_rarely_while_a_command_runs(monkeypatch, front_door):
+    usual, seen, at_the_end = gc.get_threshold(), [], []
+    monkeypatch.setattr(cli, "_run", lambda arguments: seen.append(gc.get_threshold()) or 0)
+    monkeypatch.setattr(atexit, "register", at_the_end.append)
+    assert front_door("--version") == (0, "", "")
+    assert seen == [(100_000, *usual[1:])]
+    assert gc.get_threshold() == usual
+    assert at_the_end == [gc.freeze]
 
 
 def test_interrupts_end_in_order_and_a_late_one_at_once(monkeypatch):
