@@ -15,11 +15,14 @@ from numba.core.runtime import rtsys
 _said = False
 
 
-def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
+def kernel(*, arrays: bool = True, **options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function with numba and keep the machine code on disk where that is possible.
 
     Parameters
     ----------
+    arrays : bool
+        Whether it may make arrays. Without, what manages their memory is not compiled first, which
+        takes as long as loading a kernel.
     **options
         As `numba.njit` takes them. Division follows IEEE (``error_model="numpy"``) unless another
         model is given.
@@ -36,9 +39,11 @@ def kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        compiled = njit(**{"error_model": "numpy", **options})(function)
+        compiled = njit(**{"error_model": "numpy", "_nrt": arrays, **options})(function)
+        # It would read what every installed package says of itself, for types that no kernel takes.
+        compiled._compilation_chain_init_hook = _nothing
         try:
-            compiled._cache = _Cache(function)
+            compiled._cache = _Cache(function, arrays)
         except RuntimeError:  # numba found no folder that it may write
             compiled._cache = _NoCache()
         return compiled
@@ -59,6 +64,10 @@ def kernel_threads() -> int:
     OpenMP has in the whole process, torch's included.
     """
     return int(config.NUMBA_NUM_THREADS)
+
+
+def _nothing() -> None:
+    """In place of what numba would do before it sees a kernel's arguments."""
 
 
 def _announce(kept: bool) -> None:
@@ -107,8 +116,9 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
 
     _impl_class = _Place
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], arrays: bool) -> None:
         super().__init__(function)
+        self._arrays = arrays
         known = function.__globals__
         called = (getattr(known.get(name), "_cache", None) for name in function.__code__.co_names)
         inlined = tuple(cache.stamp for cache in called if isinstance(cache, _Cache))
@@ -120,7 +130,8 @@ class _Cache(caching.FunctionCache):  # type: ignore[misc]
         try:
             # Kept code needs numba's run time alone. What the method of numba loads besides it, all
             # that a compilation may need, takes as long as importing numba.
-            rtsys.initialize(target_context)
+            if self._arrays:
+                rtsys.initialize(target_context)
             found = self._load_overload(sig, target_context)
         except Exception:  # damaged files raise whatever pickle makes of their bytes
             found = None

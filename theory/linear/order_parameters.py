@@ -100,7 +100,7 @@ def expected_sqrt(
         inner, inner_gap = np.empty(shape), np.empty(shape)
         expected_sqrts(
             parts.nodes, parts.weights, parts.rank, n.ravel(), ratio,
-            points[positive] / parts.unit, inner, inner_gap, converged,
+            points[positive] / parts.unit, inner, inner_gap, converged, np.empty_like(parts.nodes),
         )  # fmt: skip
         h[:, positive], gap[:, positive] = inner, inner_gap
     scale = np.sqrt(parts.unit)

@@ -26,7 +26,7 @@ _LEAP = 1e100
 _NEAR = 0.1
 
 
-@kernel(fastmath=REORDER)
+@kernel(arrays=False, fastmath=REORDER)
 def _height_sums(lam, w, a, unit, square):  # type: ignore[no-untyped-def]
     """W and R with Σ w λ²/((λ − a)² + b²) = W + R, b² = square · unit², and minus their derivative.
 
@@ -49,7 +49,7 @@ def _height_sums(lam, w, a, unit, square):  # type: ignore[no-untyped-def]
     return counted, rest, derivative
 
 
-@kernel()
+@kernel(arrays=False)
 def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     """The b ≥ 0 with (1/n) Σ w λ²/((λ − a)² + b²) = 1, or 0 where the sum at b = 0 is below 1.
 
@@ -84,7 +84,7 @@ def height(lam, w, n, a):  # type: ignore[no-untyped-def]
     return unit
 
 
-@kernel()
+@kernel(arrays=False)
 def count_above(lam, w, n, kappa):  # type: ignore[no-untyped-def]
     """Number of sample eigenvalues above −z(κ), for κ on the curve.
 
@@ -102,14 +102,14 @@ def count_above(lam, w, n, kappa):  # type: ignore[no-untyped-def]
     return (-turned + n * rest + taken) / pi
 
 
-@kernel()
+@kernel(arrays=False)
 def ranked_point(lam, w, n, a):  # type: ignore[no-untyped-def]
     """κ = −a + ib on the curve, and how many sample eigenvalues lie above it."""
     kappa = complex(-a, height(lam, w, n, a))
     return kappa, count_above(lam, w, n, kappa)
 
 
-@kernel()
+@kernel(arrays=False)
 def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
     """κ = −a + ib on the image of the real axis, and the sample eigenvalue x = −z(κ)."""
     kappa = complex(-a, height(lam, w, n, a))
@@ -119,7 +119,7 @@ def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
     return kappa, -((kappa - base) * value).real
 
 
-@kernel()
+@kernel(arrays=False)
 def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
     """Write κ(−x + i0) for every sample eigenvalue x > 0, by bisection on log(a + κ₀)."""
     base, fine = base_kappa(lam, w, rank, n)
@@ -143,7 +143,7 @@ def sample_points(lam, w, rank, n, x, kappa):  # type: ignore[no-untyped-def]
     return base, fine
 
 
-@kernel()
+@kernel(arrays=False)
 def free_degrees(lam, w, n, kappa, first, second):  # type: ignore[no-untyped-def]
     """Write n − df₁(κ) and n − df₂(κ) for complex κ."""
     for i in range(kappa.size):
@@ -153,7 +153,7 @@ def free_degrees(lam, w, n, kappa, first, second):  # type: ignore[no-untyped-de
         first[i], second[i] = complex((n - counted) + a, b), complex((n - counted) + c, d)
 
 
-@kernel(fastmath=REORDER)
+@kernel(arrays=False, fastmath=REORDER)
 def free_sums(lam, w, inverse, re, im):  # type: ignore[no-untyped-def]
     """W, and the parts of W − df₁ and W − df₂, for κ = (re + i im)/inverse of |κ| = 1/inverse.
 

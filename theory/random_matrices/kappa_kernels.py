@@ -28,7 +28,7 @@ ITERATIONS = 200
 REORDER = {"reassoc", "contract"}
 
 
-@kernel()
+@kernel(arrays=False)
 def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     """κ₀, the root of df₁(κ₀) = n for n < rank, else 0; and whether it converged.
 
@@ -79,7 +79,7 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
     return exp(u), False
 
 
-@kernel()
+@kernel(arrays=False)
 def limit_slope(rank, n, base, rho):  # type: ignore[no-untyped-def]
     """ρ/κ_b, or its limit max(0, 1 − rank/n) for ρ = 0."""
     if rho > 0.0:
@@ -87,7 +87,7 @@ def limit_slope(rank, n, base, rho):  # type: ignore[no-untyped-def]
     return max(0.0, (n - rank) / n)
 
 
-@kernel()
+@kernel(arrays=False)
 def solve_kappa(lam, w, rank, n, base, z):  # type: ignore[no-untyped-def]
     """κ(z) and dκ/dz for z > 0, and whether it converged; `base` is κ₀.
 
@@ -124,7 +124,7 @@ def solve_kappa(lam, w, rank, n, base, z):  # type: ignore[no-untyped-def]
     return base + exp(u), 1.0 / slope, False
 
 
-@kernel()
+@kernel(arrays=False)
 def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[no-untyped-def]
     """κ(z_i; n_i), dκ/dz and convergence for every pair (n_i, z_i), z_i ≥ 0."""
     for i in range(n.size):
@@ -141,7 +141,7 @@ def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[n
         kappa[i], slope[i], converged[i] = base, 1.0 / derivative, fine
 
 
-@kernel()
+@kernel(arrays=False)
 def _ridge_weight(t, rho):  # type: ignore[no-untyped-def]
     """∫₀ᵗ sqrt(s)/(s + ρ) ds = 2 sqrt(t) (1 − atan(x)/x), x = sqrt(t/ρ)."""
     if rho == 0.0:
@@ -155,7 +155,7 @@ def _ridge_weight(t, rho):  # type: ignore[no-untyped-def]
     return 2.0 * sqrt(t) * series
 
 
-@kernel(fastmath={"contract"})
+@kernel(arrays=False, fastmath={"contract"})
 def _accumulate(s, kappa, y, weight, defect, h, gap):  # type: ignore[no-untyped-def]
     """Add one node; each ratio stays in range where 1/(s + κ)² would overflow."""
     for j in range(s.size):
@@ -165,17 +165,17 @@ def _accumulate(s, kappa, y, weight, defect, h, gap):  # type: ignore[no-untyped
         gap[j] += defect * product
 
 
-@kernel(fastmath=REORDER)
-def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-untyped-def]
+@kernel(arrays=False, fastmath=REORDER)
+def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap, coefficient):  # type: ignore[no-untyped-def]
     """Write h(s) = E(Σ̂ + ρ)^{1/2} and, for ρ = 0, the gap sqrt(s) − h(s), for one n.
 
     h(s) = sqrt(ρ) + (1/π) ∫ s B(z(κ) − ρ)/(s + κ)² dκ over κ > κ_b, B = ∫ sqrt(t)/(t + ρ) dt:
     the κ-integral of docs/derivation.md after integration by parts. The trapezoid sum beyond
-    the last node is a geometric series and is added in closed form.
+    the last node is a geometric series and is added in closed form. The last argument is room for
+    as many numbers as `lam`: a kernel that makes arrays loads a third more of numba.
     """
     floor = limit_slope(rank, n, base, rho)
     count, points = lam.size, s.size
-    coefficient = np.empty(count)
     tail = 0.0
     for j in range(count):
         coefficient[j] = w[j] * lam[j] / (lam[j] + base) / n
@@ -211,8 +211,8 @@ def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap):  # type: ignore[no-unt
         gap[j] -= sqrt(s[j]) * expm1(-0.5 * log1p(base / s[j]))
 
 
-@kernel()
-def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged):  # type: ignore[no-untyped-def]
+@kernel(arrays=False)
+def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged, room):  # type: ignore[no-untyped-def]
     """`expected_sqrt` for every n_i, rows of h and gap."""
     for i in range(n.size):
         base, fine = base_kappa(lam, w, rank, n[i])
@@ -220,4 +220,4 @@ def expected_sqrts(lam, w, rank, n, rho, s, h, gap, converged):  # type: ignore[
         if rho > 0.0:
             base, _, solved = solve_kappa(lam, w, rank, n[i], base, rho)
             converged[i] = fine and solved
-        expected_sqrt(lam, w, rank, n[i], base, rho, s, h[i], gap[i])
+        expected_sqrt(lam, w, rank, n[i], base, rho, s, h[i], gap[i], room)

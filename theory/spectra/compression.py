@@ -55,7 +55,7 @@ class Compression:
     error_bound: float
 
 
-@kernel(fastmath={"reassoc", "contract"})
+@kernel(arrays=False, fastmath={"reassoc", "contract"})
 def _power_sums(lam, w, centre, scale):  # type: ignore[no-untyped-def]
     """Σ w t^k, k = 0 … 5, with t = (λ − centre) · scale; written to run in vector units."""
     s0, s1, s2, s3, s4, s5 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -75,7 +75,7 @@ def _power_sums(lam, w, centre, scale):  # type: ignore[no-untyped-def]
     return s0, s1 / s0, s2 / s0, s3 / s0, s4 / s0, s5 / s0
 
 
-@kernel()
+@kernel(arrays=False)
 def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
     """Write the Gauss rule with moments 1, m1 … m5 on [−1, 1]; nodes fall. Returns how many.
 
@@ -117,10 +117,9 @@ def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
     return count
 
 
-@kernel()
+@kernel(arrays=False)
 def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
     """Write the spectrum with close neighbours merged; returns how many nodes there are."""
-    x, share = np.empty(3), np.empty(3)
     count, start = 0, 0
     while start < lam.size:
         floor = lam[start] * (1.0 - REACH)
@@ -144,14 +143,15 @@ def _merge(lam, w, nodes, weights):  # type: ignore[no-untyped-def]
             centre = lam[inside] + half
             scale = 1.0 / half if half > 0.0 else 0.0
             mass, m1, m2, m3, m4, m5 = _power_sums(lam[start:stop], w[start:stop], centre, scale)
-            for i in range(_three_nodes(m1, m2, m3, m4, m5, x, share)):
-                nodes[count], weights[count] = centre + half * x[i], mass * share[i]
-                count += 1
+            first = count
+            count += _three_nodes(m1, m2, m3, m4, m5, nodes[first:], weights[first:])
+            for i in range(first, count):
+                nodes[i], weights[i] = centre + half * nodes[i], mass * weights[i]
         start = stop
     return count
 
 
-@kernel()
+@kernel(arrays=False)
 def _total(w):  # type: ignore[no-untyped-def]
     """Σ w in order. The sum of an array would load numba's linear algebra and SciPy's."""
     total = 0.0

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numba.core import entrypoints
+from numba.core.errors import NumbaError
 
 from convergen.theory.common import compiled
 
@@ -70,6 +73,40 @@ def test_division_by_zero_follows_ieee_unless_asked_otherwise(load):
     python = HALF.format(by="(x - x)").replace("kernel()", 'kernel(error_model="python")')
     with pytest.raises(ZeroDivisionError):
         load("cached_python", python).halve(3.0)
+
+
+ROOM = """
+import numpy as np
+from convergen.theory.common.compiled import kernel
+
+@kernel(arrays={arrays})
+def first(x):
+    {room}
+    return x[0]
+"""
+
+
+def test_what_makes_no_arrays_needs_no_memory_manager(load, monkeypatch):
+    """Nor extensions of numba, which are named in what every installed package says of itself."""
+    x, source = np.array([3.0, 4.0]), ROOM.format(arrays=False, room="pass")
+    assert load("cached_plain", source).first(x) == 3.0
+    initialised = []
+    monkeypatch.setattr(compiled.rtsys, "initialize", initialised.append)
+    monkeypatch.setattr(entrypoints, "init_all", lambda: pytest.fail("looked for"))
+    again = load("cached_plain", source).first
+    assert again(x) == 3.0
+    assert hits(again) == 1
+    assert initialised == []
+    load("cached_room", ROOM.format(arrays=True, room="pass")).first._cache.load_overload(None, 7)
+    assert initialised == [7]
+
+
+def test_a_kernel_that_makes_arrays_says_so(load):
+    made = load("cached_room", ROOM.format(arrays=True, room="x = x + x")).first
+    assert made(np.array([3.0, 4.0])) == 6.0
+    unsaid = load("cached_plain", ROOM.format(arrays=False, room="x = x + x")).first
+    with pytest.raises(NumbaError, match="NRT"):
+        unsaid(np.array([3.0, 4.0]))
 
 
 DAMAGE = {

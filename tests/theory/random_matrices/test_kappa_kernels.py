@@ -64,9 +64,9 @@ def test_compiled_code_equals_python(levels, n, rho):
         )
         base = solved[0]
     s = np.array([1.0, 0.2, 1e-3])
-    compiled, python = np.empty((2, 3)), np.empty((2, 3))
-    kernels.expected_sqrt(lam, w, rank, n, base, rho, s, *compiled)
-    kernels.expected_sqrt.py_func(lam, w, rank, n, base, rho, s, *python)
+    compiled, python, room = np.empty((2, 3)), np.empty((2, 3)), np.empty_like(lam)
+    kernels.expected_sqrt(lam, w, rank, n, base, rho, s, *compiled, room)
+    kernels.expected_sqrt.py_func(lam, w, rank, n, base, rho, s, *python, room)
     np.testing.assert_allclose(compiled[0], python[0], rtol=1e-13)
     if rho == 0:  # the gap is defined without a ridge only
         np.testing.assert_allclose(compiled[1], python[1], rtol=1e-13)
@@ -76,8 +76,8 @@ def test_compiled_code_equals_python(levels, n, rho):
 def test_the_gap_of_many_samples_is_that_of_small_fluctuations(n):
     """Sample eigenvalues x of 10 directions: E x = 1, Var x = γ, so that 1 − E √x = γ/8 + O(γ²)."""
     lam, w, h, gap = np.ones(1), np.full(1, 10.0), np.empty((1, 1)), np.empty((1, 1))
-    converged = np.zeros(1, np.bool_)
-    kernels.expected_sqrts(lam, w, 10.0, np.array([n]), 0.0, lam, h, gap, converged)
+    converged, room = np.zeros(1, np.bool_), np.empty(1)
+    kernels.expected_sqrts(lam, w, 10.0, np.array([n]), 0.0, lam, h, gap, converged, room)
     assert converged.all()
     np.testing.assert_allclose(gap[0, 0], 10.0 / n / 8.0, rtol=10.0 * 10.0 / n)
     np.testing.assert_allclose(h[0, 0], 1.0 - gap[0, 0], rtol=1e-14)
@@ -104,8 +104,10 @@ def test_roots_of_white_noise_against_the_integral_over_its_eigenvalues(
     if plain:
         uncompiled(monkeypatch, kernels)
     lam, w, converged = np.ones(1), np.full(1, 20.0), np.zeros(1, np.bool_)
-    h, gap = np.empty((2, 1, 1))
-    kernels.expected_sqrts(lam, w, 20.0, np.array([20.0 * gamma]), rho, lam, h, gap, converged)
+    h, gap, room = *np.empty((2, 1, 1)), np.empty(1)
+    kernels.expected_sqrts(
+        lam, w, 20.0, np.array([20.0 * gamma]), rho, lam, h, gap, converged, room
+    )
     exact = marchenko_pastur(gamma, lambda x: np.sqrt(x + rho))
     assert converged.all()
     assert h[0, 0] == pytest.approx(exact, rel=1e-9)
