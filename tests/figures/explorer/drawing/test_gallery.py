@@ -2,6 +2,8 @@
 
 import base64
 import io
+import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -53,3 +55,39 @@ def test_words_hold_measurement_beside_theory(studio):
     beyond = gallery(studio, studio.pair(100), result, 100.0)
     assert "theory" not in beyond
     assert "The pictures stay at n = 20, half of the data." in beyond
+
+
+def test_two_channels_are_grey_and_equal_pixels_count_from_black(studio):
+    flat = replace(studio, ends=(2.0, 2.0), shape=(2, 1, 1))
+    data = strip(flat, np.array([[2.5, 9.0]])).split(",")[1]
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert pixels.tolist() == [[[128, 128, 128]]]
+
+
+def test_images_stand_apart_by_a_white_line(studio):
+    points = np.full((3, 12), studio.ends[0])
+    data = strip(studio, points).split(",")[1]
+    pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
+    assert pixels.shape == (3, 14, 3)
+    assert [x for x in range(14) if np.all(pixels[:, x] == 255)] == [4, 9]
+
+
+def test_rows_are_named_and_theory_stands_beside_what_it_predicts(studio):
+    result = Labelled()
+    result.mark("samples", "samples", [7.0, 100.0])
+    result.add("memorisation", [0.75, 0.5])
+    pair = studio.pair(7)
+    text = gallery(studio, pair, result, 7.0)
+    assert re.findall('alt="(.*?)"', text) == [
+        "model A", "nearest training image of A", "model B", "nearest training image of B",
+    ]  # fmt: skip
+    assert re.findall('src="(.*?)"', text) == [
+        strip(studio, row) for row in (pair.made[0], pair.nearest[0], pair.made[1], pair.nearest[1])
+    ]
+    assert f"m = {pair.memorisation:.2f} (theory 0.75), q = {pair.convergence:.2f}." in text
+    assert "trained on 7 different images" in text
+    assert "These 6 columns" in text
+    assert "stay at n" not in text
+    limited = replace(studio, limited=True)
+    text = gallery(limited, limited.pair(100), result, 100.0)
+    assert "The pictures stay at n = 20, as many as are used here." in text

@@ -23,6 +23,9 @@ def test_a_frame_then_rest(clock):
     assert page.export.link.value == "?source=spiked&dim=20&spikes=9%2C4&n=20"
     assert page.export.text.value.startswith("convergen predict spiked --dim 20 --spike 9,4 ")
     assert page.view.overlaps.source.data["n"] == page.grid
+    subject, request = page.export.current()  # what a figure would draw
+    assert subject is page.subject
+    assert request.samples.tolist() == page.grid
     subject = Subject.of(page.state.open())
     exact, _ = subject.forecast(subject.request(np.array([20.0])), ["convergence"])
     np.testing.assert_allclose(numbers(page)["convergence"], exact["convergence"], rtol=1e-12)
