@@ -2,12 +2,12 @@
 
 The mutants are those of cosmic-ray: arithmetic, comparisons, `and`, `or`, `not`, numbers, booleans,
 loops that never run. They are drawn evenly over the places where a module can be changed,
-annotations and options of dataclasses left out. Each is written into a copy of the tree; first the
-test file that mirrors its module runs, then the tests of its room, then those of the command line.
-Tests that fail or take too long kill it. At the end the tests that killed run once more without a
-change: if one of them fails or takes long then, its kills do not count.
-What survives is printed with its difference, to be given a test or, where no test could notice it,
-its reason in `mutation/equivalents.toml`.
+annotations, what is imported for them and options of dataclasses left out. Each is written into a
+copy of the tree; first the test file that mirrors its module runs, then the tests of its room, then
+those of the command line. Tests that fail or take too long kill it. At the end the tests that
+killed run once more without a change: if one of them fails or takes long then, its kills do not
+count. What survives is printed with its difference, to be given a test or, where no test could
+notice it, its reason in `mutation/equivalents.toml`.
 
     python benchmarks/mutants.py [--count 200] [--seed 0] [PATH …] [--skip PATH …]
     python benchmarks/mutants.py --nearest --processes 2   # mirrored tests alone: much faster

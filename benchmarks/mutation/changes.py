@@ -88,7 +88,7 @@ def mutants_of(path: str, source: str) -> Iterator[Mutant]:
 
 
 def _asleep(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where annotations stand, which nothing runs, and a class is called frozen."""
+    """Where annotations and imports for them stand, which nothing runs, and classes are frozen."""
     found: list[ast.expr | None] = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.arg | ast.AnnAssign):
@@ -97,6 +97,8 @@ def _asleep(source: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
             found.append(node.returns)
         elif isinstance(node, ast.ClassDef):
             found += node.decorator_list
+        elif isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            found.append(node.test)
     return [
         ((one.lineno, one.col_offset), (one.end_lineno or 0, one.end_col_offset or 0))
         for one in found

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.mutation.changes import Change, Mutant, difference
+from benchmarks.mutation.changes import Change, Mutant, difference, mutants_of
 from benchmarks.mutation.equivalents import Equivalents
 from benchmarks.mutation.trees import tests_of as found_tests
 
@@ -76,3 +76,14 @@ def test_tests_are_taken_nearest_first(tmp_path):
     near = ["tests/theory/a/b", "tests/theory/a", "tests/test_cli.py"]
     assert found_tests("theory/a/b/c.py", tmp_path) == ["tests/theory/a/b/test_c.py", *near]
     assert found_tests("theory/a/b/other.py", tmp_path) == near
+
+
+def test_annotations_and_their_imports_are_left_alone():
+    pytest.importorskip("cosmic_ray", reason="mutants are made by cosmic-ray")
+    source = "if TYPE_CHECKING:\n    import x\n\ndef f(a: 'x | 3' = 2) -> int:\n    return a + 1\n"
+    found = {(one.line, one.operator) for one in mutants_of("x.py", source)}
+    lines = {line for line, _ in found}
+    assert lines == {4, 5}
+    assert {operator for line, operator in found if line == 4} == {"NumberReplacer"}
+    changed = {mutant.changed(source).splitlines()[4] for mutant in mutants_of("x.py", source)}
+    assert {"    return a - 1", "    return a * 1", "    return a + 2"} <= changed

@@ -300,8 +300,9 @@ class Orbit:
         return x if len(self.shape) == 3 else x.reshape(len(x), -1)
 
     def _images(self, rows: NDArray[Any], dtype: DTypeLike = np.float64) -> Images:
-        shape = self.shape if len(self.shape) == 3 else (1, 1, *self.shape)
-        return np.asarray(rows, dtype).reshape(-1, *shape)
+        x = np.asarray(rows, dtype)
+        shape = self.shape if len(self.shape) == 3 else (1, 1, -1)
+        return x.reshape(len(x), *shape)
 
 
 def _flat(x: Images) -> FloatArray:

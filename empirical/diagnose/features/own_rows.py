@@ -67,10 +67,11 @@ def of_files(text: str, given: Given) -> View:
     if len(files) == 1 and len(given.samples) <= 2:
         roles = ["samples", "samples_b"][: len(given.samples)]
         roles += ["train", *(["reference"] if given.reference is not None else [])]
-        sources: list[tuple[Path, str | None]] = [(files[0], role) for role in roles]
-        if files[0].suffix.lower() not in suffixes(keyed=True):
+        (file,) = files
+        sources: list[tuple[Path, str | None]] = [(file, role) for role in roles]
+        if file.suffix.lower() not in suffixes(keyed=True):
             raise InputError(
-                f"{printable(files[0])} holds one array, but {len(given.sets)} sets need features: "
+                f"{printable(file)} holds one array, but {len(given.sets)} sets need features: "
                 f"give a .npz file with the arrays {', '.join(roles)}, or {len(given.sets)} files "
                 "with commas between them."
             )

@@ -126,6 +126,12 @@ def test_contrast_leaves_mean_nought_and_root_mean_square_one():
     np.testing.assert_allclose((found**2).mean(axis=1), [1.0, 0.0], atol=1e-14)
     vector = Orbit.of((5,), ["brightness"]).still(np.array([[1.0, 2.0, 3.0, 4.0, 10.0]]))
     np.testing.assert_allclose(vector, [[-3.0, -2.0, -1.0, 0.0, 6.0]])
+    # Points of any other number of dimensions are vectors.
+    for shape in ((4, 5), (2, 3, 4, 5)):
+        x = np.random.default_rng(6).random((3, *shape))
+        found = Orbit.of(shape, ["brightness"]).still(x)
+        rows = x.reshape(3, -1)
+        np.testing.assert_allclose(found, rows - rows.mean(axis=1, keepdims=True), atol=1e-14)
 
 
 def test_changes_are_applied_in_the_order_of_the_table_and_multiply():

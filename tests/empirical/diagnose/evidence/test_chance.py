@@ -65,6 +65,9 @@ def test_repeats_among_real_points_do_not_make_the_tail_heavier():
     assert repeated.decay == clean.decay
     # What is no nearer than a third, or no rarer than one in twenty sets, is no repeat.
     assert Chance.of(np.concatenate([values, [0.34]])).ratios.size == 201
+    steep = law(40.0, 200, 2)
+    for value, size in ((0.33, 200), (0.34, 201)):
+        assert Chance.of(np.concatenate([steep, [value]])).ratios.size == size
     wide = law(1.0, 200, 3)
     assert Chance.of(wide).ratios.size == 200
 
