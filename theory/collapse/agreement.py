@@ -322,7 +322,7 @@ def _collect(rows: list[FloatArray], shape: tuple[int, ...]) -> Agreement:
     values = np.empty((5, len(rows)))
     for i, row in enumerate(rows):
         mean = row.mean(axis=0)
-        others = (len(row) * mean - row) / (len(row) - 1.0)
+        others = len(row) * mean - row  # sums of all but one
         ratio = others[:, 0] / others[:, 1]
         error = np.sqrt((len(row) - 1.0) * np.var(ratio))
         values[:, i] = mean[0] / mean[1], error, 1.0 / mean[2], mean[3], mean[4]

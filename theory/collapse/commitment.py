@@ -156,15 +156,14 @@ def committed_fraction(
     n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     if n.max() > _MOST:
         raise InputError(f"samples = {n.max():g} is too large: use at most {_MOST:g}.")
-    known, result = as_law(law, seed), np.empty(n.size)
-    for i, (count, level) in enumerate(
-        zip(n.ravel().tolist(), noise.ravel().tolist(), strict=True)
-    ):
+    known, result = as_law(law, seed), np.empty(n.shape)
+    for place in np.ndindex(n.shape):
+        count, level = float(n[place]), float(noise[place])
         rng = np.random.default_rng([as_seed(seed), 1])
         kernels = kernel_laws(known, count, level, draws=draws, seed=seed)
         found = [_condensed(kernel, round(count), rng) for kernel in kernels]
-        result[i] = np.mean(found) if found else np.nan
-    return result.reshape(n.shape)
+        result[place] = np.mean(found) if found else np.nan
+    return result
 
 
 def _condensed(law: KernelLaw, n: int, rng: np.random.Generator) -> bool:

@@ -25,7 +25,7 @@ def as_centres(means: ArrayLike) -> FloatArray:
         If they are not finite, or no rows.
     """
     centres = as_finite(means, "means")
-    if centres.ndim < 2 or centres.size == 0:
+    if centres.ndim < 2 or not centres.size:
         raise InputError(
             f"means has shape {centres.shape}: give an array of shape (components, d), with d = 1 "
             "for points on a line."

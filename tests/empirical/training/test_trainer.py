@@ -203,11 +203,15 @@ def test_a_checkpoint_of_another_architecture_or_optimiser_is_refused():
         Trainer(ensemble("mlp"), points(), members(), other).restore(state, 8)
 
 
-def test_a_loss_that_is_not_finite_stops_the_run():
+@pytest.mark.parametrize(("row", "bad"), [(3, 0), (7, 1), (12, 2)])
+def test_a_loss_that_is_not_finite_stops_the_run_and_its_first_member_is_named(row, bad):
+    """Members have the first 5, 10 and 15 rows."""
     data = points()
-    data[3] = np.inf
-    trainer = Trainer(ensemble(), data, members(), SMALL)
-    with pytest.raises(Diverged, match="lower learning_rate"):
+    data[row] = np.inf
+    whole = TrainingSettings(images=160, batch=160)
+    trainer = Trainer(ensemble("mlp"), data, members(), whole)
+    said = rf"member {bad} \(n = {5 * bad + 5}\) is (nan|inf) after 160 images: lower learning_rate"
+    with pytest.raises(Diverged, match=said):
         list(trainer.run())
 
 

@@ -104,6 +104,20 @@ def test_leading_distances_against_a_search_over_directions():
     assert found >= result["max_sliced_wasserstein"] * 0.95
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_leading_distances_in_one_dimension(seed):
+    """|s − λ|/λ and |√s − √λ|/√λ; s is above λ once and below it once."""
+    rng = np.random.default_rng(seed)
+    data = 2.0 * rng.standard_normal((2, 9, 1))
+    result = measure_pair(
+        *data, Population(np.array([4.0]), 1), factors=1, ridge=0.0, sigma=np.array([1.0]),
+        quantities=("leading_distances",), rng=rng,
+    )  # fmt: skip
+    ratio = np.mean(data[0] ** 2) / 4.0
+    assert result["operator_norm"] == pytest.approx(abs(ratio - 1.0))
+    assert result["max_sliced_wasserstein"] == pytest.approx(abs(np.sqrt(ratio) - 1.0), rel=0.02)
+
+
 def test_recovery_sums_over_a_degenerate_pair_and_the_null_space():
     first, second, result = pair(3, quantities=("latent_recovery",))
     expected = np.zeros(4)

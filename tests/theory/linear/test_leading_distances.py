@@ -156,6 +156,13 @@ def test_duality_of_the_max_sliced_distance_against_a_search_over_directions(sam
         assert best <= sliced_by_duality(covariance, np.diag(lam)) * 1.002
 
 
+def test_beside_the_floor_two_points_below_are_fitted():
+    """ζ = max(3 − (1 + s), 0): the largest s/(1 + s) ζ is (√3 − 1)², between the points 1 and 2."""
+    splits = np.array([0.1, 0.5, 0.8, 10.0])
+    found = sliced_maximum(lambda s: np.array([max(3.0 - (1.0 + s), 0.0)]), splits)
+    assert found[0] == pytest.approx(np.sqrt(3.0) - 1.0, rel=1e-12)
+
+
 def test_a_fit_that_peaks_outside_its_points_is_not_used():
     """ζ that falls to nothing between two points: the best point of the grid stands."""
     splits = split_grid(1.0, 64.0)

@@ -63,6 +63,13 @@ def test_levels_that_hold_from_the_start_give_one():
     assert float(every) == pytest.approx(300.0, rel=1e-6)
 
 
+def test_divergences_are_looked_for_up_to_a_thousand_times_the_rank():
+    spectrum = theory.Spectrum.isotropic(9 * 10**15)
+    n = theory.samples_for(spectrum, kullback_leibler=1e13)
+    assert 1e18 < float(n) < 3e18
+    assert float(theory.kullback_leibler(spectrum, float(n))) == pytest.approx(1e13, rel=1e-8)
+
+
 def test_what_is_reached_beyond_all_sizes_is_said():
     far = theory.samples_for(SPECTRUM, kullback_leibler=1e-300)
     assert np.isinf(far)

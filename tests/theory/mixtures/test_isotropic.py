@@ -22,6 +22,21 @@ def test_squares_that_lose_digits_are_computed_again_in_blocks(monkeypatch, gath
     np.testing.assert_allclose(found[near], exact[near], rtol=1e-9)
 
 
+def test_squares_are_computed_again_where_a_component_counts_by_its_own_width():
+    """Two wide components near each other: neither is negligible, whatever the unit of the data."""
+    rng = np.random.default_rng(3)
+    means = 1e3 * (1e6 * rng.standard_normal((1, 3)) + rng.standard_normal((2, 3)))
+    x = means[[0, 1, 0, 1]] + 1e3 * rng.standard_normal((4, 3))
+    weights, variances = np.array([0.4, 0.6]), 1e6 * np.array([1.0, 2.0])
+    # The origin is that of the mixture: a third component far away keeps it from both.
+    means, weights = np.vstack([means, -means[:1]]), np.append(0.5 * weights, 0.5)
+    variances = np.append(variances, 1e6)
+    found = isotropic.log_joint(x, np.zeros((1, 1)), weights, means, variances)
+    squares = np.sum((x[:, None] - means) ** 2, axis=2)
+    exact = np.log(weights) - 1.5 * np.log(2.0 * np.pi * variances) - 0.5 * squares / variances
+    np.testing.assert_allclose(found[:, :2], exact[:, :2], rtol=1e-9)
+
+
 def test_offsets_of_all_components_are_combined_and_nothing_cancels():
     rng = np.random.default_rng(1)
     x, means = rng.standard_normal((4, 3)), rng.standard_normal((5, 3))

@@ -53,6 +53,9 @@ def test_the_shape_may_name_channels_last():
         laid = oriented(raw, "x", (16, 16, 3))
         assert laid.point == (3, 16, 16)
         np.testing.assert_array_equal(laid.rows, np.moveaxis(last, 3, 1))
+    low = last[:, :10]
+    for raw in (low, low.reshape(30, -1)):
+        np.testing.assert_array_equal(oriented(raw, "x", (10, 16, 3)).rows, np.moveaxis(low, 3, 1))
     # A shape that is given no longer scrambles images that are stored the other way.
     np.testing.assert_array_equal(oriented(last, "x", (3, 16, 16)).rows, np.moveaxis(last, 3, 1))
     assert oriented(last, "x", (768,)).point == (768,)

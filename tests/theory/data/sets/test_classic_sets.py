@@ -78,6 +78,8 @@ def test_damaged_and_hostile_files_are_refused(mnist, cifar):
         (pickle.dumps({"data": Bad()}, protocol=2), r"it holds \w+\.print, which is no image"),
         (pickle.dumps({"data": np.zeros((2, 3072))}, protocol=2), "other numbers than bytes"),
         (pickle.dumps({"data": np.zeros((2, 30), np.uint8)}, protocol=2), "cannot be read"),
+        (pickle.dumps({"data": [[True] * 3072]}, protocol=2), "it holds no rows of bytes"),
+        (pickle.dumps({"data": [[300] * 3072]}, protocol=2), "it holds no rows of bytes"),
         (pickle.dumps({"rows": 3}, protocol=2), "cannot be read"),
         (b"no pickle", "cannot be read"),
     ):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bz2
 import gzip
-import io
 import lzma
 import tarfile
 import zlib
@@ -63,15 +62,15 @@ _OPENERS: dict[str, Callable[[Path], Any]] = {
 }  # fmt: skip
 
 
-class _Bounded(io.RawIOBase):
+class _Bounded:
     """What a file unpacks to, up to a bound."""
 
     def __init__(self, file: Any, most: int, name: str) -> None:
         self._file, self._left, self._most, self._name = file, most, most, name
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int) -> bytes:
         """Some bytes, as tarfile asks for them."""
-        found: bytes = self._file.read(_PIECE if size < 0 else size)
+        found: bytes = self._file.read(size)
         self._left -= len(found)
         if self._left < 0:
             raise InputError(
@@ -132,7 +131,7 @@ def _members(path: Path, name: str) -> Iterator[tuple[tarfile.TarInfo, Callable[
     opener = next(o for ending, o in _OPENERS.items() if path.name.lower().endswith(ending))
     try:
         with closing(opener(path)) as packed:
-            bounded = _Bounded(packed, most, name)
+            bounded: Any = _Bounded(packed, most, name)  # no more of a file is used than read
             with tarfile.open(fileobj=bounded, mode="r|") as archive:
                 for info in archive:
                     yield info, partial(_content, archive, info)

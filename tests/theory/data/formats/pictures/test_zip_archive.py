@@ -11,6 +11,7 @@ from PIL import Image
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.formats.pictures import zip_archive
 from convergen.theory.data.reading import read
+from convergen.theory.data.table import suffixes
 
 
 def png(value=0):
@@ -75,3 +76,7 @@ def test_classes_that_do_not_fit_are_refused(tmp_path):
             archive.writestr("dataset.json", words)
         with pytest.raises(InputError, match=r"dataset.json of .* does not give a class for each"):
             read(tmp_path / "x.zip")
+
+
+def test_it_holds_images_and_takes_no_key():
+    assert ".zip" in suffixes(images=True, keyed=False)
