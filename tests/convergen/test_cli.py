@@ -89,6 +89,123 @@ def _child(*arguments, **options):
     return subprocess.run([*START, *arguments], capture_output=True, check=False, **options)
 
 
+@pytest.fixture
+def ended(monkeypatch):
+    """Run `main` around a command of the test: exit code, and the signal handler afterwards."""
+
+    def run(act):
+        before = signal.getsignal(signal.SIGINT)
+        monkeypatch.setattr(cli, "_run", lambda arguments: act())
+        try:
+            with pytest.raises(SystemExit) as stopped:
+                cli.main()
+            return stopped.value.code, signal.getsignal(signal.SIGINT), before
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    return run
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 129, 130, 143])
+def test_only_a_process_that_was_interrupted_ends_deaf(ended, code):
+    found, after, before = ended(lambda: code)
+    assert found == code
+    assert after == (signal.SIG_IGN if code >= 130 else before)
+
+
+def test_a_command_runs_with_interrupts_in_order(ended, capsys):
+    during = []
+    ended(lambda: during.append(signal.getsignal(signal.SIGINT)) or 0)
+    assert during == [cli._interrupt]
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    code, after, _ = ended(interrupted)
+    assert (code, after) == (130, signal.SIG_IGN)
+    assert capsys.readouterr().err == "convergen: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (BrokenPipeError(32, "Broken pipe"), 141, ""),
+        (OSError(28, "No space left"), 2, "convergen: error: No space left\n"),
+        (OSError("odd"), 2, "convergen: error: odd\n"),
+        (
+            FileNotFoundError(2, "No such file", "a\nb"),
+            2,
+            "convergen: error: No such file: a\\nb\n",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_said_unless_nobody_reads(ended, capsys, error, code, said):
+    def refused():
+        raise error
+
+    assert ended(refused)[0] == code
+    assert capsys.readouterr() == ("", said)
+
+
+class Broken:
+    """A stream that cannot be written to."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def write(self, text):
+        raise OSError(28, "No space left")
+
+    flush = write
+
+    def fileno(self):
+        return self.number
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_stream_that_cannot_be_written_to_is_pointed_at_nothing(monkeypatch, capsys, name):
+    reading, writing = os.pipe()
+    broken = Broken(writing)
+    broken.flush = lambda: broken.write("")
+    monkeypatch.setattr(sys, name, broken)
+    if name == "stdout":
+        assert cli._refused_by_the_system(OSError(28, "No space left")) == 2
+        assert capsys.readouterr().err == "convergen: error: No space left\n"
+    else:
+        cli._say("x")
+    assert os.path.samestat(os.fstat(writing), os.stat(os.devnull))  # noqa: PTH116
+    for number in (reading, writing):
+        os.close(number)
+
+
+def test_without_words_the_help_is_shown_and_words_are_handed_on(monkeypatch):
+    seen = []
+    monkeypatch.setattr(cli, "_run", lambda arguments: seen.append(arguments) or 0)
+    for words in ([], ["plan", "-h"]):
+        monkeypatch.setattr(sys, "argv", ["convergen", *words])
+        with pytest.raises(SystemExit):
+            cli.main()
+    assert seen == [["--help"], ["plan", "-h"]]
+
+
+def test_wrong_words_are_one_line_and_code_two(front_door):
+    for words, said in (
+        (["pridect"], "No such command 'pridect'"),
+        (["--typo"], "No such option: --typo"),
+        (["predict", "digits", "--seed"], "Option '--seed' requires an argument."),
+    ):
+        code, out, err = front_door(*words)
+        assert (code, out) == (2, "")
+        assert err.count("\n") == 1
+        assert said in err
+
+
+def test_options_are_refused_as_they_are_spelt_here(front_door):
+    code, _, err = front_door("predict", "spiked", "--dim", "0")
+    assert code == 2
+    assert err == "convergen: error: --dim must be a whole number, at least 1, not 0.\n"
+
+
 def test_outputs_without_unicode():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     shown = _child("collapse", "isotropic", "--dim", "5", "--sigma", "1", env=environment)

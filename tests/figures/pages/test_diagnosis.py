@@ -185,7 +185,12 @@ def test_every_part_says_what_the_command_says(page):
     assert "typed" in read.words["settings"]
     # What is explained beside is set small.
     aside = " ".join(re.findall('<p class="about">(.*?)</p>', text))
-    for each in (diagnosis._PAIRS, "The first samples of the file", tables.RECOVERY_WORDS[:20]):
+    for each in (
+        diagnosis._PAIRS,
+        "The first samples of the file",
+        tables.RECOVERY_WORDS,
+        said["certainty"],
+    ):
         assert each[:20] in aside
     assert not {"by-class", "checkpoints"} & set(read.words)
 
