@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import matplotlib
+import numpy as np
 import pytest
 import xarray as xr
 
@@ -19,6 +20,18 @@ from convergen.theory.files.atomic_files import PART
 
 # Quick to compute and to draw.
 NAME = "disjoint-training"
+
+
+def test_files_and_provenance(made):
+    assert [path.name for path, _ in made.files] == [
+        f"{NAME}.{e}" for e in ("nc", "svg", "png", "pdf")
+    ]
+    with xr.open_dataset(made.files[0].path, engine="h5netcdf") as saved:
+        assert saved.attrs["figure"] == NAME
+        assert saved.attrs["quality"] == "smoke"
+        assert saved.attrs["seed"] == 3
+        assert saved.attrs["numpy_version"] == np.__version__
+        assert saved.attrs["git_commit"] == record.git_commit()
 
 
 @pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
