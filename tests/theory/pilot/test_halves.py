@@ -5,6 +5,7 @@ import pytest
 
 from convergen import theory
 from convergen.theory.linear.elliptical.fourth_moments import large_sample_gap
+from convergen.theory.pilot import halves
 from convergen.theory.pilot.halves import _LeadingOrder, compare_halves, far_end
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components
@@ -141,3 +142,11 @@ def test_square_roots_are_compared_in_strips(monkeypatch):
     strips = compare_halves(sample(data), np.random.default_rng(5))
     np.testing.assert_allclose(strips.gap, whole.gap, rtol=1e-12)
     np.testing.assert_allclose(strips.error, whole.error, rtol=1e-10)
+
+
+@pytest.mark.parametrize(("parts", "count", "dim"), [(2, 3, 50), (6, 40, 12), (4, 9, 9)])
+def test_operations_of_the_cheaper_way_to_compare_roots(parts, count, dim):
+    """(m, k) by (k, n) is 2mkn: RᵀR of every part and their products, or products of all rows."""
+    squares = parts * 2 * dim * count * dim + 2 * parts * dim**2 * parts
+    rows = 2 * (parts * count) * dim * (parts * count)
+    assert halves._products(parts, count, dim) == min(squares, rows)

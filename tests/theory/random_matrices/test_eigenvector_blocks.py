@@ -243,3 +243,17 @@ def test_bad_counts_are_refused(dim, factors):
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_give_what_is_stored(call):
     stored.derive_again(call)
+
+
+@pytest.mark.parametrize("name", ["two levels", "steep"])
+def test_windows_are_refined_until_they_agree_and_no_further(name, monkeypatch):
+    paths, sizes = overlap_blocks.lifted_paths, []
+
+    def watched(start, stop):
+        for found in paths(start, stop):
+            sizes.append(found[0].size)
+            yield found
+
+    monkeypatch.setattr(overlap_blocks, "lifted_paths", watched)
+    block_overlap(CASES[name], 300, [0, 20, 60, CASES[name].dim])
+    assert 96 <= max(sizes) < 1536

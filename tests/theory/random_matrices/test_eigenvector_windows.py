@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from convergen.theory import InputError, Spectrum
-from convergen.theory.random_matrices.eigenvector_windows import subspace_overlap, window_overlaps
+from convergen.theory.random_matrices.eigenvector_windows import (
+    lifted_paths,
+    subspace_overlap,
+    window_overlaps,
+)
 
 # Two levels, and how often the upper one occurs.
 CRASHED = [(10, 4, 6.583938673866658), (5, 2, 11.973215306386209), (1536370, 3030, 2.3667134523947)]
@@ -102,3 +106,11 @@ def test_real_multiplicities_that_add_up_to_the_dimension_up_to_rounding():
     assert sizes.sum() > 8.0
     (q,) = window_overlaps(Spectrum.from_eigenvalues([0.82, 0.75], sizes), 60.0, [1])
     assert 0.9 < q <= 1.0
+
+
+def test_paths_have_48_nodes_and_twice_as_many_each_time():
+    """∫ dκ/κ from 1 to 4 is log 4, along any path that leaves the origin on one side."""
+    paths = list(lifted_paths(1.0 + 0j, 4.0 + 0j))
+    assert [kappa.size for kappa, _ in paths] == [48 * 2**k for k in range(7)]
+    for kappa, weights in paths[1:]:
+        assert np.sum(weights / kappa) == pytest.approx(np.log(4.0), abs=1e-9)

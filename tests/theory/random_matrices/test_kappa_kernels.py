@@ -165,3 +165,14 @@ def test_a_solution_that_is_not_reached_says_so(monkeypatch, levels):
     monkeypatch.setattr(kernels, "ITERATIONS", 1)
     assert not kernels.base_kappa(lam, w, rank, 9.5)[1]
     assert not kernels.solve_kappa(lam, w, rank, 9.5, base, 0.3)[2]
+
+
+@pytest.mark.parametrize("n", [1.0, 9.5, 30.0])
+def test_newton_is_left_for_bisection_only_where_it_must_be(monkeypatch, levels, n):
+    """Bisection alone takes some fifty steps to the last digit."""
+    uncompiled(monkeypatch, kernels)
+    monkeypatch.setattr(kernels, "ITERATIONS", 25)
+    lam, w, rank = levels
+    base, converged = kernels.base_kappa(lam, w, rank, n)
+    assert converged
+    assert kernels.solve_kappa(lam, w, rank, n, base, 1e-3)[2]

@@ -9,6 +9,7 @@ from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.symmetry.orbits import Orbit
 from convergen.theory.networks.training_time.budgeted_mixture import (
+    _WIDTHS,
     BudgetedMixture,
     _weighed,
     _weights,
@@ -24,6 +25,12 @@ LEVELS = np.array([0.1, 0.5, 0.5, 1.0, 4.0])
 def covariance(points, orbit=NONE):
     model = ShrunkLinear(points, orbit)
     return (model.vectors * model.values) @ model.vectors.T
+
+
+def test_widths_that_are_tried_rise_from_none_to_all_by_a_tenth_at_most():
+    steps = np.diff(_WIDTHS)
+    assert (_WIDTHS[0], _WIDTHS[-1]) == (0.0, 1.0)
+    assert np.all((steps > 0.0) & (steps < 0.1001))
 
 
 def test_it_is_the_posterior_mean_of_its_mixture():

@@ -3,6 +3,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.images.layout import oriented
+from convergen.theory.sources.real.array import _opens
 from convergen.theory.sources.table import load_source
 
 
@@ -71,3 +72,9 @@ def test_bad_paths(tmp_path, rng):
         load_source("array", path=tmp_path / "x.npy", key="train")
     with pytest.raises(InputError, match="shape must be whole numbers, at least 1, not \\[0\\]"):
         load_source("array", path=tmp_path / "x.npy", shape=[0])
+
+
+def test_files_of_arrays_are_opened_but_no_folders_nor_archives_of_images(tmp_path):
+    (tmp_path / "folder.npy").mkdir()
+    found = {name: _opens(tmp_path / name) for name in ("x.npy", "x.pt", "x.zip", "folder.npy")}
+    assert found == {"x.npy": True, "x.pt": True, "x.zip": False, "folder.npy": False}

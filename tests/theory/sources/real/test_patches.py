@@ -76,6 +76,9 @@ def test_count_takes_random_places():
     assert len(np.unique(few.groups)) > 250
     group = {row.tobytes(): g for row, g in zip(whole.rows, whole.groups, strict=True)}
     assert [group[row.tobytes()] for row in few.rows] == few.groups.tolist()
+    # Unless another seed is given it is 0.
+    first, default = load_source("patches", count=3, seed=0), load_source("patches", count=3)
+    np.testing.assert_array_equal(default.points.rows, first.points.rows)
 
 
 @pytest.mark.parametrize(
