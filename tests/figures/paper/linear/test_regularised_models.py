@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from scipy.linalg import expm
+from scipy.linalg import expm, sqrtm
 
 from convergen import theory
+from convergen.figures.paper.linear import regularised_models
 from convergen.figures.paper.linear.regularised_models import Ridge, Stopped, predict, simulate
 from convergen.figures.paper.linear.sample_law import SampleLaw
 
@@ -105,3 +106,59 @@ def test_simulation_agrees_with_the_library():
     for name, (mean, stderr) in found.items():
         spread = np.hypot(stderr[0], other[f"{name}_stderr"].item())
         assert abs(mean[0] - other[name].item()) < 4.0 * spread
+
+
+def test_one_pair_is_measured_as_plain_matrices_say(covariance):
+    """Generated points, nearest training points and errors, one after the other."""
+    rng = np.random.default_rng(4)
+    scale = np.sqrt(np.array([4.0, 2.0, 1.0]))
+    sets = [rng.standard_normal((5, 3)) * scale for _ in range(2)]
+    z = rng.standard_normal((3, 7))
+    model = Ridge(0.3, 0.6)
+    decomposed = [np.linalg.eigh(x.T @ x / 5) for x in sets]
+    found = regularised_models._measure(model, sets, decomposed, z, scale)
+    truth, noise = np.diag(scale**2), 0.36 * np.eye(3)
+    fits = [x.T @ x / 5 + 0.3 * np.eye(3) for x in sets]
+    a, b = (np.real(sqrtm(each)) for each in fits)
+    energy = 0.5 * (np.trace(a @ a) + np.trace(b @ b))
+    overlap = 0.5 * (np.trace(a @ np.sqrt(truth)) + np.trace(b @ np.sqrt(truth)))
+    nearest = [
+        np.mean([
+            max(abs(x @ y) / (np.linalg.norm(x) * np.linalg.norm(y)) for x in rows)
+            for y in (a @ z).T
+        ])
+        for rows in sets
+    ]  # fmt: skip
+    errors = []
+    for fit, x in zip(fits, sets, strict=True):
+        shrink = fit @ np.linalg.inv(fit + noise)
+        left = np.eye(3) - shrink
+        blur = np.trace(shrink @ noise @ shrink.T)
+        errors.append(
+            (np.trace(left @ truth @ left.T) + blur, np.trace(left @ (x.T @ x / 5) @ left.T) + blur)
+        )
+    test, train = np.mean(errors, axis=0)
+    expected = [
+        np.trace(a @ b), overlap / np.sqrt(np.trace(truth)), *nearest, test, train, energy, energy,
+    ]  # fmt: skip
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_errors_of_ratios_are_those_of_the_jackknife():
+    """q is divided by E|x̂|², q* by its root."""
+    rng = np.random.default_rng(5)
+    table = 2.0 + 0.1 * rng.standard_normal((400, 2, 8))
+    table[..., 0] += 0.5 * (table[..., 6] - 2.0)  # overlaps go with their norms
+    found = regularised_models._average(table)
+    for place, name in enumerate(regularised_models.QUANTITIES):
+        power = {0: 1.0, 1: 0.5}.get(place, 0.0)
+        norms = table[..., 6 + place] if place < 2 else np.ones((400, 2))
+
+        def ratio(kept, place=place, power=power, norms=norms):
+            return table[kept][..., place].mean(axis=0) / norms[kept].mean(axis=0) ** power
+
+        mean, stderr = found[name]
+        np.testing.assert_allclose(mean, ratio(np.ones(400, bool)), rtol=1e-12)
+        without = np.array([ratio(np.arange(400) != k) for k in range(400)])
+        jackknife = np.sqrt(399.0 / 400.0 * ((without - without.mean(axis=0)) ** 2).sum(axis=0))
+        np.testing.assert_allclose(stderr, jackknife, rtol=1e-3)

@@ -1,7 +1,11 @@
 """Figure 9: pictures of networks trained on disjoint sets."""
 
+import itertools
+
 import numpy as np
 import pytest
+import xarray as xr
+from matplotlib.figure import Figure
 from sklearn.datasets import load_digits
 
 from convergen.empirical.validate.shipped_results import shipped_result
@@ -73,3 +77,80 @@ def _cosines(pictures, one, other):
     axes = ("height", "width")
     scale = np.sqrt((x**2).sum(axes) * (y**2).sum(axes))
     return ((x * y).sum(axes) / scale).transpose("samples", "noise").values
+
+
+@pytest.fixture
+def panel():
+    """A panel of two noises, four rows and three sample sizes; pixels count up."""
+    picture = np.arange(2 * 4 * 3 * 4.0).reshape(2, 4, 3, 2, 2)
+    part = xr.Dataset(
+        {
+            "picture": (("noise", "row", "samples", "height", "width"), picture),
+            "convergence": ("samples", [0.123, 0.5, 0.987]),
+            "convergence_own": ("samples", [0.2, np.nan, 0.9]),
+        },
+        {"samples": [4, 16, 64], "row": list(disjoint_training.ROWS)},
+    )
+    axes = Figure().subplots()
+    disjoint_training.tile(axes, part)
+    return part, axes
+
+
+def test_pictures_stand_in_rows_by_noise_and_columns_by_sample_size(panel):
+    part, axes = panel
+    assert len(axes.images) == 2 * 4 * 3
+    low, high = np.quantile(part["picture"], (0.01, 0.99))
+    places = itertools.product(range(2), range(4), range(3))
+    for image, (noise, row, column) in zip(axes.images, places, strict=True):
+        shown = part["picture"].isel(noise=noise, row=row, samples=column)
+        np.testing.assert_array_equal(image.get_array(), shown)
+        assert image.get_clim() == pytest.approx((low, high))
+        assert image.get_interpolation() == "nearest"
+        left, right, bottom, top = image.get_extent()
+        assert (right - left, bottom - top) == pytest.approx((1.0, 1.0))
+        # A narrow space between pictures, a wide one between noises; rows go down.
+        assert left == pytest.approx(1.08 * column)
+        assert top == pytest.approx((4 * 1.08 + 0.35) * noise + 1.08 * row)
+    last = axes.images[-1].get_extent()
+    assert axes.get_xlim() == pytest.approx((-0.08, last[1] + 0.08))
+    assert axes.get_ylim()[1] == pytest.approx(-0.08)
+    assert axes.get_ylim()[0] > max(text.get_position()[1] for text in axes.texts) > last[2]
+
+
+def test_below_each_column_stand_its_numbers_or_a_dash(panel):
+    _, axes = panel
+    said = [text.get_text() for text in axes.texts]
+    assert said == ["4", "16", "64", "0.12", "0.50", "0.99", "0.20", "–", "0.90"]
+    for place, text in enumerate(axes.texts):
+        x, y = text.get_position()
+        assert x == pytest.approx(1.08 * (place % 3) + 0.5)
+        assert y == pytest.approx(axes.get_yticks()[8 + place // 3])
+        assert (text.get_ha(), text.get_va()) == ("center", "center")
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    # What was not forecast has no row.
+    names = ["samples $n$", "convergence $q$", "$q$, forecast"]
+    assert labels == [*disjoint_training.ROWS, *disjoint_training.ROWS, *names]
+    rows = axes.get_yticks()
+    assert np.all(np.diff(rows) > 0)
+    for image, height in zip(axes.images[::3], rows, strict=False):
+        _, _, bottom, top = image.get_extent()
+        assert height == pytest.approx(0.5 * (bottom + top))
+    assert list(axes.get_xticks()) == []
+    assert not any(spine.get_visible() for spine in axes.spines.values())
+
+
+def test_later_seeds_of_the_noise_begin_again_at_the_first():
+    count = shipped_result("digits-unet").sizes["picture"]
+    both = disjoint_training.pictures("digits-unet", 2, count - 1)["picture"]
+    first = disjoint_training.pictures("digits-unet", 1, 0)["picture"]
+    np.testing.assert_array_equal(both.isel(noise=1), first.isel(noise=0))
+
+
+def test_panels_are_as_wide_as_their_columns_and_named(pictures):
+    figure = disjoint_training.draw(pictures)
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert titles == ["(a) digits", "(b) Gaussian field, 8 × 8"]
+    assert {label.get_text() for label in figure.axes[1].get_yticklabels()} == {""}
+    assert figure.get_size_inches()[1] == pytest.approx(0.55 + 2.2)
+    ratios = figure.axes[0].get_gridspec().get_width_ratios()
+    assert list(ratios) == [5, 6]
