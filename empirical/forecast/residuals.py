@@ -115,9 +115,10 @@ def _odds(values: ArrayLike) -> FloatArray:
 
 
 def _moved(said: FloatArray, by: FloatArray) -> FloatArray:
-    """Order parameters moved in log-odds, those at the edges by what they would move beside."""
+    """Order parameters moved in log-odds; none leaves the range from 0 to 1 by it."""
     out = np.array(said, dtype=np.float64)
-    before = np.clip(out[:CARRIED], _EDGE, 1.0 - _EDGE)
+    here = out[:CARRIED]
+    before = np.clip(here, _EDGE, 1.0 - _EDGE)
     after = 1.0 / (1.0 + np.exp(-_odds(before) - by))
-    out[:CARRIED] = np.minimum(out[:CARRIED] + after - before, 1.0)
+    out[:CARRIED] = np.clip(here + after - before, np.minimum(here, 0.0), 1.0)
     return out

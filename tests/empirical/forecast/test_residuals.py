@@ -60,13 +60,16 @@ def test_the_theory_is_asked_after_the_budget_of_each_snapshot(pair):
 
 
 def test_what_is_negative_or_whole_stays_a_number_of_its_kind(pair):
+    """q and m are moved down and up at the edges, copies up: none beyond 0 and 1."""
     edge = np.array([-0.05, 1.0, 0.0, 1.3])
     found = pair.corrected(edge, 16, 8000.0, 400.0)
-    assert -0.051 < found[0] < -0.05
-    assert found[1] == 1.0
+    np.testing.assert_allclose(found[[0, 1, 3]], [-0.05, 1.0, 1.3])
     assert 0.0 < found[2] < 0.004
-    assert found[3] == 1.3
     np.testing.assert_array_equal(edge, [-0.05, 1.0, 0.0, 1.3])
+    up = pair.corrected(np.array([-0.05, 0.0, 0.0, 1.3]), 16, 1600.0, 400.0)
+    assert -0.05 < up[0] < -0.047
+    assert 0.0 < up[1] < 0.001
+    assert up[2] == 0.0
 
 
 def test_another_seed_changes_it_by_what_was_seen_on_digits(pair):
