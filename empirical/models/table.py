@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -144,6 +144,10 @@ class SolvableModel:
     own_error : tuple of float
         Root mean square by which the theory missed shipped networks in convergence, memorisation,
         share of copies and variance, where its constant was right.
+    others_error : tuple of float
+        The same for networks that it was not `made_for`.
+    made_for : tuple of str
+        Names of the networks that `own_error` is of; none where it is of all.
     trust : str
         How far forecasts by it may be trusted, in words.
     """
@@ -161,11 +165,28 @@ class SolvableModel:
     theory: Any = None
     images_each: float | None = None
     own_error: tuple[float, float, float, float] = (0.04, 0.06, 0.06, 0.06)
+    others_error: tuple[float, float, float, float] = (0.04, 0.06, 0.06, 0.06)
+    made_for: tuple[str, ...] = ()
     trust: str = ""
 
     def __post_init__(self) -> None:
         if self.fit is None:
             object.__setattr__(self, "fit", partial(fit_theory, self.theory))
+
+    def on(self, network: str) -> SolvableModel:
+        """The row with the error that it has on a network.
+
+        Parameters
+        ----------
+        network : str
+            Its name.
+
+        Returns
+        -------
+        SolvableModel
+        """
+        known = not self.made_for or network in self.made_for
+        return self if known else replace(self, own_error=self.others_error)
 
     def resolve(
         self, shape: Shape, given: Mapping[str, Any], truth: object = None
@@ -252,9 +273,10 @@ def forecasting_theory(network: str) -> SolvableModel:
     Returns
     -------
     SolvableModel
-        The first that is a theory of this network, or of any.
+        The first that is a theory of this network, or of any, with the error that it has on it.
     """
-    return next(row for row in _theories() if not row.networks or network in row.networks)
+    found = next(row for row in _theories() if not row.networks or network in row.networks)
+    return found.on(network)
 
 
 def _theories() -> list[SolvableModel]:

@@ -1,5 +1,6 @@
 """The table of solvable models: what suits, what is compared, and which theory forecasts."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -119,3 +120,15 @@ def test_what_is_not_said_of_trained_networks_is_what_they_are_by_default():
 
 def test_the_share_that_is_memorised():
     assert (MEMORISED.default, MEMORISED.least, MEMORISED.above) == (0.0, 0.0, None)
+
+
+def test_a_theory_is_less_sure_of_networks_that_it_was_not_made_for():
+    local = row(
+        "local", 1, own_error=(0.1, 0.2, 0.3, 0.4), others_error=(0.5, 0.6, 0.7, 0.8),
+        made_for=("unet",),
+    )  # fmt: skip
+    assert local.on("unet") is local
+    assert local.on("mine.py:Net").own_error == local.others_error
+    everywhere = replace(local, made_for=())
+    assert everywhere.on("mine.py:Net") is everywhere
+    assert forecasting_theory("unet").own_error[0] < forecasting_theory("mine.py:Net").own_error[0]
