@@ -232,10 +232,10 @@ def _single(
 
 def _split(spectrum: Spectrum, n: float, leading: int) -> tuple[FloatArray, _Tail]:
     """Leading eigenvalues one by one, and the others compressed; unit: the largest."""
-    groups = spectrum.groups(leading)
     counts = spectrum.multiplicities
-    rest = counts - np.bincount(groups, minlength=counts.size)
-    kept = (rest > 0.0) & (spectrum.eigenvalues > 0.0)
+    # Real multiplicities add up to the dimension up to rounding.
+    rest = np.clip(np.cumsum(counts) - leading, 0.0, counts)
+    kept = (rest > 1e-9) & (spectrum.eigenvalues > 0.0)
     if not kept.any():
         return spectrum.leading(leading) / spectrum.largest, _Tail(np.empty(0), np.empty(0), n)
     small = compress(spectrum.eigenvalues[kept], rest[kept])

@@ -240,7 +240,30 @@ def leading_groups(
             f"use at most {most}."
         )
     ends = np.cumsum(multiplicities[:count])
+    if ends[-1] < count:  # real multiplicities below 1: more of them than factors
+        ends = np.cumsum(multiplicities)
     return np.searchsorted(np.round(ends), np.arange(count), side="right")
+
+
+def means_of_ranks(values: FloatArray, multiplicities: FloatArray, factors: int) -> FloatArray:
+    """Mean eigenvalue of each of the leading directions, of which some share several values.
+
+    Parameters
+    ----------
+    values, multiplicities : ndarray, shape (k,)
+        Distinct eigenvalues, in descending order, and how many directions each has, a real number.
+    factors : int
+        How many directions.
+
+    Returns
+    -------
+    ndarray, shape (factors,)
+        Descending.
+    """
+    ends = np.append(0.0, np.cumsum(multiplicities))
+    # Sums from the smallest one up, so that small values keep their digits.
+    beyond = np.append(np.cumsum((multiplicities * values)[::-1])[::-1], 0.0)
+    return -np.diff(np.interp(np.arange(factors + 1.0), ends, beyond))
 
 
 def merge_equal(

@@ -18,6 +18,7 @@ from convergen.theory.spectra.eigenvalue_lists import (
     checked_mean,
     checked_spikes,
     leading_groups,
+    means_of_ranks,
     merge_equal,
     power_law_eigenvalues,
 )
@@ -128,8 +129,12 @@ class Spectrum:
         Returns
         -------
         ndarray, shape (factors,)
+            Where multiplicities are real, means over whole directions: the trace is kept.
         """
-        return self.eigenvalues[self.groups(factors)]
+        groups = self.groups(factors)
+        if np.all(self.multiplicities == np.rint(self.multiplicities)):
+            return self.eigenvalues[groups]
+        return means_of_ranks(self.eigenvalues, self.multiplicities, groups.size)
 
     def groups(self, factors: int) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
         """Index into `eigenvalues` of each of the leading factors.

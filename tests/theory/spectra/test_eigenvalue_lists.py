@@ -11,6 +11,7 @@ from convergen.theory.spectra.eigenvalue_lists import (
     checked_eigenvalues,
     checked_mean,
     leading_groups,
+    means_of_ranks,
     merge_equal,
     power_law_eigenvalues,
     solver_error,
@@ -149,6 +150,19 @@ def test_each_factor_has_the_eigenvalue_of_its_rank():
     assert leading_groups(np.array([1.0, 2.0, 4.0]), 7, 1).tolist() == [0]
     with pytest.raises(InputError, match="has 7 dimensions: use at most 7"):
         leading_groups(np.array([1.0, 2.0, 4.0]), 7, 8)
+
+
+def test_groups_of_real_multiplicities_below_one_reach_the_last_factor():
+    # Ends 0.4, 0.8, 1.6, 2, 2.7, 3: as many values as factors reach only half of the dimensions.
+    shares = np.array([0.4, 0.4, 0.8, 0.4, 0.7, 0.3])
+    assert leading_groups(shares, 3, 3).tolist() == [1, 2, 4]
+
+
+def test_means_of_ranks_by_hand():
+    values, shares = np.array([8.0, 4.0, 1.0, 1e-30]), np.array([0.5, 1.0, 0.5, 1.0])
+    expected = [6.0, 0.5 * 4.0 + 0.5 * 1.0, 1e-30]
+    np.testing.assert_allclose(means_of_ranks(values, shares, 3), expected, rtol=1e-12)
+    np.testing.assert_allclose(means_of_ranks(values, shares, 2), expected[:2], rtol=1e-12)
 
 
 def test_axes_and_means_fit_their_spectrum():

@@ -126,6 +126,16 @@ def test_leading_and_groups_match_the_expanded_spectrum():
         np.testing.assert_array_equal(s.leading(factors), expanded(s)[:factors])
 
 
+def test_leading_eigenvalues_of_real_multiplicities_keep_the_trace():
+    rng = np.random.default_rng(0)
+    shares = rng.dirichlet(np.ones(40)) * 12.0
+    s = Spectrum.from_eigenvalues(np.sort(rng.exponential(size=40))[::-1], shares)
+    lead = s.leading(12)
+    assert np.all(np.diff(lead) <= 0.0)
+    assert lead.sum() == pytest.approx(s.trace, rel=1e-13)
+    np.testing.assert_array_equal(s.leading(5), lead[:5])
+
+
 def test_ten_million_dimensions_are_never_expanded():
     tracemalloc.start()
     s = Spectrum.from_eigenvalues([3.0, 2.0, 1.0], [3, 10**7 - 1003, 1000])
