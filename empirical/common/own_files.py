@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.files.regular_bytes import regular_bytes
 
 
 def attempted(words: str, act: Callable[[], Any]) -> Any:
@@ -57,7 +58,7 @@ def content_of(path: Path, what: str) -> bytes:
         If it cannot be read.
     """
     try:
-        return path.read_bytes()
+        return regular_bytes(path)
     except OSError as error:
         raise InputError(f"cannot read the {what} {str(path)!r}: {error.strerror}.") from error
 

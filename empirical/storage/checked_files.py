@@ -7,6 +7,7 @@ from pathlib import Path
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.atomic_files import unfinished, write_beside
+from convergen.theory.files.regular_bytes import regular_bytes
 from convergen.theory.files.seals import is_sound, sealed
 
 
@@ -103,7 +104,7 @@ def read(path: Path) -> bytes | None:
         If the operating system refuses, or it is a folder.
     """
     try:
-        return path.read_bytes()
+        return regular_bytes(path)
     except FileNotFoundError:
         return None
     except OSError as error:

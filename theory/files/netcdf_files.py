@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.atomic_files import Written, write_beside
+from convergen.theory.files.regular_bytes import regular_bytes
 from convergen.theory.files.seals import EMPTY_SEAL, has_seal, is_sound, sealed
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def load_dataset(path: Path, *, must_be_sealed: bool = False) -> xr.Dataset:
         If it cannot be read, is no netCDF, or is damaged.
     """
     try:
-        content = path.read_bytes()
+        content = regular_bytes(path)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}.") from error
     if must_be_sealed and not has_seal(content):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, InputError, as_count, as_finite
+from convergen.theory.messages.option_errors import OptionError, OptionName
 
 EPS = float(np.finfo(np.float64).eps)
 # Relative distance within which two numbers may stand for the same one: it covers 15 printed
@@ -196,9 +197,10 @@ def power_law_eigenvalues(dim: int, exponent: float) -> FloatArray:
         If there are too many of them, or the smallest leaves the range of double precision.
     """
     if dim > _LONGEST:
-        raise InputError(
-            f"a power law in dimension {dim} would hold as many eigenvalues in memory: use dim of "
-            f"at most {_LONGEST}."
+        raise OptionError(
+            f"a power law in dimension {dim} would hold as many eigenvalues in memory: use ",
+            OptionName("dim"),
+            f" of at most {_LONGEST}.",
         )
     if exponent * np.log10(dim) > 300.0:
         raise InputError(

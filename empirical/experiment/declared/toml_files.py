@@ -9,6 +9,7 @@ from convergen.empirical.common.presets import preset_names, preset_path
 from convergen.empirical.experiment.declared.declaration import Config
 from convergen.empirical.networks.own_network import absolute_name
 from convergen.theory.common.checks import InputError
+from convergen.theory.files.regular_bytes import regular_bytes
 from convergen.theory.messages.suggestions import suggestion
 
 
@@ -31,7 +32,7 @@ def read_config(path: Path) -> Config:
         If it cannot be read or is not TOML.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = regular_bytes(path).decode("utf-8")
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise InputError(f"cannot read the experiment {str(path)!r}: {reason}.") from error

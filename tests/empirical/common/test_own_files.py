@@ -1,4 +1,5 @@
 import hashlib
+import os
 
 import pytest
 
@@ -50,6 +51,9 @@ def test_a_file_that_fails_is_not_kept(tmp_path):
 def test_what_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"cannot read the network '.*x.py': No such file"):
         content_of(tmp_path / "x.py", "network")
+    os.mkfifo(tmp_path / "z.py")
+    with pytest.raises(InputError, match=r"cannot read the network '.*z.py': it is a pipe"):
+        content_of(tmp_path / "z.py", "network")
     (tmp_path / "y").write_bytes(b"ab")
     assert content_of(tmp_path / "y", "network") == b"ab"
     assert sha256(b"ab") == hashlib.sha256(b"ab").hexdigest()

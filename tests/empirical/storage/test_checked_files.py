@@ -125,11 +125,17 @@ def test_folders_are_made_with_their_parents_and_may_be_there(tmp_path):
         make_folder(deep / "file" / "below")
 
 
+def test_a_pipe_in_place_of_a_file_is_not_opened(tmp_path):
+    os.mkfifo(tmp_path / "plan.json")
+    with pytest.raises(StorageError, match=r"cannot read .*plan\.json: it is a pipe"):
+        read(tmp_path / "plan.json")
+
+
 def test_a_refusal_without_words_of_the_system_has_its_own(path, monkeypatch):
     def refuse(self):
         raise OSError("no words")
 
-    monkeypatch.setattr(type(path), "read_bytes", refuse)
+    monkeypatch.setattr(checked_files, "regular_bytes", refuse)
     with pytest.raises(StorageError, match=r"^cannot read .*file\.bin: no words\.$"):
         read(path)
 

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from convergen.empirical.common.presets import preset_names
@@ -23,6 +25,9 @@ def test_unreadable_files_are_one_line(tmp_path):
         read_config(tmp_path / "none.toml")
     with pytest.raises(InputError, match=r"cannot read the experiment .*: Is a directory"):
         read_config(tmp_path)
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(InputError, match="cannot read the experiment .*: it is a pipe"):
+        read_config(tmp_path / "pipe.toml")
     path = tmp_path / "broken.toml"
     path.write_text("samples = [4")
     with pytest.raises(InputError, match=r"broken\.toml is not a TOML file") as error:

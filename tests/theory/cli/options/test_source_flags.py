@@ -73,6 +73,12 @@ def test_a_flag_may_stand_for_the_source(capsys):
         run([], standalone_mode=False)
 
 
+def test_refusals_of_a_law_name_flags(convergen):
+    code, _, err = convergen("predict", "power-law", "--dim", "200000000")
+    assert code == 2
+    assert "in memory: use --dim of at most 20000000." in err
+
+
 def test_spelling():
     assert spelling("spikes") == "--spike"
     assert spelling("seed") == "--option seed=…"
