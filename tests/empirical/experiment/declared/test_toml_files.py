@@ -26,7 +26,7 @@ def test_unreadable_files_are_one_line(tmp_path):
     with pytest.raises(InputError, match=r"cannot read the experiment .*: Is a directory"):
         read_config(tmp_path)
     os.mkfifo(tmp_path / "pipe.toml")
-    with pytest.raises(InputError, match="cannot read the experiment .*: it is a pipe"):
+    with pytest.raises(InputError, match=r"cannot read the experiment .*: it is a pipe"):
         read_config(tmp_path / "pipe.toml")
     path = tmp_path / "broken.toml"
     path.write_text("samples = [4")
