@@ -265,7 +265,7 @@ def means_of_ranks(values: FloatArray, multiplicities: FloatArray, factors: int)
     ends = np.append(0.0, np.cumsum(multiplicities))
     # Sums from the smallest one up, so that small values keep their digits.
     beyond = np.append(np.cumsum((multiplicities * values)[::-1])[::-1], 0.0)
-    return -np.diff(np.interp(np.arange(factors + 1.0), ends, beyond))
+    return np.asarray(-np.diff(np.interp(np.arange(factors + 1.0), ends, beyond)))
 
 
 def merge_equal(
