@@ -94,7 +94,7 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     options = {"kind": "array", "path": str(tmp_path / "x.npy")}
     small = load_data(**options)
     monkeypatch.setattr(module, "_HELD", 1000)
-    with pytest.raises(InputError, match=r"1.08e-05 GB .* give scratch, a folder for the rest"):
+    with pytest.raises(InputError, match=r"1.08e-05 GB .* most 1e-06 GB .* give scratch, a folder"):
         load_data(**options)
     scratch = tmp_path / "run"
     large = load_data(**options, scratch=scratch)

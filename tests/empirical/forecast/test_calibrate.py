@@ -86,6 +86,20 @@ def test_what_cannot_be_calibrated_is_refused(run, result, change, options, said
         calibrate(run, change(result), BudgetedMixture, **options)
 
 
+def test_a_pair_has_begun_to_memorise_before_the_last_of_its_snapshots(run, result, monkeypatch):
+    class Calibrating(Exception):
+        pass
+
+    def begun(*_):
+        raise Calibrating
+
+    monkeypatch.setattr(module, "TheoryPair", begun)
+    for before, error in ((2, Calibrating), (1, Calibrating), (0, InputError)):
+        monkeypatch.setattr(module, "_least_error", lambda _, b=before: result.sizes["images"] - b)
+        with pytest.raises(error):
+            calibrate(run, result, BudgetedMixture)
+
+
 def test_networks_that_do_not_see_the_noise_level_are_refused():
     run, result = shipped_run("digits-conv"), shipped_result("digits-conv")
     with pytest.raises(InputError, match="do not see the noise level"):

@@ -26,7 +26,7 @@ def test_eight_names_are_listed(count, more):
     ("declared", "stored", "words"),
     [
         (LARGEST, LARGEST, ""), (LARGEST + 1, LARGEST, r"declares 4.29 GB for y, but at most 4.3"),
-        (2**26, 1, ""), (2**26 + 1, 335_545, ""),
+        (2**20, 1, ""), (2**26, 1, ""), (2**26 + 1, 335_545, ""),
         (2**26 + 200, 335_544, r"declares 67 MB for y, but stores 0.34 MB, as files that fill"),
     ],
 )  # fmt: skip

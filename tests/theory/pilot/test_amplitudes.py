@@ -33,6 +33,9 @@ def test_influence_is_what_the_second_moment_loses_without_a_point(monkeypatch):
     change -= change.mean()
     # To first order in the weight of the point.
     assert np.corrcoef(influence, change)[0, 1] > 0.998
+    tau = loss / loss.mean()
+    order = -(tau**2 / (1.0 + np.var(tau, ddof=1)) - 2.0 * tau) / 150
+    np.testing.assert_allclose(influence, order - order.mean(), rtol=1e-9, atol=1e-15)
     np.testing.assert_allclose(influence, change, atol=0.12 * np.abs(change).max())
     assert influence.std() == pytest.approx(change.std(), rel=0.1)
 

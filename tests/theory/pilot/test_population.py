@@ -3,6 +3,7 @@ import pytest
 
 from convergen import theory
 from convergen.theory import InputError
+from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import fit_measure
 from convergen.theory.pilot.population import _below, _spectrum, estimate_population
 from convergen.theory.pilot.sample import PilotSample
@@ -82,6 +83,22 @@ def test_more_points_narrow_the_interval():
         found = estimate_population(draw(POWER, count, 0)).interval(sizes)
         widths.append(np.log(found.high / found.low))
     assert np.all(np.diff(widths, axis=0) < 0.0)
+
+
+def test_sampling_errors_are_halved_by_four_times_the_points():
+    data = np.random.default_rng(11).standard_normal((60, 5))
+    found = estimate_population(data)
+    trace = found.interval(lambda spectrum: spectrum.trace)
+
+    def halved(sampling, unseen):
+        parts = np.asarray(sampling), np.asarray(unseen)
+        given = Interval(trace.value, trace.low, trace.high, *parts)
+        return found.points_to_halve(lambda spectrum: spectrum.trace, given)
+
+    assert halved(0.4, 0.0) == 240.0
+    assert halved(0.0, 0.0) == 120.0
+    # Larger pilots see all of a trace: what is left of 0.5 is 0.4 over the root of 4.
+    assert halved(0.4, 0.3) == 240.0
 
 
 def test_units_and_order_change_nothing():

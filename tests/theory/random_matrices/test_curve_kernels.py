@@ -25,6 +25,22 @@ def test_height_solves_its_equation_or_is_zero(levels, n):
     assert inside > 0
 
 
+@pytest.mark.parametrize(
+    ("lam", "w", "n", "edge"),
+    [
+        ([0.5185713905447034, 0.2879458958733985, 0.011672695343339111], [1.0, 25.0, 6.0], 7.0,
+         -0.274088804393653),
+        ([0.3728819846339299, 0.11445224619652142], [15.0, 3.0], 26.0, 0.6568365823413271),
+    ],
+)  # fmt: skip
+def test_height_is_nought_where_rounding_cannot_tell_it_from_an_edge(monkeypatch, lam, w, n, edge):
+    uncompiled(monkeypatch, kernels)
+    lam, w = np.array(lam), np.array(w)
+    for step in range(-5, 6):
+        a = edge + step * np.spacing(edge)
+        assert 0.0 <= kernels.height(lam, w, n, a) < 1e-6
+
+
 @pytest.mark.parametrize("level", [1.0, 1e-150, 1e-300])
 @pytest.mark.parametrize("n", [21.0, 200.0, 1e12])
 def test_height_near_one_of_two_levels_hundreds_of_decades_apart(level, n):

@@ -72,6 +72,7 @@ def test_intervals_of_the_law_grow_with_the_distance():
     np.testing.assert_allclose(high / middle, middle / low)
     assert np.all(np.diff(high / middle) > 0.0)
     np.testing.assert_allclose(high[0] / middle[0], law.kappa_high / law.kappa)
+    np.testing.assert_allclose(law.kappa_high / law.kappa, law.kappa / law.kappa_low)
     # Half of a factor of two in the exponent's error shows at eight times the centre.
     far = np.hypot(np.log(law.kappa_high / law.kappa), 1.96 * 0.2 * np.log(8.0))
     np.testing.assert_allclose(np.log(high[1] / middle[1]), far, rtol=1e-3)
