@@ -4,7 +4,8 @@ Prints, for 16 × 16 pixels and n = 1000: the local denoiser against NumPy loops
 against one call, and, also for n = 4000, the budgeted mixture against its two products with all
 training points (two more, to the eigenvectors and back, take d/n of their multiplications); for
 28 × 28 pixels a patch machine with 5 × 5 windows against a loop over patches. Answers are compared
-first.
+first. Last, the longest path of the local denoiser among one, two and four threads, in processor
+time: what a clock would show if that many processors were idle.
 
     python benchmarks/networks.py [QUERIES]     (default 64)
 """
@@ -14,9 +15,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from unittest.mock import patch
 
 import numpy as np
 
+from convergen.theory.networks.local import local_means
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser
 from convergen.theory.networks.local.windows import WienerFilters, Windows, squares
 from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture
@@ -66,6 +69,25 @@ def both(
     found = np.array([(seconds(ours, 1), seconds(other, 1)) for _ in range(rounds)])
     least: tuple[float, float] = tuple(found.min(axis=0).tolist())
     return least
+
+
+def longest_path(call: Callable[[], object], threads: int, rounds: int = 5) -> float:
+    """Least processor time of a call with kernels in threads: the busiest one, and the rest."""
+    kernel, spent = local_means.local_means, []
+
+    def watched(*given: object) -> None:
+        begin = time.thread_time()
+        kernel(*given)
+        spent.append(time.thread_time() - begin)
+
+    found = []
+    with patch.multiple(local_means, local_means=watched, kernel_threads=lambda: threads):
+        for _ in range(rounds):
+            spent.clear()
+            begin = time.process_time()
+            call()
+            found.append(time.process_time() - begin - sum(spent) + max(spent))
+    return min(found)
 
 
 def say(words: str, ours: float, other: float) -> None:
@@ -130,6 +152,10 @@ def main(queries: int) -> None:
         seconds(lambda: machine(few, SIGMA)),
         plain,
     )
+    alone = longest_path(lambda: local(x, SIGMA), 1)
+    for threads in (2, 4):
+        shared = longest_path(lambda: local(x, SIGMA), threads)
+        say(f"local denoiser among {threads} threads, longest path; alone", shared, alone)
 
 
 if __name__ == "__main__":
