@@ -60,7 +60,7 @@ def main(seeds: list[int]) -> None:
         return out
 
     print(
-        f"{NAME}, seeds {seeds}; rms of {', '.join(QUANTITIES[:CARRIED])} at all n but that of the pair"
+        f"{NAME}, seeds {seeds}; n other than the pair's; rms of {', '.join(QUANTITIES[:CARRIED])}"
     )
     show("theory alone", errors(False))
     for fall in FALLS:
