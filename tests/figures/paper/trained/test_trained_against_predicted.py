@@ -84,7 +84,30 @@ def test_conv_nets_copy_and_hold_the_variance_of_digits_but_not_of_patches(netwo
     law = networks.sel(data="digits", model="linear", factor=1)["latent_recovery"]
     late = [256, 768]
     assert np.all(recovery.sel(samples=late) < law.sel(samples=late) - 0.3)
-    assert networks.sel(model="conv", data="field8")["convergence"].isnull().all()
+
+
+@pytest.mark.parametrize(("data", "few"), [("field8", 0.07), ("field16", 0.012)])
+def test_circular_conv_nets_agree_on_fields_as_the_linear_model_that_knows_the_symmetry(
+    networks, data, few
+):
+    conv = networks.sel(model="conv", data=data).dropna("samples", subset=["convergence"])
+    assert conv["samples"].values.tolist() == [16, 64, 256, 1024]
+    gap = conv.sel(theory="stationary-linear")["convergence_fitted"] - conv["convergence"]
+    assert np.all(gap > 0.0)
+    assert np.all(gap < [few, 0.02, 0.02, 0.02])
+    linear = networks.sel(model="linear", data=data, samples=[16, 64])["convergence"]
+    assert np.all(conv["convergence"].sel(samples=[16, 64]) > linear + 0.1)
+    assert np.all(conv["fraction_memorised"] == 0.0)
+    assert np.all(np.abs(conv["memorisation"] - conv["memorisation_baseline"]) < 0.01)
+    assert np.all(np.abs(conv["variance_ratio"] - 1.0) < 0.1)
+    # Of as many draws as are measured a linear model would know as much.
+    known = networks.sel(data=data, factor=[1, 5])[["line_samples", "latent_recovery_law"]]
+    known = known.dropna("node")
+    for factor in (1, 5):
+        law = known["latent_recovery_law"].sel(factor=factor)
+        at_256 = np.interp(np.log(256), np.log(known["line_samples"]), law)
+        found = conv["latent_recovery"].sel(factor=factor, samples=[64, 256, 1024])
+        assert np.all(np.abs(found - at_256) < 0.03)
 
 
 @pytest.mark.parametrize(
