@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import benchmarks.linear_bars as bars
+from convergen.empirical import TrainingSettings
 from convergen.empirical.models.solvable.stationary_linear import StationaryDenoiser
 
 RNG = np.random.default_rng(7)
@@ -50,6 +51,41 @@ def test_the_least_error_is_that_of_the_true_covariance():
     assert found == pytest.approx(np.sum(0.25 * variances / (variances + 0.25)), rel=0.01)
     only = bars.least_error(iter(tried[:1]), OfTheTruth(points), 0.5)
     assert only > 1.02 * found
+
+
+def test_told_the_noise_a_homogeneous_denoiser_lacks_but_the_noise_along_a_large_mean():
+    values, mean = np.array([2.0, 1.0, 0.5, 0.25, 0.0]), np.array([0.0, 0.0, 0.0, 0.0, 100.0])
+    points = mean + RNG.standard_normal((3000, 5)) * np.sqrt(values)
+    noisy = points + 0.4 * RNG.standard_normal(points.shape)
+    told = TrainingSettings(sigma_min=0.3999, sigma_max=0.4001)
+    found = bars.blind_denoised(noisy, np.diag(values), mean, told)
+    wiener = mean + (noisy - mean) * values / (values + 0.16)
+    # The amplitude is read off the mean, to 1/250 of it: so what is there is taken as it comes.
+    np.testing.assert_allclose(found[:, :4], wiener[:, :4], atol=0.1)
+    np.testing.assert_allclose(found[:, 4], noisy[:, 4], atol=0.05)
+
+
+def test_the_blind_denoiser_is_homogeneous_and_no_multiple_of_it_is_better():
+    values = np.array([4.0] * 3 + [0.04] * 12 + [0.0])
+    mean = np.zeros(16)
+    mean[-1] = 5.0
+    settings = TrainingSettings(sigma_min=0.1, sigma_max=2.0, weighting="plain")
+    sigma = np.exp(RNG.uniform(np.log(0.1), np.log(2.0), (3000, 1)))
+    points = mean + RNG.standard_normal((3000, 16)) * np.sqrt(values)
+    noisy = points + sigma * RNG.standard_normal(points.shape)
+    found = bars.blind_denoised(noisy, np.diag(values), mean, settings)
+    scaled = bars.blind_denoised(1.1 * noisy[:50], np.diag(values), mean, settings)
+    np.testing.assert_allclose(scaled, 1.1 * found[:50], rtol=1e-9, atol=1e-9)
+    # The error is orthogonal to every homogeneous function, such as D itself and parts of y.
+    error = found - points
+    size = np.linalg.norm(noisy, axis=1)
+    share = np.linalg.norm(noisy[:, 3:15], axis=1, keepdims=True) / size[:, None]
+    for other in (found, noisy, noisy * (share > np.median(share)), found * share):
+        products = np.sum(error * other, axis=1)
+        assert abs(products.mean()) < 4.0 * products.std() / np.sqrt(len(products))
+    # Wiener filters know the noise level and the mean.
+    wiener = mean + (noisy - mean) * values / (values + sigma**2)
+    assert np.sum((wiener - points) ** 2) < np.sum(error**2)
 
 
 @pytest.mark.slow
