@@ -11,8 +11,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
 from convergen.theory.messages.terminal import one_line, prepare_streams
@@ -20,24 +18,11 @@ from convergen.theory.messages.terminal import one_line, prepare_streams
 if TYPE_CHECKING:
     import typer
 
-# New objects after which garbage is looked for.
-_OBJECTS = 100_000
+# New objects after which garbage is looked for: most are of modules, which stay.
+_OBJECTS = 400_000
 REFUSED, INTERRUPTED, READER_GONE = 2, 128 + signal.SIGINT, 141
 
 
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """Look for garbage rarely, and not once more at the end: most new objects are of modules."""
-    usual = gc.get_threshold()
-    gc.set_threshold(_OBJECTS)
-    atexit.register(gc.freeze)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*usual)
-
-
-@_little_garbage()
 def main() -> NoReturn:
     """Run the command line and exit.
 
@@ -46,6 +31,8 @@ def main() -> NoReturn:
     141, the reader of standard output went away. An error of our own is shown whole, with code 1.
     """
     prepare_streams()
+    gc.set_threshold(_OBJECTS)
+    atexit.register(gc.freeze)  # nor is it looked for among all of them once more at the end
     try:
         before = signal.signal(signal.SIGINT, _interrupt)
         code = _run(sys.argv[1:] or ["--help"])

@@ -22,12 +22,15 @@ def convergen(monkeypatch, capsys, tmp_path):
     """Call the command line from a folder: exit code, output, errors."""
     from convergen.cli import main
 
+    usual = gc.get_threshold()
+
     def call(*arguments, cwd=tmp_path):
         monkeypatch.chdir(cwd)
         monkeypatch.setattr(sys, "argv", ["convergen", *map(str, arguments)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as ended:
             main()
+        gc.set_threshold(*usual)
         said = capsys.readouterr()
         return ended.value.code or 0, said.out, said.err
 
