@@ -4,6 +4,7 @@ from scipy.optimize import linprog
 
 from convergen.theory.common import linear_program
 from convergen.theory.common.linear_program import least_cost
+from tests.plain_kernels import uncompiled
 
 TIGHT = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 
@@ -65,6 +66,7 @@ def test_programs_that_are_solved_by_hand():
 
 
 def test_steps_that_run_out_are_no_answer(monkeypatch):
+    uncompiled(monkeypatch, linear_program)
     monkeypatch.setattr(linear_program, "_MOST", 3)
     with pytest.raises(RuntimeError, match="no end after 3 steps"):
         least_cost(*smooth(np.random.default_rng(1), 12, 40))
