@@ -16,7 +16,7 @@ Labels = NDArray[np.int64]
 # |cosine| from which two points count as copies of each other unless another is asked for.
 DUPLICATE_LIMIT = 0.999
 
-_TILE = 1024
+_TILE = 512
 _AXES = 64
 _BASIS_ROWS, _STEPS = 2000, 3
 # Rounding of products of unit vectors: in single precision, and in double precision.

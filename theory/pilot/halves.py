@@ -114,9 +114,11 @@ def _level(
     others = ~np.eye(count, dtype=bool)
     for split in range(splits):
         rows = rng.permutation(points)[: size * count].reshape(count, size)
-        apart[split], norm[split] = (each[others].mean() for each in _apart(_roots(sample, rows)))
+        parts = _coordinates(sample, rows)
         if steady:
-            leading[split] = order.apart(_coordinates(sample, rows))[others].mean()
+            leading[split] = order.apart(parts)[others].mean()
+        roots = _roots(parts, sample.freedom < sample.points)
+        apart[split], norm[split] = (each[others].mean() for each in _apart(roots))
     left = apart - apart.mean() / norm.mean() * norm
     moved = 0.0
     if steady:
@@ -252,10 +254,8 @@ def _common(rows: FloatArray, weight: FloatArray | None = None) -> FloatArray:
     return common
 
 
-def _roots(sample: PilotSample, parts: NDArray[np.int64]) -> FloatArray:
-    """R of Σ̂^{1/2} = RᵀR for each part, shape (parts, k, d)."""
-    centred = sample.freedom < sample.points
-    rows = _coordinates(sample, parts)
+def _roots(rows: FloatArray, centred: bool) -> FloatArray:
+    """R of Σ̂^{1/2} = RᵀR for each part, shape (parts, k, d), from its points, which are spent."""
     size, dim = rows.shape[1:]
     if centred:
         rows -= rows.mean(axis=1, keepdims=True)

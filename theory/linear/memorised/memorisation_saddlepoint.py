@@ -22,7 +22,8 @@ _SADDLES = 128
 # Latin hypercubes of points x̂, and points in each: four times fewer than independent draws need
 # for half the error, of which the scatter of the hypercubes tells.
 _CUBES, _POINTS = 16, 16
-_BLOCK = 128
+# Numbers of an array that stays in the cache while it is worked on.
+_BLOCK = 2**14
 # Points x̂ and saddles that do where spectra are compared, whose errors are alike.
 _SPREAD, _FEW_SADDLES = 32, 48
 # Steps in which the first saddle is looked for that counts, and the exponent below which exp adds
@@ -210,7 +211,7 @@ class SaddlepointLaw(NamedTuple):
         det(I − 2tM) = det(I + τΣ) (M − pN)/c² with p = 1 − c², N = 1 + own τg and
         M = e + own τ(eg − f²); the saddle condition is linear in p.
         """
-        block = max(1, _BLOCK // own.size)
+        block = max(1, _BLOCK // (own.size * self.tau.size))
         blocks = range(0, len(self.e.value), block)
         return np.concatenate(
             [self._average(samples, own, shares, slice(i, i + block)) for i in blocks]
