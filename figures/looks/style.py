@@ -199,7 +199,8 @@ def family(name: str, count: int, *, start: int = 0) -> list[Look]:
 
     base = np.array(to_rgb(look_of(name).colour))
     # Negative: towards black; positive: towards white, no further than is readable on paper.
-    shades = np.linspace(-0.55, 0.4, count) if count > 1 else np.zeros(1)
+    darkest, lightest = (-0.55, 0.4) if base.any() else (0.0, 0.65)  # black has no darker shade
+    shades = np.linspace(darkest, lightest, count) if count > 1 else np.zeros(1)
     colours = [base * (1.0 + s) if s < 0.0 else base + (1.0 - base) * s for s in shades]
     return [
         Look(to_hex(colour), line, marker, "")

@@ -177,6 +177,21 @@ def test_a_stream_that_cannot_be_written_to_is_pointed_at_nothing(monkeypatch, c
         os.close(number)
 
 
+@pytest.mark.parametrize(("answer", "code"), [(None, 0), (3, 3)])
+def test_the_answer_to_a_shell_has_its_exit_code(monkeypatch, answer, code):
+    asked = []
+
+    class Command:
+        def main(self, *given, **options):
+            asked.append((given, options))
+            return answer
+
+    monkeypatch.setattr("typer.main.get_command", lambda app: Command())
+    monkeypatch.setenv("_CONVERGEN_COMPLETE", "complete_bash")
+    assert cli._run(["pre"]) == code
+    assert asked == [((["pre"], "convergen"), {"standalone_mode": False})]
+
+
 def test_without_words_the_help_is_shown_and_words_are_handed_on(monkeypatch):
     seen = []
     monkeypatch.setattr(cli, "_run", lambda arguments: seen.append(arguments) or 0)

@@ -88,7 +88,7 @@ def test_the_command_prints_the_report_or_json(monkeypatch, front_door):
 
 def test_requirements_are_grouped_by_extra(monkeypatch):
     asked = [
-        "numpy<3,>=2", "pillow", "pytest>=8 ; extra == 'dev'", "pandas; extra == \"dev\"",
+        "numpy<3,>=2", "pillow", "pytest[testing]>=8 ; extra == 'dev'", "pandas; extra == \"dev\"",
         "convergen[dev]; extra == 'all'", "(odd)", "no-such-package-here",
     ]  # fmt: skip
     monkeypatch.setattr(importlib.metadata, "requires", lambda name: asked)
@@ -140,7 +140,14 @@ def test_threads_are_those_of_this_process():
     blas = [info["internal_api"] for info in threadpool_info() if info["user_api"] == "blas"]
     assert set(found["blas"]) == set(blas) != set()
     assert found["kernels"] == kernel_threads()
-    assert 1 <= found["processors"] <= os.cpu_count()
+
+
+def test_processors_are_those_that_may_be_used(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {1, 5, 9}, raising=False)
+    assert doctor._threads()["processors"] == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert doctor._threads()["processors"] == 64
 
 
 def test_the_cache_is_kept_where_its_folder_can_be_written(monkeypatch, tmp_path):

@@ -58,6 +58,14 @@ def test_shades_of_a_family_go_from_near_black_to_no_lighter_than_can_be_read():
     assert np.all(np.diff(bright) > 0.1)
 
 
+@pytest.mark.parametrize("key", [row.key for row in quantities() if row.colour])
+def test_members_of_a_family_differ_in_shade_whatever_its_hue(key):
+    """Black, too, which has no darker shade."""
+    shades = [sum(to_rgb(look.colour)) for look in style.family(key, 5)]
+    assert np.all(np.diff(shades) > 0.1)
+    assert shades[-1] < 2.4  # no lighter than can be read on paper
+
+
 def test_a_family_beside_a_solid_line_begins_with_another():
     first, second = style.family("memorisation", 2, start=1)
     whole = style.family("memorisation", 2)

@@ -35,11 +35,13 @@ def test_a_strip_is_the_images_side_by_side(studio):
     assert np.all(pixels[:, 4:] == 255)
 
 
-def test_colour_stays_colour():
-    studio = Studio.of(images(8, (3, 2, 2)), np.random.default_rng(0))
-    red = np.zeros((1, 3, 2, 2)) + studio.ends[0]
-    red[:, 0] = studio.ends[1]
-    data = strip(studio, red.reshape(1, 12)).split(",")[1]
+@pytest.mark.parametrize("channels", [3, 4])
+def test_colour_stays_colour(channels):
+    studio = Studio.of(images(8, (channels, 2, 2)), np.random.default_rng(0))
+    red = np.zeros((1, channels, 2, 2)) + studio.ends[0]
+    red[:, [0, -1]] = studio.ends[1]
+    red[:, 2:3] = studio.ends[0]
+    data = strip(studio, red.reshape(1, -1)).split(",")[1]
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(data))))
     assert np.all(pixels == [255, 0, 0])
 

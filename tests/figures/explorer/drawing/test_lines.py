@@ -99,9 +99,9 @@ def test_thresholds_beyond_the_range_are_left_out(curves):
 def test_words_of_thresholds_cross_few_lines(curves):
     """The middle is at the root of both ends: 10; left of it the first stands highest."""
     curves.fill(N, {}, {})
-    curves.mark([(n, str(n), "a") for n in (20.0, 2.0, 3.0, 10.0)])
+    curves.mark([(n, str(n), "a") for n in (20.0, 2.0, 5.0, 10.0)])
     data = curves.marks.data
-    assert data["n"] == [2.0, 3.0, 10.0, 20.0]
+    assert data["n"] == [2.0, 5.0, 10.0, 20.0]
     assert data["side"] == ["left", "left", "right", "right"]
     rows = [(height - 1.1) / 0.11 for height in data["height"]]
     np.testing.assert_allclose(rows, [3, 2, 0, 1], atol=1e-9)

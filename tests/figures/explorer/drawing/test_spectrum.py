@@ -58,7 +58,7 @@ def test_there_is_room_for_larger_spikes(figure):
 
 def test_tiny_eigenvalues_do_not_stretch_the_axis(figure):
     figure.show(RANK, np.array([1.0, 1.0, 1e-30, 0.0]), [])
-    assert figure.figure.y_range.start == pytest.approx(0.5e-12)
+    assert figure.figure.y_range.start == pytest.approx(0.5e-12, abs=0.0)
 
 
 def test_short_spectra_have_room_beside_them(figure):

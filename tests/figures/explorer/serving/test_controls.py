@@ -6,6 +6,7 @@ import pytest
 
 from convergen.figures.explorer.answers.state import State
 from convergen.figures.explorer.serving.controls import (
+    LAWS,
     Controls,
     another_spike,
     options_of,
@@ -18,6 +19,14 @@ from convergen.theory.sources.table import kinds
 @pytest.fixture(scope="module")
 def controls():
     return Controls()
+
+
+def test_laws_begin_with_three_hundred_dimensions():
+    assert {name: options for name, (_, options) in LAWS.items()} == {
+        "isotropic": {"dim": 300},
+        "spiked": {"dim": 300, "spikes": (20.0, 5.0)},
+        "power-law": {"dim": 300, "alpha": 1.0},
+    }
 
 
 def shown(controls):

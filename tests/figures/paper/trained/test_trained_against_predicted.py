@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from convergen.empirical.validate.shipped_results import shipped_names, shipped_result
+from convergen.figures.looks.style import look_of
+from convergen.figures.looks.trained_networks import MODEL_MARKERS, THEORIES, theory_look
 from convergen.figures.paper.trained import summary, trained_against_predicted
+from tests.figures.drawn import is_thin
 
 
 def test_points_are_those_of_the_shipped_results(networks):
@@ -164,3 +168,111 @@ def test_no_line_of_a_theory_crosses_the_samples_it_was_calibrated_at(networks, 
         at = list(line.get_xdata()).index(16)
         assert np.isnan(line.get_ydata()[at])
         assert np.isfinite(line.get_ydata()[at + 1])
+
+
+N = [4, 16, 64]
+PARTS = ("convergence", "memorisation", "fraction_memorised", "variance_ratio", "latent_recovery")
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """One data set, an MLP with its theory and a linear network; all numbers differ."""
+    rng = np.random.default_rng(0)
+    found = xr.Dataset(
+        coords={"data": ["digits"], "model": ["linear", "mlp"], "samples": N,
+                "factor": [1, 2, 3, 4, 5], "theory": ["stationary-linear", "empirical-score"]}
+    )  # fmt: skip
+    found["line_samples"] = ("data", "node"), [[4.0, 8.0, 16.0, 64.0]]
+    for name in (*PARTS, "memorisation_baseline"):
+        last = (5,) if name == "latent_recovery" else ()
+        dims = ("factor",) if last else ()
+        draw = lambda *shape, last=last: rng.uniform(0.1, 0.9, (1, *shape, *last))  # noqa: E731
+        found[name] = ("data", "model", "samples", *dims), draw(2, 3)
+        found[f"{name}_stderr"] = ("data", "model", "samples", *dims), 0.1 * draw(2, 3)
+        found[f"{name}_own"] = ("data", "model", "samples", *dims), draw(2, 3)
+        found[f"{name}_own"].values[:, 0] = np.nan
+        found[f"{name}_fitted"] = ("data", "theory", "samples", *dims), draw(2, 3)
+        if name not in ("fraction_memorised", "variance_ratio"):
+            found[f"{name}_law"] = ("data", "node", *dims), draw(4)
+    return found
+
+
+@pytest.fixture(scope="module")
+def drawn(made_up):
+    figure = trained_against_predicted.draw(made_up)
+    rows = [(name, 1) for name in PARTS] + [("latent_recovery", 5)]
+    parts = [made_up.isel(data=0).sel(factor=factor) for _, factor in rows]
+    return list(zip(figure.axes, [name for name, _ in rows], parts, strict=True)), figure
+
+
+def heights(line):
+    return np.asarray(line.get_ydata(), dtype=float)
+
+
+def test_theories_are_lines_of_their_own_looks(drawn):
+    panels, _ = drawn
+    for axes, name, part in panels:
+        plain = [line for line in axes.lines if line.get_linestyle() == "-"]
+        if f"{name}_law" in part:
+            (law,) = [line for line in plain if len(heights(line)) == 4]
+            np.testing.assert_array_equal(heights(law), part[f"{name}_law"])
+            np.testing.assert_array_equal(law.get_xdata(), [4.0, 8.0, 16.0, 64.0])
+        else:
+            assert not [line for line in plain if len(heights(line)) == 4]
+        for theory in ("stationary-linear", "empirical-score"):
+            expected = part[f"{name}_fitted"].sel(theory=theory)
+            (line,) = [each for each in axes.lines if np.array_equal(heights(each), expected)]
+            assert line.get_color() == look_of(name).colour
+            assert line.get_label().startswith("_")
+
+
+def test_networks_stand_beside_each_other_with_their_error_and_their_theory(drawn):
+    panels, _ = drawn
+    for axes, name, part in panels:
+        assert len(axes.containers) == 2
+        networks = (("linear", 0.79), ("mlp", 0.92))
+        for container, (model, shift) in zip(axes.containers, networks, strict=True):
+            one = part.sel(model=model)
+            x, y = container.lines[0].get_data()
+            np.testing.assert_allclose(x, np.array(N) * shift)
+            np.testing.assert_array_equal(y, one[name])
+            ends = np.array(container.lines[2][0].get_segments())
+            np.testing.assert_allclose(np.ptp(ends[..., 1], axis=1), 4.0 * one[f"{name}_stderr"])
+            assert container.lines[0].get_marker() == MODEL_MARKERS[model]
+        own = part[f"{name}_own"].sel(model="mlp")
+        (line,) = [each for each in axes.lines if np.array_equal(heights(each), own)]
+        assert line.get_marker() == MODEL_MARKERS["mlp"]
+        assert list(line.get_xdata()) == N
+        assert 1.0 < line.get_markersize() < 4.0
+        assert is_thin(line)
+
+
+def test_fresh_data_stand_beside_memorisation_alone(drawn):
+    panels, _ = drawn
+    for axes, name, part in panels:
+        law = part["memorisation_baseline_law"]
+        fresh = [part["memorisation_baseline"].sel(model=model) for model in ("linear", "mlp")]
+        for expected, marker in ((law, "None"), (fresh[0], "_"), (fresh[1], "_")):
+            lines = [line for line in axes.lines if np.array_equal(heights(line), expected)]
+            assert [line.get_marker() for line in lines] == [marker] * (name == "memorisation")
+
+
+def test_panels_have_letters_labels_and_ranges(drawn):
+    panels, figure = drawn
+    titles = [axes.get_title(loc="left") for axes, *_ in panels]
+    assert titles == ["(a) digits", *(f"({letter}) " for letter in "bcdef")]
+    assert [axes.get_ylabel() for axes, *_ in panels] == [
+        "convergence $q$", "memorisation $m$", "share of\ncopies", "variance of\nsamples / truth",
+        "latent\nrecovery $Q_1$", "latent\nrecovery $Q_5$",
+    ]  # fmt: skip
+    for axes, name, _ in panels:
+        assert axes.get_ylim() == (-0.03, 2.7 if name == "variance_ratio" else 1.05)
+        assert axes.get_xscale() == "log"
+    assert [axes.get_xlabel() for axes, *_ in panels] == [*[""] * 5, "training samples $n$"]
+    (legend,) = figure.legends
+    words = [text.get_text() for text in legend.get_texts()]
+    assert words == [
+        *(theory_look(name)[0] for name in THEORIES), "theory of the MLP", "linear network", "MLP",
+        "$m$ on fresh data: law", "$m$ on fresh data: networks",
+        "band: 90 % interval of $c$", "± 2 s.e. over seeds",
+    ]  # fmt: skip
