@@ -116,7 +116,8 @@ def memorisation_law(
     ridge : float
         ρ ≥ 0.
     seed : int
-        Seed of the Monte Carlo averages; the same x̂ are used for every n, so curves are smooth.
+        Seed of the Monte Carlo averages. Beyond n = 64 the same x̂ are used for every n, so curves
+        are smooth; up to there each n has data sets of its own, and values scatter by `stderr`.
     amplitudes : array_like, shape (t,)
         Squared amplitudes τ > 0 of elliptical data, a sample from their law; only ratios matter. A
         cosine does not know the amplitude of its point, but x̂ has √τ_i a_i of point i.
