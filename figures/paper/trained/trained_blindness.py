@@ -1,4 +1,4 @@
-"""Figure 14: trained denoisers agree before they know the leading factors."""
+"""Figure 14: what trained denoisers agree on, and what they know of the truth."""
 
 from __future__ import annotations
 
