@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -148,13 +149,10 @@ def latent_recovery(axes: FloatArray, spectrum: Spectrum, factors: int) -> Float
         its m ranks with its eigenspace.
     """
     groups, sizes = spectrum.groups(factors), spectrum.multiplicities.astype(int)
-    starts = np.concatenate([[0], np.cumsum(sizes)])
-    squares = _squares(axes, spectrum, int(starts[groups[-1] + 1]))
-    result = np.empty(factors)
-    for group in np.unique(groups):
-        ranks = slice(starts[group], starts[group + 1])
-        result[groups == group] = squares[ranks, ranks].sum() / sizes[group]
-    return result
+    starts = np.concatenate([[0], np.cumsum(sizes)])[: groups[-1] + 2]
+    squares = _squares(axes, spectrum, int(starts[-1]))
+    shared = [squares[i:j, i:j].sum() / (j - i) for i, j in pairwise(starts)]
+    return np.array(shared)[groups]
 
 
 def subspace_overlap(axes: FloatArray, spectrum: Spectrum, factors: int) -> FloatArray:

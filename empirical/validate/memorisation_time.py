@@ -108,12 +108,11 @@ def memorisation_time(
 def _onset(run: Run, part: xr.Dataset, rng: np.random.Generator) -> Onset:
     """Onset of one n: runs of all seeds and both sides are independent networks."""
     training = run.experiment.training
-    curves = _excess(part, "history_").transpose("images", "seed", "side")
-    values = curves.values.reshape(curves.sizes["images"], -1)
-    images = curves["images"].values.astype(np.float64)
+    values = _excess(part, "history_").values
+    images = part["images"].values.astype(np.float64)
     if "trained_images" not in part:
-        last = _excess(part, "").transpose("seed", "side").values.reshape(1, -1)
-        values, images = np.vstack([values, last]), np.append(images, training.images)
+        values = np.vstack([values, _excess(part, "").values])
+        images = np.append(images, training.images)
     # A training that was stopped has no later snapshots, and seeds may have stopped apart.
     known = np.isfinite(values).all(axis=1)
     times = weighted_images(images[known], training.images, training.schedule)
@@ -121,5 +120,7 @@ def _onset(run: Run, part: xr.Dataset, rng: np.random.Generator) -> Onset:
 
 
 def _excess(part: xr.Dataset, prefix: str) -> xr.DataArray:
+    """Over that of fresh data, networks along the last dimension."""
     baseline = part[f"{prefix}memorisation_baseline"]
-    return (part[f"{prefix}memorisation"] - baseline) / (1.0 - baseline)
+    excess = (part[f"{prefix}memorisation"] - baseline) / (1.0 - baseline)
+    return excess.stack(network=("seed", "side"), create_index=False)

@@ -32,11 +32,12 @@ class _Centred:
     """
 
     def __init__(self, sets: Sequence[Points], mirrored: bool) -> None:
-        self._sets, self._mirrored = sets, mirrored
+        first, *_ = sets
+        self._sets, self._mirrored, self._form = sets, mirrored, first.shape
         self._starts = np.cumsum([0, *map(len, sets)])
-        self.shape = (int(self._starts[-1]), sets[0].dim)
+        self.shape = (int(self._starts[-1]), first.dim)
         self._mean: FloatArray | float = 0.0
-        total = np.zeros(sets[0].dim)
+        total = np.zeros(first.dim)
         for block in row_blocks(self):  # type: ignore[arg-type]
             total += block.sum(axis=0)
         self._mean = total / len(self)
@@ -51,18 +52,18 @@ class _Centred:
             here = (wanted >= start) & (wanted < start + len(points))
             if here.any():
                 found[here] = as_float_rows(points.rows[wanted[here] - start], points.dim)
-        if len(self._sets[0].shape) == 3:
+        if len(self._form) == 3:
             found = self._level(found)
         return (self._one_side(found) if self._mirrored else found) - self._mean
 
     def _level(self, rows: FloatArray) -> FloatArray:
         """Images about their own mean in each channel."""
-        channels = rows.reshape(len(rows), self._sets[0].shape[0], -1)
+        channels = rows.reshape(len(rows), self._form[0], -1)
         return (channels - channels.mean(axis=2, keepdims=True)).reshape(rows.shape)
 
     def _one_side(self, rows: FloatArray) -> FloatArray:
         """The mirror of each image that is brighter on the right."""
-        images = rows.reshape(len(rows), -1, self._sets[0].shape[-1])
+        images = rows.reshape(len(rows), -1, self._form[-1])
         columns = images.mean(axis=1)
         heavy = columns @ np.arange(columns.shape[1])  # they add up to zero
         return np.where((heavy < 0.0)[:, None, None], images[..., ::-1], images).reshape(rows.shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from pathlib import PurePath
@@ -108,8 +109,6 @@ def check_order(first: FloatArray, second: FloatArray, real: FloatArray, names: 
     x, y = _directions(first[:count]), _directions(second[:count])
     cosines = x @ y.T
     row, column = _mutual(cosines)
-    ranks = (cosines < np.diagonal(cosines)[:, None]).sum(axis=1) / (count - 1)
-    paired = (float(ranks.mean()) - 0.5) * np.sqrt(12.0 * count)
     elsewhere = row != column
     shift, share = _shift(row[elsewhere], column[elsewhere], count)
     if share > _SHIFTED:
@@ -123,7 +122,7 @@ def check_order(first: FloatArray, second: FloatArray, real: FloatArray, names: 
     by_chance = len(_mutual(x[:few] @ _directions(real[:few]).T)[0]) / few
     found = float(elsewhere.sum()) / count
     error = np.sqrt(0.5 / few)
-    if paired < _CHANCE and found > by_chance + _SURE * error:
+    if _paired(cosines) < _CHANCE and found > by_chance + _SURE * error:
         pairs = zip(row[elsewhere][:3].tolist(), column[elsewhere][:3].tolist(), strict=True)
         shown = ", ".join(f"{i} of A fits {j} of B" for i, j in pairs)
         raise InputError(
@@ -131,6 +130,13 @@ def check_order(first: FloatArray, second: FloatArray, real: FloatArray, names: 
             f"common, but {found:.0%} have a partner elsewhere ({shown}; {by_chance:.0%} by "
             "chance): give what both models made of the same seeds, in one order."
         )
+
+
+def _paired(cosines: FloatArray) -> float:
+    """Standard errors by which the mean rank of the partner of the same number is over chance."""
+    count = len(cosines)
+    ranks = (cosines < np.diagonal(cosines)[:, None]).sum(axis=1) / (count - 1)
+    return (float(ranks.mean()) - 0.5) * math.sqrt(12.0 * count)
 
 
 def _directions(rows: FloatArray) -> FloatArray:

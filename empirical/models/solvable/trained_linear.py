@@ -65,14 +65,14 @@ class TrainedLinear:
         device: torch.device | str = "cpu",
     ) -> None:
         self.device = torch.device(device)
-        self.shape = training_sets[0].shape[1:]
+        (self.shape,) = {x.shape[1:] for x in training_sets}
         self.members = len(training_sets)
         self.sigmas = np.unique(as_positive(sigmas, "sigmas"))
         flat = [np.asarray(x, np.float64).reshape(len(x), -1) for x in training_sets]
         covariance = torch.as_tensor(np.stack([x.T @ x / len(x) for x in flat]))
         self.covariance = covariance.to(self.device)[:, None]
         variances = torch.as_tensor(self.sigmas**2).to(self.device)[:, None, None]
-        eye = torch.eye(covariance.shape[-1], dtype=torch.float64, device=self.device)
+        eye = torch.eye(math.prod(self.shape), dtype=torch.float64, device=self.device)
         self._noisy = self.covariance + variances * eye
         self._variances = variances
         self.weights: Tensor = torch.zeros_like(self._noisy)

@@ -212,3 +212,14 @@ def test_blind_models_settle_until_the_leading_factor_lacks_e_to_the_minus_four(
     level = (1.0 - STEP_SIZE) * 2.0
     decay = np.exp(-2.0 * settling_time(spectrum, 2.0) / (1.0 + 9.0 / level**2))
     assert decay == pytest.approx(np.exp(-4.0))
+
+
+def test_a_model_is_called_twice_a_step_and_once_in_the_last():
+    found, calls = subjects(), []
+
+    def model(x, sigma):
+        calls.append(sigma)
+        return 0.5 * x
+
+    found.generated(model, 1)
+    assert len(calls) == found.evaluations == 23

@@ -145,3 +145,19 @@ def test_factors_without_eigenvectors_are_refused():
         latent_recovery(VECTORS, bare, 1)
     with pytest.raises(InputError, match="needs as many eigenvectors"):
         subspace_overlap(VECTORS, bare, 1)
+
+
+def test_each_factor_of_three_groups_has_the_share_of_its_own():
+    """A turn between the first and the second group, and one between the third and the rest."""
+    spectrum = Spectrum.from_eigenvalues([9.0, 4.0, 2.0, 1.0], [1, 2, 3, 6], eigenvectors=VECTORS)
+    axes = VECTORS.copy()
+    for i, j, angle in ((0, 2, 0.4), (4, 11, 0.7)):
+        x, y = axes[:, i].copy(), axes[:, j].copy()
+        axes[:, i] = np.cos(angle) * x + np.sin(angle) * y
+        axes[:, j] = np.cos(angle) * y - np.sin(angle) * x
+    one, other = np.cos(0.4) ** 2, np.cos(0.7) ** 2
+    expected = [one, *[(1.0 + one) / 2.0] * 2, *[(2.0 + other) / 3.0] * 3]
+    np.testing.assert_allclose(latent_recovery(axes, spectrum, 6), expected)
+    np.testing.assert_allclose(latent_recovery(axes, spectrum, 4), expected[:4])
+    # The axes of the groups asked for are enough.
+    np.testing.assert_allclose(latent_recovery(axes[:, :3], spectrum, 2), expected[:2])

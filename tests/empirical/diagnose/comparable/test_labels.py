@@ -152,3 +152,12 @@ def test_labels_of_another_number_of_points_do_not_count():
     record = Record("t", "folder", 4, "encoded images", "uint8", labels=("a", "b"))
     assert own_labels(Points("t", np.zeros((4, 2)), (2,), record=record)) is None
     assert own_labels(Points("t", np.zeros((2, 2)), (2,), record=record)) == ("a", "b")
+
+
+def test_of_the_set_that_fits_the_title_is_left_out(here):
+    """Three samples fit behind a title; read for nine training points it is a fourth label."""
+    samples = Points("s", np.zeros((3, 2)), (2,))
+    training = Points("t", np.zeros((9, 2)), (2,))
+    (here / "x.csv").write_text("label\nu\nv\nw\n")
+    found = labelled("x.csv", samples, training)
+    assert [own_labels(each) for each in found] == [("u", "v", "w"), None]

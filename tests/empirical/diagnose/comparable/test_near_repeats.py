@@ -10,6 +10,7 @@ from convergen.empirical.diagnose.comparable.near_repeats import (
     near_groups,
 )
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.theory.common.row_blocks import spread_rows
 from convergen.theory.sources.points import Points
 
 SHAPE = (2, 5, 7)
@@ -91,3 +92,13 @@ def test_one_pair_in_a_hundred_points_may_come_so_close_by_chance(count, alone):
     by_chance = count * beta.sf(0.999**2, 0.5, 0.5 * (dim - 1.0))
     assert (by_chance > 0.01) == alone
     assert ((5, 7) in groups([rows])) != alone
+
+
+def test_a_thousand_points_spread_over_all_tell_the_dimension():
+    rows = RNG.standard_normal((1700, 3)) * [2.0, 1.0, 1.0]
+    some = (rows - rows.mean(axis=0))[spread_rows(1700, 1000)]
+    assert len(some) == 1000
+    values = np.linalg.eigvalsh(some.T @ some)
+    expected = values.sum() ** 2 / (values**2).sum()
+    found = _effective_dimension(_Centred([points(rows)], mirrored=False))
+    assert found == pytest.approx(expected, rel=1e-10)

@@ -8,6 +8,7 @@ from convergen.empirical.diagnose.comparable.pairing import (
     _directions,
     _mutual,
     _names,
+    _paired,
     _shift,
     check_counts_and_names,
     check_order,
@@ -162,3 +163,36 @@ def test_names_of_one_model_alone_are_said_where_they_are_few():
     assert _alone(["1", "2"], ["3", "4"]) == ""
     assert _alone(["1", "2", "9", "8"], ["1", "2"]) == " Of A alone there is, for instance, 8."
     assert _alone(["1", "2"], ["1", "2"]) == _alone(None, ["1"]) == _alone(["1"], None) == ""
+
+
+def test_how_far_partners_of_one_number_rank_over_chance():
+    """1, 1 and 2 of 2 others are less alike: 2/3 on average; uniform ranks vary by 1/12 each."""
+    cosines = np.array([[0.5, 0.1, 0.9], [0.2, 0.3, 0.8], [0.1, 0.2, 0.7]])
+    assert _paired(cosines) == pytest.approx((2.0 / 3.0 - 0.5) / np.sqrt(1.0 / 12.0 / 3.0))
+    assert _paired(np.eye(3)) == pytest.approx(0.5 * 6.0)
+
+
+def _partners(x, y):
+    """Rows that are each other's best, by search."""
+
+    def alike(a, b):
+        return a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+
+    best = [max(range(len(y)), key=lambda j, a=a: alike(a, y[j])) for a in x]
+    back = [max(range(len(x)), key=lambda i, b=b: alike(x[i], b)) for b in y]
+    return [(i, j) for i, j in enumerate(best) if back[j] == i]
+
+
+def test_another_order_is_said_in_full():
+    x, y, real = pair(0.6)
+    y, real = y[np.random.default_rng(2).permutation(100)], real[:90]
+    partners = [(i, j) for i, j in _partners(x, y) if i != j]
+    shown = ", ".join(f"{i} of A fits {j} of B" for i, j in partners[:3])
+    chance = len(_partners(x[:90], real)) / 90
+    with pytest.raises(InputError) as error:
+        check_order(x, y, real, "A and B")
+    assert str(error.value) == (
+        "samples of A and B are in different orders: rows of the same number have nothing in "
+        f"common, but {len(partners) / 100:.0%} have a partner elsewhere ({shown}; {chance:.0%} by "
+        "chance): give what both models made of the same seeds, in one order."
+    )
