@@ -233,7 +233,7 @@ def _heads(contents: Images) -> list[Head]:
     if damaged:
         raise InputError(
             f"{named([name for name, _ in damaged], 'image')} of {len(contents.names)} cannot be "
-            f"read ({damaged[0][1]}): replace or remove them."
+            f"read ({reason(damaged[0][1])}): replace or remove them."
         )
     return heads
 
