@@ -201,6 +201,11 @@ def split(
     clusters = np.arange(len(data)) if limit is None else _clusters(data, float(limit))
     front, back, reserve = row_orders(data, np.random.default_rng(number))
     a, b, owner = take_in_turns(front, back, clusters, sizes[-1])
+    if not b.size:
+        raise InputError(
+            f"the {len(data)} points of {data.name} cannot be divided{_reason(data, limit)}: "
+            "give more points, or raise splits.duplicate_limit (false: none)."
+        )
     if len(b) < sizes[-1]:
         raise InputError(
             f"n = {sizes[-1]} is too large for two disjoint sets from the {len(data)} points of "

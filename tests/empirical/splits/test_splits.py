@@ -129,6 +129,12 @@ def test_largest_n_with_duplicates():
     assert len(split(data, [15], 0, duplicate_limit=None).a) == 15
 
 
+def test_points_that_are_all_alike_cannot_be_divided():
+    alike = DataSet(1.0 + 0.01 * random_data(20).points, "alike")
+    with pytest.raises(InputError, match=r"cannot be divided \(near-duplicates .*: give more"):
+        split(alike, [1], 0, duplicate_limit=0.5)
+
+
 def test_test_rows_that_are_needed():
     data = random_data(20)
     assert len(split(data, [8], 0, held_out=4).held_out) == 4
