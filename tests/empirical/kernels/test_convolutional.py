@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from convergen.empirical.kernels import convolutional
 from convergen.empirical.kernels.convolutional import gram
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
@@ -198,3 +199,9 @@ def test_bad_input(keywords, words):
 @pytest.mark.parametrize("call", stored.calls())
 def test_stored_kernels_are_derived_again(call):
     stored.derive_again(call)
+
+
+def test_a_card_may_hold_sixteen_times_what_a_processor_may():
+    sides = [convolutional._side(1000, torch.device(name), None) for name in ("cpu", "cuda")]
+    assert sides[1] == pytest.approx(4 * sides[0], abs=4)
+    assert sides[0] > 10

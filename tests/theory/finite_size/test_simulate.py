@@ -1,8 +1,11 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.theory.data.sets.digits import load_digits
+from convergen.theory.finite_size import simulate
 from convergen.theory.finite_size.measure_pair import Fit
 from convergen.theory.finite_size.simulate import measurable
 
@@ -106,15 +109,20 @@ def test_mixtures_are_drawn_from_and_follow_the_law_of_their_covariance():
     np.testing.assert_allclose(result["eigenvalue"][0], 10.0)
 
 
-def test_results_depend_on_seed_but_not_on_workers_or_other_n():
+def test_results_depend_on_seed_but_not_on_workers_or_other_n(monkeypatch):
     spectrum = SPECTRA["power-law-1"]
     options = {"quantities": ["convergence", "memorisation"], "repeats": 3}
     one = theory.simulate(spectrum, [20, 50], seed=5, **options)
+    pools = []
+    monkeypatch.setattr(
+        simulate, "ThreadPoolExecutor", lambda n: pools.append(n) or ThreadPoolExecutor(n)
+    )
     two = theory.simulate(spectrum, [50], seed=5, workers=2, **options)
     other = theory.simulate(spectrum, [50], seed=6, **options)
     for name in ("convergence", "memorisation"):
         assert one[name].sel(samples=50).item() == two[name].item()
         assert two[name].item() != other[name].item()
+    assert pools == [2]  # one worker needs no thread of its own
     assert one.attrs["seed"] == 5
     assert one.attrs["repeats"] == 3
 

@@ -4,7 +4,7 @@ import xarray as xr
 
 from convergen import theory
 from convergen.theory.files.netcdf_files import save_dataset
-from convergen.theory.forecast.predict import dense_grid
+from convergen.theory.forecast.predict import Request, dense_grid
 from convergen.theory.quantities.table import chosen
 
 SPECTRUM = theory.Spectrum.power_law(60, 1.0)
@@ -99,6 +99,10 @@ def test_extremes_are_predicted_without_a_warning(spectrum, samples, options):
     found = theory.predict(spectrum, samples, factors=2, **options)
     for name in ("convergence", "memorisation", "test_error"):
         assert np.all(np.isfinite(found[name])), name
+
+
+def test_data_are_gaussian_unless_amplitudes_are_given():
+    np.testing.assert_array_equal(Request.of(theory.Spectrum.isotropic(3), [4.0]).amplitudes, [1.0])
 
 
 def test_factors_are_cut_at_the_dimension():

@@ -3,7 +3,7 @@ import pytest
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory.pilot.degrees_of_freedom import degrees_of_freedom
+from convergen.theory.pilot.degrees_of_freedom import _cubic, degrees_of_freedom
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components
 
@@ -140,3 +140,19 @@ def test_units_of_the_data_scale_kappa_alone(count, dim):
     # From where hardly anything is used to where nearly all is.
     assert one.df1[0] < 0.2 * min(count, dim)
     assert one.df1[-1] > 0.9 * min(count - 1, dim)
+
+
+def test_values_between_nodes_are_cubics_through_two_on_each_side():
+    known = np.array([0, 3, 6, 9, 12, 15, 16])
+    weights = _cubic(known, 17)
+    place = np.arange(17.0)
+    cubic = place**3 - 20.0 * place**2 + place
+    np.testing.assert_allclose(weights @ cubic[known], cubic, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(weights[known], np.eye(7), atol=1e-12)
+    for at, nearest in (
+        (1, [0, 1, 2, 3]),
+        (4, [0, 1, 2, 3]),
+        (7, [1, 2, 3, 4]),
+        (14, [3, 4, 5, 6]),
+    ):
+        assert np.flatnonzero(weights[at]).tolist() == nearest
