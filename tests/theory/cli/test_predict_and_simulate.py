@@ -1,10 +1,12 @@
 """What `predict` and `simulate` hand on."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from convergen.theory.cli import predict_and_simulate
+from convergen.theory.forecast.predict import LEVELS
 
 
 def test_only_an_address_brings_a_scheduler_in(convergen, monkeypatch):
@@ -35,3 +37,10 @@ def test_no_scheduler_is_one_line(convergen):
     )
     assert (code, said) == (2, "")
     assert "no Dask scheduler answers at 'nonsense://x'" in errors
+
+
+@pytest.mark.parametrize(("flags", "levels"), [(("--level", "0.3"), (0.3,)), ((), LEVELS)])
+def test_levels_that_are_given_replace_the_usual_ones(convergen, flags, levels):
+    _, said, _ = convergen("predict", "isotropic", "--dim", "6", "--samples", "4", "--json", *flags)
+    found = json.loads(said)["thresholds"]["convergence"]
+    assert list(found) == [f"{level:g}" for level in levels]
