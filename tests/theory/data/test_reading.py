@@ -8,7 +8,7 @@ from PIL import Image
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.contents import Array
-from convergen.theory.data.reading import _fitting, load_array, read, read_array
+from convergen.theory.data.reading import _fitting, load_array, read, read_array, refuse
 
 
 @pytest.fixture
@@ -244,3 +244,12 @@ def test_labels_that_do_not_fit_are_refused(tmp_path):
         _fitting(Array(np.zeros((3, 2)), ("a", "b")), "x")
     assert _fitting(Array(np.zeros((2, 2)), ("a", "b")), "x") == ("a", "b")
     assert _fitting(Array(np.zeros((2, 2))), "x") is None
+
+
+def test_one_option_or_two_that_do_not_apply_are_refused():
+    refuse("x", "images", size=None, grey=None)
+    with pytest.raises(InputError, match=r"^size applies only to images, not to x: leave it out"):
+        refuse("x", "images", size=8, grey=None)
+    words = r"^size and grey apply only to images, not to x: leave them out"
+    with pytest.raises(InputError, match=words):
+        refuse("x", "images", size=8, grey=True)
