@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from convergen.figures.looks.style import (
     predicted,
     whole_figure,
 )
-from convergen.figures.looks.trained_networks import DATA, MODELS, POWER_LAWS, results
+from convergen.figures.looks.trained_networks import DATA, LAWS, MODELS, POWER_LAWS, results
 from convergen.theory.quantities.rows import GREY
 from convergen.theory.quantities.table import quantity
 
@@ -36,13 +37,14 @@ CAPTION = (
     "Bias-free conv nets that do not see the noise level (a to h) and U-Nets that do (i to p), "
     "trained on disjoint sets. On power laws (Gaussian fields, eigenvalues falling like rank^-α, "
     "for which the linear denoiser is the best) conv nets are circular, as the fields are: from "
-    "n = 64 on two of them agree (q = 0.98 and more) before linear models do, and the bulk is "
-    "right. Q and the distance of the leading factors are those of 256 random draws of the truth, "
-    "as many as are measured (for the distance dotted; Q of the linear law at n = 256), although "
-    "errors are 3 to 13 % above the best. With zero padding such networks agreed at n = 768 "
-    "(q = 0.97) without knowing the fifth factor (0.36 and 0.61). U-Nets, here with zero "
-    "padding, copy 16 fields, and from n = 256 on are near the lines in q, Q and the distance of "
-    "the leading factors, and within a factor of about 2 in that of the bulk: at n = 768 their "
+    "n = 64 on two of them agree (q = 0.98 and more) before linear models do, as linear models of "
+    "all shifted images would (long dashes), and the bulk is right. Q and the distance of the "
+    "leading factors are those of 256 random draws of the truth, as many as are measured (for the "
+    "distance dotted; Q of the linear law at n = 256), although errors are 3 to 13 % above the "
+    "best. With zero padding such networks agreed at n = 768 (q = 0.97) without knowing the fifth "
+    "factor (0.36 and 0.61). U-Nets, here with zero padding, copy 16 fields, and from n = 256 on "
+    "are near the lines in q, Q and the distance of the leading factors, and within a factor of "
+    "about 2 in that of the bulk: at n = 768 their "
     "errors are 1 to 5 % above the best. On digits and patches q reaches 0.7 to 0.93 "
     "while leading factors are recovered late, if at all, and later than linear models of the "
     "same sets recover them; the distance of the bulk stops falling where q saturates, that of "
@@ -54,6 +56,7 @@ CAPTION = (
 _DATA = ("power1", "power2", "digits", "patches")
 SHOWN = {"conv": _DATA, "unet": _DATA}
 FACTORS = (1, 5)
+ORBIT_LAW = "linear law of orbits"
 # Of the bulk and of the leading factors.
 DISTANCES = {"bures_wasserstein": "s", "covariance_error": "^"}
 _QUANTITIES = ("convergence", "latent_recovery", *DISTANCES)
@@ -75,8 +78,9 @@ def compute(quality: str, seed: int) -> xr.Dataset:
     -------
     xarray.Dataset
         Quantities and their standard errors along `panel` (``NETWORK DATA``), `samples` and
-        `factor`; those of the law end in ``_law``, distances of linear models in ``_linear``, and
-        the covariance error of as many draws of the truth in ``_truth``.
+        `factor`; those of the law end in ``_law``, convergence of the law of orbits in ``_orbits``
+        (NaN without a known symmetry), distances of linear models in ``_linear``, and the
+        covariance error of as many draws of the truth in ``_truth``.
     """
     import xarray as xr
 
@@ -98,9 +102,20 @@ def _panel(run: Run, result: xr.Dataset, quality: str) -> xr.Dataset:
     from convergen.figures.paper.trained.theory_of_trained import law
 
     lines = law(run, quality)[["convergence_law", "latent_recovery_law", "line_samples"]]
+    lines["convergence_orbits"] = _orbits(run, lines["line_samples"])
     leading = {"factor": list(FACTORS)}
     pieces = [_summary(result).sel(leading), lines.sel(leading), _solvable(run)]
     return xr.merge(pieces, join="outer", compat="no_conflicts", combine_attrs="drop_conflicts")
+
+
+def _orbits(run: Run, samples: xr.DataArray) -> xr.DataArray:
+    """Convergence of linear models that learn each point with all that the network takes for it."""
+    from convergen.empirical.validate.theories.linear_laws import orbit_convergence
+
+    grid = tuple(int(n) for n in samples.values)
+    q = orbit_convergence(replace(run.experiment, samples=grid), run.data)
+    words = {"long_name": "convergence by the linear law of orbits", "units": "1"}
+    return samples.copy(data=q).assign_attrs(words)
 
 
 def _summary(result: xr.Dataset) -> xr.Dataset:
@@ -190,7 +205,8 @@ def draw(dataset: xr.Dataset, figure: FigureBase) -> None:
             _ticks(axes, dataset.sel(panel=f"{network} {data}"))
         for axes in (*above[len(shown) :], *below[len(shown) :]):
             axes.set_axis_off()
-    figure.legend(handles=_legend(), loc="outside lower center", ncols=3)
+    # Long dashes need room.
+    figure.legend(handles=_legend(), loc="outside lower center", ncols=3, handlelength=3.5)
 
 
 def _ticks(axes: Axes, part: xr.Dataset) -> None:
@@ -215,6 +231,10 @@ def _overlaps(axes: Axes, part: xr.Dataset) -> None:
     ]:
         predicted(axes, one["line_samples"], one[f"{name}_law"], look, label="")
         measured(axes, one["samples"], one[name], one[f"{name}_stderr"], look)
+    if part["convergence_orbits"].notnull().any():
+        look, line = look_of("convergence"), LAWS[ORBIT_LAW]
+        shown = part["line_samples"], part["convergence_orbits"]
+        predicted(axes, *shown, look, linestyle=line, label="")
 
 
 def _distances(axes: Axes, part: xr.Dataset) -> None:
@@ -245,6 +265,10 @@ def _legend() -> list[Artist]:
         *(entry(look, f"latent recovery $Q_{k}$")
           for look, k in zip(_looks(), FACTORS, strict=True)),
         *(entry(_distance_look(name, marker)) for name, marker in DISTANCES.items()),
+        Line2D(
+            [], [], color=look_of("convergence").colour, label=f"$q$ by the {ORBIT_LAW}",
+            linestyle=LAWS[ORBIT_LAW],  # type: ignore[arg-type]
+        ),
         Line2D([], [], color=GREY, label="lines: linear law ($q$, $Q_k$),\nfitted linear models"),
         Line2D([], [], **_FLOOR, label=r"$|C-\Sigma|/|\Sigma|$ of draws of the truth"),
         Line2D(

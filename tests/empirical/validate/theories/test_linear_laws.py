@@ -1,9 +1,11 @@
 """Laws of the linear model beside trained networks."""
 
 import numpy as np
+import pytest
 
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
+from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.empirical.validate.theories import linear_laws as module
 from convergen.empirical.validate.theories.linear_laws import (
     LAW,
@@ -52,6 +54,16 @@ def test_the_law_of_orbits_is_that_of_points_with_all_their_shifts(tmp_path):
         assert error < 0.02
         assert abs(float(found.sel(samples=n)) - ratios.mean()) < 4.0 * error + 0.01
         assert float(found.sel(samples=n)) > float(laws[LAW]["convergence"].sel(samples=n)) + 0.05
+
+
+@pytest.mark.parametrize(
+    ("name", "rms"), [("field8", 0.02), ("field16", 0.045), ("power1", 0.025), ("power2", 0.05)]
+)
+def test_circular_conv_nets_agree_on_fields_as_the_law_of_orbits_says(name, rms):
+    run, measured = shipped_run(f"{name}-conv"), shipped_result(f"{name}-conv")["convergence"]
+    gap = orbit_convergence(run.experiment, run.data) - measured.mean("seed").values
+    assert 0.75 * rms < np.sqrt(np.mean(gap**2)) < rms
+    assert np.abs(gap[1:]).max() < 0.015
 
 
 def test_a_network_without_symmetry_has_the_linear_law_alone(tmp_path):

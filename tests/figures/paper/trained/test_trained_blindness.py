@@ -1,10 +1,13 @@
 """Figure 14: points are those of the shipped results, lines those of the theory."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
+from convergen.empirical.validate.theories.linear_laws import orbit_convergence
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.trained import trained_blindness
 
@@ -94,6 +97,11 @@ def test_circular_conv_nets_know_the_power_laws_as_well_as_their_draws_show(data
         floor = float(conv["covariance_error_truth"])
         apart = late["covariance_error"].isel(factor=0, missing_dims="ignore") / floor
         assert np.abs(apart - 1.0).max() < 0.13
+        orbits = np.interp(
+            np.log([64, 256, 768]), np.log(conv["line_samples"]),
+            conv["convergence_orbits"].isel(factor=0, missing_dims="ignore"),
+        )  # fmt: skip
+        assert np.abs(late["convergence"] - orbits).max() < 0.015
         for factor in trained_blindness.FACTORS:
             law = conv["latent_recovery_law"].sel(factor=factor)
             at_256 = np.interp(np.log(256), np.log(conv["line_samples"]), law)
@@ -111,3 +119,18 @@ def test_unets_know_the_power_laws_from_256_samples_on(data):
         for name, factor in (("bures_wasserstein", 2.3), ("covariance_error", 1.3)):
             ratio = late[name] / late[f"{name}_linear"]
             assert np.abs(np.log(ratio)).max() < np.log(factor)
+
+
+def test_the_law_of_orbits_is_shown_where_a_symmetry_is_known_and_is_that_of_validate(data):
+    for model, kind, part in panels(data):
+        run = shipped_run(f"{kind}-{model}")
+        found = part["convergence_orbits"].values
+        if run.experiment.model.get("padding") != "circular":
+            assert np.isnan(found).all(), (model, kind)
+            continue
+        ends = part.isel(node=[0, -1])
+        grid = tuple(int(n) for n in ends["line_samples"].values)
+        expected = orbit_convergence(replace(run.experiment, samples=grid), run.data)
+        # The few points of the first are simulated.
+        np.testing.assert_allclose(found[[0, -1]], expected, rtol=3e-3)
+        assert np.all(found > part["convergence_law"].isel(factor=0, missing_dims="ignore").values)
