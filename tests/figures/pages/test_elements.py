@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from convergen.figures.looks.style import new_figure
-from convergen.figures.pages.elements import chart, definitions, paragraph, section, table
+from convergen.figures.pages.elements import beside, chart, definitions, paragraph, section, table
 
 HARD = "<b>a & \"b\" 'c'</b>"
 
@@ -62,6 +62,32 @@ def test_long_tables_can_be_sorted():
     found = _read(table(["a"], [["1"]], caption="x", sortable=True))
     assert found.get("class") == "scroll long"
     assert found.find("table").get("class") == "sortable"
+
+
+def test_cells_may_have_an_interval_each_that_breaks_after_its_dash_or_word():
+    text = beside(["n", "q"], [[("4", ""), ("0.5", "(0.4 to <0.6)")]], caption="Numbers")
+    found = _read(text)
+    assert [each.text for each in found.iterfind(".//thead//th")] == ["n", "q"]
+    (row,) = found.iterfind(".//tbody/tr")
+    assert row[0].find("small") is None
+    assert "<small>(0.4 to <wbr>&lt;0.6)</small>" in text
+    assert beside(["n"], [], caption="x") == ""
+
+
+@pytest.mark.parametrize(("cards", "columns", "look"), [(True, 1, "cards"), (False, 1, None)])
+def test_long_cells_may_be_cards(cards, columns, look):
+    found = _read(table(["a"] * columns, [["1"] * columns], caption="x", cards=cards))
+    assert found.find("table").get("class") == look
+    assert found.get("class") == "scroll"
+
+
+def test_explanations_are_set_small_and_parts_have_names():
+    assert paragraph("x", aside=True) == '<p class="about">x</p>'
+    assert paragraph("x") == "<p>x</p>"
+    assert section("T", "<p>x</p>").startswith("<section>")
+    assert section("T", "", "<p>x</p>", "<p>y</p>", key="k") == (
+        '<section id="k">\n<h2>T</h2>\n<p>x</p>\n<p>y</p>\n</section>'
+    )
 
 
 def test_a_chart_is_inside_and_says_what_it_shows():

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 import convergen as cg
 from convergen.figures.plots import curves as module
+from convergen.figures.plots.sheet import offscreen, sheet
 
 SPECTRUM = cg.Spectrum.spiked(30, [9.0])
 PANELS = {
@@ -89,6 +90,47 @@ def test_other_than_as_many_axes_are_refused(data, axes, words):
     given = plt.figure().subplots() if axes is None else axes
     with pytest.raises(cg.InputError, match=f"has 2 panels, but axes {words}"):
         cg.plot.prediction(*data["prediction"], axes=given)
+
+
+def test_one_panel_takes_one_axes(data):
+    given = plt.figure().subplots(1, 2)
+    words = (
+        r"^this picture has 1 panel, but axes holds 2 \(Axes\): give one matplotlib axes, a figure "
+        "to divide, or nothing for a new figure.$"
+    )
+    with pytest.raises(cg.InputError, match=words):
+        cg.plot.distances(*data["distances"], axes=given)
+    words = r"has 2 panels, but axes holds 3 \(NoneType, int\): give as many matplotlib axes, a fig"
+    with pytest.raises(cg.InputError, match=words):
+        cg.plot.prediction(*data["prediction"], axes=[1, None, 2])
+
+
+def test_a_new_figure_is_as_wide_as_a_page_or_a_column_and_has_rows():
+    for panels, rows, width in ((1, 1, 3.4), (2, 1, 6.9), (4, 2, 6.9)):
+        with sheet(None, panels, rows=rows, sharex=panels == 4) as on:
+            assert on.axes.shape == (panels,)
+            assert tuple(on.figure.get_size_inches()) == (width, rows * 2.9)
+            geometry = [axes.get_subplotspec().get_geometry() for axes in on.axes]
+            assert geometry[0][:2] == (rows, panels // rows)
+            # In reading order.
+            assert [place for *_, place in geometry] == list(range(panels))
+            on.axes[0].set_xlim(3.0, 5.0)
+            assert (on.axes[-1].get_xlim() == (3.0, 5.0)) == (panels != 2)
+            on.title("all")
+            assert on.figure.get_suptitle() == "all"
+
+
+def test_a_picture_for_a_file_has_the_size_that_is_asked_for():
+    def picture(number, *, axes):
+        """What it shows."""
+        axes.subplots().plot([number])
+
+    draw = offscreen(picture, width=2.0, height=1.0)
+    assert draw.__doc__ == "What it shows."
+    assert tuple(draw(3).get_size_inches()) == (2.0, 1.0)
+    figure = draw(3, height=4.0)
+    assert tuple(figure.get_size_inches()) == (2.0, 4.0)
+    assert figure.axes[0].lines[0].get_ydata().tolist() == [3]
 
 
 def test_curves_without_a_panel_are_refused():
