@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from convergen.figures.looks.style import look_of
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.linear import order_parameters
 from convergen.theory.linear import closed_forms as closed_form
+from tests.figures.drawn import labels
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +76,101 @@ def test_drawing_shows_the_data(smoke):
     assert "dimension" in inset.get_xlabel()
     drawn = [c for c in middle.containers if c.lines[0].get_xdata().size]
     assert len(drawn) == smoke.sizes["dim"] * smoke.sizes["spike"]
+
+
+@pytest.fixture(scope="module")
+def panels(data):
+    return order_parameters.draw(data).axes[:3]
+
+
+def through(axes, values):
+    return [line for line in axes.lines if np.array_equal(line.get_ydata(), values)]
+
+
+def bars_through(axes, values):
+    """Points at values, with the sizes of their error bars."""
+    (found,) = [
+        each for each in axes.containers
+        if np.array_equal(each.lines[0].get_ydata(), values, equal_nan=True)
+    ]  # fmt: skip
+    return found.lines[0], [np.ptp(each[:, 1]) for each in found.lines[2][0].get_segments()]
+
+
+def test_memorisation_and_fresh_data_have_a_line_for_each_dimension(data, panels):
+    left = panels[0]
+    for dim in data["dim"].values:
+        one = data.sel(dim=dim)
+        (law,) = through(left, one["memorisation_law"])
+        (fresh,) = through(left, one["memorisation_baseline_law"])
+        assert law.get_color() == fresh.get_color()
+        assert fresh.get_linestyle() == look_of("memorisation_baseline").line
+        assert 0.0 < fresh.get_linewidth() < law.get_linewidth() < 2.0
+        flat = one.sel(spike=0.0)
+        points, sizes = bars_through(left, flat["memorisation"])
+        np.testing.assert_allclose(sizes, 4.0 * flat["memorisation_stderr"])
+        np.testing.assert_array_equal(points.get_xdata(), flat["sample_load"])
+        assert points.get_color() == law.get_color()
+    assert labels(left) == [*(f"$d$ = {dim}" for dim in data["dim"].values), "against fresh data"]
+    assert left.get_ylim() == (0.0, 1.0)
+
+
+def test_convergence_of_spiked_data_is_filled(data, panels):
+    middle = panels[1]
+    (limit,) = through(middle, data["convergence_limit"])
+    assert limit.get_color() == look_of("convergence").colour
+    for dim in data["dim"].values:
+        for spike in data["spike"].values:
+            one = data.sel(dim=dim, spike=spike)
+            points, sizes = bars_through(middle, one["convergence"])
+            np.testing.assert_allclose(sizes, 4.0 * one["convergence_stderr"])
+            assert (points.get_markerfacecolor() == "white") == (spike == 0.0)
+            assert 2.0 < points.get_markersize() < 4.0
+    assert middle.get_ylim() == (0.0, 1.02)
+
+
+def test_the_inset_shows_how_errors_fall_with_dimension(data, panels):
+    (inset,) = panels[1].child_axes
+    d = data["decay_dim"].values
+    for name, power in (("convergence", 1.0), ("latent_recovery", 1.0 / 3.0)):
+        decay = data[f"{name}_decay"]
+        points, sizes = bars_through(inset, decay)
+        np.testing.assert_allclose(sizes, 4.0 * data[f"{name}_decay_stderr"])
+        guide = float(decay[0]) * (d[0] / d) ** power
+        (line,) = [each for each in inset.lines if np.allclose(each.get_ydata(), guide, rtol=1e-12)]
+        assert line.get_linestyle() == ":"
+        np.testing.assert_array_equal(points.get_xdata(), d)
+    assert inset.get_xscale() == inset.get_yscale() == "log"
+    assert inset.get_xlim() == pytest.approx((0.7 * d[0], 1.4 * d[-1]))
+    assert [tick.get_text() for tick in inset.get_xticklabels()] == [f"{x:g}" for x in d[::2]]
+    assert [text.get_text() for text in inset.texts] == [
+        "$q$, $d^{-1}$", r"$Q$ at $\theta$ = 1, $d^{-1/3}$",
+    ]  # fmt: skip
+
+
+def test_recovery_has_a_line_for_each_strength_and_points_for_each_dimension(data, panels):
+    right = panels[2]
+    for strength in data["strength"].values:
+        (line,) = through(right, data["latent_recovery_limit"].sel(strength=strength))
+        assert line.get_label() == rf"$\theta$ = {strength:g}"
+        markers = set()
+        for dim in data["dim"].values:
+            one = data.sel(dim=dim, spike=strength)
+            points, sizes = bars_through(right, one["latent_recovery"])
+            np.testing.assert_allclose(sizes, 4.0 * one["latent_recovery_stderr"])
+            assert points.get_color() == points.get_markerfacecolor() == line.get_color()
+            markers.add(points.get_marker())
+        assert len(markers) == data.sizes["dim"]
+    assert right.get_ylim() == (-0.02, 1.02)
+    assert {axes.get_xscale() for axes in panels} == {"log"}
+
+
+def test_systems_have_loads_of_their_own_within_one_range():
+    dims, points = (20, 40, 80), 4
+    loads = [
+        order_parameters._loads(dims, i, j, points)
+        for i in range(3) for j in range(len(order_parameters.SPIKES))
+    ]  # fmt: skip
+    assert {len(each) for each in loads} == {points}
+    every = np.sort(np.concatenate(loads))
+    low, high = order_parameters._RANGE
+    np.testing.assert_allclose(every, np.geomspace(low, high, every.size))
