@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray
+from convergen.theory.common.machine.blas_threads import blas_threads_for
 from convergen.theory.forecast.elliptical_models import add_elliptical_models, replace_law
 from convergen.theory.forecast.laws.beyond_gaussian import DataLaw
 from convergen.theory.forecast.laws.crossings import last_crossing, never_rising
@@ -81,7 +82,7 @@ def estimate(
     -------
     Population
     """
-    with phase("population behind the sample"):
+    with phase("population behind the sample"), blas_threads_for(np.size(data)):
         return estimate_population(data, seed=seed, source=label, components=components)
 
 
@@ -144,7 +145,10 @@ def add_intervals(result: Labelled, population: Population, request: Request) ->
     grid = np.geomspace(1.0, top, _GRID)
     every = np.concatenate([n, [float(population.points)], grid])
     law = DataLaw(population, every, request.ridge)
-    with phase("parts of the sample"):
+    with (
+        phase("parts of the sample"),
+        blas_threads_for(population.points * population.spectrum.dim),
+    ):
         error = law.error
 
     targets = (1.0 - levels) / levels

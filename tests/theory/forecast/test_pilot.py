@@ -1,8 +1,11 @@
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from convergen import theory
 from convergen.theory.cli.reports import answer as pilot_words
+from convergen.theory.common.machine.blas_threads import blas_threads
+from convergen.theory.forecast import pilot as module
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast
 
@@ -173,3 +176,13 @@ def test_repeated_points_are_counted_and_said():
     _, answer = asked(pilot, [50.0])
     assert "7 of the points repeat an earlier one exactly" in pilot_words.trust(answer)
     assert theory.estimate_population(data).repeated == 0
+
+
+def test_small_pilots_leave_no_second_thread_waiting(monkeypatch):
+    seen = []
+    monkeypatch.setattr(module, "estimate_population", lambda *_, **__: seen.append(blas_threads()))
+    with threadpool_limits(2, user_api="blas"):
+        all_threads = blas_threads()
+        module.estimate(np.zeros((2**9, 2**9)), "data")
+        module.estimate(np.zeros((2**9 + 1, 2**9)), "data")
+    assert seen == [1, all_threads]

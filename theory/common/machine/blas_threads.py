@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import RLock
 
 from threadpoolctl import ThreadpoolController
 
 _OWNER = RLock()
+# Numbers in a matrix up to which a second thread waits longer than it works.
+_FEW = 2**18
 
 
 @cache
@@ -50,3 +52,19 @@ def one_blas_thread() -> Iterator[None]:
             yield
     finally:
         _OWNER.release()
+
+
+def blas_threads_for(numbers: int) -> AbstractContextManager[None]:
+    """Limit BLAS to one thread where matrices are small: others wait for work without resting.
+
+    Parameters
+    ----------
+    numbers : int
+        In the largest matrix.
+
+    Returns
+    -------
+    context manager
+        `one_blas_thread` up to 2¹⁸ numbers, else one that changes nothing.
+    """
+    return one_blas_thread() if numbers <= _FEW else nullcontext()

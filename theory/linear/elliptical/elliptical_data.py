@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import FloatArray, as_positive, as_samples
+from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.random_matrices.renormalised_noise import renormalised_noise, scaled
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -110,6 +111,7 @@ def elliptical_bures_wasserstein(
     return np.maximum(2.0 - 2.0 * (h @ parts.weights) / trace, 0.0).reshape(n.shape)
 
 
+@one_blas_thread()
 def _expected_sqrt(spectrum: Spectrum, n: FloatArray, amplitudes: ArrayLike) -> FloatArray:
     """H = E Σ̂^{1/2} at the nodes of the spectrum, units of its largest eigenvalue, shape (m, k).
 

@@ -97,6 +97,7 @@ def memorisation(
     return memorisation_law(spectrum, samples, ridge, seed=seed).value
 
 
+@one_blas_thread()
 def memorisation_law(
     spectrum: Spectrum,
     samples: ArrayLike,
@@ -157,10 +158,9 @@ def memorisation_law(
         methods[:] = "monte carlo"
     else:
         flat = n.ravel()
-        with one_blas_thread():
-            for count in np.unique(flat[flat <= SMALL]):
-                exact = gram_average(spectrum, count, rho, seed, tau)
-                table[:, flat == count] = exact[:, None]
+        for count in np.unique(flat[flat <= SMALL]):
+            exact = gram_average(spectrum, count, rho, seed, tau)
+            table[:, flat == count] = exact[:, None]
         large = flat > SMALL
         if large.any():
             zeros = spectrum.dim - spectrum.rank
@@ -169,8 +169,7 @@ def memorisation_law(
                 table[:, i] = law.both(flat[i])
             between = large & (flat < LARGE)
             if between.any():
-                with one_blas_thread():
-                    exact = gram_average(spectrum, float(SMALL), rho, seed, tau)
+                exact = gram_average(spectrum, float(SMALL), rho, seed, tau)
                 for i in np.flatnonzero(between):
                     table[:, i] = _joined(table[:, i], exact, law.both(float(SMALL)), flat[i])
     value, baseline, stderr, baseline_stderr = table.reshape(4, *n.shape)
@@ -179,6 +178,7 @@ def memorisation_law(
     )
 
 
+@one_blas_thread()
 def memorisation_scale(
     spectrum: Spectrum, samples: ArrayLike, ridge: float = 0.0, *, amplitudes: ArrayLike = 1.0
 ) -> FloatArray:
@@ -210,6 +210,7 @@ def memorisation_scale(
     return np.array([law.both(count)[:2] for count in n])
 
 
+@one_blas_thread()
 def memorisation_sketch(
     spectrum: Spectrum,
     samples: ArrayLike,
@@ -238,15 +239,14 @@ def memorisation_sketch(
     tau = _groups(as_positive(amplitudes, "amplitudes").ravel())
     zeros = spectrum.dim - spectrum.rank
     law_of_many = SaddlepointLaw.spread(parts, zeros, rho, float(n.max()), tau)
-    with one_blas_thread():
-        return np.array(
-            [
-                gram_monte_carlo(spectrum, round(count), rho, seed, tau, _SKETCH)[:2]
-                if count <= SMALL
-                else law_of_many.both(count)[:2]
-                for count in n
-            ]
-        )
+    return np.array(
+        [
+            gram_monte_carlo(spectrum, round(count), rho, seed, tau, _SKETCH)[:2]
+            if count <= SMALL
+            else law_of_many.both(count)[:2]
+            for count in n
+        ]
+    )
 
 
 def _joined(law: FloatArray, exact: FloatArray, law_there: FloatArray, n: float) -> FloatArray:

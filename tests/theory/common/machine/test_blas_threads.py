@@ -6,7 +6,7 @@ import scipy.linalg
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from convergen.theory.common.machine import blas_threads as module
-from convergen.theory.common.machine.blas_threads import one_blas_thread
+from convergen.theory.common.machine.blas_threads import blas_threads_for, one_blas_thread
 
 
 def blas_threads():
@@ -34,6 +34,14 @@ def test_the_limit_holds_inside_and_ends(two_threads):
     assert blas_threads() == {2}
     with pytest.raises(ZeroDivisionError), one_blas_thread():
         raise ZeroDivisionError
+    assert blas_threads() == {2}
+
+
+def test_small_matrices_take_one_thread_and_large_ones_all(two_threads):
+    with blas_threads_for(2**18):
+        assert blas_threads() == {1}
+    with blas_threads_for(2**18 + 1):
+        assert blas_threads() == {2}
     assert blas_threads() == {2}
 
 
