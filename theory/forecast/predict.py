@@ -261,8 +261,9 @@ def _mark(result: Labelled, request: Request, rows: list[Quantity]) -> None:
     result.mark("load", "samples", request.samples / spectrum.dim)
     result.mark("factor", "factor", np.arange(1, factors + 1))
     result.mark("eigenvalue", "factor", spectrum.leading(factors))
-    sizes = spectrum.multiplicities[spectrum.groups(factors)].astype(np.int64)
-    result.mark("multiplicity", "factor", sizes)
+    # Real ones, of an estimate, may lie below 1.
+    sizes = np.maximum(np.rint(spectrum.multiplicities[spectrum.groups(factors)]), 1.0)
+    result.mark("multiplicity", "factor", sizes.astype(np.int64))
     result.mark("sigma", "sigma", request.sigma)
     result.mark("level", "level", np.array(request.levels, dtype=np.float64))
     if any("sample_block" in row.dims for row in rows):

@@ -139,3 +139,11 @@ def test_dense_grid_is_whole_and_covers_the_range():
 def test_bad_input(samples, options, message):
     with pytest.raises(theory.InputError, match=message):
         theory.predict(SPECTRUM, samples, **options)
+
+
+def test_every_factor_is_at_least_one_direction():
+    """Multiplicities of an estimate are real numbers, and may lie below 1."""
+    spectrum = theory.Spectrum.from_eigenvalues([4.0, 3.0, 2.0, 1.0], [0.4, 0.6, 3.9, 5.1])
+    found = theory.predict(spectrum, [10], factors=3, quantities=["latent_recovery"])
+    np.testing.assert_array_equal(found["multiplicity"], [1, 4, 4])
+    np.testing.assert_allclose(found["eigenvalue"], [3.4, 2.0, 2.0], rtol=1e-12)
