@@ -1,12 +1,16 @@
 """`measure --network`: a network of the package beside the user's, as text and as JSON."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 from convergen.cli import build
+from convergen.empirical.cli.beside_network import beside_json, beside_text
+from convergen.empirical.measure.intervals import Estimate
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.sets.digits import load_digits
 
@@ -57,3 +61,36 @@ def test_what_does_not_go_together_is_refused(files, words, said):
     given = [str(files / word) if word.endswith(".npy") else word for word in words]
     with pytest.raises(InputError, match=said):
         typed(files, "--samples", *given)
+
+
+def test_what_either_does_not_know_is_left_out():
+    """Of q nothing is forecast, of the share of copies nothing measured."""
+    names = ("memorisation", "fraction_memorised", "convergence")
+    values = [[np.nan] * 3, [0.25, 0.125, 0.5], [0.75, 0.625, 0.875]]
+    said = xr.Dataset(
+        {
+            f"{name}{end}": ("samples", [value, -1.0])
+            for name, row in zip(names, values, strict=True)
+            for end, value in zip(("", "_low", "_high"), row, strict=True)
+        },
+        attrs={"images": 1600.0, "rests_on": "It rests on a run.", "trust": "Trust it little."},
+    )
+    scores = [SimpleNamespace(key="m", value=Estimate(0.5, 0.4, 0.6, 0.05))]
+    judgement = SimpleNamespace(scores=scores, copies=SimpleNamespace(share=None))
+    found = SimpleNamespace(judgement=judgement, convergence=Estimate(0.31, 0.22, 0.43, 0.05))
+    assert beside_text(found, said, "mlp").splitlines() == [
+        "",
+        "Beside it, forecast: mlp, trained for 1600 images on the same training set.",
+        "q: 0.75 (0.62 to 0.88); yours 0.31 (0.22 to 0.43).",
+        "It rests on a run.",
+        "Trust it little.",
+    ]
+    assert beside_json(said, "mlp") == {
+        "forecast": {
+            "network": "mlp",
+            "memorisation": {"value": None, "low": None, "high": None},
+            "fraction_memorised": {"value": 0.25, "low": 0.125, "high": 0.5},
+            "convergence": {"value": 0.75, "low": 0.625, "high": 0.875},
+            "about": said.attrs,
+        }
+    }

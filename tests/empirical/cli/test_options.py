@@ -5,12 +5,13 @@ import sys
 
 import pytest
 
-from convergen.empirical.cli.options import _files_text
+from convergen.empirical.cli.options import Section, _files_text, _text
 from convergen.empirical.models import solvable
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.networks import architectures
 from convergen.empirical.networks.table import NETWORKS
 from convergen.empirical.training.settings import TrainingSettings
+from convergen.theory.sources.options import NUMBER, TEXT, WHOLE, Option
 
 NETWORK = """
 import torch
@@ -152,3 +153,42 @@ def test_what_a_path_may_lead_to_has_a_line_for_each_format():
         "  .a, .b: points; key names an array; needs lib",
         "  a folder: images",
     ]
+
+
+def test_a_section_in_full_with_its_lines_broken():
+    long = "with more words than one line holds, so that the next one starts further in than it"
+    options = (
+        Option("tone", WHOLE, f"of its voice {long}", 1, least=1),
+        Option("width", WHOLE, "features", least=1, most=9),
+        Option("must", NUMBER, "given", required=True),
+        Option("word", TEXT, "one", choices=tuple(f"the {i}th of thirteen" for i in range(4))),
+    )
+    sizes = {
+        "small": {"width": 2, "growth": [1, 2], "loud": True, "say": long},
+        "base": {"width": 4},
+    }
+    training = {"learning_rate": 0.004, "ema": 0}
+    section = Section("hum", f"a network {long}", options, sizes, (f"turns {long}",), training)
+    assert (
+        _text(section)
+        == """\
+hum: a network with more words than one line holds, so that the next one starts further in than
+  it
+  tone: of its voice with more words than one line holds, so that the next one starts further in
+    than it
+      a whole number, at least 1; default 1
+  width: features
+      a whole number, at least 1 and at most 9; default by size
+  must: given
+      a number; required
+  word: one
+      'the 0th of thirteen' or 'the 1th of thirteen' or 'the 2th of thirteen' or 'the 3th of
+        thirteen'; optional
+  size = small (default): width = 2, growth = [1, 2], loud = true, say = with more words than
+    one line holds, so that the next one starts further in than it
+  size = base: width = 4
+  commutes with turns with more words than one line holds, so that the next one starts further
+    in than it
+  training.learning_rate = 0.004 by default
+  training.ema = 0 by default"""
+    )

@@ -48,3 +48,12 @@ def test_four_snapshots_give_an_exponent_and_three_none():
     found = exponent(theory, RATIOS[:, 1:5], target[1:5], 1.2)
     assert found[0] == pytest.approx(1.2, abs=0.05)
     assert np.isnan(exponent(theory, RATIOS[:, 1:4], target[1:4], 1.2)).all()
+
+
+@pytest.mark.parametrize(("power", "inside"), [(0.3, 0.5), (3.2, 2.8)])
+def test_an_interval_that_reaches_one_end_of_what_is_tried_is_none(power, inside):
+    def found(p):
+        return exponent(theory, RATIOS, history(p, 0.002, np.random.default_rng(3)), 1.2)
+
+    assert np.isnan(found(power)).all()
+    assert found(inside)[0] == pytest.approx(inside, abs=0.15)

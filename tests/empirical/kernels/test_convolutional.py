@@ -195,6 +195,18 @@ def test_bad_input(keywords, words):
         gram(**{"x": images(2), **keywords})
 
 
+def test_the_whole_kernel_must_fit(monkeypatch):
+    """Numbers of three images and of two, of 12 pixels with an output each."""
+    asked = []
+    monkeypatch.setattr(convolutional, "need_memory", lambda *words: asked.append(words))
+    for readout, outputs, dtype, size in (
+        ("pool", 1, torch.float64, 8),
+        ("pixel", 12, torch.float32, 4),
+    ):
+        gram(images(3), images(2), readout=readout, dtype=dtype)
+        assert asked.pop() == (6 * outputs**2 * size, "the kernel", "give fewer images")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("call", stored.calls())
 def test_stored_kernels_are_derived_again(call):

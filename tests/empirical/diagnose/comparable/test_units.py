@@ -1,5 +1,7 @@
 """Units that differ by a plain map are recognised, mended and said; others are refused."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -210,3 +212,8 @@ def test_numbers_in_a_unit_are_brought_to_a_range_that_is_none():
     (found,), notes = one_unit(named(training), [named(samples, "samples")])
     assert "from [0, 1] to the range of the training set" in notes[0]
     np.testing.assert_allclose(found.flat(), 3.0 + 6.0 * samples)
+
+
+def test_a_unit_is_the_range_in_its_name():
+    assert {name: tuple(json.loads(name)) for name in UNITS} == UNITS
+    assert len(UNITS) == 6

@@ -1,5 +1,7 @@
 """Encoders: what they return is checked, mirrored images are encoded as such, verdicts hold."""
 
+from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import pytest
 
 from convergen.empirical.diagnose.distances.neighbours import Space, nearest
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.features import encoding
 from convergen.empirical.diagnose.features.encoding import encoded_sets
 from convergen.empirical.diagnose.features.table import encoded
 from convergen.empirical.diagnose.features.view import Given
@@ -178,3 +181,22 @@ def test_innocent_samples_are_rarely_accused_in_features():
                 wrong += said not in case.right
         assert draws > 140
         assert wrong <= 0.02 * draws
+
+
+@pytest.mark.parametrize("unseen", [True, False])
+def test_each_form_of_each_real_point_is_counted_and_each_sample_once(monkeypatch, unseen):
+    """30 samples, and 150 training and 30 unseen points with their mirrors."""
+    counted = []
+
+    @contextmanager
+    def phase(name, total, unit):
+        counts = []
+        yield counts.append
+        counted.append((name, total, unit, sum(counts)))
+
+    monkeypatch.setattr(encoding, "phase", phase)
+    sets = given()
+    sets = sets if unseen else replace(sets, reference=None)
+    encoded_sets(sets, first_pixels, "mine", words="", theory=False)
+    total = 30 + 2 * 150 + 2 * 30 * unseen
+    assert counted == [("features of mine", total, "point", total)]

@@ -1,6 +1,7 @@
 """A small network that learns two points by heart, stopped at the snapshot before that."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,9 +10,9 @@ import torch
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.report import summary_text
 from convergen.empirical.experiment.run import Run
-from convergen.empirical.experiment.trained.stopping import copies_appear
+from convergen.empirical.experiment.trained.stopping import LastWithoutCopies, copies_appear
 from convergen.empirical.experiment.trained.train import run_experiment
-from convergen.empirical.storage.cell_folder import CellFolder
+from convergen.empirical.storage.cell_folder import CellFailed, CellFolder
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
 from tests.empirical.experiment.tiny import experiment
@@ -158,3 +159,22 @@ def test_what_cannot_be_done(tmp_path):
     together["run"]["grouping"] = "seed"
     with pytest.raises(InputError, match="would stop all others"):
         Run.begin(Experiment.from_config(together), tmp_path / "run")
+
+
+def test_a_checkpoint_holds_what_was_kept_beside_the_state_of_now():
+    state, restored = {"a": torch.tensor([1.0, 2.0])}, []
+    trainer = SimpleNamespace(
+        images=96, state=lambda: state, restore=lambda *given: restored.append(given)
+    )
+    kept = LastWithoutCopies()
+    with pytest.raises(CellFailed, match="at the first snapshot, after 96 images: ask for more"):
+        kept.go_back(trainer)
+    kept.keep(trainer)
+    held = kept.tensors()
+    assert (kept.images, list(held)) == (96, ["before-copying/a"])
+    state["a"] += 5.0  # what was kept stays as it was
+    again = LastWithoutCopies()
+    assert again.take_from({**state, **held}, 96) == state
+    again.go_back(trainer)
+    ((found, images),) = restored
+    assert (list(found), found["a"].tolist(), images) == (["a"], [1.0, 2.0], 96)

@@ -23,10 +23,11 @@ def same(models, expected):
             np.testing.assert_array_equal(model(X, sigma), other(X, sigma))
 
 
-def check_row(name, options=None, *, compared=True, networks=(), theory=None):
+def check_row(name, line, options=None, *, compared=True, networks=(), theory=None):
     """What users' files and shipped results depend on, and one place for each row in tables."""
     row = SOLVABLE.find(name)
     assert ranges(row.options) == (options or {})
+    assert row.line == line  # as in all figures
     assert (row.compared, row.networks, row.theory) == (compared, networks, theory)
     orders = sorted(each.order for each in SOLVABLE.rows())
     assert orders == list(range(1, len(orders) + 1))

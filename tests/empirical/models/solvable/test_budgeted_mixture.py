@@ -18,4 +18,6 @@ def test_it_is_taken_at_the_budget_that_is_given():
 
 def test_the_row():
     options = {"memorised": (0.0, 0.0, None, 1e12)}
-    check_row("budgeted-mixture", options, compared=False, theory=BudgetedMixture)
+    check_row(
+        "budgeted-mixture", (0, (7, 2, 3, 2)), options, compared=False, theory=BudgetedMixture
+    )

@@ -39,4 +39,4 @@ def test_the_row():
         "depth": (3, 1, None, 100), "time": (1e5, None, 0.0, None), "copies": (32, 1, None, 10_000),
         "padding": ("zeros", None, None, None),
     }  # fmt: skip
-    check_row("convolutional-kernel", options, compared=False)
+    check_row("convolutional-kernel", (0, (1, 3)), options, compared=False)

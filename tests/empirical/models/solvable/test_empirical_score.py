@@ -9,4 +9,4 @@ def test_the_empirical_score_is_that_of_the_points():
 
 
 def test_the_row():
-    check_row("empirical-score")
+    check_row("empirical-score", ":")

@@ -60,4 +60,4 @@ def test_the_law_of_the_data_may_say_how_many():
 
 
 def test_the_row():
-    check_row("fitted-mixture", {"components": (None, 1, None, 10_000)})
+    check_row("fitted-mixture", "-.", {"components": (None, 1, None, 10_000)})

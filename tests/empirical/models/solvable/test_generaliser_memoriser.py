@@ -19,4 +19,6 @@ def test_it_is_taken_at_the_budget_that_is_given():
 
 def test_the_row():
     options = {"memorised": (0.0, 0.0, None, 1e12)}
-    check_row("generaliser-memoriser", options, compared=False, theory=GeneraliserMemoriser)
+    check_row(
+        "generaliser-memoriser", (0, (5, 1)), options, compared=False, theory=GeneraliserMemoriser
+    )

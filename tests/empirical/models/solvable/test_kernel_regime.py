@@ -41,7 +41,7 @@ def test_the_row():
         "depth": (3, 1, None, 100), "time": (1e5, None, 0.0, None),
         "copies": (2000, 1, None, 100_000),
     }  # fmt: skip
-    check_row("kernel-regime", options, networks=("mlp",), theory=KernelRegime)
+    check_row("kernel-regime", (0, (5, 1)), options, networks=("mlp",), theory=KernelRegime)
 
 
 def test_the_clock_and_the_error_are_those_that_the_words_say():

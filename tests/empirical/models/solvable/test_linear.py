@@ -9,4 +9,4 @@ def test_linear_models_take_their_points_for_centred():
 
 
 def test_the_row():
-    check_row("linear")
+    check_row("linear", (0, (3, 1, 1, 1, 1, 1)))

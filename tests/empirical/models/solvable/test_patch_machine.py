@@ -47,4 +47,4 @@ def test_the_row():
         "positions": ("same", None, None, None),
         "padding": ("zeros", None, None, None),
     }
-    check_row("patch-machine", options, compared=False)
+    check_row("patch-machine", (0, (1, 3)), options, compared=False)

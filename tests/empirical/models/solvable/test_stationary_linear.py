@@ -46,4 +46,4 @@ def test_stationary_models_need_images():
 
 
 def test_the_row():
-    check_row("stationary-linear")
+    check_row("stationary-linear", "--")

@@ -5,26 +5,30 @@ import pytest
 
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
+from convergen.empirical.measure.evaluation_set import settling_time
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.empirical.validate.theories import linear_laws as module
 from convergen.empirical.validate.theories.linear_laws import (
     LAW,
     LAW_WORDS,
     ORBIT_LAW,
+    linear_law,
     linear_laws,
     orbit_convergence,
 )
 from convergen.figures.looks.trained_networks import LAWS
+from convergen.theory.linear import ascent_convergence
+from convergen.theory.random_matrices import analytic_functions
 
 FIELD, DIGITS = {"kind": "field", "size": 8, "count": 600}, {"kind": "digits"}
 
 
-def run_of(folder, data, samples=(4, 64), padding="circular"):
+def run_of(folder, data, samples=(4, 64), padding="circular", model="unet"):
     """A U-Net with one pooling, which commutes with shifts by two pixels if it wraps around."""
     experiment = Experiment.from_config(
         {
             "name": "laws", "samples": list(samples), "seeds": [0], "data": data,
-            "model": {"name": "unet", "size": "tiny", "padding": padding},
+            "model": {"name": model, "size": "tiny", "padding": padding},
             "run": {"grouping": "pair", "device": "cpu"},
         }
     )  # fmt: skip
@@ -80,3 +84,25 @@ def test_what_would_take_long_to_simulate_is_left_out_but_a_closed_form_is_not(
     assert np.isnan(found[1])
     field = run_of(tmp_path / "field", FIELD)
     assert np.isfinite(orbit_convergence(field.experiment, field.data)).all()
+
+
+def test_the_law_of_convergence_is_that_of_the_sampler(tmp_path, monkeypatch):
+    """A network that does not see the noise level is sampled by ascent, others by a flow."""
+    asked = []
+
+    def law(name, values):
+        return lambda *given, **more: asked.append((name, given[1:], more)) or np.array(values)
+
+    monkeypatch.setattr(ascent_convergence, "ascent_convergence", law("ascent", [0.1, 0.2]))
+    monkeypatch.setattr(analytic_functions, "sampling_convergence", law("flow", [0.3, 0.4]))
+    for model, expected in (("unet", [0.3, 0.4]), ("conv", [0.1, 0.2])):
+        run = run_of(tmp_path / model, FIELD, model=model)
+        found = linear_law(run.experiment, run.data)
+        assert found["convergence"].values.tolist() == expected
+        assert {tuple(each["samples"].values) for each in found.values()} == {(4, 64)}
+    training = run.experiment.training
+    (flow, given, more), (ascent, _, settled) = asked
+    assert (flow, more, ascent) == ("flow", {"denoised": True}, "ascent")
+    assert given[0].tolist() == [4.0, 64.0]
+    assert settled == {"settling": settling_time(run.data.spectrum(), training.sigma_max)}
+    assert asked[1][1][1:] == (training.sigma_min, training.sigma_max)
