@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from convergen import theory
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.linear import power_laws
 
@@ -83,3 +84,35 @@ def test_smoke_draws_every_panel(smoke):
         figure.axes[0].containers[0].lines[0].get_ydata(), smoke["convergence"].sel(exponent=0.5)
     )
     assert len(figure.axes[5].containers) == len(power_laws.EXPONENTS)
+
+
+def test_measured_samples_lie_on_a_power_of_n_with_the_error_of_both_ends(monkeypatch):
+    """The error by differences: each end moved by its own, both at random signs."""
+    spectrum = theory.Spectrum.power_law(50, 1.0)
+    middle = float(theory.samples_for(spectrum, convergence=0.9))
+    spread, asked = np.array([0.004, 0.001]), []
+
+    def measured(moved):
+        def simulate(law, n, **options):
+            asked.append((law, *n, options))
+            q = 1.0 - 0.11 * (n / middle) ** -0.8 + moved
+            return {"convergence": Numbers(q), "convergence_stderr": Numbers(spread)}
+
+        monkeypatch.setattr(theory, "simulate", simulate)
+        return power_laws._measured_samples(spectrum, 7, 3)
+
+    class Numbers:
+        def __init__(self, values):
+            self.values = values
+
+    value, error = measured(np.zeros(2))
+    assert value == pytest.approx(middle * 1.1 ** (1.0 / 0.8))
+    step = 1e-4
+    moves = [
+        (measured(step * unit)[0] - measured(-step * unit)[0]) / (2.0 * step) for unit in np.eye(2)
+    ]
+    assert error == pytest.approx(float(np.hypot(*(moves * spread))), rel=1e-3)
+    law, low, high, options = asked[0]
+    assert law is spectrum
+    assert (low, high) == (round(0.7 * middle), round(1.4 * middle))
+    assert options == {"factors": 1, "quantities": ("convergence",), "repeats": 7, "seed": 3}
