@@ -40,3 +40,20 @@ def is_thin(line):
 def is_see_through(band):
     """Whether what lies below a band can be seen, and it has no edge."""
     return 0.0 < band.get_alpha() < 0.5 and np.all(np.asarray(band.get_linewidth()) == 0.0)
+
+
+def through(axes, values):
+    """Lines that go through values, NaN among them."""
+    return [
+        line for line in axes.lines
+        if np.array_equal(np.asarray(line.get_ydata(), float), values, equal_nan=True)
+    ]  # fmt: skip
+
+
+def bars_through(axes, values):
+    """Points at values, with the sizes of their error bars."""
+    (found,) = [
+        each for each in axes.containers
+        if np.array_equal(np.asarray(each.lines[0].get_ydata(), float), values, equal_nan=True)
+    ]  # fmt: skip
+    return found.lines[0], [np.ptp(each[:, 1]) for each in found.lines[2][0].get_segments()]

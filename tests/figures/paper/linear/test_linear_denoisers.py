@@ -6,6 +6,7 @@ import pytest
 from convergen import theory
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.linear import linear_denoisers
+from tests.figures.drawn import bars_through, labels, through
 
 QUANTITIES = ("renormalised_noise", "test_error", "train_error", "agreement", "denoiser_variance")
 
@@ -55,15 +56,60 @@ def test_errors_lie_on_both_sides_of_the_true_denoiser(smoke):
     assert bool((smoke["renormalised_noise"] > smoke["sigma"]).all())
 
 
-def test_drawing_shows_the_data(smoke):
-    figure = linear_denoisers.draw(smoke)
-    noise, errors, agreement, variance = figure.axes
-    lines = {line.get_label(): line for line in noise.lines}
-    np.testing.assert_array_equal(
-        lines[r"$\gamma = n/d$ = 1"].get_ydata(), smoke["renormalised_noise"].sel(load=1.0)
-    )
-    assert "error" in errors.get_ylabel()
+@pytest.fixture(scope="module")
+def panels(smoke):
+    return linear_denoisers.draw(smoke).axes
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [(0, "renormalised_noise"), (1, "train_error"), (1, "test_error"), (2, "agreement")],
+)
+def test_each_load_is_a_line_with_its_simulation(smoke, panels, place, name):
+    axes = panels[place]
+    colours = set()
+    for load in smoke["load"].values:
+        one = smoke.sel(load=load)
+        (line,) = through(axes, one[name])
+        assert line.get_label() == rf"$\gamma = n/d$ = {load:g}"
+        np.testing.assert_array_equal(line.get_xdata(), smoke["sigma"])
+        points, sizes = bars_through(axes, one[f"{name}_simulated"])
+        np.testing.assert_allclose(sizes, 4.0 * one[f"{name}_stderr"])
+        np.testing.assert_array_equal(points.get_xdata(), smoke["sample_sigma"])
+        assert points.get_color() == line.get_color()
+        colours.add(line.get_color())
+    assert len(colours) == smoke.sizes["load"]
+
+
+def test_variances_of_modes_are_those_of_the_middle_load(smoke, panels):
+    axes, one = panels[3], smoke.isel(load=1)
+    for mode in smoke["mode"].values:
+        own = one.sel(mode=mode)
+        (line,) = through(axes, own["denoiser_variance"])
+        assert line.get_label() == f"mode $k$ = {mode}"
+        points, sizes = bars_through(axes, own["denoiser_variance_simulated"])
+        np.testing.assert_allclose(sizes, 4.0 * own["denoiser_variance_stderr"])
+        assert points.get_color() == line.get_color()
+    load = float(smoke["load"][1])
+    title = rf"(d) Variance between training sets, $\gamma$ = {load:g}"
+    assert axes.get_title(loc="left") == title
+    assert labels(axes) == [f"mode $k$ = {mode}" for mode in smoke["mode"].values]
+
+
+def test_axes_say_what_they_are(smoke, panels):
+    noise, errors, agreement, variance = panels
+    (unchanged,) = through(noise, smoke["sigma"])
+    assert unchanged.get_linestyle() == ":"
+    assert labels(noise)[-1] == r"no change, $\kappa = \sigma^2$"
+    (level,) = [line for line in errors.lines if list(line.get_ydata()) == [1.0, 1.0]]
+    assert level.get_linestyle() == ":"
+    assert errors.get_ylim()[0] == 0.1
+    test, train = errors.texts
+    assert (test.get_text(), train.get_text()) == ("test error (fresh data)", "training error")
+    assert test.get_position()[1] > 0.5 > train.get_position()[1] > 0.0
+    assert agreement.get_ylim() == (0.0, 1.02)
+    assert [axes.get_yscale() for axes in panels] == ["log", "log", "linear", "log"]
+    assert {axes.get_xscale() for axes in panels} == {"log"}
     assert "agreement" in agreement.get_ylabel()
-    assert "variance" in variance.get_ylabel()
     for axes in (agreement, variance):
         assert r"$\sigma$" in axes.get_xlabel()

@@ -7,7 +7,7 @@ from convergen.figures.looks.style import look_of
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.linear import order_parameters
 from convergen.theory.linear import closed_forms as closed_form
-from tests.figures.drawn import labels
+from tests.figures.drawn import bars_through, labels, through
 
 
 @pytest.fixture(scope="module")
@@ -81,19 +81,6 @@ def test_drawing_shows_the_data(smoke):
 @pytest.fixture(scope="module")
 def panels(data):
     return order_parameters.draw(data).axes[:3]
-
-
-def through(axes, values):
-    return [line for line in axes.lines if np.array_equal(line.get_ydata(), values)]
-
-
-def bars_through(axes, values):
-    """Points at values, with the sizes of their error bars."""
-    (found,) = [
-        each for each in axes.containers
-        if np.array_equal(each.lines[0].get_ydata(), values, equal_nan=True)
-    ]  # fmt: skip
-    return found.lines[0], [np.ptp(each[:, 1]) for each in found.lines[2][0].get_segments()]
 
 
 def test_memorisation_and_fresh_data_have_a_line_for_each_dimension(data, panels):

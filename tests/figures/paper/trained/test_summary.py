@@ -6,7 +6,7 @@ import pytest
 from convergen import theory
 from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.paper.trained import summary
-from tests.figures.drawn import is_thin
+from tests.figures.drawn import is_thin, through
 
 
 def test_simulated_transitions_lie_on_the_lines(page):
@@ -39,19 +39,10 @@ def parts(page):
     return left, right, pictures, figure
 
 
-def heights(line):
-    return np.asarray(line.get_ydata(), dtype=float)
-
-
 def found(axes, values):
     """The one line that goes through values."""
     (line,) = through(axes, values)
     return line
-
-
-def through(axes, values):
-    """Lines that go through values."""
-    return [each for each in axes.lines if np.array_equal(heights(each), values, equal_nan=True)]
 
 
 NAMES = ("convergence", "memorisation", "memorisation_baseline")
