@@ -10,7 +10,6 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,11 +35,9 @@ Register = Callable[[typer.Typer], None]
 
 def _theory(app: typer.Typer) -> None:
     defer(*RARELY_USED)
-    from convergen.empirical.cli import forecast
     from convergen.theory.cli import predict_and_simulate
 
-    untrained = partial(forecast.say_untrained, _draw_forecast, _forecast_page)
-    predict_and_simulate.register(app, _draw, _prediction_page, untrained)
+    predict_and_simulate.register(app, _draw, _prediction_page, _say_untrained)
 
 
 def _plan(app: typer.Typer) -> None:
@@ -214,6 +211,12 @@ def _draw_checkpoints(curves: xr.Dataset, path: Path) -> Written:
     from convergen.figures.plots.checkpoints import draw
 
     return save(draw(curves), path)
+
+
+def _say_untrained(*given: Any) -> None:
+    from convergen.empirical.cli import forecast
+
+    forecast.say_untrained(_draw_forecast, _forecast_page, *given)
 
 
 def _diagnosis_page(found: Diagnosis, checkpoints: Checkpoints | None) -> str:
