@@ -122,7 +122,7 @@ class TrainedLinear:
     def _bound(self, weights: Tensor) -> Tensor:
         gradient = weights @ self._noisy - self.covariance
         norm = torch.linalg.matrix_norm
-        scale = self._variances[..., 0, 0] * norm(weights)
+        scale = self._variances.flatten() * norm(weights)
         return (norm(gradient) / scale).max()
 
     def denoiser(self, member: int) -> LinearLevels:

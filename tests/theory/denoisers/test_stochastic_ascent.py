@@ -204,3 +204,12 @@ def test_one_model_of_a_batch_is_stopped_without_a_change_to_the_other():
     np.testing.assert_array_equal(pair.points[30:], alone.points)
     with pytest.raises(InputError, match="61 points are no whole number for each of 2 models"):
         of(both, np.zeros((61, 3)), np.random.default_rng(0), models=2)
+
+
+def test_responses_end_with_the_last_denoising_where_the_last_level_is_nought():
+    variances, levels = power_law(1.0, 6), np.array([2.0, 1.0, 0.5])
+    short, long = (
+        StochasticAscent(levels, np.random.default_rng(0)).responses(given, variances)
+        for given in (levels, np.append(levels, 0.0))
+    )
+    np.testing.assert_allclose(long, short * variances / (variances + 0.25), rtol=1e-12)

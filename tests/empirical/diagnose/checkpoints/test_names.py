@@ -108,7 +108,7 @@ def test_many_steps_are_listed_by_the_first_six(here):
 
 def test_two_patterns_of_files_that_are_not_numbered_alike(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    for name in ("a1.npy", "a2-3.npy", "b1.npy", "b2.npy", "x.npy", "xx.npy"):
+    for name in ("a1.npy", "a2-2.npy", "a2-3.npy", "b1.npy", "b2.npy", "x.npy", "xx.npy"):
         (tmp_path / name).touch()
     with pytest.raises(InputError, match=r"names of a1\.npy and a2-3\.npy do not have the same"):
         sorted_out(["a*.npy", "b*.npy"])

@@ -35,6 +35,14 @@ class Sounds(list):
         super().__init__([(np.zeros(3), 0)])
 
 
+class Few(Stored):
+    """The first images of the test part."""
+
+    def __init__(self, root, split):
+        super().__init__(root, train=False)
+        self.files = self.files[: int(split)]
+
+
 @pytest.fixture
 def datasets(monkeypatch):
     module = ModuleType("torchvision")
@@ -61,6 +69,14 @@ def test_torchvision_data_on_disk(datasets, root):
     assert test.points.rows.shape == (3, 1, 6, 5)
     assert len(test.files) == 15
     assert load_source("torchvision", path=root, name="Stored", grey=True).points.shape == (1, 6, 5)
+
+
+def test_a_set_holds_one_image_at_least(datasets, root):
+    sys.modules["torchvision"].datasets.Few = Few
+    found = load_source("torchvision", path=root, name="Few", split="1")
+    assert found.points.rows.shape == (1, 1, 6, 5)
+    with pytest.raises(InputError, match=r"Few in .* holds no images"):
+        load_source("torchvision", path=root, name="Few", split="0")
 
 
 @pytest.mark.parametrize(

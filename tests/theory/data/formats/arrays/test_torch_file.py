@@ -2,12 +2,13 @@
 
 import sys
 import time
+import zipfile
 
 import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.data.formats.arrays.torch_file import open_torch
+from convergen.theory.data.formats.arrays.torch_file import _check_archive, open_torch
 
 torch = pytest.importorskip("torch")
 
@@ -80,3 +81,20 @@ def test_nothing_of_a_file_is_run(tmp_path):
     torch.save({"x": torch.zeros(2, 2), "y": Bad()}, tmp_path / "x.pt")
     with pytest.raises(InputError, match=r"it holds time\.sleep, which is no tensor"):
         open_torch(tmp_path / "x.pt")
+
+
+@pytest.mark.parametrize(
+    ("method", "size", "sound"),
+    [
+        (zipfile.ZIP_STORED, 1000, True), (zipfile.ZIP_STORED, 999, False),
+        (zipfile.ZIP_DEFLATED, 10_000, False),
+    ],
+)  # fmt: skip
+def test_archives_are_neither_compressed_nor_larger_than_their_file(tmp_path, method, size, sound):
+    with zipfile.ZipFile(tmp_path / "x.pt", "w", method) as archive:
+        archive.writestr("x/data/0", bytes(1000))
+    if sound:
+        _check_archive(tmp_path / "x.pt", "x", size)
+    else:
+        with pytest.raises(InputError, match="declares more than it holds, or is compressed"):
+            _check_archive(tmp_path / "x.pt", "x", size)
