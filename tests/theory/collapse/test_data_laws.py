@@ -63,3 +63,12 @@ def test_too_few_points_are_refused(data):
 def test_laws_of_the_caller_are_taken_as_they_are():
     law = GaussianLaw(SPECTRUM)
     assert as_law(law) is law
+
+
+def test_samples_are_split_by_seed_0_unless_another_is_given():
+    data, x = np.random.default_rng(2).standard_normal((40, 3)), np.zeros((1, 3))
+    default, first, second = (
+        law.log_density(x, 0.5) for law in (DataLaw(data), DataLaw(data, 0), DataLaw(data, 1))
+    )
+    assert default == first == as_law(data).log_density(x, 0.5)
+    assert second != first

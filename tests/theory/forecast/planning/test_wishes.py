@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from convergen.theory import InputError
-from convergen.theory.forecast.planning.wishes import parse_wishes
+from convergen.theory.forecast.planning.wishes import _for_error, parse_wishes
 
 
 def test_wishes_are_read_once_each():
@@ -27,3 +30,10 @@ def test_wishes_are_read_once_each():
 def test_wishes_that_make_no_sense(text, words):
     with pytest.raises(InputError, match=words):
         parse_wishes([text])
+
+
+@pytest.mark.parametrize(("level", "samples"), [(1.05, 20.0), (1.5, 2.0)])
+def test_a_test_error_is_wished_in_units_of_its_limit(level, samples):
+    grid = np.geomspace(1.0, 1e4, 2000)
+    course = SimpleNamespace(grid=grid, excess=1.0 / grid)
+    assert _for_error(course, level) == pytest.approx(samples, rel=1e-3)
