@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -278,8 +278,15 @@ def lifted_paths(start: complex, stop: complex) -> Iterator[tuple[NDArray[np.com
     """
     span, lift = stop - start, 4j * abs(stop - start)
     for count in (48, 96, 192, 384, 768, 1536, 3072):
-        step = 2.0 * _REACH / count
-        u = step * (np.arange(count) + 0.5) - _REACH
-        t, rest = expit(np.pi * np.sinh(u)), expit(-np.pi * np.sinh(u))
-        kappa = np.where(u < 0.0, start + span * t, stop - span * rest) + lift * t * rest
-        yield kappa, (span + lift * (rest - t)) * (np.pi * step * np.cosh(u) * t * rest)
+        first, t, rest, weights = _rule(count)
+        kappa = np.where(first, start + span * t, stop - span * rest) + lift * t * rest
+        yield kappa, np.asarray((span + lift * (rest - t)) * weights)
+
+
+@cache
+def _rule(count: int) -> tuple[NDArray[np.bool_], FloatArray, FloatArray, FloatArray]:
+    """Which nodes are in the first half of a path of length 1, how far from both ends, weights."""
+    step = 2.0 * _REACH / count
+    u = step * (np.arange(count) + 0.5) - _REACH
+    t, rest = expit(np.pi * np.sinh(u)), expit(-np.pi * np.sinh(u))
+    return u < 0.0, t, rest, np.pi * step * np.cosh(u) * t * rest
