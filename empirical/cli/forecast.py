@@ -46,18 +46,15 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
             str | None,
             typer.Option(
                 help="n of the forecast, such as 64,256.  [default: powers of 4]",
-                show_default=False,
             ),
         ] = None,
         calibrate_at: Annotated[
             int | None,
-            typer.Option(help="n of the pair that it rests on.  [default: 16]", show_default=False),
+            typer.Option(help="n of the pair that it rests on.  [default: 16]"),
         ] = None,
         images: Annotated[
             int | None,
-            typer.Option(
-                help="Another training: images that each network sees.", min=1, show_default=False
-            ),
+            typer.Option(help="Another training: images that each network sees.", min=1),
         ] = None,
         json: Json = False,
         out: Out = None,

@@ -38,7 +38,6 @@ Reference = Annotated[
     typer.Option(
         metavar="DATA",
         help="Points of the same law that A has not seen; the training set of B will do.",
-        show_default=False,
     ),
 ]
 Center = Annotated[
@@ -53,7 +52,6 @@ Invariant = Annotated[
         metavar="NAMES",
         help="Changes that leave an image a copy, such as mirror,shift,contrast, or none  "
         "[default: mirror for images]",
-        show_default=False,
     ),
 ]
 UnitsFlag = Annotated[
@@ -74,7 +72,6 @@ Weights = Annotated[
     Path | None,
     typer.Option(
         help="File of weights for dinov2 or inception  [default: where their packages keep them]",
-        show_default=False,
     ),
 ]
 Labels = Annotated[
@@ -83,7 +80,6 @@ Labels = Annotated[
         metavar="FILES",
         help="Classes, one a point: SAMPLES.csv,TRAIN.csv, one of both, or .npz with the arrays "
         "samples and train  [default: class folders]",
-        show_default=False,
     ),
 ]
 Network = Annotated[
@@ -92,7 +88,6 @@ Network = Annotated[
         metavar="NAME",
         help="Show beside A what this network of convergen would do, trained on the same points: "
         "unet, mlp, or the folder of a run that calibrates the forecast.",
-        show_default=False,
     ),
 ]
 BootstrapSeed = Annotated[int, typer.Option(help="Seed of the bootstrap.", min=0)]
@@ -101,19 +96,14 @@ Workers = Annotated[
     typer.Option(
         help="Threads; no result depends on them  [default: as many as BLAS may use]",
         min=1,
-        show_default=False,
     ),
 ]
-CurvesOut = Annotated[
-    Path | None, typer.Option(help="Save curves over checkpoints (.nc).", show_default=False)
-]
+CurvesOut = Annotated[Path | None, typer.Option(help="Save curves over checkpoints (.nc).")]
 CurvesPlot = Annotated[
     Path | None,
-    typer.Option(help="Draw curves over checkpoints (.pdf, .png, .svg).", show_default=False),
+    typer.Option(help="Draw curves over checkpoints (.pdf, .png, .svg)."),
 ]
 Suspects = Annotated[
     Path | None,
-    typer.Option(
-        help="List all suspected copies (.csv); of the last checkpoint.", show_default=False
-    ),
+    typer.Option(help="List all suspected copies (.csv); of the last checkpoint."),
 ]

@@ -50,11 +50,11 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
         json: Json = False,
         out: Annotated[
             Path | None,
-            typer.Option(help="Save as netCDF  [default: RUN/validation.nc]", show_default=False),
+            typer.Option(help="Save as netCDF  [default: RUN/validation.nc]"),
         ] = None,
         plot: Annotated[
             Path | None,
-            typer.Option(help="Draw a figure  [default: RUN/validation.pdf]", show_default=False),
+            typer.Option(help="Draw a figure  [default: RUN/validation.pdf]"),
         ] = None,
         html: Html = None,
     ) -> None:

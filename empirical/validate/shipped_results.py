@@ -8,6 +8,7 @@ there: what was not measured when its networks were trained is measured on netwo
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -204,16 +205,27 @@ def _keep(result: xr.Dataset, name: str) -> Path:
     return target
 
 
-if __name__ == "__main__":
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Keep the results of some runs, or a quantity of them.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Command line; default: that of the process.
+    """
     import argparse
     import sys
 
     parser = argparse.ArgumentParser(description="Keep results with the package.")
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of a run")
     parser.add_argument("--add", metavar="QUANTITY", help="add this alone to the result")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     try:
         for folder in given.runs:
             print(ship(folder) if given.add is None else add(folder, given.add))
     except InputError as error:
         sys.exit(f"convergen: error: {error}")
+
+
+if __name__ == "__main__":
+    main()

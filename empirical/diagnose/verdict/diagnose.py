@@ -104,21 +104,21 @@ def diagnose(
     )  # fmt: skip
     view = judgement.view
     found = overlaps(judgement, rng, center=center)
-    law, spectrum, points = found.law, found.spectrum, found.points
+    law, spectrum, (generated, *_) = found.law, found.spectrum, found.points
     count = min(wanted, spectrum.rank) if view.theory else 0
     recovery = stderr = draws = np.empty(0)
     prediction = pilot = None
     lost: list[int] = []
     if view.theory:
         if view.reference is None:  # half of the training set stands for unseen points
-            lost = lost_factors(points[0], law.rows[::2], law.rows[1::2], count)
+            lost = lost_factors(generated, law.rows[::2], law.rows[1::2], count)
         else:
             assert spectrum.eigenvectors is not None
             axes = spectrum.eigenvectors[:, :count]
-            lost = lost_factors(points[0], law.rows, view.plain(view.training).rows, count, axes)
+            lost = lost_factors(generated, law.rows, view.plain(view.training).rows, count, axes)
         with phase("factors of the samples"):
-            recovery, stderr = _recovery(points[0], spectrum, count)
-        draws = _of_draws(spectrum, len(points[0]), count)
+            recovery, stderr = _recovery(generated, spectrum, count)
+        draws = _of_draws(spectrum, len(generated), count)
         known = found.components if center else None
         prediction, pilot = _predictions(
             law, spectrum, known, len(training), count, levels, seed

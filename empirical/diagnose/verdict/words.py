@@ -49,7 +49,7 @@ def _things(found: Diagnosis) -> str:
 def copying(found: Diagnosis) -> str:
     """The first line: how many samples are copies."""
     copies, total, what = found.judgement.copies, len(found.samples[0]), _things(found)
-    kind = "image" if what == "images" else "point"
+    kind = {"images": "image", "samples": "point"}[what]
     if copies.significant:
         share = copies.share
         number = max(1, round(share.value * total))

@@ -24,7 +24,7 @@ LAW_WORDS = {
 }
 # Numbers of all images of a training set times their dimension, beyond which the law of orbits is
 # not simulated.
-_LARGEST = 1e9
+_LARGEST = 10**9
 
 
 def linear_laws(run: Run) -> dict[str, dict[str, xr.DataArray]]:

@@ -6,8 +6,10 @@ import sys
 
 import numpy as np
 import pytest
+import typer
 import xarray as xr
 
+from convergen.cli import build
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.declared.toml_files import preset_config
 from tests.empirical.cli.small_runs import FIELD, MLP, QUICK, refused
@@ -210,3 +212,12 @@ def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_
         "cannot be called as forward(x, sigma)",
     )
     assert not (tmp_path / "other").exists()
+
+
+def test_what_a_kill_may_lose_and_on_what_a_run_is_done_by_default():
+    """Twenty seconds of one process, with a text as answer."""
+    command = typer.main.get_command(build()).commands["train"]
+    defaults = {each.name: each.default for each in command.params}
+    assert defaults["checkpoint_seconds"] == 20.0
+    assert defaults["workers"] == 1
+    assert defaults["json"] is False

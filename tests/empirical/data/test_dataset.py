@@ -107,3 +107,9 @@ def test_axes_of_a_mixture():
     np.testing.assert_allclose(
         (vectors * found.leading(3)) @ vectors.T, np.eye(3) + means.T @ means / 2, atol=1e-12
     )
+
+
+def test_points_are_in_standard_units_where_nothing_else_is_said(rng):
+    found = DataSet(points(rng, 4, 3), "x")
+    assert (found.scale, found.mean, found.standard_mean) == (1.0, 0.0, 0.0)
+    assert DataSet(found.points, "x", mean=3.0, scale=2.0).standard_mean == 1.5

@@ -223,3 +223,16 @@ def test_a_model_is_called_twice_a_step_and_once_in_the_last():
 
     found.generated(model, 1)
     assert len(calls) == found.evaluations == 23
+
+
+def test_the_truth_is_sampled_once(monkeypatch):
+    asked = []
+
+    def generated(self, denoiser, members):
+        asked.append((denoiser, members))
+        return np.full((members, 2, 3), 5.0)
+
+    monkeypatch.setattr(Subjects, "generated", generated)
+    found = subjects()
+    assert found.true_samples.tolist() == [[5.0] * 3] * 2
+    assert asked == [(found.truth, 1)]

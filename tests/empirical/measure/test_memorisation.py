@@ -117,7 +117,8 @@ def test_in_few_dimensions_the_threshold_rises_above_what_chance_reaches():
 
 
 @pytest.mark.parametrize(
-    ("rare", "limit"), [(1.0, 0.97), (1.0 - 1e-12, 0.97), (1.0 - 1e-7, 1.0 - 1e-7)]
+    ("rare", "limit"),
+    [(1.0, 0.97), (1.0 - 1e-12, 0.97), (1.0 - 1e-9, 0.97), (1.0 - 1e-7, 1.0 - 1e-7)],
 )
 def test_points_that_were_drawn_twice_do_not_raise_the_threshold(rare, limit):
     assert module._limit(np.array([0.97] * 95 + [rare] * 5)) == pytest.approx(limit, abs=1e-12)
@@ -150,3 +151,9 @@ def test_verdicts_follow_the_ends_of_the_intervals(fraction, chance, excess, ver
         own=none, fresh=np.zeros(1),
     )  # fmt: skip
     assert found.verdict == verdict
+
+
+def test_one_neighbour_is_looked_for_where_no_more_are_asked_for():
+    rng = np.random.default_rng(0)
+    points, training = rng.standard_normal((3, 5)), rng.standard_normal((7, 5))
+    assert module.nearest_training_points(points, training).indices.shape == (3, 1)

@@ -116,6 +116,11 @@ def test_what_is_not_said_of_trained_networks_is_what_they_are_by_default():
     assert (sets.device, sets.seed, sets.truth, sets.orbit) == ("cpu", 0, None, NO_ORBIT)
     assert sets.trained == Trained()
     assert sets.report(0.5) is None
+    plain = row("plain", 1)
+    # In q, m, the share of copies and the ratio of variances.
+    assert plain.own_error == plain.others_error == (0.04, 0.06, 0.06, 0.06)
+    assert (plain.compared, plain.networks, plain.made_for, plain.trust) == (True, (), (), "")
+    assert (plain.theory, plain.images_each, plain.options) == (None, None, ())
 
 
 def test_the_share_that_is_memorised():

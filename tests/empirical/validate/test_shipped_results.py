@@ -214,3 +214,19 @@ def test_points_of_a_network_that_sees_the_mean_are_kept_about_it():
     along = found["generated"] @ mean / np.linalg.norm(mean)
     # Samples with their mean would lie here at its length.
     assert abs(along.mean()) < 0.1 * np.linalg.norm(mean)
+
+
+def test_the_command_keeps_each_run_or_adds_a_quantity(monkeypatch, capsys):
+    monkeypatch.setattr(shipped, "ship", lambda path: f"shipped {path}")
+    monkeypatch.setattr(shipped, "add", lambda path, quantity: f"added {quantity} of {path}")
+    shipped.main(["a", "b"])
+    shipped.main(["a", "--add", "m"])
+    assert capsys.readouterr().out == "shipped a\nshipped b\nadded m of a\n"
+
+    def refused(path):
+        raise InputError("no.")
+
+    monkeypatch.setattr(shipped, "ship", refused)
+    with pytest.raises(SystemExit) as error:
+        shipped.main(["a"])
+    assert error.value.code == "convergen: error: no."

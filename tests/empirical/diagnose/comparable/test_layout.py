@@ -222,3 +222,17 @@ def test_roughness_over_twice_the_variance():
     """Stripes of ±1: steps of 4 along one axis and 0 along the other, variance 1."""
     stripes = np.resize([1.0, -1.0], (2, 1, 6, 6))
     assert roughness(stripes) == pytest.approx(0.5 * (4.0 + 0.0) / 2.0)
+
+
+def test_sheets_without_seams_are_cut_where_their_images_look_like_the_training_set():
+    """A wave that goes on from tile to tile; beside images of another mean it is a large image."""
+    rng = np.random.default_rng(5)
+    wave = np.cos(2.0 * np.pi * np.arange(8) / 8.0)
+    rows = wave[:, None] + wave + 0.1 * rng.standard_normal((80, 1, 8, 8))
+    sheets = rows[40:].reshape(10, 2, 2, 8, 8).transpose(0, 1, 3, 2, 4).reshape(10, 1, 16, 16)
+    assert not _has_seams(named(sheets), (1, 8, 8))
+    found, notes = one_layout([named(rows[:40]), named(sheets)])
+    np.testing.assert_array_equal(found[1].rows, rows[40:])
+    assert notes == ["samples holds contact sheets of 2 × 2 images: they were cut."]
+    with pytest.raises(InputError, match="16 × 16 pixels, but the training set has 8 × 8"):
+        one_layout([named(-rows[:40]), named(sheets)])

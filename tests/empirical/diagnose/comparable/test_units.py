@@ -164,7 +164,8 @@ def test_values_are_those_of_the_middle_nine_tenths():
     np.testing.assert_allclose(moved.quantiles, 2.0 * found.quantiles + 1.0)
     assert (moved.low, moved.high) == (2.0 * found.low + 1.0, 2.0 * found.high + 1.0)
     # Of many points some hundred are looked at, evenly.
-    assert len(Values.of(named(np.zeros((1001, 2)))).rows) == 334
+    for count, seen in ((999, 500), (1001, 334)):
+        assert len(Values.of(named(np.zeros((count, 2)))).rows) == seen
     flat = Values.of(named(np.r_[np.zeros((97, 2)), np.full((3, 2), 5.0)]))
     assert flat.spread > 0.0
 

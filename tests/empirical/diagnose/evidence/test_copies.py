@@ -226,6 +226,7 @@ def look(values, points, other=None, part=0.4):
     ("own", "other", "expected"),
     [
         (3, 1, binom.sf(2, 4, 0.4)), (3, 2, binom.sf(2, 5, 0.4)), (0, 2, 1.0), (0, 0, 1.0),
+        (2, 2, binom.sf(1, 4, 0.4)),
         (1, 0, 0.01),  # 0.4, were it not that unseen points have none
         (6, 0, 0.4**6),
     ],

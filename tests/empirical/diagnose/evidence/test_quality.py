@@ -178,3 +178,11 @@ def test_variance_is_that_between_points_and_not_within_them():
     assert found["variance"].ratio.value == pytest.approx(
         training[::2, 0].var(ddof=1) / training[:, 0].var(ddof=1)
     )
+
+
+def test_points_of_four_axes_have_no_neighbouring_pixels():
+    rows = np.random.default_rng(0).standard_normal((60, 2, 8, 8, 8))
+    sets = Points("s", rows[:30], rows.shape[1:]), Points("t", rows[30:], rows.shape[1:])
+    said = {each.key for each in remarks(sets, sets, (np.ones(30),) * 2, np.random.default_rng(0))}
+    assert "variance" in said
+    assert "sharpness" not in said

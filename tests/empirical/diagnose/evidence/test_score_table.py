@@ -27,6 +27,7 @@ def score(found, key):
 
 
 def test_of_many_samples_those_that_are_looked_at_are_spread_over_all(sets, monkeypatch):
+    assert score_table._AUTHENTIC == 2**9
     monkeypatch.setattr(score_table, "_AUTHENTIC", 30)
     samples, training, unseen = sets  # the copies come first
     found = judge([named(samples)], named(training), named(unseen))

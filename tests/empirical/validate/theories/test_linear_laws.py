@@ -1,11 +1,14 @@
 """Laws of the linear model beside trained networks."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.measure.evaluation_set import settling_time
+from convergen.empirical.models import by_name
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.empirical.validate.theories import linear_laws as module
 from convergen.empirical.validate.theories.linear_laws import (
@@ -18,6 +21,7 @@ from convergen.empirical.validate.theories.linear_laws import (
 )
 from convergen.figures.looks.trained_networks import LAWS
 from convergen.theory.linear import ascent_convergence
+from convergen.theory.networks.symmetry import orbit_law
 from convergen.theory.random_matrices import analytic_functions
 
 FIELD, DIGITS = {"kind": "field", "size": 8, "count": 600}, {"kind": "digits"}
@@ -106,3 +110,21 @@ def test_the_law_of_convergence_is_that_of_the_sampler(tmp_path, monkeypatch):
     assert given[0].tolist() == [4.0, 64.0]
     assert settled == {"settling": settling_time(run.data.spectrum(), training.sigma_max)}
     assert asked[1][1][1:] == (training.sigma_min, training.sigma_max)
+
+
+def test_orbits_are_simulated_up_to_a_thousand_million_numbers(monkeypatch):
+    """Ten points of a thousand coordinates with a hundred images each, but not eleven."""
+    asked = []
+
+    def law(covariance, shape, orbit, n, rng):
+        asked.append((n.tolist(), rng is not None))
+        return SimpleNamespace(convergence=n / 100.0)
+
+    orbit = SimpleNamespace(trivial=False, order=lambda shape: 100)
+    monkeypatch.setattr(by_name, "orbit_of", lambda model, shape: orbit)
+    monkeypatch.setattr(orbit_law, "orbit_law", law)
+    monkeypatch.setattr(module, "_covariance", lambda data: None)
+    given = SimpleNamespace(samples=[11, 10], seeds=[0], model={})
+    found = orbit_convergence(given, SimpleNamespace(shape=(1, 40, 25), dim=1000))
+    assert asked == [([10.0], True), ([11.0], False)]
+    assert found.tolist() == [0.11, 0.1]
