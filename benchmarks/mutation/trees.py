@@ -32,6 +32,7 @@ FILE_SIZE = 2**30
 # Processor seconds of a test file, compiling a changed kernel included, of a room, and of all that
 # killed together; and waiting time over them of one that hangs.
 LONGEST_FILE, LONGEST_ROOM, LONGEST_ALL, WAITING = 120, 600, 3600, 10
+LATE = ", too long"
 
 
 def warm() -> None:
@@ -95,17 +96,23 @@ class Trees:
             later = module.stat().st_mtime + 10  # no older byte code serves
             os.utime(module, (later, later))
             ignored = [f"--ignore={each}" for each in passed]
-            if _failure([tests, *ignored], tree, _longest(tests)) is not None:
-                return tests
+            said = _failure([tests, *ignored], tree, _longest(tests))
+            if said is not None:
+                return tests + LATE if said.endswith(LATE) else tests
             passed.append(tests)
         return None
 
     def failing(self, killers: Sequence[str]) -> dict[str, str]:
         """Tests that fail, or take a third of the time they are given, without any change."""
-        if _failure(killers, self.plain, LONGEST_ALL) is None:
-            return {}
-        said = {tests: _failure([tests], self.plain, _longest(tests) // 3) for tests in killers}
-        return {tests: text for tests, text in said.items() if text is not None}
+        tests = {killer: killer.removesuffix(LATE) for killer in killers}
+        doubted = [killer for killer in killers if killer.endswith(LATE)]
+        if _failure(sorted(set(tests.values())), self.plain, LONGEST_ALL) is not None:
+            doubted = list(killers)
+        said = {
+            killer: _failure([tests[killer]], self.plain, _longest(tests[killer]) // 3)
+            for killer in doubted
+        }
+        return {killer: text for killer, text in said.items() if text is not None}
 
 
 def _longest(tests: str) -> int:
@@ -128,7 +135,7 @@ def _failure(tests: Sequence[str], tree: Path, seconds: int) -> str | None:
         return None
     late = hangs or process.exitcode == -signal.SIGXCPU
     end = "\n".join(said.read_text(errors="replace").splitlines()[-20:])
-    return f"{end}\nit takes too long" if late else end
+    return end + LATE if late else end
 
 
 def _pytest(tests: Sequence[str], tree: Path, seconds: int, said: Path) -> None:
