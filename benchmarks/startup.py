@@ -6,13 +6,14 @@ machine disturbs least. A further run under ``-X importtime`` tells which heavy 
 imports and what each costs with all that it pulls in. Exits with code 1 if a command fails or its
 ratio exceeds the limit.
 
-``predict digits`` takes 9 to 10 imports of numpy, 1 of which is its own. Another 2.5 are imports
-(numba 1.2; two compiled parts of SciPy 0.1; typer and the package's own modules the rest), 0.3 is
-the loading of seven compiled kernels. The rest are answers: random numbers of memorisation for n up
-to 64 0.8, its saddlepoint for larger n and eleven spectra 1.2; splits of 1797 points into parts
-that are compared 1.5, mostly eigenvectors of 432 matrices of 61 x 61 numbers; the law behind the
-points, 50 resampled and two extreme ones 0.8; what follows from each of them 0.7; the recovery of
-factors 0.4.
+``predict digits`` takes 8 imports of numpy. With one BLAS thread (OPENBLAS_NUM_THREADS=1) it takes
+11, since an import then starts no threads and takes a third less. Of these 11, 1 is the import of
+numpy and 2.5 are others (numba 1.2; two compiled parts of SciPy 0.1; typer and the package's own
+modules the rest), 0.3 is the loading of seven compiled kernels. The rest are answers: random
+numbers of memorisation for n up to 64 1.1, its saddlepoint for larger n and eleven spectra 1.5;
+splits of 1797 points into parts that are compared 2, mostly eigenvectors of 432 matrices of 61 x 61
+numbers; the law behind the points, 50 resampled and two extreme ones 0.9; what follows from each of
+them 0.9; the recovery of factors 0.4.
 
     python benchmarks/startup.py
     python benchmarks/startup.py --runs 15
