@@ -122,3 +122,7 @@ def test_full_disk(tmp_path, raw, monkeypatch):
     monkeypatch.setattr("convergen.empirical.data.mapped_points.write_beside", full)
     with pytest.raises(InputError, match="No space left on device"):
         entry(tmp_path, raw)
+
+
+def test_folders_above_are_made_as_well(tmp_path, raw):
+    assert len(entry(tmp_path / "runs" / "first" / "scratch", raw).points) == 20

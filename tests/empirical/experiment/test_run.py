@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from convergen.empirical.experiment.declared.plan import read_plan
 from convergen.empirical.experiment.run import Run
@@ -194,6 +195,15 @@ def test_cells_of_a_deleted_plan_are_never_those_of_a_new_experiment(copy):
     assert {path: path.read_bytes() for path in cells} == cells
     (copy / "plan.json").write_bytes(plan)
     Run.open(copy).result()
+
+
+def test_a_result_without_its_seal_is_none(copy):
+    """Written again by another program: nobody knows what was changed."""
+    with xr.open_dataset(copy / "result.nc") as found:
+        again = found.load()
+    again.to_netcdf(copy / "result.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match=r"result\.nc"):
+        Run.open(copy).result()
 
 
 @pytest.mark.parametrize("at", [5, -200])

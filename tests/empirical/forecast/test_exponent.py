@@ -57,3 +57,9 @@ def test_an_interval_that_reaches_one_end_of_what_is_tried_is_none(power, inside
 
     assert np.isnan(found(power)).all()
     assert found(inside)[0] == pytest.approx(inside, abs=0.15)
+
+
+def test_an_interval_from_the_least_exponent_to_one_within_is_none():
+    """Of p = 0.5 and this noise 0.6 and all below it are as good."""
+    target = history(0.5, 0.05, np.random.default_rng(25))
+    assert np.isnan(exponent(theory, RATIOS, target, 1.2)).all()

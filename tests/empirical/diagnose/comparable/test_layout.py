@@ -236,3 +236,12 @@ def test_sheets_without_seams_are_cut_where_their_images_look_like_the_training_
     assert notes == ["samples holds contact sheets of 2 × 2 images: they were cut."]
     with pytest.raises(InputError, match="16 × 16 pixels, but the training set has 8 × 8"):
         one_layout([named(-rows[:40]), named(sheets)])
+
+
+def test_both_sizes_are_said_height_first(images):
+    with pytest.raises(InputError) as error:
+        one_layout([named(images[:, :, :12], "train"), named(images[:, :, :, :10])])
+    assert str(error.value) == (
+        "samples holds images of 16 × 10 pixels, but the training set has 12 × 16: bring both to "
+        "one size by the same crop, or give size to crop and resize all."
+    )

@@ -102,3 +102,10 @@ def test_a_thousand_points_spread_over_all_tell_the_dimension():
     expected = values.sum() ** 2 / (values**2).sum()
     found = _effective_dimension(_Centred([points(rows)], mirrored=False))
     assert found == pytest.approx(expected, rel=1e-10)
+
+
+def test_points_of_four_axes_are_no_images():
+    rows = RNG.standard_normal((9, 2, 3, 4, 5)) + 3.0
+    flat = rows.reshape(9, -1)
+    found = _Centred([points(rows)], mirrored=False)[:]
+    np.testing.assert_allclose(found, flat - flat.mean(axis=0))

@@ -218,3 +218,10 @@ def test_numbers_in_a_unit_are_brought_to_a_range_that_is_none():
 def test_a_unit_is_the_range_in_its_name():
     assert {name: tuple(json.loads(name)) for name in UNITS} == UNITS
     assert len(UNITS) == 6
+
+
+@pytest.mark.parametrize(("counts", "most"), [((97, 2, 1), 2.0), ((92, 4, 4), 1.0)])
+def test_of_numbers_that_are_mostly_one_the_range_is_the_middle(counts, most):
+    """Where the middle nine tenths are one number all count, else what lies within them."""
+    rows = np.repeat([0.0, 1.0, 2.0], counts)[:, None]
+    assert Values.of(named(rows)).mean == pytest.approx(np.minimum(rows, most).mean())

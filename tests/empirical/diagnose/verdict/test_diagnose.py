@@ -2,11 +2,12 @@
 
 import csv
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.verdict.diagnose import _recovery, diagnose
+from convergen.empirical.diagnose.verdict.diagnose import _notes, _recovery, diagnose
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.empirical.diagnose.verdict.report import (
     diagnosis_json,
@@ -268,3 +269,21 @@ def test_one_eigenproblem_serves_overlaps_and_the_population(monkeypatch):
         about_zero.pilot.spectrum.leading(12), fresh.spectrum.leading(12), rtol=1e-10
     )
     assert about_zero.spectrum.trace > found.spectrum.trace
+
+
+@pytest.mark.parametrize(
+    ("reference", "theory", "pilot", "ratio", "starts"),
+    [
+        (True, True, True, 3.0, []), (True, False, None, 9.0, []), (True, False, True, 9.0, []),
+        (False, True, True, 9.0, ["No unseen points were given."]),
+        (True, True, None, 9.0, ["Fewer than 8 points say nothing of the law behind them:"]),
+        (True, True, True, 2.54, ["The data have 2.5 effective dimensions: in so few,"]),
+    ],
+)  # fmt: skip
+def test_notes_of_what_limits_a_diagnosis(reference, theory, pilot, ratio, starts):
+    judgement = SimpleNamespace(
+        reference=object() if reference else None, view=SimpleNamespace(theory=theory)
+    )
+    found = _notes(judgement, SimpleNamespace(participation_ratio=ratio), pilot)
+    assert len(found) == len(starts)
+    assert all(note.startswith(start) for note, start in zip(found, starts, strict=True))
