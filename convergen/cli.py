@@ -100,7 +100,6 @@ def build() -> typer.Typer:
         help="How much data until a generative model stops memorising, converges and has learnt "
         "the latent factors.",
         cls=Commands,
-        no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

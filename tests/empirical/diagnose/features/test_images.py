@@ -73,7 +73,7 @@ def test_black_and_white_are_the_ends_of_the_unit_that_holds_all_values(low, hig
 
 
 def test_smaller_images_are_means_and_no_samples_of_the_larger_ones():
-    """Stripes of one pixel, a quarter of the size: grey, but for the ends."""
-    stripes = np.resize(np.float32([1.0, 0.0]), (1, 1, 64, 64))
+    """One pixel of four is white, a quarter of the size: a quarter of white, but for the ends."""
+    stripes = np.resize(np.float32([1.0, 0.0, 0.0, 0.0]), (1, 1, 64, 64))
     found = prepared(stripes, (0.0, 1.0), 16, torch.device("cpu")).numpy()
-    np.testing.assert_allclose(found[..., 2:-2], 0.5, atol=0.03)
+    np.testing.assert_allclose(found[..., 2:-2], 0.25, atol=0.03)
