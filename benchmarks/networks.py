@@ -7,6 +7,7 @@ training points (two more, to the eigenvectors and back, take d/n of their multi
 first. Last, the longest path of the local denoiser among one, two and four threads, in processor
 time: what a clock would show if that many processors were idle.
 
+    export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1
     python benchmarks/networks.py [QUERIES]     (default 64)
 """
 
