@@ -1,11 +1,12 @@
 """Changes that no test can notice, each with the reason: `equivalents.toml` beside this file.
 
 An entry holds for the text of a line, not for its number: once that line changes, or stands twice
-in its module, the entry is stale and serves no more.
+in its module, the entry is stale and serves no more. A rule holds for every line that it matches.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +32,29 @@ class Equivalent:
         return text.count(f"\n{self.line}\n") != 1
 
 
+@dataclass(frozen=True)
+class Rule:
+    """A pattern of lines, what becomes of it, and why that is alike wherever it stands."""
+
+    pattern: str
+    becomes: str
+    reason: str
+
+    def holds(self, change: Change) -> bool:
+        """Whether the change is the one that the rule describes, and no other."""
+        old = change.old
+        found = re.finditer(self.pattern, old)
+        made = (old[: m.start()] + m.expand(self.becomes) + old[m.end() :] for m in found)
+        return change.new in made
+
+
 class Equivalents:
     """The entries that still match their modules, and those that do not."""
 
     def __init__(self, root: Path, listed: Path = LISTED) -> None:
-        entries = [
-            Equivalent(**entry) for entry in tomllib.loads(listed.read_text()).get("equivalent", [])
-        ]
+        tables = tomllib.loads(listed.read_text())
+        entries = [Equivalent(**entry) for entry in tables.get("equivalent", [])]
+        self.rules = [Rule(**rule) for rule in tables.get("rule", [])]
         self.stale = [entry for entry in entries if entry.stale(root)]
         self._reasons = {
             (entry.path, entry.line, entry.becomes): entry.reason
@@ -47,4 +64,5 @@ class Equivalents:
 
     def reason(self, change: Change) -> str | None:
         """Why a change is no change; None where it is not listed."""
-        return self._reasons.get((change.mutant.path, change.old, change.new))
+        listed = self._reasons.get((change.mutant.path, change.old, change.new))
+        return listed or next((rule.reason for rule in self.rules if rule.holds(change)), None)

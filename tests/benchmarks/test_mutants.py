@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.mutation.changes import Change, Mutant, difference, mutants_of
-from benchmarks.mutation.equivalents import Equivalents
+from benchmarks.mutation.equivalents import LISTED, Equivalents
 from benchmarks.mutation.trees import tests_of as found_tests
 
 ENTRY = """
@@ -60,6 +60,23 @@ def test_an_entry_of_a_module_that_is_gone_is_stale(equivalents, tmp_path):
     found = equivalents("").stale[0]
     (tmp_path / "theory" / "some.py").unlink()
     assert found.stale(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "alike"),
+    [
+        ("a.reshape(len(a), -1)", "a.reshape(len(a), - 2)", True),
+        ("a.reshape(-1, b.size)", "a.reshape(- 2, b.size)", True),
+        ("a.reshape(len(a), -1)", "a.reshape(len(a), - 0)", False),
+        ("a[-1].reshape(4)", "a[- 2].reshape(4)", False),
+        ("zip(a, b, strict=True)", "zip(a, b, strict=False)", True),
+        ("json.loads(a, strict=True)", "json.loads(a, strict=False)", False),
+    ],
+)
+def test_rules_hold_wherever_a_line_matches_and_for_nothing_else(old, new, alike):
+    listed = Equivalents(LISTED.parents[2])
+    mutant = Mutant("theory/some.py", 3, 11, "NumberReplacer", 0, 0)
+    assert (listed.reason(Change(mutant, "", old, new)) is not None) == alike
 
 
 def test_a_difference_is_the_lines_that_change():
