@@ -11,6 +11,7 @@ from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.mapped_points import entry_key, mapped_points
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
+from convergen.theory.messages.sizes import size_words
 from convergen.theory.sources.options import TEXT, Option
 from convergen.theory.sources.source import Source
 from convergen.theory.sources.table import find
@@ -65,15 +66,15 @@ def load_data(kind: str, *, scratch: Path | None = None, **options: Any) -> Data
         return replace(data_set(source, center), remarks=remarks)
     if scratch is None:
         raise InputError(
-            f"the points of {source.name} take {size / 1e9:.3g} GB in single precision, but at "
-            f"most {_HELD / 1e9:.2g} GB are held in memory: give scratch, a folder for the rest."
+            f"the points of {source.name} take {size_words(size)} in single precision, but at "
+            f"most {size_words(_HELD)} are held in memory: give scratch, a folder for the rest."
         )
     words = {"kind": kind, **checked, "path": None, "center": center}
     found = mapped_points(
         scratch, entry_key(source.files, words), source.name, source.size, center, source.blocks
     )
     if record is not None:
-        kept = f"its points take {size / 1e9:.3g} GB and are kept in {scratch}"
+        kept = f"its points take {size_words(size)} and are kept in {scratch}"
         remarks = tuple(replace(record, kept=kept).remarks())
     return replace(found, remarks=remarks)
 

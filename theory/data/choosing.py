@@ -7,6 +7,7 @@ from collections.abc import Collection
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.sizes import size_words
 
 # What is not mapped is unpacked into memory.
 LARGEST = 2**32
@@ -70,13 +71,13 @@ def check_expansion(declared: int, stored: int, name: str, what: str) -> None:
     """
     if declared > LARGEST:
         raise InputError(
-            f"{name} declares {declared / 1e9:.3g} GB for {printable(what)}, but at most "
-            f"{LARGEST / 1e9:.2g} GB are unpacked into memory: save the array with numpy.save, "
+            f"{name} declares {size_words(declared)} for {printable(what)}, but at most "
+            f"{size_words(LARGEST)} are unpacked into memory: save the array with numpy.save, "
             "since .npy files may be larger than memory."
         )
     if declared > _SUSPICIOUS and declared > _RATIO * stored:
         raise InputError(
-            f"{name} declares {declared / 1e6:.0f} MB for {printable(what)}, but stores "
-            f"{stored / 1e6:.2g} MB, as files that fill the memory do: if it is sound, save the "
+            f"{name} declares {size_words(declared)} for {printable(what)}, but stores "
+            f"{size_words(stored)}, as files that fill the memory do: if it is sound, save the "
             "array with numpy.save."
         )

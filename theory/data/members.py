@@ -12,6 +12,7 @@ from convergen.theory.data.natural_order import natural_key
 from convergen.theory.data.record import Skipped
 from convergen.theory.data.regular_files import printable
 from convergen.theory.messages.option_errors import OptionError
+from convergen.theory.messages.sizes import size_words
 
 # Share of images that may lie where the others do not, and be left out.
 _STRAY = 0.1
@@ -117,8 +118,8 @@ def check_member(name: str, source: str, size: int, stored: int) -> None:
         )
     if path.suffix.lower() in SUFFIXES and size > LARGEST_IMAGE:
         raise InputError(
-            f"{source} declares {size / 1e6:.0f} MB for {printable(name)} in {stored} bytes, but "
-            f"one image may have {LARGEST_IMAGE / 1e6:.0f} MB: remove it."
+            f"{source} declares {size_words(size)} for {printable(name)} in {stored} bytes, but "
+            f"one image may have {size_words(LARGEST_IMAGE)}: remove it."
         )
 
 

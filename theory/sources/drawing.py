@@ -9,6 +9,7 @@ import numpy as np
 
 from convergen.theory.common.checks import FloatArray
 from convergen.theory.messages.option_errors import OptionError, OptionName
+from convergen.theory.messages.sizes import size_words
 from convergen.theory.sources.options import TEXT, TRUTH, WHOLE, Option
 from convergen.theory.sources.source import KnownLaw, draw
 
@@ -75,15 +76,15 @@ def check_size(dim: int, count: int) -> None:
     OptionError
         If the eigenvectors or the points would take more than 4.3 GB.
     """
-    limit = f"at most {_LARGEST / 1e9:.1f} GB are held"
+    limit = f"at most {size_words(_LARGEST)} are held"
     if 8 * dim**2 > _LARGEST:
         raise OptionError(
-            f"points of {dim} coordinates need {8 * dim**2 / 1e9:.3g} GB of eigenvectors, but "
+            f"points of {dim} coordinates need {size_words(8 * dim**2)} of eigenvectors, but "
             f"{limit}: lower ", OptionName("dim"), ".",
         )  # fmt: skip
     if 4 * dim * count > _LARGEST:
         raise OptionError(
-            f"{count} points of {dim} coordinates need {4 * dim * count / 1e9:.3g} GB, but "
+            f"{count} points of {dim} coordinates need {size_words(4 * dim * count)}, but "
             f"{limit}: lower ", OptionName("count"), ".",
         )  # fmt: skip
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from convergen.theory.common.checks import InputError, as_count
 from convergen.theory.common.row_blocks import row_blocks
 from convergen.theory.data.record import Record
+from convergen.theory.messages.sizes import size_words
 from convergen.theory.sources.points import Points
 
 if TYPE_CHECKING:
@@ -213,8 +214,8 @@ def check_covariance(count: int, dim: int, name: str) -> None:
     size = 8 * dim * min(count, dim)
     if size > _LARGEST:
         raise InputError(
-            f"{count} points of {dim} coordinates have {size / 1e9:.3g} GB of eigenvectors "
-            f"({name}), but at most {_LARGEST / 1e9:.2g} GB are held: give fewer points, or fewer "
+            f"{count} points of {dim} coordinates have {size_words(size)} of eigenvectors "
+            f"({name}), but at most {size_words(_LARGEST)} are held: give fewer points, or fewer "
             "coordinates."
         )
 

@@ -94,7 +94,7 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     options = {"kind": "array", "path": str(tmp_path / "x.npy")}
     small = load_data(**options)
     monkeypatch.setattr(module, "_HELD", 1000)
-    with pytest.raises(InputError, match=r"1.08e-05 GB .* most 1e-06 GB .* give scratch, a folder"):
+    with pytest.raises(InputError, match=r"10.8 kB .* most 1 kB .* give scratch, a folder"):
         load_data(**options)
     scratch = tmp_path / "run"
     large = load_data(**options, scratch=scratch)
@@ -137,7 +137,7 @@ def test_images_beyond_memory_are_decoded_into_the_folder_once(tmp_path, monkeyp
     large = load_data(**options, scratch=scratch)
     assert large.fingerprint == small.fingerprint
     assert large.remarks == (
-        f"{folder}: its points take 9.22e-06 GB and are kept in {scratch}.",
+        f"{folder}: its points take 9.22 kB and are kept in {scratch}.",
     )  # fmt: skip
     monkeypatch.setattr(image_sets, "read_pixels", lambda *_: pytest.fail("decoded again"))
     assert load_data(**options, scratch=scratch).fingerprint == small.fingerprint

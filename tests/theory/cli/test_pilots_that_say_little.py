@@ -46,7 +46,7 @@ def test_more_than_memory_holds_is_refused_before_it_is_read(
     np.save(tmp_path / "mine.npy", POINTS)
     code, out, err = convergen(command, "mine.npy")
     assert (code, out) == (2, "")
-    assert "30 points of 12 coordinates have 1.15e-06 GB of eigenvectors (mine.npy)" in err
+    assert "30 points of 12 coordinates have 1.15 kB of eigenvectors (mine.npy)" in err
 
 
 def test_repetitions_and_constant_columns_are_answered(convergen, tmp_path):

@@ -36,10 +36,10 @@ def test_what_memory_does_not_hold_is_refused_before_it_is_drawn():
     check_size(23_170, 1)
     check_size(4, 2**28)
     with pytest.raises(OptionError, match=r"^points of 23171 .* need 4.3 GB of eigenvectors, but "
-                       r"at most 4.3 GB are held: lower dim\.$"):  # fmt: skip
+                       r"at most 4.29 GB are held: lower dim\.$"):  # fmt: skip
         check_size(23_171, 1)
     with pytest.raises(OptionError, match=r"^268435457 points of 4 coordinates need 4.29 GB, but "
-                       r"at most 4.3 GB are held: lower count\.$"):  # fmt: skip
+                       r"at most 4.29 GB are held: lower count\.$"):  # fmt: skip
         check_size(4, 2**28 + 1)
 
 

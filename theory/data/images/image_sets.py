@@ -19,6 +19,7 @@ from convergen.theory.data.record import Record, named
 from convergen.theory.data.regular_files import printable, reason
 from convergen.theory.messages.option_errors import OptionError, OptionName
 from convergen.theory.messages.progress import phase
+from convergen.theory.messages.sizes import size_words
 
 # Bytes of decoded pixels that are held in memory, and that are decoded at all.
 _HELD = 2**29
@@ -117,7 +118,7 @@ def decoded(images: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> ND
     if size > _LARGEST:
         raise OptionError(
             f"{shape[0]} images of {' x '.join(map(str, shape[1:]))} values decode to "
-            f"{size / 1e9:.3g} GB, but at most {_LARGEST / 1e9:.2g} GB are decoded: give a "
+            f"{size_words(size)}, but at most {size_words(_LARGEST)} are decoded: give a "
             "smaller ", OptionName("size"), ", or fewer images.",
         )  # fmt: skip
     with phase("reading images", shape[0], "image") as done:
@@ -137,7 +138,7 @@ def decoded(images: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> ND
                 return np.memmap(file, np.float32, "r", 0, shape)
         except OSError as error:
             raise OptionError(
-                f"{size / 1e9:.3g} GB of decoded images do not fit in {tempfile.gettempdir()} "
+                f"{size_words(size)} of decoded images do not fit in {tempfile.gettempdir()} "
                 f"({reason(error)}): set TMPDIR to a folder with more room, or give a smaller ",
                 OptionName("size"), ".",
             ) from error  # fmt: skip
@@ -212,7 +213,7 @@ def _room(shape: tuple[int, ...]) -> str:
     if not _HELD < size <= _LARGEST:
         return ""
     return (
-        f"its images decode to {size / 1e9:.3g} GB, more than the {_HELD / 1e6:.0f} MB that are "
+        f"its images decode to {size_words(size)}, more than the {size_words(_HELD)} that are "
         f"held in memory: they are kept in a file without a name in {tempfile.gettempdir()} "
         "(TMPDIR), which is gone as soon as the command ends, however it ends"
     )

@@ -140,17 +140,17 @@ def parquet_of_zeros(path):
 
 
 CASES = [
-    ("x.npz", npz_bomb, "declares 67 MB for x, but stores"),
-    ("x.zip", zip_bomb, "declares 4295 MB for x.png in"),
+    ("x.npz", npz_bomb, "declares 67.1 MB for x, but stores"),
+    ("x.zip", zip_bomb, "declares 4.29 GB for x.png in"),
     ("x.zip", many_pixels, "x.png declares 81000000 pixels in"),
     ("x.zip", zip_out, "a path that leads out of the archive"),
     ("x.zip", zip_locked, "cannot be read as a .zip file of images .*encrypted"),
     ("x.tar", lambda p: tar_of(p, "/etc/x.png"), "a path that leads out of the archive"),
-    ("x.tar", lambda p: tar_of(p, "x.png", size=2**33 - 1), "declares 8590 MB for x.png"),
+    ("x.tar", lambda p: tar_of(p, "x.png", size=2**33 - 1), "declares 8.59 GB for x.png"),
     ("x.tar", lambda p: tar_of(p, "x.png", size=2**27), "it ends too early"),
     ("x.tar", lambda p: tar_of(p, "x.png", tarfile.SYMTYPE, link="/etc/x.png"), "holds no image"),
     ("x.h5", hdf5_of_nothing, "declares 1e.03 GB for x"),
-    ("x.h5", hdf5_of_large_chunks, "declares 1074 MB for x, but stores"),
+    ("x.h5", hdf5_of_large_chunks, "declares 1.07 GB for x, but stores"),
     ("x.h5", hdf5_elsewhere, "x of .* keeps its numbers in other files"),
     ("x.h5", hdf5_link, "holds no data set of numbers"),
     ("x.pt", torch_compressed, "or is compressed, as torch.save never does"),
@@ -158,7 +158,7 @@ CASES = [
     ("x.pt", torch_objects, "cannot be read as tensors"),
     ("x.safetensors", safetensors_of_nothing, "cannot be read as a file of safetensors"),
     ("x.safetensors", safetensors_of_words, "cannot be read as a file of safetensors"),
-    ("x.parquet", parquet_of_zeros, "declares 84 MB for image, but stores"),
+    ("x.parquet", parquet_of_zeros, "declares 83.9 MB for image, but stores"),
 ]
 
 

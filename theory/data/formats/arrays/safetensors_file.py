@@ -13,6 +13,7 @@ from convergen.theory.data.choosing import LARGEST, choose
 from convergen.theory.data.contents import Array
 from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
+from convergen.theory.messages.sizes import size_words
 
 
 def open_safetensors(path: Path, key: str | None = None) -> Array:
@@ -46,7 +47,7 @@ def open_safetensors(path: Path, key: str | None = None) -> Array:
             chosen = choose(points, key, name, "tensor")
             if size > LARGEST:
                 raise InputError(
-                    f"{name} has {size / 1e9:.3g} GB, but at most {LARGEST / 1e9:.2g} GB are held "
+                    f"{name} has {size_words(size)}, but at most {size_words(LARGEST)} are held "
                     "in memory: save the array with numpy.save."
                 )
             if shapes[chosen].get_dtype() in ("F64", "F32", "F16", "BOOL") or (

@@ -10,6 +10,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.data.contents import Array
 from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
+from convergen.theory.messages.sizes import size_words
 
 _LARGEST = 2**26
 _LONGEST_LINE = 2**20
@@ -38,7 +39,7 @@ def open_text(path: Path, key: str | None = None) -> Array:
     name, size = printable(path), regular_file(path).st_size
     if size > _LARGEST:
         raise InputError(
-            f"{name} has {size / 1e6:.0f} MB, but at most {_LARGEST / 1e6:.0f} MB of text are "
+            f"{name} has {size_words(size)}, but at most {size_words(_LARGEST)} of text are "
             "read: save the numbers with numpy.save."
         )
     try:

@@ -21,6 +21,7 @@ from convergen.theory.data.members import check_member, sorted_members
 from convergen.theory.data.record import Skipped
 from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
+from convergen.theory.messages.sizes import size_words
 
 _DAMAGE = (OSError, ValueError, EOFError, RuntimeError, OverflowError, MemoryError, zlib.error,
            lzma.LZMAError, tarfile.TarError)  # fmt: skip
@@ -74,7 +75,7 @@ class _Bounded:
         self._left -= len(found)
         if self._left < 0:
             raise InputError(
-                f"{self._name} unpacks to more than {self._most / 1e6:.0f} MB, as files that fill "
+                f"{self._name} unpacks to more than {size_words(self._most)}, as files that fill "
                 "the memory do: if it is sound, unpack it and give the folder."
             )
         return found
@@ -171,7 +172,7 @@ def _in_turn(path: Path, name: str, names: tuple[str, ...]) -> Iterator[BytesIO]
             yield BytesIO(found)
         if size > _HELD:
             raise InputError(
-                f"{name} holds its images in so different an order that {size / 1e6:.0f} MB would "
+                f"{name} holds its images in so different an order that {size_words(size)} would "
                 "wait in memory: make the archive again with tar --sort=name, or unpack it."
             )
 

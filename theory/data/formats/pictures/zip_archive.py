@@ -14,6 +14,7 @@ from convergen.theory.data.contents import Images
 from convergen.theory.data.members import check_member, sorted_members
 from convergen.theory.data.regular_files import printable, reason, regular_file
 from convergen.theory.data.table import Format, register
+from convergen.theory.messages.sizes import size_words
 
 _CLASSES = "dataset.json"
 _LARGEST_LIST = 2**26
@@ -76,7 +77,7 @@ def _classes(
         return None
     size = archive.getinfo(_CLASSES).file_size
     if size > _LARGEST_LIST:
-        raise InputError(f"{_CLASSES} of {source} declares {size / 1e6:.0f} MB: make it smaller.")
+        raise InputError(f"{_CLASSES} of {source} declares {size_words(size)}: make it smaller.")
     try:
         labels = json.loads(archive.read(_CLASSES))["labels"]
         if labels is None:

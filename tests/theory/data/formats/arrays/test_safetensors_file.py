@@ -25,7 +25,7 @@ def test_files_may_not_fill_the_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(safetensors_file, "LARGEST", path.stat().st_size)
     assert read(path).size == (3, 4)
     monkeypatch.setattr(safetensors_file, "LARGEST", path.stat().st_size - 1)
-    with pytest.raises(InputError, match=r"GB, but at most .* GB are held in memory: save"):
+    with pytest.raises(InputError, match=r"bytes, but at most .* bytes are held in memory: save"):
         read(path)
 
 

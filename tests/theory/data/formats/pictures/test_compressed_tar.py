@@ -42,7 +42,7 @@ def test_images_that_wait_for_their_turn_are_held_up_to_a_bound(tmp_path, monkey
     monkeypatch.setattr(compressed_tar, "_HELD", waiting)
     assert values(read(path)) == [0, 1, 2, 3]
     monkeypatch.setattr(compressed_tar, "_HELD", waiting - 1)
-    with pytest.raises(InputError, match="holds its images in so different an order that 0 MB"):
+    with pytest.raises(InputError, match="holds its images in so different an order that .* wait"):
         read(path).rows()
     # Where each comes in turn nothing waits.
     monkeypatch.setattr(compressed_tar, "_HELD", 0)
@@ -56,7 +56,7 @@ def test_archives_may_unpack_to_twenty_times_their_size(tmp_path, monkeypatch):
     monkeypatch.setattr(compressed_tar, "_SUSPICIOUS", 2**18)
     assert read(path).size[0] == 1
     monkeypatch.setattr(compressed_tar, "_SUSPICIOUS", whole)
-    with pytest.raises(InputError, match="unpacks to more than 0 MB"):
+    with pytest.raises(InputError, match="unpacks to more than 200 kB, as"):
         read(path)
     # Noise does not shrink: so many zeros beside it unpack to less than twenty times, or to more.
     noise = random.Random(0).randbytes(20_000)
@@ -100,7 +100,7 @@ def test_compressed_bombs_are_refused_before_they_unfold(tmp_path, kind):
     path = tmp_path / f"x.tar.{kind}"
     compressed(kind, size=2**26 + 2**20)(path)
     start = time.process_time()
-    with pytest.raises(InputError, match="unpacks to more than 67 MB"):
+    with pytest.raises(InputError, match="unpacks to more than 67.1 MB"):
         read(path)
     assert time.process_time() - start < 2.0
 
@@ -145,7 +145,7 @@ def test_bytes_are_counted_up_to_the_bound():
     assert bounded.read(5) == b""
     bounded = _Bounded(io.BytesIO(bytes(101)), 100, "x.tgz")
     bounded.read(60)
-    with pytest.raises(InputError, match=r"x.tgz unpacks to more than 0 MB"):
+    with pytest.raises(InputError, match=r"^x.tgz unpacks to more than 100 bytes, as"):
         bounded.read(60)
 
 

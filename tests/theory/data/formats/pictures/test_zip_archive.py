@@ -53,7 +53,7 @@ def test_a_list_of_classes_may_not_be_huge(tmp_path, monkeypatch):
     monkeypatch.setattr(zip_archive, "_LARGEST_LIST", len(said))
     assert read(path).record.labels is not None
     monkeypatch.setattr(zip_archive, "_LARGEST_LIST", len(said) - 1)
-    with pytest.raises(InputError, match=r"dataset.json of .* declares 0 MB: make it smaller"):
+    with pytest.raises(InputError, match=r"dataset.json of .* declares 26 bytes: make it smaller"):
         read(path)
 
 
