@@ -25,7 +25,7 @@ def test_eight_names_are_listed(count, more):
 @pytest.mark.parametrize(
     ("declared", "stored", "words"),
     [
-        (LARGEST, LARGEST, ""), (LARGEST + 1, LARGEST, r"declares 4.29 GB for y, but at most 4.29 GB"),
+        (LARGEST, LARGEST, ""), (LARGEST + 1, LARGEST, r"declares 4.29 GB for y, but at most 4.29 G"),
         (2**20, 1, ""), (2**26, 1, ""), (2**26 + 1, 335_545, ""),
         (2**26 + 200, 335_544, r"declares 67.1 MB for y, but stores 336 kB, as files that fill"),
     ],

@@ -42,7 +42,7 @@ def test_images_that_wait_for_their_turn_are_held_up_to_a_bound(tmp_path, monkey
     monkeypatch.setattr(compressed_tar, "_HELD", waiting)
     assert values(read(path)) == [0, 1, 2, 3]
     monkeypatch.setattr(compressed_tar, "_HELD", waiting - 1)
-    with pytest.raises(InputError, match="holds its images in so different an order that .* wait"):
+    with pytest.raises(InputError, match=r"in so different an order that \d+ bytes would"):
         read(path).rows()
     # Where each comes in turn nothing waits.
     monkeypatch.setattr(compressed_tar, "_HELD", 0)
@@ -100,7 +100,7 @@ def test_compressed_bombs_are_refused_before_they_unfold(tmp_path, kind):
     path = tmp_path / f"x.tar.{kind}"
     compressed(kind, size=2**26 + 2**20)(path)
     start = time.process_time()
-    with pytest.raises(InputError, match="unpacks to more than 67.1 MB"):
+    with pytest.raises(InputError, match=r"unpacks to more than 67.1 MB"):
         read(path)
     assert time.process_time() - start < 2.0
 
