@@ -25,9 +25,11 @@ def test_eight_names_are_listed(count, more):
 @pytest.mark.parametrize(
     ("declared", "stored", "words"),
     [
-        (LARGEST, LARGEST, ""), (LARGEST + 1, LARGEST, r"declares 4.29 GB for y, but at most 4.29 G"),
-        (2**20, 1, ""), (2**26, 1, ""), (2**26 + 1, 335_545, ""),
-        (2**26 + 200, 335_544, r"declares 67.1 MB for y, but stores 336 kB, as files that fill"),
+        (LARGEST, LARGEST, ""),
+        (LARGEST + 1, LARGEST, "declares 4.29 GB for y, but at most 4.29 GB are unpacked into"),
+        (2**20, 1, ""), (2**26, 1, ""), (2**26 + 1, 335_545, ""), (2**27, 2**27, ""),
+        (67_200_000, 336_000, ""),  # exactly 200 times
+        (2**26 + 200, 335_544, "declares 67.1 MB for y, but stores 336 kB, as files that fill"),
     ],
 )  # fmt: skip
 def test_what_unfolds_beyond_measure_is_refused(declared, stored, words):
