@@ -21,5 +21,5 @@ def suggestion(word: str, words: Sequence[str]) -> str:
     str
         `` (did you mean 'x'?)``, or an empty string.
     """
-    found = difflib.get_close_matches(word, words, 1)
+    found = difflib.get_close_matches(word, words)
     return f" (did you mean {found[0]!r}?)" if found else ""

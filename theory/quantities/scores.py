@@ -76,6 +76,5 @@ def student_to_normal(t: ArrayLike, freedom: ArrayLike) -> FloatArray:
         half = 0.5 * nu
         log_tail = half * np.log(w) - np.log(2.0 * half) - betaln(half, 0.5)
         log_tail += np.log(hyp2f1(half, 0.5, half + 1.0, w))
-        found = np.where(tail > _TINY, -ndtri(tail), -ndtri_exp(log_tail))
-    found = np.where(np.isinf(nu), size, np.where(nu > 0.0, found, np.nan))
-    return np.asarray(np.copysign(found, x))
+        found = np.where(tail > _TINY, ndtri(tail), ndtri_exp(log_tail))
+    return np.asarray(np.copysign(np.where(np.isinf(nu), size, found), x))

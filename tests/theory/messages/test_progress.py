@@ -1,5 +1,6 @@
 import io
 import time
+from typing import ClassVar
 
 import pytest
 
@@ -55,3 +56,63 @@ def test_short_steps_and_pipes_are_silent(terminal, monkeypatch):
         time.sleep(0.2)
         done(1)
     assert pipe.getvalue() == ""
+
+
+class Clock:
+    """An event that comes at the third look."""
+
+    waits: ClassVar = []
+
+    def wait(self, seconds):
+        self.waits.append(seconds)
+        return len(self.waits) == 3
+
+    def set(self):
+        self.waits.append("set")
+
+
+class Watcher:
+    """A thread whose work is done at once."""
+
+    def __init__(self, *, target, daemon):
+        assert daemon, "an error must not wait for it"
+        self.start = target
+
+    def join(self):
+        Clock.waits.append("joined")
+
+
+class Bar:
+    made: ClassVar = []
+    refreshed = 0
+
+    def __init__(self, **options):
+        self.made.append(options)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def refresh(self):
+        Bar.refreshed += 1
+
+    def update(self, done):
+        pass
+
+
+def test_a_bar_comes_after_a_second_is_looked_at_twice_a_second_and_goes(monkeypatch):
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setattr("tqdm.tqdm", Bar)
+    monkeypatch.setattr(progress.threading, "Event", Clock)
+    monkeypatch.setattr(progress.threading, "Thread", Watcher)
+    with progress.phase("sorting points", 4, "point"):
+        assert Clock.waits == [1.0, 0.5, 0.5]
+    assert Clock.waits[3:] == ["set", "joined"]
+    assert Bar.refreshed == 2
+    as_wide_as_the_terminal = {"dynamic_ncols": True}
+    assert Bar.made == [
+        {"total": 4, "desc": "sorting points", "unit": "point", "delay": 1.0, "leave": False,
+         "bar_format": None, **as_wide_as_the_terminal}
+    ]  # fmt: skip

@@ -16,6 +16,17 @@ def test_no_line_ends_between_a_number_and_its_per_cent():
         assert len(lines[-1]) <= 96
 
 
+@pytest.mark.parametrize(("length", "lines"), [(96, 1), (97, 2)])
+def test_lines_have_96_characters(length, lines):
+    text = "x" * (length - 5) + " word"
+    assert len(wrapped(text).splitlines()) == lines
+
+
+def test_names_are_not_broken_and_lines_begin_at_the_margin():
+    name = "of-a-long-file/" * 8
+    assert wrapped(f"see {name} there") == f"see\n{name}\nthere"
+
+
 def test_further_lines_are_indented():
     first, *others = wrapped("  a: " + "word " * 40, 4).splitlines()
     assert first.startswith("  a: word")
@@ -28,6 +39,11 @@ def test_further_lines_are_indented():
 )
 def test_shares_are_said_in_hundredths(share, digits, words):
     assert percent(share, digits) == words
+
+
+def test_digits_that_nobody_asked_for():
+    assert percent(0.037) == "4 %"
+    assert rounded(55.54) == "55.5"
 
 
 @pytest.mark.parametrize(
@@ -44,8 +60,8 @@ def test_samples_are_said_as_exactly_as_one_needs(n, words):
         (0.3, 3, "<1"), (1.0, 3, "1"), (55.54, 3, "55.5"), (55.54, 2, "56"), (98684.2, 2, "99,000"),
         (8000.0, 3, "8,000"), (999.6, 3, "1,000"),
         (999.4, 3, "999"), (99.94, 3, "99.9"), (1e9, 3, "over 1,000,000,000"),
-        (0.99e9, 2, "990,000,000"), (3.4e14, 2, "over 1,000,000,000"),
-        (float("inf"), 3, "∞"),
+        (0.99e9, 2, "990,000,000"), (999_999_999.5, 3, "1,000,000,000"),
+        (3.4e14, 2, "over 1,000,000,000"), (float("inf"), 3, "∞"),
     ],
 )  # fmt: skip
 def test_counts_are_said_to_the_digits_that_are_known(count, digits, words):

@@ -72,15 +72,3 @@ def test_averages_are_over_norms_to_the_power_with_which_they_enter():
     assert {row.key: row.power for row in ROWS if row.power} == {
         "convergence": 1.0, "agreement": 1.0, "convergence_to_truth": 0.5,
     }  # fmt: skip
-
-
-def test_who_stands_for_a_group_and_what_a_group_holds():
-    leads = {row.key for row in ROWS if row.leads}
-    assert {"convergence", "memorisation", "latent_recovery"} <= leads
-    assert not leads & {"convergence_to_truth", "memorisation_baseline", "memorisation_stderr"}
-    found = [row.key for row in chosen(["convergence"], "formula")]
-    assert found == ["convergence", "convergence_to_truth"]
-    assert [row.key for row in chosen(["convergence_to_truth"], "formula")] == found[1:]
-    assert all(row.measurement for row in chosen(None, "measurement"))
-    with pytest.raises(theory.InputError, match="unknown quantity 'beauty': choose from conv"):
-        chosen(["beauty"], "formula")

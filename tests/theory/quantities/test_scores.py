@@ -41,7 +41,16 @@ def test_error_of_the_prediction_is_added_in_square():
 
 
 def test_where_nothing_can_be_said():
-    measured, predicted = [1.0, np.inf, 1.0, 2.0, 1.0], [1.0, 1.0, np.nan, 1.0, 0.9]
-    score = normal_score(measured, predicted, [0.0, 1.0, 1.0, 0.0, 1.0], [5, 5, 5, 5, 1])
-    np.testing.assert_array_equal(score, [0.0, np.nan, np.nan, np.nan, np.nan])
+    measured, predicted = [1.0, np.inf, 1.0, 2.0, 1.0, 0.0], [1.0, 1.0, np.nan, 1.0, 0.9, 0.0]
+    score = normal_score(measured, predicted, [0.0, 1.0, 1.0, 0.0, 1.0, 0.0], [5, 5, 5, 5, 1, 5])
+    np.testing.assert_array_equal(score, [0.0, np.nan, np.nan, np.nan, np.nan, 0.0])
     assert student_to_normal(3.5, np.inf) == 3.5
+    assert student_to_normal(-3.5, np.inf) == -3.5
+    found = student_to_normal([2.0, 0.0, -2.0, 2.0], [0.0, 0.0, -0.5, -3.0])
+    np.testing.assert_array_equal(found, np.nan)
+
+
+def test_rounding_is_a_thousand_millionth_of_the_prediction():
+    score = normal_score([5.0 + 4.9e-9, 5.0 - 5.1e-9], 5.0, 1e-9, np.inf)
+    assert score[0] == 0.0
+    assert score[1] == pytest.approx(-5.1, rel=1e-6)

@@ -17,7 +17,7 @@ from convergen.theory.files.netcdf_files import save_dataset
 from convergen.theory.finite_size.simulate import measurable, simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
 from convergen.theory.quantities import table as quantities
-from convergen.theory.quantities.table import Formula, Quantity
+from convergen.theory.quantities.table import Formula, Quantity, chosen
 
 SPECTRUM = theory.Spectrum.spiked(20, [9.0])
 SYMBOLS = Path(__file__).parents[3] / "docs" / "symbols.md"
@@ -118,3 +118,40 @@ def test_what_is_followed_while_networks_train():
         "convergence", "memorisation", "memorisation_baseline", "fraction_memorised",
         "variance_ratio", "train_error", "test_error",
     }  # fmt: skip
+
+
+def test_who_stands_for_a_group_and_what_a_group_holds():
+    leads = {row.key for row in quantities.quantities() if row.leads}
+    assert {"convergence", "memorisation", "latent_recovery"} <= leads
+    assert not leads & {"convergence_to_truth", "memorisation_baseline", "bures_wasserstein"}
+    found = [row.key for row in chosen(["convergence"], "formula")]
+    assert found == ["convergence", "convergence_to_truth"]
+    assert [row.key for row in chosen(["convergence_to_truth"], "formula")] == found[1:]
+    able = {row.key for row in chosen(None, "measurement")}
+    assert able == {row.key for row in quantities.quantities() if row.measurement}
+    assert {"latent_recovery", "test_error"} <= able
+
+
+@pytest.mark.parametrize(
+    ("kind", "groups"),
+    [
+        ("formula", "eigenvector_overlap, distances, leading_distances, denoising, sampling, "
+         "thresholds"),
+        ("measurement", "distances, leading_distances, denoising"),
+    ],
+)  # fmt: skip
+def test_names_that_are_unknown_are_refused_with_those_of_the_groups(kind, groups):
+    with pytest.raises(theory.InputError) as refused:
+        chosen(["convergence", "beauty"], kind)
+    assert str(refused.value) == (
+        "unknown quantity 'beauty': choose from convergence, memorisation, latent_recovery, "
+        f"{groups}."
+    )
+
+
+def test_a_row_claims_nothing_that_it_does_not_say():
+    row = Quantity("wool", "wool of all sheep")
+    assert (row.main, row.slow, row.to_truth, row.trained, row.followed) == (False,) * 5
+    assert row.power == 0.0
+    assert row.leads
+    assert row.attributes == {"long_name": "wool of all sheep", "units": "1"}
