@@ -120,7 +120,7 @@ def degrees_of_freedom(sample: PilotSample) -> DegreesOfFreedom:
         low = _BELOW_GRAM * sample.trace / freedom
     else:
         low = _BELOW_COVARIANCE * values[-1]
-    noise = np.geomspace(_ABOVE * values[0], min(low, values[0]), _NODES)
+    noise = np.geomspace(_ABOVE * values[0], low, _NODES)
     used = values / (values + noise[:, None])
     df1 = used.sum(axis=1)
     error = (1.0 / unseen(sample, used) - 1.0).mean(axis=1)

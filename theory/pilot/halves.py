@@ -208,7 +208,7 @@ def _own_ratio(points: FloatArray) -> float:
     """Ratio from the fourth moments of points in their own eigenbasis."""
     centred = points - points.mean(axis=0)
     values, vectors = np.linalg.eigh(centred.T @ centred / len(points))
-    kept = values > 1e-12 * values[-1]
+    kept = values > 1e-12 * values.max()
     return gap_constants(centred @ vectors[:, kept], values[kept]).ratio
 
 
@@ -244,7 +244,7 @@ def _common(rows: FloatArray, weight: FloatArray | None = None) -> FloatArray:
     """Σ_ab w_ab (RᵀR)_ab (R'ᵀR')_ab for all pairs of parts, shape (parts, parts)."""
     parts, _, dim = rows.shape
     common = np.zeros((parts, parts))
-    step = max(1, _VALUES // (parts * dim))  # rows of each matrix at a time
+    step = _strip(parts, dim)
     for at in range(0, dim, step):
         strip = rows[:, :, at : at + step].transpose(0, 2, 1) @ rows
         if weight is not None:
@@ -252,6 +252,11 @@ def _common(rows: FloatArray, weight: FloatArray | None = None) -> FloatArray:
         flat = strip.reshape(parts, -1)
         common += flat @ flat.T
     return common
+
+
+def _strip(parts: int, dim: int) -> int:
+    """Rows of each (d, d) matrix that are held at a time."""
+    return max(1, _VALUES // (parts * dim))
 
 
 def _roots(rows: FloatArray, centred: bool) -> FloatArray:
@@ -262,8 +267,8 @@ def _roots(rows: FloatArray, centred: bool) -> FloatArray:
     rows /= np.sqrt(size - centred)
     if size < dim:
         values, left = np.linalg.eigh(rows @ rows.transpose(0, 2, 1))
-        kept = values > 1e-12 * values[:, -1:]
-        scale = np.where(kept, np.where(kept, values, 1.0) ** -0.25, 0.0)
+        kept = values > 1e-12 * values.max(axis=1, keepdims=True)
+        scale = np.where(kept, values, np.inf) ** -0.25
         return np.asarray((left * scale[:, None]).transpose(0, 2, 1) @ rows)
     values, vectors = np.linalg.eigh(rows.transpose(0, 2, 1) @ rows)
     return np.asarray((vectors * np.maximum(values, 0.0)[:, None] ** 0.25).transpose(0, 2, 1))
