@@ -30,7 +30,7 @@ _LEFT_OUT = 0.05
 _KEPT = 128
 # Power of amplitudes by which their width is varied.
 _WIDER = 1.05
-_root = partial(bracketed_root, xtol=2e-12, rtol=4.0 * float(np.finfo(np.float64).eps))
+_root = partial(bracketed_root, xtol=2e-12, rtol=0.0)
 
 
 def amplitude_law(sample: PilotSample, spectrum: Spectrum) -> tuple[FloatArray, FloatArray]:
@@ -128,13 +128,14 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
 
 def _noise_at(values: FloatArray, weights: FloatArray, wanted: float) -> float:
     """Z at which the weighted mean of λ̂/(λ̂ + z) has a value."""
-    low, high = np.log(values[-1]) - 40.0, np.log(values[0]) + 40.0
+    # The least and the largest value alone have a share at their own noise; one e-fold to spare.
+    low, high = np.log(values[[-1, 0]] * (1.0 / wanted - 1.0))
 
     def excess(t: float) -> float:
         return float(weights @ (values / (values + np.exp(t)))) - wanted * total
 
     total = float(weights.sum())
-    return float(np.exp(_root(excess, float(low), float(high))))
+    return float(np.exp(_root(excess, low - 1.0, high + 1.0)))
 
 
 def _thinned(tau: FloatArray) -> FloatArray:

@@ -3,7 +3,12 @@ import pytest
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory.pilot.degrees_of_freedom import _cubic, degrees_of_freedom
+from convergen.theory.pilot.degrees_of_freedom import (
+    DegreesOfFreedom,
+    _cubic,
+    degrees_of_freedom,
+    unseen,
+)
 from convergen.theory.pilot.sample import PilotSample
 from convergen.theory.spectra.principal_components import principal_components
 
@@ -156,3 +161,56 @@ def test_values_between_nodes_are_cubics_through_two_on_each_side():
         (14, [3, 4, 5, 6]),
     ):
         assert np.flatnonzero(weights[at]).tolist() == nearest
+
+
+@pytest.mark.parametrize("center", [True, False])
+@pytest.mark.parametrize(("count", "dim"), [(12, 30), (20, 20), (21, 20), (40, 15)])
+def test_curve_has_48_nodes_between_its_ends(count, dim, center):
+    """From 30 λ₁ to 1e-4 of the mean of the Gram matrix, or to 1e-2 of the least eigenvalue."""
+    data = points(count, dim)
+    middle = data.mean(axis=0) * center
+    freedom = count - center
+    values = np.linalg.svd(data - middle, compute_uv=False) ** 2 / freedom
+    values = values[: min(freedom, dim)]
+    low = 1e-4 * values.sum() / freedom if freedom <= dim else 1e-2 * values.min()
+    noise = np.exp(np.linspace(np.log(30.0 * values.max()), np.log(low), 48))
+    found = read(data, center)
+    expected = [np.sum(values / (values + z)) for z in noise]
+    np.testing.assert_allclose(found.df1, expected, rtol=1e-8)
+    assert found.log_df1_influence.shape == found.log_kappa_influence.shape == (48, count)
+
+
+def test_a_point_that_is_nearly_all_there_is_takes_no_more_than_999_parts_of_1000():
+    data = 1e-4 * np.random.default_rng(0).standard_normal((9, 20))
+    data[4, 0] = 1.0
+    found = read(data, False)
+    change = np.full(9, np.log(1e-3) / -9.0)
+    change[4] += np.log(1e-3)
+    np.testing.assert_allclose(found.log_df1_influence[0], change, atol=1e-4)
+
+
+@pytest.mark.parametrize(("count", "left"), [(10**9, 1.0), (10**9 + 1, 0.0), (2 * 10**9, 0.0)])
+def test_what_a_point_leaves_unseen_below_1e_9_is_rounding(count, left):
+    sample = PilotSample(np.ones(1), np.zeros((2, 1)), 1, count, 1)
+    np.testing.assert_allclose(unseen(sample, np.ones((1, 1))), np.full((1, 2), left))
+
+
+def test_other_samples_move_the_curve_by_what_their_points_count():
+    """Three points followed of ten: each squared influence stands for 9/3 of a jackknife."""
+    rng = np.random.default_rng(1)
+    kappa, df1 = np.array([8.0, 4.0, 2.0, 1.0]), np.array([1.0, 2.0, 4.0, 8.0])
+    of_df1, of_kappa = rng.standard_normal((2, 4, 3))
+    of_trace = rng.standard_normal(3)
+    curve = DegreesOfFreedom(kappa, df1, 5.0, of_df1, of_kappa, of_trace, 10)
+    # log df₁ falls by as much as log κ grows.
+    moves = [*(of_df1 + of_kappa), of_trace]
+    covariance = [[3.0 * np.sum(one * other) for other in moves] for one in moves]
+    np.testing.assert_allclose(curve.covariance, covariance, rtol=1e-12)
+    counts = curve.another_sample(np.random.default_rng(2))
+    np.testing.assert_allclose(
+        counts, np.sqrt(3.0) * np.random.default_rng(2).standard_normal(3), rtol=1e-14
+    )
+    moved = curve.moved(counts)
+    np.testing.assert_allclose(np.log(moved[0] / kappa), of_kappa @ counts, rtol=1e-12)
+    np.testing.assert_allclose(np.log(moved[1] / df1), of_df1 @ counts, rtol=1e-12)
+    assert np.log(moved[2] / 5.0) == pytest.approx(of_trace @ counts, rel=1e-12)

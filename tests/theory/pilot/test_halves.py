@@ -271,6 +271,7 @@ def test_roots_are_those_of_singular_values(shape, centred):
     for part, own in zip(rows, found, strict=True):
         part = part - part.mean(axis=0) * centred
         _, sizes, right = np.linalg.svd(part / np.sqrt(len(part) - centred), full_matrices=False)
+        assert own.shape == (min(shape[1:]), shape[2])
         # A direction without variance adds nothing, not even the root of a rounding error.
         np.testing.assert_allclose(own.T @ own, (right.T * sizes) @ right, atol=1e-13)
 

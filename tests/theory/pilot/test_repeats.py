@@ -3,7 +3,9 @@ import pytest
 
 from convergen import theory
 from convergen.theory.cli.reports.answer import repeats_text
-from convergen.theory.pilot.repeats import exact_repeats
+from convergen.theory.pilot import repeats
+from convergen.theory.pilot.repeats import exact_repeats, near_repeats
+from convergen.theory.pilot.sample import PilotSample
 
 
 def draw(count, dim=40, seed=0):
@@ -45,3 +47,31 @@ def test_the_warning_says_how_many():
         "1 of the points repeats an earlier one exactly and 2 of the points nearly repeat" in both
     )
     assert both.endswith("too optimistic: remove repetitions.")
+
+
+@pytest.mark.parametrize(
+    ("values", "found"), [([2.0] * 8, 1), ([2.0] * 7, 0), ([9.0] + [1.0] * 9, 0)]
+)
+def test_repetitions_are_looked_for_from_eight_effective_dimensions_on(values, found):
+    left = np.random.default_rng(0).standard_normal((30, len(values)))
+    left[3] = left[7]
+    assert near_repeats(PilotSample(np.array(values), left, 29, 30, len(values))) == found
+
+
+@pytest.mark.parametrize(("count", "compared"), [(8192, 8192), (8193, 4097), (20000, 6667)])
+def test_at_most_8192_points_are_compared_with_each_other(count, compared, monkeypatch):
+    """In units of the data, principal directions first; every label but one is told once."""
+    given = []
+
+    def labels(rows, limit, *, principal):
+        given.append((rows, limit, principal))
+        return np.arange(len(rows)) // 2
+
+    monkeypatch.setattr(repeats, "near_duplicates", labels)
+    left = np.arange(8.0 * count).reshape(count, 8)
+    values = np.array([4.0] * 8)
+    assert near_repeats(PilotSample(values, left, count, count, 8)) == compared // 2
+    ((rows, limit, principal),) = given
+    step = -(-count // 8192)
+    np.testing.assert_array_equal(rows, 2.0 * left[::step])
+    assert (len(rows), limit, principal) == (compared, 0.999, True)

@@ -3,7 +3,10 @@ import pytest
 
 from convergen.theory.pilot import sample as module
 from convergen.theory.pilot.sample import PilotSample
-from convergen.theory.spectra.principal_components import principal_components
+from convergen.theory.spectra.principal_components import (
+    PrincipalComponents,
+    principal_components,
+)
 
 
 @pytest.mark.parametrize("centred", [True, False])
@@ -47,3 +50,22 @@ def test_at_most_384_of_many_rows_are_followed(count, followed):
     assert len(rows) == followed
     assert len(set(np.diff(rows))) == 1
     np.testing.assert_array_equal(sample.influential_of(np.arange(count)), rows)
+
+
+@pytest.mark.parametrize(("dim", "kept"), [(1, 2**21), (200, 10485), (511, 4104), (600, 4096)])
+def test_rows_that_are_kept_have_two_million_elements_and_are_4096_at_least(dim, kept, monkeypatch):
+    asked = []
+    monkeypatch.setattr(module, "spread_rows", lambda *given: asked.append(given) or np.arange(2))
+    parts = PrincipalComponents(np.ones(dim), np.eye(dim), np.zeros(dim), 10**7)
+    found = PilotSample.of(np.ones((2, dim)), parts, False)
+    assert asked == [(10**7, kept)]
+    np.testing.assert_allclose(found.left, np.full((2, dim), 10.0**-3.5))
+
+
+@pytest.mark.parametrize(("count", "whole"), [(4096, True), (4097, False)])
+def test_known_left_vectors_serve_up_to_4096_rows(count, whole):
+    left = np.full((count, 1), 7.0)
+    parts = PrincipalComponents(np.ones(1), np.eye(1), np.zeros(1), count, left)
+    found = PilotSample.of(np.ones((count, 1)), parts, True).left
+    assert (found is left) == whole
+    assert whole or found == pytest.approx(count**-0.5)
