@@ -1,3 +1,6 @@
+from itertools import pairwise
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy import optimize
@@ -113,3 +116,68 @@ def test_roughness_is_the_integral_of_the_squared_second_derivative():
     log = np.log(given.nodes_of(60))
     bends = problem.residuals(0.2 * log**2 - 80.0)[49:-1]
     assert bends @ bends == pytest.approx(0.3 * 0.4**2 * (log[0] - log[-1]), rel=0.05)
+
+
+def test_residuals_are_whitened_and_dimensions_above_d_cost_seven_times_their_logarithm():
+    """Every number is believed to 1e-3 at best; weights beyond e³⁰⁰ count as that."""
+    given, covariance = shown(theory.Spectrum.power_law(50, 1.0), 20, 0.05)
+    covariance[:, 3] = covariance[3, :] = 0.0
+    problem = module.Problem.of(given, covariance, 0.3)
+    believed = covariance + 1e-6 * np.eye(49)
+    np.testing.assert_allclose(problem.whiten @ believed @ problem.whiten.T, np.eye(49), atol=1e-8)
+    own = np.maximum(np.linalg.eigvalsh(covariance), 0.0)
+    assert problem.random == pytest.approx(np.sum(own / (own + 1e-6)), rel=1e-6)
+    assert problem.dim == 50
+    nodes = np.geomspace(1.5 * given.largest, 1e-6 * given.largest, 60)
+    logs = np.sin(np.arange(60.0))
+    width = np.log(nodes[0] / nodes[1])
+    found = problem.residuals(logs)
+    missed = [
+        np.log(np.exp(logs) @ (nodes / (nodes + k)) / f)
+        for k, f in zip(given.kappa, given.df1, strict=True)
+    ]
+    missed.append(np.log(np.exp(logs) @ nodes / given.trace))
+    np.testing.assert_allclose(found[:49], problem.whiten @ missed, rtol=1e-9)
+    bends = logs[:-2] - 2.0 * logs[1:-1] + logs[2:]
+    np.testing.assert_allclose(found[49:-1], np.sqrt(0.3) * bends / width**1.5, atol=1e-12)
+    assert found[-1] == pytest.approx(7.0 * np.log(np.exp(logs).sum() / 50.0), rel=1e-12)
+    assert problem.residuals(logs - 5.0)[-1] == 0.0
+    far = problem.residuals(np.full(60, 1000.0))
+    assert far[-1] == pytest.approx(7.0 * (300.0 + np.log(60.0 / 50.0)), rel=1e-12)
+    np.testing.assert_allclose(
+        problem.slopes(np.full(60, 1000.0)), problem.slopes(np.full(60, 300.0)), rtol=1e-12
+    )
+    assert not problem.slopes(logs - 5.0)[-1].any()
+
+
+@pytest.mark.parametrize(("size", "tried"), [(2.0, 1), (2.0 + 1e-9, 11)])
+def test_roughness_falls_by_tens_until_residuals_are_as_small_as_random_ones(
+    size, tried, monkeypatch
+):
+    """From a spectrum of equal variance at each node, each fit from the one before."""
+    weights, starts, options = [], [], []
+
+    def state(given, covariance, roughness):
+        weights.append(roughness)
+        return SimpleNamespace(residuals=None, slopes=None, random=4.0)
+
+    def solve(residuals, logs, slopes, **given):
+        starts.append(logs)
+        options.append(given)
+        return SimpleNamespace(x=logs + 1.0, fun=np.array([0.0, size, 9.0]))
+
+    monkeypatch.setattr(module.Problem, "of", state)
+    monkeypatch.setattr(optimize, "least_squares", solve)
+    given, _ = shown(theory.Spectrum.power_law(50, 1.0), 20, 0.05)
+    found = continuation(given, np.eye(2))
+    np.testing.assert_allclose(weights, [10.0**power for power in range(3, 3 - tried, -1)])
+    nodes = given.nodes_of(60)
+    np.testing.assert_allclose(np.exp(starts[0]) * nodes, given.trace / 60.0)
+    for before, after in pairwise(starts):
+        np.testing.assert_allclose(after, before + 1.0)
+    # Steps end where they change less than a tenth of the trust in a number.
+    assert all(each == {"method": "lm", "ftol": 1e-4, "xtol": 1e-4} for each in options)
+    kappa = given.kappa[-1] * np.array([1 / 2, 1 / 5, 1 / 10, 1 / 20, 1 / 50])
+    np.testing.assert_allclose(found.kappa, kappa)
+    expected = [np.sum(np.exp(starts[-1] + 1.0) * nodes / (nodes + each)) for each in kappa]
+    np.testing.assert_allclose(found.df1, expected)

@@ -71,7 +71,7 @@ def given(values, freedom, points, seed=0):
      ([4.0, 4.0, 1.0], 9, 0), ([1e4, 9e3, 1.0], 200, 2), ([1e4, 9.1e3, 1.0], 200, 1)],
 )  # fmt: skip
 def test_factors_are_those_of_sums_over_all_other_eigenvalues(values, freedom, count):
-    """Half of the square of an overlap is visible, less is not; equal values show nothing; they descend."""
+    """A squared overlap of 1/2 is visible, less is not; equal values show nothing."""
     pilot = given(values, freedom, freedom + 1)
     found = visible_factors(pilot)
     assert len(found.eigenvalues) == count

@@ -1,12 +1,21 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.theory import InputError
+from convergen.theory.pilot import population
 from convergen.theory.pilot.interval import Interval
 from convergen.theory.pilot.measure import fit_measure
-from convergen.theory.pilot.population import _below, _spectrum, estimate_population
+from convergen.theory.pilot.population import (
+    OtherSample,
+    _below,
+    _spectrum,
+    estimate_population,
+)
 from convergen.theory.pilot.sample import PilotSample
+from convergen.theory.spectra.principal_components import principal_components
 
 POWER = theory.Spectrum.power_law(600, 1.2)
 STEEP = theory.Spectrum.power_law(1500, 1.5)
@@ -65,7 +74,7 @@ def test_a_mean_over_likely_curves_is_nearer_than_one_fit():
 def test_intervals_hold_the_truth_and_say_what_dominates():
     truth = np.array(sizes(POWER))
     inside = []
-    for seed in range(12):
+    for seed in range(8):
         found = estimate_population(draw(POWER, 100, seed)).interval(sizes)
         assert np.all(found.low < found.value)
         assert np.all(found.value < found.high)
@@ -174,3 +183,224 @@ def test_weights_that_exceed_the_dimension_are_shared_out():
 )  # fmt: skip
 def test_known_factors_replace_the_upper_end_of_a_measure(known, left):
     np.testing.assert_allclose(_below(np.array([1.0, 2.0, 4.0]), known), left)
+
+
+@pytest.fixture(scope="module")
+def small():
+    return estimate_population(draw(theory.Spectrum.power_law(12, 1.0), 9, 4), seed=7)
+
+
+def of_trace(trace):
+    return theory.Spectrum.from_eigenvalues([0.75 * trace, 0.25 * trace])
+
+
+@pytest.mark.parametrize(
+    ("options", "deviate", "used"),
+    [({}, 1.644854, [3.0, 6.0, 2.5]), ({"level": 0.95}, 1.959964, [3.0, 6.0, 2.5]),
+     ({"draws": 2}, 1.644854, [3.0, 6.0]),
+     ({"drawn": lambda other: 8.0 * np.exp(other.wider)}, 1.644854, 8.0 * np.exp([1.0, 2.0, 3.0]))],
+)  # fmt: skip
+def test_an_interval_combines_other_samples_and_allowed_spectra(small, options, deviate, used):
+    """Each is as wide as the draws scatter about the estimate, and 0.7 of the way to extremes."""
+    resampled = tuple(
+        OtherSample(of_trace(trace), wider) for trace, wider in ((3.0, 1.0), (6.0, 2.0), (2.5, 3.0))
+    )
+    pilot = replace(small, spectrum=of_trace(4.0), resampled=resampled)
+    pilot.__dict__["allowed"] = [of_trace(2.0), of_trace(5.0)]
+    found = pilot.interval(lambda spectrum: spectrum.trace, **options)
+    spread = np.sqrt(np.mean(np.log(np.array(used) / 4.0) ** 2))
+    sampling = np.hypot(deviate * spread, 3e-3)
+    fewest, most = 0.7 * np.log(2.0), 0.7 * np.log(5.0 / 4.0)
+    assert found.value == pytest.approx(4.0)
+    assert found.sampling == pytest.approx(sampling, rel=1e-6)
+    assert found.unseen == pytest.approx(fewest)
+    assert np.log(4.0 / found.low) == pytest.approx(np.hypot(sampling, fewest), rel=1e-6)
+    assert np.log(found.high / 4.0) == pytest.approx(np.hypot(sampling, most), rel=1e-6)
+
+
+def test_an_interval_of_several_numbers_holds_the_estimate_where_extremes_do_not(small):
+    pilot = replace(small, spectrum=of_trace(4.0), resampled=(OtherSample(of_trace(4.0), 0.0),) * 3)
+    for allowed in ([of_trace(5.0), of_trace(6.0)], []):
+        pilot.__dict__["allowed"] = allowed
+        found = pilot.interval(lambda law: [[law.trace, np.inf], [1.0, 0.0]])
+        top = 6.0 if allowed else 4.0
+        np.testing.assert_allclose(found.value, [[4.0, np.inf], [1.0, 0.0]])
+        np.testing.assert_allclose(found.unseen[:, 0], [0.7 * np.log(top / 4.0), 0.0], atol=1e-15)
+        np.testing.assert_allclose(found.sampling[:, 0], 3e-3)
+        assert np.log(found.low[0, 0] / 4.0) == pytest.approx(-3e-3)
+
+
+@pytest.mark.parametrize(("misfit", "tolerance"), [(0.0, 3e-3), (1.4e-3, 3e-3), (0.01, 0.02)])
+def test_spectra_are_allowed_that_agree_within_twice_the_misfit(
+    small, misfit, tolerance, monkeypatch
+):
+    """They are extreme at a tenth of the last κ that is visible, and have the same factors."""
+    asked = []
+    nodes = np.array([2.0, 1.0, 0.1])
+
+    def extremes(*given):
+        asked.append(given)
+        return [(nodes, np.array([1.0, 2.0, 3.0])), (nodes, np.array([0.0, 1.0, 1.0]))]
+
+    monkeypatch.setattr(population, "extreme_measures", extremes)
+    lead = np.array([3.0, 2.5])
+    pilot = replace(small, _misfit=misfit, factors=replace(small.factors, eigenvalues=lead))
+    found = pilot.allowed
+    assert asked == [(small._given, tolerance, 0.1 * small.curve.kappa[-1])]
+    # The first two of each measure stand for the factors.
+    lasting = [
+        _spectrum(nodes, np.array(each), lead, small._sample, "data")
+        for each in ([0, 1, 3], [0, 0, 0])
+    ]
+    for one, other in zip(found, lasting, strict=True):
+        assert one.source == small.spectrum.source == "data"
+        np.testing.assert_allclose(one.eigenvalues, other.eigenvalues)
+        np.testing.assert_allclose(one.multiplicities, other.multiplicities)
+
+
+def test_parts_and_fourth_moments_have_random_numbers_of_their_own(small, monkeypatch):
+    asked = []
+    monkeypatch.setattr(population, "compare_halves", lambda sample, rng: asked.append(rng))
+    monkeypatch.setattr(population, "far_end", lambda sample, dim, rng: asked.append((dim, rng)))
+    pilot = replace(small, seed=5)
+    assert pilot.halves is pilot.far_end is None
+    first, (dim, second) = asked
+    assert dim == small.spectrum.positive
+    drawn = [rng.random() for rng in (first, second, np.random.default_rng(5))]
+    assert len(set(drawn)) == 3
+    # Results of a seed are for ever the same.
+    assert drawn[:2] == [np.random.default_rng([5, own]).random() for own in (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("sampling", "unseen", "end", "times"),
+    [(0.5, 0.0, 1.0, 4), (0.5, 0.01, 1.35, 8), (0.0, 0.4, 1.33, 2), (0.0, 0.4, 1.34, np.inf),
+     (0.3, 0.4, 1.0, 2), (0.3, 0.4, 1.3, 4), (0.3, 0.4, 1.42, 64), (0.3, 0.4, 1.4285, 512),
+     (0.3, 0.4, 1.4287, 1024), (0.3, 0.4, 1.429, np.inf)],
+)  # fmt: skip
+def test_points_to_halve_an_interval(small, sampling, unseen, end, times, monkeypatch):
+    """Sampling falls by √2 a doubling, the rest by what a larger pilot of the estimate sees."""
+    one = np.array([1.0])
+    ends = [(one, one), (end * one, one)]
+    monkeypatch.setattr(population, "extreme_measures", lambda *given: ends)
+    sample = replace(small._sample, dim=1)
+    pilot = replace(small, spectrum=theory.Spectrum.from_eigenvalues([1.0]), _sample=sample)
+    given = Interval(*map(np.array, (1.0, 0.5, 2.0, sampling, unseen)))
+    found = pilot.points_to_halve(lambda spectrum: spectrum.trace, given)
+    wanted = 0.5 * np.hypot(sampling, unseen)
+    step = 0.7 * abs(np.log(end))
+    expected = [
+        2**k for k in range(1, 11)
+        if np.hypot(sampling * 2.0 ** (-k / 2), min(step, unseen)) <= wanted
+    ]  # fmt: skip
+    assert found == 9 * times
+    assert times == (expected[0] if expected else np.inf)
+
+
+def test_a_larger_pilot_is_that_of_the_estimate(monkeypatch):
+    """Its visible curve goes on to κ₀ of its size, but to no less than 1e-3 of that of this one."""
+    small = estimate_population(draw(theory.Spectrum.power_law(30, 1.0), 9, 4))
+    asked = []
+    monkeypatch.setattr(population, "extreme_measures", lambda *given: asked.append(given) or [])
+    given = Interval(*map(np.array, (1.0, 0.5, 2.0, 0.1, 10.0)))
+    small.points_to_halve(lambda spectrum: spectrum.trace, given)
+    assert len(asked) == 1  # nothing is unseen where no measure was found
+    monkeypatch.setattr(
+        population, "extreme_measures",
+        lambda *given: asked.append(given) or [(np.array([1e9]), np.array([1.0]))],
+    )  # fmt: skip
+    asked.clear()
+    assert small.points_to_halve(lambda spectrum: spectrum.trace, given) == np.inf
+    assert len(asked) == 10
+    last = small.curve.kappa[-1]
+    for doublings, (shown, tolerance, probe) in enumerate(asked, start=1):
+        base = float(theory.renormalised_noise(small.spectrum, 9.0 * 2**doublings).kappa)
+        lowest = max(base, 1e-3 * last)
+        assert (lowest == base) == (doublings < 2)
+        steps = np.exp(np.linspace(np.log(small.curve.kappa[0]), np.log(lowest), 48))
+        np.testing.assert_allclose(shown.kappa, steps)
+        np.testing.assert_allclose(shown.df1, theory.df1(small.spectrum, steps))
+        assert (shown.trace, shown.error is small._given.error) == (small._given.trace, True)
+        assert (tolerance, probe) == (3e-3, pytest.approx(0.1 * lowest))
+
+
+@pytest.mark.parametrize(
+    ("rows", "repeats", "message"),
+    [(7, 0, "a pilot of 7 points says nothing of the law behind it: give at least 8."),
+     (7, 3, "a pilot of 10 points with 7 different ones says nothing of the law behind it: give at "
+            "least 8 different ones.")],
+)  # fmt: skip
+def test_a_pilot_has_eight_different_points(rows, repeats, message):
+    data = np.random.default_rng(0).standard_normal((8, 4))
+    with pytest.raises(InputError) as raised:
+        estimate_population(np.concatenate([data[:rows], data[:repeats]]))
+    assert str(raised.value) == message
+    found = estimate_population(np.concatenate([data, data[:1]]))
+    assert (found.points, found.repeated, found.nearly_repeated) == (9, 1, 0)
+
+
+def test_an_estimate_of_nothing_but_data():
+    """Means are subtracted, 50 other samples drawn with seed 0, and known components serve."""
+    data = draw(theory.Spectrum.power_law(6, 1.0), 9, 5) + 3.0
+    found, same = estimate_population(data), estimate_population(data, center=True, seed=0)
+    assert (found.seed, len(found.resampled), found.spectrum.source) == (0, 50, "data")
+    assert repr(found) == f"Population(behind 9 points: {found.spectrum!r})"
+    assert found.resampled[4].wider == same.resampled[4].wider
+    np.testing.assert_allclose(found.spectrum.mean, data.mean(axis=0))
+    parts = principal_components(data, center=False)
+    about = estimate_population(data, center=False)
+    given = estimate_population(data, center=False, components=parts)
+    np.testing.assert_array_equal(about.spectrum.mean, 0.0)
+    np.testing.assert_allclose(given.spectrum.eigenvalues, about.spectrum.eigenvalues)
+    assert about._sample.trace == pytest.approx(np.sum(data**2) / 9.0)
+    assert (found.curve.points, found._sample.freedom, about._sample.freedom) == (9, 8, 9)
+    with pytest.raises(InputError, match="seed"):
+        estimate_population(data, seed=-1)
+
+
+@pytest.mark.parametrize(("count", "goes_on"), [(9, True), (12, True), (13, False), (14, False)])
+def test_curves_go_on_below_what_fewer_points_than_dimensions_show(count, goes_on, monkeypatch):
+    """What a sample says goes into the fits: errors of the curve, trace, and λ̂₁."""
+    asked, fitted = [], []
+    fit, go_on = population.fit_measure, population.continuation
+    monkeypatch.setattr(
+        population, "continuation",
+        lambda given, covariance: asked.append(covariance) or go_on(given, covariance),
+    )  # fmt: skip
+    monkeypatch.setattr(
+        population, "fit_measure",
+        lambda given, likely=None: fitted.append((given, likely)) or fit(given, likely),
+    )  # fmt: skip
+    monkeypatch.setattr(population, "_DRAWS", 2)
+    data = draw(theory.Spectrum.power_law(12, 1.0), count, 5)
+    found = estimate_population(data, seed=3)
+    assert bool(asked) == goes_on
+    given, _ = fitted[0]
+    covariance = found.curve.covariance
+    np.testing.assert_allclose(given.error, np.sqrt(np.diag(covariance))[:48])
+    assert given.largest == found._sample.eigenvalues[0]
+    assert (given.trace, given.dim) == (found._sample.trace, 12)
+    rng = np.random.default_rng(3)
+    for (moved, likely), other in zip(fitted[1:], found.resampled, strict=True):
+        counts = found.curve.another_sample(rng)
+        assert (likely is not None) == goes_on
+        assert moved.trace == pytest.approx(
+            given.trace * np.exp(found.curve.log_trace_influence @ counts)
+        )
+        np.testing.assert_allclose(moved.df1, found.curve.moved(counts)[1])
+        np.testing.assert_allclose(moved.kappa, found.curve.moved(counts)[0])
+        lead = found.factors.moved(counts)
+        np.testing.assert_allclose(other.spectrum.eigenvalues[: lead.size], lead)
+
+
+def test_slices_of_less_than_a_millionth_count_for_nothing():
+    nodes, weights = np.array([3.0, 2.0, 1.0]), np.array([1e-6, 2.0, 1.1e-6])
+    found = _spectrum(nodes, weights, np.empty(0), pilot_of(3.0), "x")
+    np.testing.assert_allclose(found.eigenvalues, [2.0, 1.0, 0.0])
+    np.testing.assert_allclose(found.multiplicities, [2.0, 1.1e-6, 8.0 - 1.1e-6], rtol=1e-9)
+    # Missing dimensions of no more are shared out.
+    for missing, rank in ((1e-6, 10.0), (1e-5, 10.0 - 1e-5)):
+        found = _spectrum(nodes[:1], np.array([10.0 - missing]), np.empty(0), pilot_of(3.0), "x")
+        assert found.multiplicities[0] == pytest.approx(rank, rel=1e-12)
+    near = _spectrum(np.array([5.0]), np.array([3.0]), np.array([2.0]), pilot_of(6.0, 4.0), "x")
+    np.testing.assert_allclose(near.eigenvalues, [2.0, 2.0 * (1.0 - 1e-6), 0.0], rtol=1e-12)
