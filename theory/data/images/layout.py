@@ -168,7 +168,7 @@ def _shaped(raw: NDArray[Any], name: str, shape: tuple[int, ...], layout: str | 
     order = layout or found
     if order is None:
         raise _undecided(name, f"{channels} channels of {height} × {width} pixels")
-    flat = "flattened, " if raw.ndim == 2 and channels > 1 else ""
+    flat = "flattened, " if raw.ndim == 2 else ""
     rows = raw if order == FIRST else as_images(raw, shape, order)
     words = f"{flat}{_WORDS[order]}" if channels > 1 else "grey images"
     return Laid(rows, shape, words)
@@ -177,41 +177,35 @@ def _shaped(raw: NDArray[Any], name: str, shape: tuple[int, ...], layout: str | 
 def _declared(raw: NDArray[Any], name: str, layout: str | None) -> Laid:
     """Images whose shape says where channels are."""
     first, last = raw.shape[1] in _CHANNELS, raw.shape[3] in _CHANNELS
+    if not (first or last):
+        raise _no_points(raw, name)
     if first and last:
         # Tiny images: the reading that makes them square.
         first, last = raw.shape[2] == raw.shape[3], raw.shape[1] == raw.shape[2]
         if first == last and layout is None:
             raise _undecided(name, f"shape {raw.shape}")
         if first == last:
-            first, last = layout == FIRST, layout == LAST
-    if not (first or last):
-        raise _no_points(raw, name)
+            first = layout == FIRST
     order = FIRST if first else LAST
     shape = raw.shape[1:] if first else (raw.shape[3], *raw.shape[1:3])
-    if layout not in (None, order) and not _confirmed(raw, order, shape):
+    # Where pixels agree in the order that their shape says, a layout is for other files.
+    if layout not in (None, order) and better_order(raw, order, shape)[0] < 1:
         return Laid(as_images(raw, shape, str(layout)), shape, _WORDS[str(layout)])
     if layout is not None:
         return Laid(raw if first else np.moveaxis(raw, 3, 1), shape, _WORDS[order])
     return _as_declared(raw, name, order, shape)
 
 
-def _confirmed(raw: NDArray[Any], order: str, shape: tuple[int, ...]) -> bool:
-    """Whether pixels agree in the order that their shape says: then a layout is for other files."""
-    return shape[0] > 1 and better_order(raw, order, shape)[0] == 1
-
-
 def _as_declared(raw: NDArray[Any], name: str, order: str, shape: tuple[int, ...]) -> Laid:
     """Images in the order that their shape says, unless their pixels contradict it."""
-    channels, height, width = shape
     other = LAST if order == FIRST else FIRST
-    if channels > 1 and min(height, width) > 1:
-        better, margin = better_order(raw, other, shape)
-        if better == 1 and margin > _CONTRADICTS:
-            raise OptionError(
-                f"{name} has shape {raw.shape}, but neighbouring pixels agree only if the numbers "
-                f"of a point are read as {_WORDS[other]}: give ", OptionName("layout"),
-                f" {other} if they were reshaped by mistake, or {order} to take them as they are.",
-            )  # fmt: skip
+    better, margin = better_order(raw, other, shape)
+    if better == 1 and margin > _CONTRADICTS:
+        raise OptionError(
+            f"{name} has shape {raw.shape}, but neighbouring pixels agree only if the numbers of a "
+            f"point are read as {_WORDS[other]}: give ", OptionName("layout"), f" {other} if they "
+            f"were reshaped by mistake, or {order} to take them as they are.",
+        )  # fmt: skip
     return Laid(raw if order == FIRST else np.moveaxis(raw, 3, 1), shape, _WORDS[order])
 
 

@@ -48,10 +48,9 @@ def found_layout(rows: NDArray[Any], shape: Sequence[int]) -> str | None:
     {'first', 'last'} or None
         None where it cannot be told: noise, few or flat images.
     """
-    channels, height, width = shape
-    if channels == 1:
+    if shape[0] == 1:
         return FIRST
-    if height < 2 or width < 2:
+    if not _neighbours(shape):
         return None
     sample = _sample(rows)
     better, _ = _compare(sample, *_steps(FIRST, shape))
@@ -85,7 +84,7 @@ def likely_image(rows: NDArray[Any]) -> tuple[Shape, str] | None:
         side = math.isqrt(dim // channels)
         if side < 8 or channels * side**2 != dim:
             continue
-        for layout in LAYOUTS[: 1 if channels == 1 else 2]:
+        for layout in LAYOUTS:
             apart = channels if layout == LAST else 1
             below = side * apart
             score = float(_agreement(sample, below).mean())
@@ -113,11 +112,17 @@ def better_order(rows: NDArray[Any], order: str, shape: Sequence[int]) -> tuple[
     Returns
     -------
     sign : int
-        1 where they agree better in this order, −1 where in the other one, 0 if unsure.
+        1 where they agree better in this order, −1 where in the other one, 0 if unsure or if both
+        are the same.
     margin : float
         Difference of the two mean agreements.
     """
-    return _compare(_sample(rows), *_steps(order, shape))
+    return _compare(_sample(rows), *_steps(order, shape)) if _neighbours(shape) else (0, 0.0)
+
+
+def _neighbours(shape: Sequence[int]) -> bool:
+    """Whether there are two orders, and pixels below and beside others."""
+    return min(shape) > 1
 
 
 def _steps(order: str, shape: Sequence[int]) -> tuple[int, int]:
@@ -129,12 +134,12 @@ def _steps(order: str, shape: Sequence[int]) -> tuple[int, int]:
 def _sample(rows: NDArray[Any]) -> FloatArray:
     """Some points, evenly spread, finite and not flat, each of mean 0 and variance 1."""
     dim = math.prod(rows.shape[1:])
-    count = int(np.clip(_LOOKED_AT // max(1, dim), 2, _MOST))
+    count = int(np.clip(_LOOKED_AT // dim, 2, _MOST))
     chosen = spread_rows(len(rows), count)
     sample = np.asarray(rows[chosen], dtype=np.float64).reshape(len(chosen), dim)
     sample = sample[np.isfinite(sample).all(axis=1)]
     # Before anything is squared: numbers near the end of their range would leave it.
-    sample = sample / np.maximum(np.abs(sample).max(axis=1, keepdims=True, initial=0.0), _TINY)
+    sample = sample / np.maximum(np.abs(sample).max(axis=1, keepdims=True), _TINY)
     sample -= sample.mean(axis=1, keepdims=True)
     scale = sample.std(axis=1, keepdims=True)
     kept = scale[:, 0] > 0.0
@@ -147,7 +152,7 @@ def _agreement(sample: FloatArray, step: int) -> FloatArray:
     1 − ⟨(x_i − x_{i+step})²⟩/2, whose units are those of the point.
     """
     squares = (sample[:, step:] - sample[:, :-step]) ** 2
-    parts = max(1, min(8, 32 // max(1, len(sample)), squares.shape[1] // 32))
+    parts = max(1, min(8, 32 // len(sample), squares.shape[1] // 32))
     pieces = np.array_split(squares, parts, axis=1)
     return np.concatenate([1.0 - 0.5 * piece.mean(axis=1) for piece in pieces])
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.images import layout as module
 from convergen.theory.data.images.layout import as_images, oriented
 from convergen.theory.data.sets.digits import load_digits
 from tests.theory.data.photographs import crops
@@ -87,7 +88,10 @@ def test_a_layout_that_is_meant_for_another_file_does_no_harm():
 
 
 def test_tiny_images_take_the_reading_that_makes_them_square():
-    for stored, point in (((3, 4, 4), (3, 4, 4)), ((4, 4, 3), (3, 4, 4)), ((1, 2, 2), (1, 2, 2))):
+    for stored, point in (
+        ((3, 4, 4), (3, 4, 4)), ((4, 4, 3), (3, 4, 4)), ((1, 2, 2), (1, 2, 2)),
+        ((3, 3, 4), (4, 3, 3)), ((4, 3, 3), (4, 3, 3)), ((1, 1, 2), (2, 1, 1)),
+    ):  # fmt: skip
         assert oriented(np.zeros((5, *stored)), "x").point == point
     for stored in ((4, 4, 4), (3, 5, 3)):
         with pytest.raises(InputError, match=r"x holds points of shape .* give the layout first"):
@@ -101,7 +105,10 @@ def test_tiny_images_take_the_reading_that_makes_them_square():
     [
         ((9,), {}, "one point a row"),
         ((9, 5, 6, 7), {}, "neither vectors nor images .* give the shape of one point"),
+        ((9, 2, 2, 2, 2), {}, r"shape \(9, 2, 2, 2, 2\), which is that of neither vectors nor"),
         ((9, 12), {"shape": (3, 4)}, "does not fit"),
+        ((9, 12), {"shape": (1, 3, 3)}, r"does not fit x, whose points have shape \(12,\): give d"),
+        ((9, 3, 4), {"shape": (13,)}, r"does not fit x, whose points have shape \(3, 4\): give d"),
         ((9, 12), {"shape": (12,), "layout": "last"}, "is that of vectors: leave one of them out"),
         ((9, 12), {"layout": "last"}, "give the shape of one point beside it, or leave it out"),
         ((9, 3, 4), {"layout": "first"}, "give the shape of one point beside it"),
@@ -110,3 +117,84 @@ def test_tiny_images_take_the_reading_that_makes_them_square():
 def test_what_does_not_fit_is_refused(stored, options, words):
     with pytest.raises(InputError, match=words):
         oriented(np.zeros(stored), "x", **options)
+
+
+def noise(*point):
+    return np.random.default_rng(1).standard_normal((6, *point))
+
+
+def test_three_dimensions_are_grey_images():
+    found = oriented(noise(5, 7), "x")
+    assert (found.point, found.layout, found.image) == ((1, 5, 7), "grey images", None)
+    assert oriented(noise(35), "x", (1, 5, 7)).layout == "grey images"
+    # One channel is stored in one order, whatever was said for other files.
+    assert oriented(noise(35), "x", (1, 5, 7), "last").point == (1, 5, 7)
+
+
+@pytest.mark.parametrize("point", [(3, 5, 6), (3, 2, 5), (2, 5, 1)])
+def test_a_shape_that_says_where_channels_are_is_believed(point):
+    first = noise(*point)
+    last = np.moveaxis(first, 1, 3)
+    for found in (
+        oriented(first, "x", point), oriented(last, "x", point),
+        oriented(first, "x", point, "first"),
+    ):  # fmt: skip
+        assert (found.point, found.rows.shape) == (point, (6, *point))
+        np.testing.assert_array_equal(found.rows, first)
+    assert oriented(first, "x", point).layout == "channels first"
+    assert oriented(last, "x", point).layout == "channels last"
+    assert oriented(first, "x", point, "first").layout == "channels first"
+    # A layout that is given beside a shape counts for more.
+    channels, height, width = point
+    read = first.reshape(6, height, width, channels).transpose(0, 3, 1, 2)
+    found = oriented(first, "x", point, "last")
+    np.testing.assert_array_equal(found.rows, read)
+    assert found.layout == "channels last"
+    found = oriented(last, "x", point, "first")
+    np.testing.assert_array_equal(found.rows.reshape(6, -1), last.reshape(6, -1))
+    # Rows of another shape do not say it.
+    with pytest.raises(InputError, match=f"{channels} channels of {height} × {width} pixels, and"):
+        oriented(first.reshape(6, channels, -1), "x", point)
+
+
+def test_without_a_shape_the_side_that_can_count_channels_does():
+    for stored, point in (((3, 5, 6), (3, 5, 6)), ((5, 6, 3), (3, 5, 6)), ((5, 1, 4), (4, 5, 1))):
+        assert oriented(noise(*stored), "x").point == point
+    for shape, point in (((3, 5, 4), (3, 5, 4)), ((5, 3, 4), (4, 5, 3)), ((5, 4, 3), (3, 5, 4))):
+        assert oriented(noise(60), "x", shape, "first").point == point
+
+
+def test_the_layout_of_two_channels_is_contradicted_too():
+    last = crops(40, 16, np.random.default_rng(7))[..., :2].copy()
+    with pytest.raises(InputError, match=r"layout first was .* as channels last: leave"):
+        oriented(last.reshape(40, -1), "x", (2, 16, 16), "first")
+    with pytest.raises(InputError, match="channels last: give layout last if they"):
+        oriented(last.reshape(40, 2, 16, 16), "x")
+
+
+@pytest.mark.parametrize(
+    ("better", "margin", "refused"),
+    [(1, 0.05, False), (1, 0.0501, True), (0, 0.9, False), (-1, 0.9, False)],
+)
+def test_a_shape_is_contradicted_by_a_margin_alone(monkeypatch, better, margin, refused):
+    asked = []
+    monkeypatch.setattr(
+        module, "better_order", lambda *given: asked.append(given[1:]) or (better, margin)
+    )
+    for raw, other in ((noise(3, 5, 6), "last"), (noise(5, 6, 3), "first")):
+        if refused:
+            with pytest.raises(InputError, match=rf"^x has shape .* give layout {other} if they "):
+                oriented(raw, "x")
+        else:
+            assert oriented(raw, "x").point == (3, 5, 6)
+        assert asked.pop() == (other, (3, 5, 6))
+
+
+@pytest.mark.parametrize(("better", "taken"), [(1, False), (0, True), (-1, True)])
+def test_a_layout_is_taken_unless_pixels_agree_as_the_shape_says(monkeypatch, better, taken):
+    monkeypatch.setattr(module, "better_order", lambda *_: (better, 0.0))
+    raw = noise(3, 5, 6)
+    expected = raw.reshape(6, 5, 6, 3).transpose(0, 3, 1, 2) if taken else raw
+    found = oriented(raw, "x", layout="last")
+    np.testing.assert_array_equal(found.rows, expected)
+    assert found.layout == ("channels last" if taken else "channels first")
