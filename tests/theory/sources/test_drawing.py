@@ -2,8 +2,17 @@ import numpy as np
 import pytest
 
 from convergen.theory.messages.option_errors import OptionError
-from convergen.theory.sources.drawing import check_size, gaussian, orthogonal, point_shape
+from convergen.theory.sources.drawing import (
+    BASIS,
+    DIM,
+    DRAWING,
+    check_size,
+    gaussian,
+    orthogonal,
+    point_shape,
+)
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.options import ranges
 
 
 def test_draws_have_mean_variance_one_and_the_law_its_scale():
@@ -48,3 +57,17 @@ def test_only_squares_make_images():
     assert point_shape(16, True) == (1, 4, 4)
     with pytest.raises(OptionError, match=r"of 24 coordinates make .* as dim, such as 16\."):
         point_shape(24, True)
+    assert point_shape(15**2, True) == (1, 15, 15)
+    for dim in (15, 17):
+        with pytest.raises(OptionError, match=rf"vectors of {dim} coordinates make no square"):
+            point_shape(dim, True)
+
+
+def test_what_is_drawn_unless_more_is_said():
+    assert ranges((DIM, BASIS, *DRAWING)) == {
+        "dim": (300, 1, None, None), "basis": ("random", None, None, None),
+        "images": (False, None, None, None), "count": (16384, 1, None, None),
+        "seed": (0, 0, None, 2**63 - 1),
+    }  # fmt: skip
+    assert all(option.drawing for option in (BASIS, *DRAWING))
+    assert not DIM.drawing

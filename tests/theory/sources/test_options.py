@@ -2,7 +2,16 @@ import numpy as np
 import pytest
 
 from convergen.theory.messages.option_errors import OptionError
-from convergen.theory.sources.options import NUMBER, NUMBERS, TEXT, TRUTH, WHOLE, WHOLES, Option
+from convergen.theory.sources.options import (
+    KEYS,
+    NUMBER,
+    NUMBERS,
+    TEXT,
+    TRUTH,
+    WHOLE,
+    WHOLES,
+    Option,
+)
 
 
 @pytest.mark.parametrize(
@@ -19,6 +28,9 @@ from convergen.theory.sources.options import NUMBER, NUMBERS, TEXT, TRUTH, WHOLE
         (WHOLES, [3, 8.0], (3, 8)),
         (TEXT, "a", "a"),
         (TRUTH, False, False),
+        (KEYS, "a", "a"),
+        (KEYS, ["a"], "a"),
+        (KEYS, ("a",), "a"),
     ],
 )
 def test_values_are_converted(kind, given, taken):
@@ -36,6 +48,7 @@ def test_values_are_converted(kind, given, taken):
         (WHOLES, ([], [1.5], "8"), "whole numbers"),
         (TEXT, (3, True, ["a"]), "a text"),
         (TRUTH, (1, "true", "yes"), "true or false"),
+        (KEYS, ([], ["a", "b"], 3, [3]), "a text, one for each file that takes one"),
     ],
 )
 def test_values_of_another_type_are_refused(kind, values, words):
@@ -84,6 +97,9 @@ def test_defaults_choices_and_words():
         (WHOLES, "3,8,8", [3, 8, 8]),
         (TEXT, " a,b", " a,b"),
         (TRUTH, "True", True),
+        (TRUTH, "false", False),
+        (TRUTH, True, True),
+        (KEYS, "a,b", ["a", "b"]),
         (TRUTH, "no", "no"),
     ],
 )
@@ -96,3 +112,33 @@ def test_messages_spell_options_as_the_reader_writes_them():
         Option("size", WHOLE, "", least=2).check(1)
     assert str(caught.value) == "size must be a whole number, at least 2, not 1."
     assert caught.value.spelt(lambda name: f"--{name}").startswith("--size must be")
+
+
+def test_what_an_option_is_unless_more_is_said():
+    option = Option("x", WHOLE, "")
+    assert (option.required, option.drawing, option.ending, option.choices) == (
+        False,
+        False,
+        (),
+        (),
+    )
+    assert option.check(None) is None
+    assert [kind.several for kind in (WHOLE, NUMBER, TEXT, TRUTH)] == [False] * 4
+    assert [kind.several for kind in (WHOLES, NUMBERS, KEYS)] == [True] * 3
+    with pytest.raises(OptionError, match="x must be a whole number, not None"):
+        Option("x", WHOLE, "", required=True).check(None)
+
+
+def test_an_option_fits_the_files_of_its_ending():
+    option = Option("x", TEXT, "", ending=(".npz", ".h5"))
+    assert [option.fits(path) for path in ("a.npz", "b/A.H5", "a.npy", "")] == [1, 1, 0, 0]
+    assert Option("x", TEXT, "").fits("a.npy")
+
+
+def test_ranges_and_defaults_are_said():
+    assert Option("x", WHOLE, "", least=0).allowed_words == "a whole number, at least 0"
+    assert Option("x", NUMBER, "", above=0, most=2.5).allowed_words == (
+        "a number, above 0 and at most 2.5"
+    )
+    assert Option("x", TEXT, "", "0").default_words == "0"
+    assert Option("x", NUMBER, "", None).default_words == ""

@@ -121,7 +121,7 @@ def _idx(file: Path) -> NDArray[np.uint8]:
     with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
         content = opened.read(_LARGEST)
     magic, count, height, width = struct.unpack(">4I", content[:16])
-    if magic != _MAGIC or count * height * width != len(content) - 16 or count == 0:
+    if magic != _MAGIC or count * height * width != len(content) - 16 or not count:
         raise ValueError("its size is not the one that it declares")
     return np.frombuffer(content, np.uint8, offset=16).reshape(count, height, width)
 
@@ -130,7 +130,7 @@ def _batch(file: Path) -> NDArray[np.uint8]:
     """A pickled dictionary whose entry ``data`` holds rows of 3 × 32 × 32 bytes."""
     found = _Bytes(BytesIO(file.read_bytes()), encoding="latin1").load()
     rows = np.asarray(found["data"])
-    if rows.dtype != np.uint8 or rows.ndim != 2 or len(rows) == 0:
+    if rows.dtype != np.uint8 or rows.ndim != 2 or not len(rows):
         raise ValueError("it holds no rows of bytes")
     pictures = rows.reshape(len(rows), _CHANNELS, _SIDE, _SIDE)
     return np.ascontiguousarray(pictures.transpose(0, 2, 3, 1))

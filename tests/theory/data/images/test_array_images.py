@@ -1,10 +1,14 @@
 """Arrays of images are cropped, resized and turned grey as the same images in files are."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.images import array_images as module
+from convergen.theory.data.images.array_images import ArrayImages, NoImagesError
 from convergen.theory.data.reading import read
 from convergen.theory.sources.naming import open_source
 
@@ -63,3 +67,52 @@ def test_vectors_are_refused(tmp_path):
             read(path, **options)
     with pytest.raises(InputError, match="size"):
         read(path, size=0)
+
+
+@pytest.mark.parametrize("point", [(3,), (3, 4), (2, 4, 4), (4, 4, 4), (1, 2, 2, 2)])
+def test_images_have_one_channel_or_three(point):
+    with pytest.raises(NoImagesError) as caught:
+        ArrayImages.of(np.zeros((5, *point)), point, "x", 8, False)
+    assert str(caught.value) == (
+        f"size applies only to images of 1 or 3 channels, but points of x have shape {point}: "
+        "leave it out, or give the shape of an image."
+    )
+    with pytest.raises(NoImagesError) as caught:
+        ArrayImages.of(np.zeros((5, *point)), point, "x", 8, True)
+    assert str(caught.value) == (
+        f"size and grey apply only to images of 1 or 3 channels, but points of x have shape {point}"
+        ": leave them out, or give the shape of an image."
+    )
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.float64, bool])
+def test_the_middle_of_one_channel_is_kept_as_it_is(kind):
+    rows = np.random.default_rng(1).integers(0, 250, (4, 1, 6, 9)).astype(kind)
+    found = ArrayImages.of(rows.reshape(4, 54), (1, 6, 9), "x", 6, True)
+    assert found.size == (4, 1, 6, 6)
+    np.testing.assert_array_equal(found.decoded(), rows[..., 1:7])
+    assert found.decoded().dtype == (np.uint8 if kind == np.uint8 else np.float32)
+    tall = ArrayImages.of(rows.transpose(0, 1, 3, 2), (1, 9, 6), "x", 6, False)
+    np.testing.assert_array_equal(tall.decoded(), rows.transpose(0, 1, 3, 2)[:, :, 1:7])
+    same = ArrayImages.of(rows, (1, 6, 9), "x", None, True)
+    np.testing.assert_array_equal(same.decoded(), rows)
+
+
+def test_overshoot_is_cut_at_the_values_of_the_image():
+    rows = np.full((1, 1, 8, 8), -3.0)
+    rows[..., 4:] = 5.0
+    found = ArrayImages.of(rows, (1, 8, 8), "x", 16, False).decoded()
+    assert (found.min(), found.max()) == (-3.0, 5.0)
+
+
+def test_each_image_is_counted_once(monkeypatch):
+    counted = []
+
+    @contextmanager
+    def phase(*said):
+        counted.append(said)
+        yield counted.append
+
+    monkeypatch.setattr(module, "phase", phase)
+    ArrayImages.of(np.zeros((3, 1, 2, 2)), (1, 2, 2), "x", 2, False).decoded()
+    assert counted == [("resizing images", 3, "image"), 1, 1, 1]

@@ -5,7 +5,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.naming import open_source
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
 
 
 @pytest.fixture
@@ -56,3 +56,9 @@ def test_what_is_no_covariance_is_refused(tmp_path, values, words):
     np.save(tmp_path / "c.npy", values)
     with pytest.raises(InputError, match=words):
         load_source("covariance", path=tmp_path / "c.npy").spectrum  # noqa: B018
+
+
+def test_its_law_is_known():
+    assert find("covariance").known
+    with pytest.raises(InputError, match="covariance needs the option path"):
+        load_source("covariance")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
 
 
 def test_eigenvalues_of_a_file_are_the_law(tmp_path):
@@ -37,3 +37,9 @@ def test_a_list_is_one_whatever_dimensions_of_length_one_it_has(tmp_path, shape)
     np.testing.assert_array_equal(found.spectrum.leading(3), [4.0, 2.0, 1.0])
     assert found.known.points.shape == (3, 3)
     assert found.name == "eigenvalues lam"
+
+
+def test_its_law_is_known():
+    assert find("eigenvalues").known
+    with pytest.raises(InputError, match="eigenvalues needs the option path"):
+        load_source("eigenvalues")

@@ -3,7 +3,8 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.known.field import field_spectrum
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
+from tests.options import ranges
 
 
 def covariance_by_fft(size, alpha):
@@ -91,3 +92,27 @@ def test_a_spectrum_alone_needs_no_eigenvectors():
 def test_bad_input(options, words):
     with pytest.raises(InputError, match=words):
         load_source("field", **options).known  # noqa: B018
+
+
+DRAWN = {"count": (16384, 1, None, None), "seed": (0, 0, None, 2**63 - 1)}
+
+
+def test_what_is_drawn_unless_more_is_said():
+    row = find("field")
+    assert ranges(row.options) == {"size": (8, 2, None, 64), "alpha": (2.5, 0, None, 300), **DRAWN}
+    assert row.known
+    known = load_source("field", size=2, count=3).known
+    assert (known.scale, known.points.shape) == (1.0, (3, 1, 2, 2))
+    assert known.truth.eigenvectors.shape == (4, 4)
+    assert field_spectrum(2, 1.0).eigenvectors is not None
+    assert field_spectrum(2, 1.25).source == "Gaussian field 2 x 2, power spectrum k^-1.25"
+    assert load_source("field", size=3).name == "field 3x3"
+
+
+def test_each_pair_of_modes_is_a_cosine_and_a_sine():
+    pixels = np.arange(16)
+    row, column = pixels // 4, pixels % 4
+    waves = [np.cos(np.pi * column / 2), np.sin(3 * np.pi * column / 2),
+             np.cos(np.pi * row / 2), np.sin(3 * np.pi * row / 2)]  # fmt: skip
+    expected = np.stack(waves, axis=1) * np.sqrt(2.0) / 4.0
+    np.testing.assert_allclose(field_spectrum(4, 2.0).eigenvectors[:, :4], expected, atol=1e-14)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
 
 
 def test_large_laws_are_predicted_but_not_drawn():
@@ -23,3 +23,7 @@ def test_noise_is_white():
     np.testing.assert_array_equal(found.known.truth.eigenvectors, np.eye(4))
     moment = found.known.points.T @ found.known.points / 20_000
     np.testing.assert_allclose(moment, np.eye(4), atol=4.0 * np.sqrt(2.0 / 20_000))
+
+
+def test_its_law_is_known():
+    assert find("isotropic").known

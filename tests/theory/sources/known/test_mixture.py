@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
+from tests.options import ranges
 
 
 def test_mixture_has_standard_units_and_simplex_means():
@@ -77,3 +78,17 @@ def test_what_is_usual_without_options():
 def test_options_that_do_not_fit(options, words):
     with pytest.raises(InputError, match=words):
         load_source("mixture", **options).known  # noqa: B018
+
+
+def test_what_is_taken_and_usual():
+    row = find("mixture")
+    found = ranges(row.options)
+    assert {name: found[name] for name in ("dim", "components", "signal")} == {
+        "dim": (300, 2, None, 10_000), "components": (2, 2, None, None),
+        "signal": (4.0, None, 0, None),
+    }  # fmt: skip
+    assert row.known
+    law = load_source("mixture", dim=2, components=2, signal=3.0, basis="identity", count=2).known
+    # Components of variance 1 and means at squared distance 3: 2 + 3 in two dimensions.
+    assert law.scale == pytest.approx(np.sqrt(2.5))
+    assert np.trace(law.truth.covariance) == pytest.approx(2.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
 
 
 def test_raw_units_and_fresh_points():
@@ -24,3 +24,9 @@ def test_eigenvalues_are_powers_of_the_rank():
     np.testing.assert_array_equal(load_source("power-law", alpha=0.0).spectrum.leading(300), 1.0)
     with pytest.raises(InputError, match="alpha must be"):
         load_source("power-law", alpha=-0.1)
+
+
+def test_its_law_is_known():
+    assert find("power-law").known
+    alpha = find("power-law").options[1]
+    assert (alpha.name, alpha.default, alpha.least) == ("alpha", 1.0, 0)

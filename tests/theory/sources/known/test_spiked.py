@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
+from tests.options import ranges
 
 
 def test_spikes_above_a_power_law():
@@ -49,3 +50,12 @@ def test_spikes_are_the_eigenvalues_themselves():
 def test_options_that_do_not_fit(options, words):
     with pytest.raises(InputError, match=words):
         load_source("spiked", **options).known  # noqa: B018
+
+
+def test_what_is_taken_and_usual():
+    found = ranges(find("spiked").options)
+    assert found["spikes"] == ((10.0, 4.0), 0, None, None)
+    assert found["alpha"] == (None, 0, None, None)
+    assert found["dim"] == (300, 1, None, None)
+    assert find("spiked").known
+    assert load_source("spiked", dim=3, spikes=[0.0]).spectrum.leading(3).tolist() == [1, 1, 0]

@@ -4,7 +4,8 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.images.layout import oriented
 from convergen.theory.sources.real.array import _opens
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
+from tests.options import ranges
 
 
 @pytest.fixture
@@ -78,3 +79,22 @@ def test_files_of_arrays_are_opened_but_no_folders_nor_archives_of_images(tmp_pa
     (tmp_path / "folder.npy").mkdir()
     found = {name: _opens(tmp_path / name) for name in ("x.npy", "x.pt", "x.zip", "folder.npy")}
     assert found == {"x.npy": True, "x.pt": True, "x.zip": False, "folder.npy": False}
+
+
+def test_what_is_taken_and_usual(tmp_path, rng):
+    row = find("array")
+    assert ranges(row.options) == {
+        "shape": (None, 1, None, None), "size": (None, 1, None, 2**14),
+        "grey": (False, None, None, None),
+    }  # fmt: skip
+    options = {option.name: option for option in row.options}
+    assert [name for name, option in options.items() if option.drawing] == ["shape"]
+    assert [name for name, option in options.items() if option.required] == ["path"]
+    assert {".npz", ".h5"} <= set(options["key"].ending)
+    assert ".npy" not in options["key"].ending
+    assert ".npy, " in row.description
+    assert ".zip" not in row.description
+    assert not row.known
+    raw = rng.random((4, 3, 6, 6))
+    np.save(tmp_path / "x.npy", raw)
+    assert load_source("array", path=tmp_path / "x.npy", size=3, grey=True).size == (4, 1, 3, 3)

@@ -1,10 +1,13 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.reading import load_array
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.real.images import _opens
+from convergen.theory.sources.table import find, load_source
 
 
 @pytest.mark.parametrize("options", [{}, {"grey": True}, {"size": 4}, {"size": 4, "grey": True}])
@@ -33,3 +36,16 @@ def test_bad_folders(folder, tmp_path):
     (folder / "00.png").write_bytes((folder / "00.png").read_bytes()[:60])
     with pytest.raises(InputError, match=r"00.png cannot be read as an image"):
         load_source("images", path=folder, size=4).points  # noqa: B018
+
+
+def test_folders_and_archives_of_images_are_opened(folder):
+    assert _opens(folder)
+    assert _opens(Path("x.ZIP"))
+    assert not _opens(folder / "00.png")
+    assert not _opens(Path("x.npy"))
+    row = find("images")
+    assert ".zip" in row.description
+    assert ".npy" not in row.description
+    assert [option.name for option in row.options if option.required] == ["path"]
+    with pytest.raises(InputError, match=r"cannot be read|cannot be opened|holds no image"):
+        load_source("images", path=Path("gone.zip"))

@@ -1,3 +1,4 @@
+import importlib.machinery
 import importlib.util
 from pathlib import Path
 
@@ -6,8 +7,10 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.sources.real import patches as module
 from convergen.theory.sources.real.patches import photographs
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.table import find, load_source
+from tests.options import ranges
 
 
 def test_photographs_are_those_of_scikit_learn():
@@ -46,7 +49,7 @@ def test_patches_against_plain_loops(contrast):
     assert len(places) == 5880
 
 
-@pytest.mark.parametrize(("size", "stride"), [(8, None), (16, 3), (32, 5)])
+@pytest.mark.parametrize(("size", "stride"), [(8, None), (16, 7), (32, 9)])
 def test_groups_share_no_pixel(size, stride):
     data = load_source("patches", size=size, stride=stride).points
     _, places = raw_patches(size, stride or size // 2)
@@ -108,3 +111,48 @@ def test_photographs_of_scikit_image():
     camera = skimage.camera()[:32, 32:64] / 255.0
     first = 16 * (blocks[0] + blocks[1])
     np.testing.assert_allclose(data.rows[first + 1].reshape(32, 32), camera - camera.mean())
+
+
+def test_what_is_taken_and_usual():
+    row = find("patches")
+    assert ranges(row.options) == {
+        "size": (8, 2, None, 106), "pictures": ("scikit-learn", None, None, None),
+        "contrast": (False, None, None, None), "stride": (None, 1, None, None),
+        "count": (None, 1, None, None), "seed": (0, 0, None, 2**63 - 1),
+    }  # fmt: skip
+    assert not any(option.drawing or option.required for option in row.options)
+    names = [
+        load_source("patches", **options).name
+        for options in ({}, {"contrast": True, "size": 9}, {"pictures": "scikit-image"})
+    ]
+    assert names == [
+        "patches 8x8", "patches 9x9, contrast normalised", "patches 8x8 of scikit-image",
+    ]  # fmt: skip
+
+
+def test_blocks_that_do_not_fit_are_left_out():
+    picture = np.arange(9.0 * 21.0).reshape(9, 21)
+    # Blocks of 8 pixels, two beside each other; patches of 2 at steps of 3 within each.
+    rows, groups = module._cut(picture, 2, 3)
+    places = [(y, x) for y in (0, 3, 6) for x in (0, 3, 6, 8, 11, 14)]
+    expected = [picture[y : y + 2, x : x + 2].ravel() for y, x in places]
+    np.testing.assert_array_equal(rows, expected)
+    np.testing.assert_array_equal(groups, [x // 8 for _, x in places])
+    rows, groups = module._cut(np.arange(16.0 * 8.0).reshape(16, 8), 2, 6)
+    np.testing.assert_array_equal(groups, [0, 0, 0, 0, 1, 1, 1, 1])
+    assert rows[-1].tolist() == [118.0, 119.0, 126.0, 127.0]
+
+
+def test_all_that_there_are_may_be_asked_for():
+    np.testing.assert_array_equal(module._choose(5, 5, 0), np.arange(5))
+    chosen = module._choose(50, 3, 7)
+    np.testing.assert_array_equal(chosen, np.sort(np.random.default_rng(7).permutation(50)[:3]))
+    with pytest.raises(InputError, match=r"^6 patches were asked for, but the grid has 5: lower c"):
+        module._choose(5, 6, 0)
+
+
+@pytest.mark.parametrize("spec", [None, importlib.machinery.ModuleSpec("sklearn", None)])
+def test_photographs_need_scikit_learn(monkeypatch, spec):
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: spec)
+    with pytest.raises(InputError, match=r"come with scikit-learn, which is missing"):
+        photographs()

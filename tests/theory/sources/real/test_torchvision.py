@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.sets.classic_sets import ClassicSet
 from convergen.theory.sources.naming import meaning, open_source
-from convergen.theory.sources.table import load_source
+from convergen.theory.sources.real import torchvision as module
+from convergen.theory.sources.table import find, load_source
 
 
 class Stored:
@@ -143,3 +145,104 @@ def test_sets_are_named_with_their_part(datasets, root, monkeypatch):
     (root / "Stored:test").write_text("")
     with pytest.raises(InputError, match="Stored:test is neither a"):  # a file that is there
         open_source(f"{root}/Stored:test", {})
+
+
+class Shown:
+    """Grey pictures, all of one size but for some."""
+
+    pictures = ()
+
+    def __init__(self, root):
+        pass
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, number):
+        return self.pictures[number], 0
+
+
+def shown(tmp_path, count, **others):
+    pictures = [Image.new("L", (5, 6), number) for number in range(count)]
+    for number, picture in others.items():
+        pictures[int(number[1:])] = picture
+    Shown.pictures = pictures
+    sys.modules["torchvision"].datasets.Shown = Shown
+    return load_source("torchvision", path=tmp_path, name="Shown")
+
+
+@pytest.mark.parametrize(
+    ("count", "coloured", "channels"),
+    [(127, 1, 3), (128, 1, 1), (128, 2, 3), (128, 0, 3), (3, 2, 3), (3, 1, 3), (1, 0, 3)],
+)
+def test_some_images_tell_whether_there_is_colour(datasets, tmp_path, count, coloured, channels):
+    """All of fewer than 128, every second one of 128."""
+    found = shown(tmp_path, count, **{f"n{coloured}": Image.new("RGB", (5, 6))})
+    assert found.size == (count, channels, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("odd", "words"), [((4, 9), "4 x 9"), ((6, 2), "6 x 2"), ((5, 5), "5 x 5")]
+)
+def test_images_of_another_size_are_named(datasets, tmp_path, odd, words):
+    found = shown(tmp_path, 4, n2=Image.new("L", odd))
+    with pytest.raises(InputError) as caught:
+        found.points  # noqa: B018
+    assert str(caught.value) == (
+        f"image 2 of Shown has {words} pixels, but the first has 5 x 6: give size to bring all "
+        "images to one shape."
+    )
+
+
+def test_values_are_those_of_the_images(datasets, tmp_path):
+    found = shown(tmp_path, 4, n3=Image.new("1", (5, 6), 1)).points
+    assert found.shape == (1, 6, 5)
+    np.testing.assert_allclose(found.rows[:, 0, 2, 3] * 255.0, [0, 1, 2, 255], atol=1e-5)
+
+
+def test_names_that_are_no_sets_are_refused(datasets, tmp_path):
+    sys.modules["torchvision"].datasets._Hidden = Stored
+    with pytest.raises(InputError, match="has no data set '_Hidden': give a class such as"):
+        load_source("torchvision", path=tmp_path, name="_Hidden")
+
+
+@pytest.mark.parametrize(
+    ("options", "train"),
+    [
+        ({}, True), ({"train": True}, True), ({"train": False}, False), ({"part": "train"}, True),
+        ({"part": "test"}, False), ({"part": "test", "train": True}, False),
+        ({"part": "byclass"}, None), ({"split": "letters"}, None),
+    ],
+)  # fmt: skip
+def test_classic_sets_are_read_by_their_part(datasets, tmp_path, monkeypatch, options, train):
+    asked = []
+    images = np.arange(12, dtype=np.uint8).reshape(2, 2, 3)
+
+    def found(root, name, *, train):
+        asked.append((root, name, train))
+        return ClassicSet(images, (tmp_path / "x",))
+
+    monkeypatch.setattr(module, "classic_set", found)
+    if train is None:
+        with pytest.raises(InputError, match="torchvision has no data set 'MNIST'"):
+            load_source("torchvision", path=tmp_path, name="MNIST", **options)
+        assert asked == []
+        return
+    source = load_source("torchvision", path=tmp_path, name="MNIST", **options)
+    assert asked == [(tmp_path, "MNIST", train)]
+    assert (source.size, source.files) == ((2, 1, 2, 3), (tmp_path / "x",))
+    np.testing.assert_allclose(source.points.rows[:, 0] * 255.0, images, atol=1e-5)
+
+
+def test_a_class_takes_its_parts_as_it_calls_them(datasets, root):
+    class Both(Stored):
+        def __init__(self, root, train=True, split="x"):
+            super().__init__(root, train)
+
+    assert module._as_taken(Both, "Both", "test") == {"train": False}
+    assert module._as_taken(Both, "Both", "train") == {"train": True}
+    assert module._as_taken(Split, "Split", "extra") == {"split": "extra"}
+    with pytest.raises(InputError, match="Both has no part 'extra': it takes train or test"):
+        module._as_taken(Both, "Both", "extra")
+    required = [option.name for option in find("torchvision").options if option.required]
+    assert required == ["path", "name"]
