@@ -25,7 +25,7 @@ def sample_grid(size: float) -> FloatArray:
 
     Returns
     -------
-    ndarray
+    ndarray, shape (128,)
         From 1 to 10⁴ times the size, where all curves fall like 1/n.
     """
     return np.geomspace(1.0, 1e4 * size, _GRID)
@@ -37,7 +37,7 @@ def last_crossing(n: FloatArray, curve: FloatArray, targets: ArrayLike) -> Float
     Parameters
     ----------
     n : ndarray, shape (m,)
-        Ascending.
+        Ascending, at least three.
     curve : ndarray, shape (m,)
         Positive; beyond the last n it falls like 1/n.
     targets : array_like, shape (k,)
@@ -55,8 +55,7 @@ def last_crossing(n: FloatArray, curve: FloatArray, targets: ArrayLike) -> Float
     with np.errstate(divide="ignore"):
         wanted = np.log(np.asarray(targets, np.float64))
     found = np.interp(-wanted, -ceiling, places)
-    beyond = places[-1] + np.maximum(ceiling[-1] - wanted, 0.0)
-    return np.asarray(np.exp(np.maximum(found, np.where(wanted < ceiling[-1], beyond, found))))
+    return np.asarray(np.exp(found + np.maximum(ceiling[-1] - wanted, 0.0)))
 
 
 def never_rising(found: Interval, n: FloatArray, grid: int) -> Interval:
@@ -81,10 +80,9 @@ def never_rising(found: Interval, n: FloatArray, grid: int) -> Interval:
     high = np.minimum.accumulate(found.high[-grid:])
     low = np.maximum.accumulate(found.low[: -grid - 1 : -1])[::-1]
     places = n[-grid:]
-    before = np.searchsorted(places, n, side="right") - 1
-    after = np.searchsorted(places, n, side="left")
-    ends_high = np.where(before >= 0, high[np.maximum(before, 0)], np.inf)
-    ends_low = np.where(after < grid, low[np.minimum(after, grid - 1)], 0.0)
+    # High ends at this n or a smaller one, low ends at this n or a larger one.
+    ends_high = np.append(np.inf, high)[np.searchsorted(places, n, side="right")]
+    ends_low = np.append(low, -np.inf)[np.searchsorted(places, n, side="left")]
     return replace(
         found,
         low=np.minimum(np.maximum(found.low, ends_low), found.value),
@@ -94,8 +92,6 @@ def never_rising(found: Interval, n: FloatArray, grid: int) -> Interval:
 
 def _smooth(x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
     """A curve with each interval divided, by cubics that meet with the same slope."""
-    if len(x) < 3:
-        return x, y
     step, slope = np.diff(x)[:, None], np.gradient(y, x, edge_order=2)
     t = np.arange(_BETWEEN) / _BETWEEN
     left = (1.0 + 2.0 * t) * (1.0 - t) ** 2 * y[:-1, None] + t**2 * (3.0 - 2.0 * t) * y[1:, None]

@@ -66,12 +66,16 @@ class WishKind:
 
 def _for_overlap(row: int) -> Callable[[Course, float], float]:
     return lambda course, level: float(
-        last_crossing(course.grid, course.odds[row], [(1.0 - level) / level])[0]
+        last_crossing(course.grid, course.odds[row], [_odds(level)]).item()
     )
 
 
+def _odds(overlap: float) -> float:
+    return (1.0 - overlap) / overlap
+
+
 def _for_error(course: Course, level: float) -> float:
-    return float(last_crossing(course.grid, course.excess, [level - 1.0])[0])
+    return float(last_crossing(course.grid, course.excess, [level - 1.0]).item())
 
 
 def _for_factor(course: Course, level: float) -> float:
@@ -125,7 +129,7 @@ class Wish:
     @property
     def odds(self) -> float:
         """Its level as odds (1 − q)/q."""
-        return (1.0 - self.level) / self.level
+        return _odds(self.level)
 
     @property
     def name(self) -> str:

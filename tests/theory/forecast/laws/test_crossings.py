@@ -4,13 +4,18 @@ from scipy.interpolate import CubicHermiteSpline
 from scipy.optimize import brentq
 
 from convergen import theory
-from convergen.theory.forecast.laws.crossings import last_crossing, never_rising, sample_grid
+from convergen.theory.forecast.laws.crossings import (
+    _smooth,
+    last_crossing,
+    never_rising,
+    sample_grid,
+)
 from convergen.theory.pilot.interval import Interval
 
 
 def test_falling_curves_are_inverted():
     n = sample_grid(50.0)
-    assert (n[0], n[-1]) == (1.0, 5e5)
+    assert (n[0], n[-1], n.shape) == (1.0, 5e5, (128,))
     curve = 1.0 / (1.0 + n / 30.0)
     targets = np.array([0.9, 0.1, 1e-3, 1e-9])
     expected = 30.0 * (1.0 / targets - 1.0)
@@ -72,3 +77,24 @@ def test_ends_stay_on_either_side_of_the_estimate():
     found = never_rising(interval([2.0, 3.0], [1.0, 2.5], [2.2, 4.0]), n, 2)
     np.testing.assert_array_equal(found.low, [2.0, 2.5])
     np.testing.assert_array_equal(found.high, [2.2, 3.0])
+
+
+def test_each_interval_is_divided_into_eight_on_a_cubic():
+    x, y = np.log([1.0, 10.0, 30.0, 1000.0]), np.array([2.0, 1.5, 1.7, -1.0])
+    places, values = _smooth(x, y)
+    expected = np.interp(np.arange(25) / 8.0, np.arange(4), x)
+    np.testing.assert_allclose(places, expected, atol=1e-12)
+    cubic = CubicHermiteSpline(x, y, np.gradient(y, x, edge_order=2))
+    np.testing.assert_allclose(values, cubic(places), atol=1e-12)
+
+
+def test_a_curve_ends_where_it_ends_and_goes_on_from_there():
+    n = np.array([1.0, 10.0, 100.0])
+    found = last_crossing(n, 5.0 / n, [0.05 * (1.0 + 1e-12), 0.05, 0.04, 5.0, 6.0])
+    np.testing.assert_allclose(found, [100.0, 100.0, 125.0, 1.0, 1.0])
+
+
+def test_low_ends_that_nothing_holds_stay():
+    """Beyond the last n of the grid no end is known, however low."""
+    found = never_rising(interval([2.0, 3.0], [-0.5, 2.5], [4.0, 4.0]), np.array([9.0, 1.0]), 1)
+    np.testing.assert_array_equal(found.low, [-0.5, 2.5])
