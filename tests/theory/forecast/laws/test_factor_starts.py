@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
+import pytest
 
 from convergen import theory
-from convergen.theory.forecast.laws.factor_starts import factor_starts, told_apart
+from convergen.theory.forecast.laws.factor_starts import _sums, factor_starts, told_apart
 from convergen.theory.pilot.interval import Interval
 
 NAN = np.nan
@@ -86,3 +89,75 @@ def test_factors_that_are_all_there_is_start_at_once():
     starts = factor_starts(pilot, 0.9)
     assert np.all(np.isfinite(starts.low))
     assert np.all(starts.low <= starts.high)
+
+
+@pytest.mark.parametrize(("value", "low", "high", "number", "ends"), [
+    (2.0, 1.0, 3.0, True, True), (2.0, 0.9, 3.0, False, True), (2.0, 1.0, 3.1, False, True),
+    (10.0, 8.0, 13.0, True, True), (10.0, 7.6, 13.1, False, True),
+    (20.0, 10.0, 40.0, False, True), (20.0, 9.9, 40.0, False, False),
+])  # fmt: skip
+def test_what_is_a_number_and_what_a_range(value, low, high, number, ends):
+    """Ends within 30 % or a sample make a number, ends of a ratio up to four a range."""
+    found = told_apart(Interval(*(np.array([x]) for x in (value, low, high, 0.1, 0.0))))
+    assert np.isfinite(found.value[0]) == number
+    assert np.isfinite(found.low[0]) == np.isfinite(found.high[0]) == ends
+
+
+def made(eigenvalues, bulk, multiplicities, thresholds, influence, seed=7):
+    """A pilot whose other samples are normal numbers."""
+    values = [*eigenvalues, *bulk]
+    counts = [1] * len(eigenvalues) + list(multiplicities)
+    factors = SimpleNamespace(
+        eigenvalues=np.array(eigenvalues), log_influence=np.array(influence),
+        thresholds=np.array(thresholds),
+    )  # fmt: skip
+    return SimpleNamespace(
+        seed=seed, factors=factors,
+        curve=SimpleNamespace(another_sample=lambda rng: rng.standard_normal(3)),
+        spectrum=SimpleNamespace(eigenvalues=np.array(values), multiplicities=np.array(counts)),
+    )  # fmt: skip
+
+
+def log_start(lam, k, bulk, counts):
+    """Logarithm of Σ_{j≠k} (λ_j/(λ_k − λ_j))² for one factor, term by term."""
+    total = sum((other / (lam[k] - other)) ** 2 for j, other in enumerate(lam) if j != k)
+    for value, count in zip(bulk, counts, strict=True):
+        if value < 0.999 * lam[k]:
+            total += count * (value / (lam[k] - value)) ** 2
+    return np.log(total)
+
+
+def test_ends_are_quantiles_of_what_two_hundred_other_samples_would_show():
+    lam, bulk, counts = [30.0, 12.0], [2.0, 1.0], [5, 40]
+    influence = [[0.01, 0.02, 0.0], [0.0, -0.02, 0.01]]
+    pilot = made(lam, bulk, counts, [0.9, 7.0], influence)
+    rng, moved = np.random.default_rng([7, 4]), []
+    for _ in range(200):
+        shift = np.array(influence) @ rng.standard_normal(3)
+        moved.append([log_start(lam * np.exp(shift), k, bulk, counts) for k in (0, 1)])
+    change = np.array(moved) - [log_start(lam, k, bulk, counts) for k in (0, 1)]
+    for options, tail in (({}, 0.05), ({"level": 0.5}, 0.25)):
+        found = factor_starts(pilot, **options)
+        low, high = np.quantile(change, [tail, 1.0 - tail], axis=0)
+        np.testing.assert_array_equal(found.value, [0.9, 7.0])
+        # No start lies below one sample, unless the estimate does.
+        np.testing.assert_allclose(found.low, [0.9, 7.0 * np.exp(low[1])])
+        np.testing.assert_allclose(found.high, [0.9, 7.0] * np.exp(high))
+        np.testing.assert_allclose(found.sampling, np.maximum(-low, high))
+        np.testing.assert_array_equal(found.unseen, [0.0, 0.0])
+
+
+def test_no_start_is_known_to_less_than_three_in_a_thousand():
+    """One factor, and nothing else that varies: it can be mistaken for nothing."""
+    for bulk, counts in (([], []), ([1.0], [9])):
+        found = factor_starts(made([30.0], bulk, counts, [7.0], [[0.0, 0.0, 0.0]]))
+        np.testing.assert_allclose(found.low, [7.0 * np.exp(-3e-3)], rtol=1e-12)
+        np.testing.assert_allclose(found.high, [7.0 * np.exp(3e-3)], rtol=1e-12)
+        np.testing.assert_allclose(found.sampling, [3e-3])
+
+
+def test_the_bulk_that_a_factor_replaced_is_not_beside_it():
+    """Within a thousandth it is left out; above it there is none."""
+    edge = (1.0 - 1e-3) * 10.0
+    found = _sums(np.array([[10.0]]), np.array([11.0, 9.995, edge, 9.98, 2.0]), np.arange(1.0, 6.0))
+    np.testing.assert_allclose(found, [[4.0 * 499.0**2 + 5.0 * 0.25**2]], rtol=1e-9)
