@@ -2,13 +2,19 @@
 
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.theory.forecast.laws.beyond_gaussian import DataLaw, gaussian_odds
-from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_data import (
+    elliptical_convergence,
+    elliptical_overlaps,
+)
+from convergen.theory.pilot.amplitudes import by_width
+from convergen.theory.pilot.halves import FarEnd
 from convergen.theory.pilot.population import OtherSample
 from convergen.theory.sources.table import load_source
 from tests.monte_carlo import Stored
@@ -203,6 +209,112 @@ def test_amplitudes_of_another_sample_change_the_odds_as_their_law_does():
     given = gaussian_odds(pilot.spectrum, n, 0.1)
     np.testing.assert_array_equal(ridged.odds(pilot.spectrum), given)
     np.testing.assert_array_equal(ridged.odds_shown(OtherSample(pilot.spectrum, 1.0)), given)
+
+
+SMALL = theory.Spectrum.spiked(60, [9.0, 4.0])
+TAU = np.array([0.4, 1.0, 1.6])
+FREEDOM, GAP, ERROR = np.array([[32.0, 16.0, 8.0], [0.35, 0.5, 0.66], [0.02, 0.015, 0.01]])
+SIZES = np.array([4.0, 8.0, 11.3, 32.0, 100.0, 1e6])
+FAR = 60_000.0
+
+
+def made(far_end=None, share=1.0, parts=3, resampled=(), amplitudes=TAU):
+    """A pilot that says what it is told."""
+    halves = SimpleNamespace(
+        freedom=FREEDOM[:parts], gap=GAP[:parts], error=ERROR[:parts], share=share
+    )
+    return SimpleNamespace(
+        spectrum=SMALL, amplitudes=amplitudes, halves=halves, far_end=far_end, resampled=resampled
+    )
+
+
+def elliptical(n, amplitudes=TAU):
+    """Odds of data of some amplitudes; beyond a thousand points a dimension like Gaussian ones."""
+    near = np.minimum(n, FAR)
+    ratio = (1.0 / elliptical_convergence(SMALL, near, amplitudes) - 1.0) / gaussian_odds(
+        SMALL, near, 0.0
+    )[0]
+    return ratio * gaussian_odds(SMALL, n, 0.0)[0]
+
+
+def unexplained(parts=3):
+    """Logarithm of what amplitudes leave between parts, its splitting error, its trend."""
+    left = np.log(GAP / (1.0 - GAP) / elliptical(FREEDOM))
+    own = ERROR / (1.0 - GAP)
+    trend = np.sqrt((left[0] - left[1]) ** 2 - own[0] ** 2 - own[1] ** 2)
+    return left[:parts], own[:parts], trend if parts > 1 else ERROR[0]
+
+
+def end_of(far_end, parts=3):
+    """Where the odds end, how far that is believed, and its error."""
+    left, _, trend = unexplained(parts)
+    if far_end is None:
+        point = 1.0 / 32.0
+        weight = point**2 / (point**2 + left[0] ** 2)
+        return 0.0, weight, np.sqrt(9.0 * trend**2 + point**2 / 12.0)
+    constant = FAR * theory.order_parameters(SMALL, FAR).gap
+    moments = np.log(far_end.ratio * (constant + 0.25) / (FAR * elliptical(np.array([FAR]))[0]))
+    weights = 1.0 / far_end.error**2, 1.0 / (ERROR[0] ** 2 + trend**2)
+    return moments, weights[0] / sum(weights), 1.0 / np.sqrt(sum(weights))
+
+
+BEYOND = np.array([0.0, 0.0, 0.0, 0.0, 1.0 - 0.32, 1.0 - 32e-6])
+ENDS = [(None, 3), (None, 1), (FarEnd(2.5, 0.3), 3), (FarEnd(2.5, 0.3), 1)]
+
+
+@pytest.mark.parametrize(("far_end", "parts"), ENDS)
+def test_odds_between_parts_are_met_and_go_on_to_their_end(far_end, parts):
+    left, own, _ = unexplained(parts)
+    law = DataLaw(made(far_end, parts=parts), SIZES)
+    moments, weight, error = end_of(far_end, parts)
+
+    def between(values):
+        return np.interp(np.log(SIZES), np.log(FREEDOM[:parts])[::-1], values[::-1])
+
+    expected = between(left) + BEYOND * weight * (moments - left[0])
+    np.testing.assert_allclose(np.log(law.left), expected, rtol=1e-9)
+    odds = law.odds(SMALL)
+    np.testing.assert_allclose(odds[0], elliptical(SIZES) * np.exp(expected), rtol=1e-9)
+    _, truth = elliptical_overlaps(SMALL, SIZES[:5], TAU)
+    np.testing.assert_allclose(odds[1, :5], (1.0 / truth - 1.0) * np.exp(expected[:5]), rtol=1e-9)
+    squares = between(own) ** 2 + (BEYOND * error) ** 2 + 1.0 / (12.0 * SIZES**2)
+    np.testing.assert_allclose(law.error, np.sqrt(squares), rtol=1e-9)
+
+
+def test_parts_of_a_quarter_of_the_points_scatter_as_other_samples_do():
+    others = [theory.Spectrum.spiked(60, [spike, 4.0]) for spike in (7.0, 9.0, 14.0)]
+    pilot = made(share=0.25, resampled=[OtherSample(each, 0.0) for each in others])
+    _, own, _ = unexplained()
+    logs = np.log([gaussian_odds(each, FREEDOM, 0.0)[0] for each in others])
+    squares = own**2 + (1.0 / 0.25 - 1.0) * logs.var(axis=0, ddof=1)
+    law = DataLaw(pilot, FREEDOM)
+    np.testing.assert_allclose(law.error, np.sqrt(squares + 1.0 / (12.0 * FREEDOM**2)), rtol=1e-9)
+
+
+def test_the_excess_at_the_last_n_is_that_of_a_finite_number_of_dimensions():
+    pilot = made(resampled=[OtherSample(SMALL, wider) for wider in (-0.1, 0.0, 0.3)])
+    law = DataLaw(pilot, np.array([200.0, 50.0]))
+    n = np.array([50.0])
+    amplitude = elliptical(n) / gaussian_odds(SMALL, n, 0.0)[0]
+    constant = FAR * theory.order_parameters(SMALL, FAR).gap
+    value = amplitude[0] * law.left[1] / (1.0 + 0.25 / constant)
+    assert law.by_amplitudes == pytest.approx(amplitude[0])
+    assert law.excess[0] == pytest.approx(value)
+    # Slopes with the width are found at eight sizes, evenly in log n, from the least to the most.
+    few = np.geomspace(8.0, 200.0, 8)
+    slopes = by_width(lambda tau: np.log(elliptical(few, tau)), TAU)
+    slope = np.interp(np.log(50.0), np.log(few), slopes)
+    wider = slope * np.std([-0.1, 0.0, 0.3])
+    spread = 1.6449 * np.hypot(law.error[1], wider)
+    np.testing.assert_allclose(law.excess[1:] / value, np.exp([-spread, spread]), rtol=1e-9)
+    shown = law.odds_shown(OtherSample(SMALL, 0.3))[0, 1]
+    assert shown == pytest.approx(law.odds(SMALL)[0, 1] * np.exp(0.3 * slope), rel=1e-9)
+
+
+def test_odds_are_finite_where_overlaps_are_all_or_nothing():
+    found = gaussian_odds(theory.Spectrum.isotropic(5), np.array([1.0, 1e12]), 1e6)
+    assert np.all(found > 0.0)
+    assert np.all(np.isfinite(found))
 
 
 @pytest.mark.slow
