@@ -68,7 +68,7 @@ def _moments(
 ) -> tuple[FloatArray, FloatArray, float]:
     """Mean in two parts and scale of raw points."""
     # About the first row, so that a large common offset costs no digits.
-    first = np.zeros(dim) if center == "none" else as_float_rows(source[:1], dim)[0]
+    first = np.zeros(dim) if center == "none" else as_float_rows(source[:1], dim)
     rest, square = np.zeros(dim), 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         if center == "data":

@@ -51,16 +51,18 @@ def simplex_signal(mixture: GaussianMixture) -> float | None:
         None unless the components are equal, spherical, and their means a regular simplex.
     """
     count = mixture.components
-    if count < 2 or not np.allclose(mixture.weights, 1.0 / count):
+    if not np.allclose(mixture.weights, 1.0 / count):
         return None
     variances = mixture.within.traces(lambda lam: lam) / mixture.dim
     squares = mixture.within.traces(np.square) / mixture.dim
-    if not (np.allclose(squares, variances**2) and np.allclose(variances, variances[0])):
+    if not (np.allclose(squares, variances**2) and np.allclose(variances, variances.mean())):
         return None
     offsets = (mixture.means - mixture.mean).reshape(count, -1)
     gram = offsets @ offsets.T
     signal = float(np.trace(gram) / count)
-    simplex = signal * (np.eye(count) * count - 1.0) / (count - 1.0)
-    if signal == 0.0 or not np.allclose(gram, simplex, atol=1e-9 * signal):
+    if signal == 0.0:
         return None
-    return signal / float(variances[0])
+    simplex = signal * (np.eye(count) * count - 1.0) / (count - 1.0)
+    if not np.allclose(gram, simplex, atol=0.0):
+        return None
+    return signal / float(variances.mean())

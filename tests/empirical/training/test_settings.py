@@ -97,6 +97,14 @@ def test_the_budget_is_rounded_up_to_whole_batches_and_reported_a_hundred_times(
     assert settings.images == 1010
     assert settings.report_images == 10
     assert TrainingSettings(images=64_000, batch=32).report_images == 640
+    assert TrainingSettings(images=64, batch=32).report_images == 32
+    assert TrainingSettings(batch=1).images == 64_000
+
+
+def test_a_stop_before_copies_needs_snapshots_at_which_to_look():
+    with pytest.raises(InputError, match="none: set snapshots, such as 16"):
+        TrainingSettings(stop_before_copying=True)
+    assert TrainingSettings(stop_before_copying=True, snapshots=16).stop_before_copying
 
 
 def test_every_setting_is_documented():

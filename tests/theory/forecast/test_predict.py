@@ -101,8 +101,14 @@ def test_extremes_are_predicted_without_a_warning(spectrum, samples, options):
         assert np.all(np.isfinite(found[name])), name
 
 
-def test_data_are_gaussian_unless_amplitudes_are_given():
-    np.testing.assert_array_equal(Request.of(theory.Spectrum.isotropic(3), [4.0]).amplitudes, [1.0])
+def test_what_is_asked_of_a_forecast_unless_it_is_said():
+    request = Request.of(theory.Spectrum.isotropic(9), [4.0])
+    np.testing.assert_array_equal(request.amplitudes, [1.0])
+    assert (request.factors, request.ridge, request.seed) == (3, 0.0, 0)
+    assert request.levels == (0.5, 0.9, 0.99)
+    found = theory.predict(theory.Spectrum.isotropic(9), 4.0, quantities=["thresholds"])
+    assert (found.sizes["factor"], found.attrs["ridge"], found.attrs["seed"]) == (3, 0.0, 0)
+    np.testing.assert_array_equal(found["level"], [0.5, 0.9, 0.99])
 
 
 def test_factors_are_cut_at_the_dimension():
@@ -116,6 +122,9 @@ def test_dense_grid_is_whole_and_covers_the_range():
     assert grid[-1] == 200
     assert np.all(np.diff(grid) >= 1)
     np.testing.assert_array_equal(grid, np.round(grid))
+    # Far apart, no two of the 48 points are rounded to one.
+    wide = dense_grid([1e9, 1e3, 1e6])
+    np.testing.assert_allclose(wide, np.geomspace(1e3, 1e9, 48), rtol=1e-3)
 
 
 @pytest.mark.parametrize(

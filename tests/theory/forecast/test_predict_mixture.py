@@ -44,6 +44,8 @@ def test_bayes_is_never_worse_than_linear():
 
 def test_signal_counts_in_units_of_the_variance():
     assert simplex_signal(simplex(3, 10, 8.0, variance=2.0)) == pytest.approx(4.0)
+    assert simplex_signal(simplex(4, 10, 3.0, variance=3.0)) == pytest.approx(1.0)
+    assert simplex_signal(simplex(3, 10, 1.0)) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,8 @@ def test_signal_counts_in_units_of_the_variance():
         theory.GaussianMixture(
             np.full(3, 1 / 3), [[3.0, 0.0], [-1.0, 0.0], [-2.0, 0.0]], np.ones(3)
         ),
+        theory.GaussianMixture(np.full(4, 0.25), [[0.3], [-0.1], [-0.1], [-0.1]], np.ones(4)),
+        theory.GaussianMixture([0.5, 0.5], [[1.0, 0.0], [1.0, 0.0]], [1.0, 1.0]),
         theory.GaussianMixture([1.0], [[1.0, 0.0]], [1.0]),
     ],
 )
