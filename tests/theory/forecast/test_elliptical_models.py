@@ -1,12 +1,15 @@
 """Forecasts for elliptical data: photograph patches measured, and what each function replaces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convergen import theory
-from convergen.theory.forecast.elliptical_models import add_elliptical
+from convergen.theory.forecast.elliptical_models import add_elliptical, add_elliptical_models
 from convergen.theory.forecast.predict import Request, forecast
 from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
+from convergen.theory.linear.elliptical.elliptical_denoising import elliptical_denoising_errors
 from convergen.theory.pilot.amplitudes import amplitudes_of
 from convergen.theory.sources.table import load_source
 
@@ -102,3 +105,39 @@ def test_amplitudes_of_points_that_are_all_there_is():
     assert np.mean(found**2) == pytest.approx(np.mean(tau**2), rel=0.1)
     plain = rng.standard_normal((3000, 40)) * values
     assert amplitudes_of(plain, theory.Spectrum.from_data(plain)).size == 1
+
+
+def test_models_of_data_whose_amplitudes_are_known():
+    """Alone they are of the samples that were asked for; what has them already keeps its law."""
+    names = ["memorisation", "denoising"]
+    request, result, before = both(names, seed=4)
+    add_elliptical_models(result, request, TAU)
+    law = theory.memorisation_law(POWER, [5.0, 40.0], seed=4, amplitudes=TAU)
+    for part in ("value", "stderr", "baseline", "baseline_stderr"):
+        key = "memorisation" + f"_{part}" * (part != "value")
+        np.testing.assert_array_equal(result[key], getattr(law, part))
+    for i, sigma in enumerate((0.3, 1.0)):
+        errors = elliptical_denoising_errors(POWER, np.array([5.0, 40.0]), sigma, TAU)
+        for key, part in (("test_error", "test"), ("train_error", "train")):
+            np.testing.assert_allclose(result[key][:, i], getattr(errors, part), rtol=1e-12)
+    for tau, ridge in ((TAU, 0.1), (np.ones(1), 0.0)):
+        request, result, before = both(names, ridge=ridge)
+        add_elliptical_models(result, request, tau)
+        assert set(result.variables) == set(before)
+    request, result, before = both(names)
+    add_elliptical_models(result, replace(request, amplitudes=TAU), TAU)
+    np.testing.assert_array_equal(result["memorisation"], before["memorisation"])
+    assert "test_error_gaussian" in result
+
+
+def test_the_gap_over_gaussian_is_read_at_a_thousand_points_a_dimension():
+    request, result, _ = both(["convergence"])
+    add_elliptical(result, request, TAU)
+    n = np.array([1000.0 * POWER.dim])
+    gaps = [1.0 - elliptical_convergence(POWER, n, TAU), theory.order_parameters(POWER, n).gap]
+    expected = pytest.approx((gaps[0] / gaps[1]).item(), rel=1e-10)
+    assert result.attributes["gap_over_gaussian"] == expected
+    assert result.attributes["amplitude_second_moment"] == np.mean(TAU**2)
+    assert result.variables["convergence_gaussian"][2]["long_name"] == (
+        "convergence, for Gaussian data of the same covariance"
+    )

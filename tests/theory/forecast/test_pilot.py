@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -8,6 +10,8 @@ from convergen.theory.common.machine.blas_threads import blas_threads
 from convergen.theory.forecast import pilot as module
 from convergen.theory.forecast.pilot import add_intervals
 from convergen.theory.forecast.predict import Request, forecast
+from convergen.theory.linear.elliptical.elliptical_data import elliptical_bures_wasserstein
+from convergen.theory.pilot.interval import Interval
 
 POWER = theory.Spectrum.power_law(200, 1.2)
 LEVELS = (0.5, 0.9)
@@ -186,3 +190,106 @@ def test_small_pilots_leave_no_second_thread_waiting(monkeypatch):
         module.estimate(np.zeros((2**9, 2**9)), "data")
         module.estimate(np.zeros((2**9 + 1, 2**9)), "data")
     assert seen == [1, all_threads]
+
+
+class Told:
+    """A pilot of 100 points that knows every number to a factor of 1.2."""
+
+    points, seed, repeated, nearly_repeated = 100, 5, 3, 4
+    spectrum = theory.Spectrum.spiked(12, [9.0, 4.0])
+    amplitudes = np.array([0.5, 1.5])
+    factors = SimpleNamespace(eigenvalues=np.array([10.0, 5.0]))
+
+    def interval(self, quantity, level, drawn):
+        value = quantity(self.spectrum)
+        assert level == 0.9
+        np.testing.assert_array_equal(drawn(None)[:-3], 0.5 * value[:-3])
+        sampling = np.full(value.size, 0.1)
+        sampling[-3:] = [0.1, 0.5, 9.0]
+        return Interval(value, value / 1.2, value * 1.2, sampling, np.full(value.size, 0.2))
+
+    def points_to_halve(self, quantity, found):
+        self.halved = float(quantity(self.spectrum)), float(found.value)
+        return 777.0
+
+
+@pytest.mark.parametrize(("samples", "dim", "largest", "ridge"), [
+    ([20.0, 50.0], 12, 100, 0.0), ([20.0, 400.0], 12, 400, 0.0), ([20.0], 300, 300, 0.1),
+])  # fmt: skip
+def test_what_is_made_of_odds_and_their_errors(monkeypatch, samples, dim, largest, ridge):
+    """Odds of 30/n and 12/n that are known to 10 % beside the spectrum."""
+    made = []
+
+    def law(population, every, rho):
+        odds = np.array([30.0 / every, 12.0 / every])
+        needed = SimpleNamespace(
+            error=np.full(every.size, 0.1), odds=lambda _: odds.copy(),
+            odds_shown=lambda _: 0.5 * odds, excess=np.array([1.5, 1.4, 1.6]), by_amplitudes=1.2,
+            left=np.linspace(1.0, 2.0, every.size),
+        )  # fmt: skip
+        made.append((every, rho, needed.left))
+        return needed
+
+    monkeypatch.setattr(module, "DataLaw", law)
+    monkeypatch.setattr(module, "add_elliptical_models", lambda *_: None)
+    monkeypatch.setattr(module, "add_model_intervals", lambda *_: "starts")
+    pilot = Told()
+    pilot.spectrum = theory.Spectrum.spiked(dim, [9.0, 4.0])
+    request = Request.of(pilot.spectrum, samples, levels=(*LEVELS, 1.0), ridge=ridge)
+    result = forecast(request, ["convergence", "thresholds", "bures_wasserstein"])
+    gaussian = result["bures_wasserstein"]
+    answer = add_intervals(result, pilot, request)
+    ((every, rho, left),) = made
+    grid = np.geomspace(1.0, 1e4 * largest, 64)
+    np.testing.assert_allclose(every, np.r_[samples, 100.0, grid], rtol=1e-12)
+    assert rho == ridge
+    n, wide = np.array(samples), np.exp(np.hypot(np.log(1.2), 1.6449 * 0.1))
+    for key, scale in (("convergence", 30.0), ("convergence_to_truth", 12.0)):
+        np.testing.assert_allclose(result[key], n / (n + scale))
+        # A low end is that of the next n on the grid, where it is nearer.
+        assert np.all(result[f"{key}_low"] <= n / (n + scale * wide) * 1.1)
+        assert np.all(result[f"{key}_high"] >= n / (n + scale / wide) * 0.9)
+    for ending in ("low", "high"):
+        about = {"long_name": f"convergence, {ending} end of the 90 % interval", "units": "1"}
+        assert result.variables[f"convergence_{ending}"][2] == about
+    needed = [30.0, 270.0, np.inf]
+    np.testing.assert_allclose(answer.needed.value, needed)
+    np.testing.assert_allclose(answer.needed.low[:2], np.array(needed[:2]) / wide, rtol=1e-6)
+    np.testing.assert_allclose(answer.needed.high[:2], np.array(needed[:2]) * wide, rtol=1e-6)
+    # The level that is known least, of those that are reached.
+    assert pilot.halved == pytest.approx((270.0, 270.0))
+    today = answer.today
+    assert today.value == pytest.approx(1.0 / 1.3)
+    assert today.low == pytest.approx(1.0 / (1.0 + 0.3 * wide), rel=0.1)
+    assert (answer.points, answer.more, answer.repeated, answer.nearly_repeated) == (100, 777, 3, 4)
+    assert (answer.factors, answer.by_amplitudes) == ("starts", 1.2)
+    names = (
+        "pilot_points", "pilot_seed", "interval_level", "visible_factors", "gap_over_gaussian"
+    )  # fmt: skip
+    assert [result.attributes[name] for name in names] == [100, 5, 0.9, 2, 1.5]
+    assert result.attributes["amplitude_second_moment"] == 1.25
+    if ridge:
+        np.testing.assert_array_equal(result["bures_wasserstein"], gaussian)
+    else:
+        distance = elliptical_bures_wasserstein(pilot.spectrum, n, pilot.amplitudes)
+        np.testing.assert_allclose(result["bures_wasserstein"], distance * left[: n.size])
+
+
+def test_as_many_factors_are_shown_as_there_are_and_at_least_one():
+    shown = [module.shown_factors(Told(), wanted) for wanted in (1, 2, 3)]
+    assert shown == [1, 2, 2]
+    none = SimpleNamespace(factors=SimpleNamespace(eigenvalues=np.empty(0)))
+    assert module.shown_factors(none, 3) == 1
+
+
+def test_points_are_resampled_with_seed_zero_unless_it_is_said(monkeypatch):
+    seeds = []
+    monkeypatch.setattr(
+        module, "estimate_population", lambda data, seed, **_: seeds.append((data.shape, seed))
+    )
+    module.estimate(np.zeros((3, 2)), "data")
+    for given in ([[1.0, 2.0]], ((1.0, 2.0),), np.zeros((1, 2))):
+        module.pilot_of(given)
+    module.pilot_of([[1.0, 2.0]], 7)
+    assert seeds == [((3, 2), 0), *[((1, 2), 0)] * 3, ((1, 2), 7)]
+    assert module.pilot_of(POWER) is None
