@@ -49,6 +49,7 @@ def test_what_a_data_set_does_not_resolve_is_not_a_number():
     data = np.random.default_rng(0).standard_normal((30, 12))
     spectrum = theory.Spectrum.from_data(data)
     found = predict_collapse(data, spectrum, [4.0], [0.01, 5.0], draws=128)
+    assert (found.attrs["seed"], found.attrs["draws"]) == (0, 128)
     assert np.isnan(found["information"].values).tolist() == [True, False]
     assert np.isnan(found["samples_to_generalise"].values).tolist() == [True, False]
     assert np.isfinite(found["gaussian_samples"].values).all()
@@ -68,5 +69,6 @@ def test_agreement_is_found_if_it_is_asked_for(monkeypatch):
     found = forecast_collapse(SPECTRUM, SPECTRUM, N, SIGMA, seed=5, agreement=True).dataset()
     np.testing.assert_array_equal(found["agreement_samples"], [7.0, 8.0])
     assert asked == [(SIGMA, 5)]
-    forecast_collapse(SPECTRUM, SPECTRUM, N, SIGMA)
+    plain = forecast_collapse(SPECTRUM, SPECTRUM, N, SIGMA).attributes
     assert len(asked) == 1
+    assert (plain["seed"], plain["draws"]) == (0, 1024)

@@ -31,6 +31,13 @@ def test_a_known_law_is_predicted_as_it_is():
         np.testing.assert_array_equal(found[key], wanted[key])
 
 
+def test_what_is_asked_unless_it_is_said(rows):
+    request = Subject.of(Source("law", lambda: Spectrum.isotropic(12))).request(N)
+    assert (request.factors, request.ridge, request.seed) == (3, 0.0, 0)
+    assert request.levels == (0.5, 0.9, 0.99)
+    assert Subject.of(data_source("mine", lambda: Points("mine", rows, (5,)))).pilot.seed == 0
+
+
 def test_points_are_a_sample_with_intervals(rows):
     subject = Subject.of(data_source("mine", lambda: Points("mine", rows, (5,))), seed=2)
     pilot = estimate_population(rows, seed=2)

@@ -9,6 +9,7 @@ from convergen.theory import Spectrum
 from convergen.theory.forecast.laws.denoiser_law import DenoiserLaw, gaussian_excess
 from convergen.theory.linear.denoising_errors import denoising_errors
 from convergen.theory.linear.elliptical.elliptical_denoising import elliptical_test_error
+from convergen.theory.pilot.amplitudes import by_width
 
 SPECTRUM, OTHER = Spectrum.spiked(20, [9.0, 4.0]), Spectrum.power_law(20, 1.0)
 SAMPLES, SIGMA = np.array([4.0, 30.0, 600.0]), 0.8
@@ -70,3 +71,22 @@ def test_wider_amplitudes_of_another_sample_move_the_excess_along_its_derivative
     assert np.all(moved > 0.0)
     same = SimpleNamespace(spectrum=OTHER, wider=0.0)
     np.testing.assert_array_equal(law.excess_shown(same), law.excess(OTHER))
+
+
+def test_derivatives_are_found_at_eight_sizes_evenly_in_the_logarithm():
+    law = DenoiserLaw(pilot(TAU), SAMPLES, SIGMA)
+    few = np.geomspace(4.0, 600.0, 8)
+    slopes = by_width(lambda tau: np.log(elliptical(tau, few)), TAU)
+    moved = np.log(law.excess_shown(SimpleNamespace(spectrum=SPECTRUM, wider=0.5)))
+    expected = 0.5 * np.interp(np.log(SAMPLES), np.log(few), slopes)
+    np.testing.assert_allclose(moved - np.log(law.excess(SPECTRUM)), expected, rtol=1e-9)
+
+
+def test_what_rounding_leaves_of_an_excess_is_the_same_for_all_amplitudes(monkeypatch):
+    """Where the error is that of the true denoiser, 1e-12 is left of it, not less."""
+    monkeypatch.setattr(
+        "convergen.theory.forecast.laws.denoiser_law.elliptical_test_error",
+        lambda spectrum, n, sigma, _: denoising_errors(spectrum, n, sigma).optimal,
+    )
+    law = DenoiserLaw(pilot(TAU), SAMPLES, SIGMA)
+    np.testing.assert_allclose(law.excess(SPECTRUM), 1e-12, rtol=1e-12)
