@@ -13,6 +13,8 @@ from convergen.empirical.data.dataset import DataSet
 from convergen.theory.common.checks import FloatArray, InputError
 from convergen.theory.common.row_blocks import as_float_rows, row_blocks
 
+_CENTRED = {"data": True, "none": False}
+
 
 def standardised(
     source: NDArray[Any],
@@ -49,29 +51,30 @@ def standardised(
     InputError
         If a value is not finite, the points do not vary, or `center` is unknown.
     """
-    if center not in ("data", "none"):
+    if center not in _CENTRED:
         raise InputError(f"center must be 'data' or 'none', not {center!r}.")
     dim = math.prod(shape)
-    first, rest, scale = _moments(source, dim, name, center)
+    centred = _CENTRED[center]
+    first, rest, scale = _moments(source, dim, name, centred)
     points = np.empty((len(source), *shape), dtype=np.float32) if out is None else out
     start = 0
     for block in row_blocks(source):
         rows = (as_float_rows(block, dim) - first - rest) / scale
         points[start : start + len(block)] = rows.reshape(len(block), *shape)
         start += len(block)
-    mean: FloatArray | float = (first + rest).reshape(shape) if center == "data" else 0.0
+    mean: FloatArray | float = (first + rest).reshape(shape) if centred else 0.0
     return DataSet(points, name, mean, scale, None, groups)
 
 
 def _moments(
-    source: NDArray[Any], dim: int, name: str, center: str
+    source: NDArray[Any], dim: int, name: str, centred: bool
 ) -> tuple[FloatArray, FloatArray, float]:
     """Mean in two parts and scale of raw points."""
     # About the first row, so that a large common offset costs no digits.
-    first = np.zeros(dim) if center == "none" else as_float_rows(source[:1], dim)
+    first = as_float_rows(source[:1], dim) if centred else np.zeros(dim)
     rest, square = np.zeros(dim), 0.0
     with np.errstate(over="ignore", invalid="ignore"):
-        if center == "data":
+        if centred:
             for block in row_blocks(source):
                 rest += (_finite(block, dim, name) - first).sum(axis=0) / len(source)
         for block in row_blocks(source):

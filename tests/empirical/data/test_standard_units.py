@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from convergen.empirical.data import standard_units
 from convergen.empirical.data.standard_units import standardised
 from convergen.theory.common.checks import InputError
 
@@ -60,3 +61,16 @@ def test_points_of_no_use(values, words):
 def test_unknown_center(rng):
     with pytest.raises(InputError, match="center must be"):
         standardised(points(rng, 4, 3), (3,), name="x", center="mean")
+
+
+@pytest.mark.parametrize("center", ["data", "none"])
+def test_blocks_of_rows_make_no_difference(rng, monkeypatch, center):
+    raw = points(rng, 7, 3) + 5.0
+    whole = standardised(raw, (3,), name="x", center=center)
+    monkeypatch.setattr(
+        standard_units, "row_blocks", lambda rows: (rows[i : i + 3] for i in range(0, len(rows), 3))
+    )
+    found = standardised(raw, (3,), name="x", center=center)
+    np.testing.assert_allclose(found.points, whole.points, rtol=1e-6)
+    assert found.scale == pytest.approx(whole.scale, rel=1e-12)
+    assert found.truth is None

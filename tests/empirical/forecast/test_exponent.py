@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from convergen.empirical.forecast.exponent import exponent
 
@@ -63,3 +64,21 @@ def test_an_interval_from_the_least_exponent_to_one_within_is_none():
     """Of p = 0.5 and this noise 0.6 and all below it are as good."""
     target = history(0.5, 0.05, np.random.default_rng(25))
     assert np.isnan(exponent(theory, RATIOS, target, 1.2)).all()
+
+
+def test_the_interval_is_where_the_misfit_rises_by_chi_squared():
+    """Twelve numbers, two parameters; exponents from 0.4 to 3 in steps of 0.05."""
+    powers = 0.4 + 0.05 * np.arange(53)
+    for seed in range(5):
+        target = history(1.4, 0.05, np.random.default_rng(seed))
+        loss = np.array([
+            min(np.sum((theory(row ** (p / 1.2)) - target) ** 2) for row in RATIOS) for p in powers
+        ])  # fmt: skip
+        allowed = powers[loss <= loss.min() * (1.0 + chi2.ppf(0.9, 1) / 10.0)]
+        expected = powers[loss.argmin()], allowed[0], allowed[-1]
+        assert exponent(theory, RATIOS, target, 1.2) == pytest.approx(expected)
+        assert allowed[0] < allowed[-1]
+
+
+def test_a_history_without_noise_leaves_one_exponent():
+    assert exponent(theory, RATIOS, theory(RATIOS[40]), 1.2) == pytest.approx((1.2, 1.2, 1.2))

@@ -66,6 +66,11 @@ def test_the_highest_level_that_is_crossed_comes_first():
             "With 16 training samples already two such networks, trained on different data, agree "
             "to q = 0.50 (0.38 to 0.62); 1 is the same network.",
         ),
+        (
+            (0.5, 0.5, 0.5),
+            "With 16 training samples already two such networks, trained on different data, agree "
+            "to q = 0.50 (0.38 to 0.62); 1 is the same network.",
+        ),
     ],
 )
 def test_levels_beyond_the_samples_are_said_to_be_so(q, words):
@@ -95,6 +100,11 @@ def test_levels_beyond_the_samples_are_said_to_be_so(q, words):
             ((0.5, 0.5, 0.5), (0.05, 0.1, 0.0), (0.95, 0.95, 1.0)),
             "How much such networks copy is not known (5 % to 95 % of what those of 16 samples "
             "generate): a pair that is trained longer, or on fewer samples, tells.",
+        ),
+        (
+            ((0.5, 0.5, 0.5), (0.0, 0.0, 0.0), (1.0, 0.8, 1.0)),
+            "Trained on 16 samples, about 50 % (0 % to 100 %) of what one generates are copies; "
+            "on 256, about 50 % (0 % to 100 %).",
         ),
         (
             ((0.5, 0.5, 0.5), (0.0, 0.25, 0.0), (1.0, 1.0, 1.0)),
