@@ -88,3 +88,22 @@ def test_one_image_may_have_so_many_bytes():
         check_member("a.PNG", "x.zip", 2**28 + 1, 5)
     # What is no image is not read.
     check_member("a.txt", "x.zip", 2**40, 5)
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_a_tenth_of_the_images_may_lie_elsewhere(top):
+    few = [f"{k}.png" if top else f"old/{k}.png" for k in range(2)]
+    many = [f"a/{k}.png" if top else f"{k}.png" for k in range(18)]
+    assert sorted_members(few + many, "x").names == tuple(sorted(many, key=natural_key))
+    with pytest.raises(InputError, match="it is not clear which are meant"):
+        sorted_members(few + many[:-1], "x")
+
+
+def test_what_computers_put_beside_images_is_passed_over():
+    names = ["__MACOSX/a.png", ".a.png", "1.png", "b/__MACOSX", "c.txt"]
+    found = sorted_members(names, "x")
+    assert found.names == ("1.png",)
+    assert found.labels is None
+    assert [each.sentence() for each in found.skipped] == [
+        "2 files (b/__MACOSX, c.txt) have other endings and were not read"
+    ]

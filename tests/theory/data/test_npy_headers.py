@@ -73,3 +73,30 @@ def test_absurd_shapes_are_refused_in_one_short_line(tmp_path, shape):
 def test_odd_types_are_refused(descr):
     with pytest.raises((InputError, *DAMAGE)):
         header(npy("(8,)", descr))
+
+
+@pytest.mark.parametrize("shape", ["(-1,)", "(0, -1)", f"(0, {2**62})"])
+def test_sides_that_no_array_has_are_refused(shape):
+    with pytest.raises(ValueError, match="it declares the shape "):
+        header(npy(shape))
+
+
+def test_the_longest_side_alone_is_no_absurdity():
+    with pytest.raises(InputError, match=rf"holds an array of shape \(0, {2**62 - 1}\): give one"):
+        header(npy(f"(0, {2**62 - 1})"))
+
+
+def test_single_numbers_have_a_shape_too():
+    assert header(npy("()", data=8)).shape == ()
+    with pytest.raises(ValueError, match=r"^it declares shape \(\), 8 bytes, but holds 7$"):
+        header(npy("()", data=7))
+
+
+@pytest.mark.parametrize(("tens", "whole"), [(2, True), (3, False)])
+def test_shapes_of_up_to_80_letters_are_shown_whole(tens, whole):
+    shape = str((1,) * (26 - tens) + (10,) * tens)
+    assert len(shape) == 78 + tens
+    with pytest.raises(ValueError, match="it declares shape") as caught:
+        header(npy(shape))
+    shown = shape if whole else f"{shape[:77]}…)"
+    assert str(caught.value) == f"it declares shape {shown}, {8 * 10**tens} bytes, but holds 64"

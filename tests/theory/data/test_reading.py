@@ -1,6 +1,7 @@
 import pickle
 import struct
 import zipfile
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -242,6 +243,8 @@ def test_what_holds_no_array_is_refused_as_one(tmp_path):
 def test_labels_that_do_not_fit_are_refused(tmp_path):
     with pytest.raises(InputError, match="x holds 3 points, but 2 labels: make it again"):
         _fitting(Array(np.zeros((3, 2)), ("a", "b")), "x")
+    with pytest.raises(InputError, match="x holds 1 points, but 2 labels: make it again"):
+        _fitting(Array(np.zeros((1, 2)), ("a", "b")), "x")
     assert _fitting(Array(np.zeros((2, 2)), ("a", "b")), "x") == ("a", "b")
     assert _fitting(Array(np.zeros((2, 2))), "x") is None
 
@@ -253,3 +256,33 @@ def test_one_option_or_two_that_do_not_apply_are_refused():
     words = r"^size and grey apply only to images, not to x: leave them out"
     with pytest.raises(InputError, match=words):
         refuse("x", "images", size=8, grey=True)
+
+
+def test_images_in_arrays_are_brought_to_a_size_or_turned_grey(tmp_path, rng):
+    cropped = ("4 images are no squares and were cropped to the centre",)
+    for point, options, size, notes in (
+        ((3, 5, 7), {"size": 3}, (3, 3, 3), cropped), ((3, 7, 5), {"size": 3}, (3, 3, 3), cropped),
+        ((3, 5, 5), {"size": 3}, (3, 3, 3), ()), ((3, 5, 7), {"grey": True}, (1, 5, 7), ()),
+        ((3, 5, 7), {}, (3, 5, 7), ()),
+    ):  # fmt: skip
+        np.save(tmp_path / "x.npy", rng.standard_normal((4, *point)))
+        found = read(tmp_path / "x.npy", **options)
+        assert (found.size, found.rows().shape) == ((4, *size), (4, *size))
+        assert found.record.notes == notes
+
+
+def test_images_are_loaded_as_rows_and_counted(tmp_path, rng, monkeypatch):
+    pixels = rng.integers(0, 256, (2, 5, 4, 3), dtype=np.uint8)
+    for number, image in enumerate(pixels):
+        Image.fromarray(image).save(tmp_path / f"{number}.png")
+    np.testing.assert_allclose(load_array(tmp_path) * 255.0, pixels.reshape(2, 60), atol=1e-4)
+    counted = []
+
+    @contextmanager
+    def phase(*said):
+        counted.append(said)
+        yield counted.append
+
+    monkeypatch.setattr("convergen.theory.data.reading.phase", phase)
+    assert len(list(read(tmp_path).blocks())) == 2
+    assert counted == [("reading images", 2, "image"), 1, 1]

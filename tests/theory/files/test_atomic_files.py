@@ -22,7 +22,7 @@ def test_a_failing_writer_leaves_the_old_file(tmp_path):
         path.write_text("half")
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match=r"result\.txt: No space left on device\.$"):
         write_beside(target, full_disk)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
@@ -58,9 +58,10 @@ def test_permissions_are_kept_or_those_of_any_new_file(tmp_path):
     plain.write_text("")
     write_beside(target, lambda path: path.write_text(""))
     assert target.stat().st_mode == plain.stat().st_mode
-    target.chmod(0o600)
-    write_beside(target, lambda path: path.write_text("new"))
-    assert target.stat().st_mode & 0o777 == 0o600
+    for mode in (0o600, 0o601):
+        target.chmod(mode)
+        write_beside(target, lambda path: path.write_text("new"))
+        assert target.stat().st_mode & 0o777 == mode
 
 
 def test_files_left_by_killed_processes_are_found_by_their_names(tmp_path):
@@ -101,3 +102,29 @@ def test_targets_are_checked_first(tmp_path, name, message):
     if message != "must end in":
         with pytest.raises(InputError):
             write_beside(tmp_path / name, lambda _: pytest.fail("written"))
+
+
+def test_reasons_without_a_number_are_given_too(tmp_path):
+    def odd(path):
+        raise OSError("an odd reason")
+
+    with pytest.raises(InputError, match=r"^cannot write .*result\.txt: an odd reason\.$"):
+        write_beside(tmp_path / "result.txt", odd)
+
+
+def test_unfinished_files_repeat_120_bytes_of_the_name(tmp_path):
+    names = []
+    for size in (119, 120, 121):
+        write_beside(tmp_path / f"{'x' * size}.nc", lambda path: names.append(path.name))
+    assert [name.partition("-")[0] for name in names] == [
+        "." + "x" * 119, "." + "x" * 120, "." + "x" * 120,
+    ]  # fmt: skip
+
+
+def test_odd_names_stand_for_themselves(tmp_path):
+    def look(path):
+        (tmp_path / f".other-1{PART}.nc").write_text("")
+        assert list(unfinished(tmp_path / "(1).nc")) == [path]
+        assert len(list(unfinished(tmp_path / "*"))) == 2
+
+    write_beside(tmp_path / "(1).nc", look)

@@ -3,6 +3,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.covariances import checked_covariance, drawn, spectrum_of
+from convergen.theory.spectra.eigenvalue_lists import solver_error
 from convergen.theory.spectra.spectrum import Spectrum
 
 VECTORS = np.linalg.qr(np.random.default_rng(0).standard_normal((5, 5))).Q
@@ -62,3 +63,43 @@ def test_draws_are_those_of_the_spectrum_in_units_of_its_mean_variance():
     amplitudes = found.points @ VECTORS
     expected = np.array([9.0, 4.0, 2.0, 0.5, 0.5]) / 3.2
     np.testing.assert_allclose(amplitudes.var(axis=0), expected, rtol=4 * np.sqrt(2 / 20_000))
+
+
+def test_asymmetry_is_rounding_up_to_a_limit():
+    """64 units of rounding for each of two rows."""
+    for excess, refused in ((0.0, False), (2.0**-53, True)):
+        given = np.array([[1.0, 0.5], [0.5 + 2.0**-45 + excess, 1.0]])
+        if refused:
+            with pytest.raises(InputError, match="x is not symmetric"):
+                checked_covariance(given, "x")
+        else:
+            assert checked_covariance(given, "x")[0, 1] == 0.5 + 2.0**-46
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (2, 2, 2)])
+def test_what_is_not_square_is_refused(shape):
+    with pytest.raises(InputError, match="a covariance is a square matrix"):
+        checked_covariance(np.ones(shape), "x")
+
+
+def test_eigenvalues_up_to_the_error_of_the_solver_are_nought():
+    error = solver_error(1e6, 3, np.finfo(float).eps)
+    assert spectrum_of(np.diag([1.0, 1e6, error]), "x", "").rank == 2
+    assert spectrum_of(np.diag([1.0, 1e6, np.nextafter(error, 1.0)]), "x", "").rank == 3
+
+
+def test_the_least_eigenvalue_is_compared_with_the_largest():
+    with pytest.raises(InputError) as caught:
+        spectrum_of(np.diag([1.0, -1.0, 4.0]), "x", "")
+    assert str(caught.value) == (
+        "x has an eigenvalue of -1 beside one of 4, but a covariance has none below zero: give a "
+        "covariance."
+    )
+    assert spectrum_of(np.diag([4.0, -1e-10 * 4.0]), "x", "").rank == 1
+    with pytest.raises(InputError, match="x has an eigenvalue of"):
+        spectrum_of(np.diag([4.0, -1.01e-10 * 4.0]), "x", "")
+
+
+@pytest.mark.parametrize("kind", [bool, np.uint8, np.int64])
+def test_whole_numbers_are_a_covariance_too(kind):
+    assert spectrum_of(np.eye(3).astype(kind), "x", "").rank == 3

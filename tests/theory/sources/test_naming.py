@@ -34,8 +34,15 @@ def test_a_name_is_the_source_and_a_separator_makes_a_path(folder):
 def test_what_is_neither_name_nor_path(folder):
     with pytest.raises(InputError, match=r"unknown source 'digit' \(did you mean 'digits'\?\)"):
         meaning("digit")
-    with pytest.raises(InputError, match=r"digit cannot be opened \(No such file"):
-        meaning("./digit")
+    for path in ("../digit", "z/digit", "digit/x"):
+        with pytest.raises(InputError, match=rf"{path} cannot be opened \(No such file"):
+            meaning(path)
+    words = "use covariance, eigenvalues, field, isotropic, mixture, power-law, spiked, digits, "
+    for name in ("digit", "x" * 5000):  # the other one is too long for a file
+        with pytest.raises(
+            InputError, match=rf"{words}faces, patches, torchvision, or the path of"
+        ):
+            meaning(name)
     with pytest.raises(InputError, match=r"y.npy cannot be opened"):
         meaning("y.npy")
     os.mkfifo("pipe")
@@ -85,3 +92,24 @@ def test_eigenvectors_beyond_memory_are_refused_undecoded(folder, monkeypatch):
     monkeypatch.setattr("convergen.theory.sources.source._LARGEST", 4 * 3 * 8 - 1)
     with pytest.raises(InputError, match=r"3 points of 4 coordinates have .* \(./digits\), but at"):
         open_source("./digits", {})
+
+
+def test_a_set_with_its_part_is_understood():
+    assert meaning("gone/CIFAR10:train") == {
+        "kind": "torchvision", "path": "gone", "name": "CIFAR10", "part": "train",
+    }  # fmt: skip
+
+
+def test_every_option_is_looked_at(folder):
+    with pytest.raises(InputError, match=r"sheets does not apply to the source 'x.npz'"):
+        open_source("x.npz", {"key": "b", "sheets": "cut"})
+
+
+def test_eigenvectors_are_those_of_whole_points(folder, monkeypatch):
+    asked = []
+    np.save("images.npy", np.zeros((6, 3, 5, 7)))
+    monkeypatch.setattr(
+        "convergen.theory.sources.naming.check_covariance", lambda *given: asked.append(given)
+    )
+    open_source("images.npy", {})
+    assert asked == [(6, 105, "images.npy")]

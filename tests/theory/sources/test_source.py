@@ -52,6 +52,7 @@ def known(scale=2.0):
 def test_points_of_a_law_are_in_raw_units_and_fresh_ones_have_its_variance():
     source = Source("law", lambda: pytest.fail("spectrum"), make_known=known)
     np.testing.assert_array_equal(source.points.rows, np.full((3, 1, 2), 2.0))
+    assert source.points.shape == (1, 2)
     assert source.data is None
     drawn = source.fresh(20_000, np.random.default_rng(0))
     assert drawn.shape == (20_000, 1, 2)

@@ -50,7 +50,7 @@ def open_text(path: Path, key: str | None = None) -> Array:
                 lines = [line.replace(mark, " ") for line in lines]
         if lines and not _numbers(lines[0]):
             lines = lines[1:]
-        values = np.loadtxt(lines, ndmin=2) if lines else np.empty((0, 0))
+        values = np.loadtxt(lines, ndmin=2) if lines else np.empty(0)
     except (OSError, ValueError, OverflowError) as error:
         raise InputError(
             f"{name} cannot be read as a table of numbers ({reason(error)}): give one row a line, "
@@ -58,7 +58,7 @@ def open_text(path: Path, key: str | None = None) -> Array:
         ) from error
     if values.size == 0:
         raise InputError(f"{name} holds no numbers: give a table of them.")
-    return Array(values[:, 0] if values.shape[1] == 1 else values)
+    return Array(values.ravel() if values.shape[1] == 1 else values)
 
 
 def _numbers(line: str) -> bool:

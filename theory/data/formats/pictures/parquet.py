@@ -67,7 +67,7 @@ def open_parquet(path: Path, key: str | None = None) -> Images:
         try:
             with parquet.ParquetFile(path, buffer_size=2**20) as file:
                 for batch in file.iter_batches(_BATCH, columns=[chosen]):
-                    column = batch.column(0)
+                    (column,) = batch.columns
                     for value in column.field("bytes") if types.is_struct(column.type) else column:
                         if not value.is_valid:
                             raise InputError(
@@ -95,7 +95,7 @@ def _labels(file: Any, schema: Any, count: int) -> tuple[str, ...] | None:
     column = next((name for name in _LABELS if name in schema.names), None)
     if column is None:
         return None
-    values = file.read(columns=[column]).column(0).to_pylist()
+    values = file.read(columns=[column])[column].to_pylist()
     features = json.loads((schema.metadata or {}).get(b"huggingface", b"{}"))
     names = features.get("info", {}).get("features", {}).get(column, {}).get("names")
     if names and all(isinstance(value, int) and 0 <= value < len(names) for value in values):

@@ -2,13 +2,16 @@
 
 import io
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.formats.pictures import parquet as module
 from convergen.theory.data.reading import read
+from convergen.theory.data.table import formats
 
 pyarrow = pytest.importorskip("pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -83,6 +86,9 @@ def test_more_rows_than_bytes_are_refused(tmp_path):
 def test_a_table_without_bytes_is_refused(tmp_path):
     with pytest.raises(InputError, match="holds no column with the bytes of images"):
         read(write(tmp_path / "x.parquet", where=[{"path": "x"}] * 2, text=["a", "b"]))
+    for record in ({"a": b"x"}, {"z": b"x"}, {"bytes": "words"}):
+        with pytest.raises(InputError, match="holds no column with the bytes of images"):
+            read(write(tmp_path / "x.parquet", where=[record] * 2))
 
 
 def test_every_column_of_every_group_may_not_expand_without_bound(tmp_path, monkeypatch):
@@ -96,3 +102,28 @@ def test_every_column_of_every_group_may_not_expand_without_bound(tmp_path, monk
     assert len(asked) == 4
     assert {(stored, what) for _, stored, what in asked} == {(path.stat().st_size, "image")}
     assert max(declared for declared, _, _ in asked) >= sum(map(len, PLAIN[:2]))
+
+
+@pytest.mark.parametrize(("size", "refused"), [(3, False), (2, True)])
+def test_each_row_takes_a_byte_at_least(tmp_path, monkeypatch, size, refused):
+    path = write(tmp_path / "x.parquet", image=PLAIN[:3])
+    monkeypatch.setattr(module, "regular_file", lambda _: SimpleNamespace(st_size=size))
+    monkeypatch.setattr(module, "check_expansion", lambda *_: None)
+    if refused:
+        with pytest.raises(InputError, match="declares 3 rows in 2 bytes: write it again"):
+            module.open_parquet(path)
+    else:
+        assert len(module.open_parquet(path).names) == 3
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_classes_count_for_none_unless_there_is_one_for_each_row(count):
+    column = SimpleNamespace(to_pylist=lambda: ["a", "b"])
+    file = SimpleNamespace(read=lambda columns: {columns[0]: column})
+    schema = SimpleNamespace(names=["image", "labels"], metadata=None)
+    assert module._labels(file, schema, count) == (("a", "b") if count == 2 else None)
+
+
+def test_it_holds_images_in_a_column():
+    row = formats()["parquet"]
+    assert (row.images, row.key, row.package, row.extra) == (True, "a column", "pyarrow", "parquet")
