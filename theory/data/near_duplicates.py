@@ -60,11 +60,10 @@ def near_duplicates(points: NDArray[Any], limit: float, *, principal: bool = Fal
         raise InputError(f"a duplicate limit is a |cosine|, at most 1, not {bound:g}: lower it.")
     norms, views = _projections(points, principal)
     labels = np.arange(len(points), dtype=np.int64)
-    zero = np.flatnonzero(norms == 0.0)
+    rows, zero = np.flatnonzero(norms), np.flatnonzero(norms == 0.0)
     labels[zero] = zero[:1]
-    rows = np.flatnonzero(norms > 0.0)
     rows = rows[np.argsort(np.abs(views[rows, 0]), kind="stable")]
-    reach = math.sqrt(2.0 - 2.0 * min(bound, 1.0)) + _LOOSE
+    reach = math.sqrt(2.0 - 2.0 * bound) + _LOOSE
     heights = np.abs(views[rows, 0])
     for start in range(0, len(rows), _TILE):
         here = rows[start : start + _TILE]

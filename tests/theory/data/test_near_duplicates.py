@@ -73,3 +73,39 @@ def test_axes_hold_nearly_as_much_as_principal_ones(rows):
     held = ((units @ axes) ** 2).sum(axis=0)
     assert held.sum() > 0.95 * best[: len(held)].sum()
     assert held[0] > 0.999 * best[0]
+
+
+def test_axes_are_found_unless_coordinates_are_principal(monkeypatch):
+    asked = []
+    plain = module._axes
+    monkeypatch.setattr(module, "_axes", lambda *given: asked.append(1) or plain(*given))
+    points = np.random.default_rng(1).standard_normal((6, 3))
+    near_duplicates(points, 0.9, principal=True)
+    assert asked == []
+    near_duplicates(points, 0.9)
+    assert asked == [1]
+
+
+def test_only_near_pairs_are_looked_at_in_all_coordinates(monkeypatch):
+    asked = []
+    plain = module.as_float_rows
+    monkeypatch.setattr(
+        module, "as_float_rows", lambda rows, dim: asked.append(len(rows)) or plain(rows, dim)
+    )
+    angle = np.arange(10.0) / 10.0
+    points = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    norms, views = np.ones(10), points.astype(np.float32)
+    every = np.arange(10)
+    for limit, asked_for, kept in (
+        (np.cos(0.15), [18, 18], 18), (np.cos(0.1) + 5e-6, [18, 18], 0),
+        (np.cos(0.1) + 3e-5, [], 0),
+    ):  # fmt: skip
+        asked.clear()
+        assert module._close(points, norms, views, every, every, limit, every).shape == (2, kept)
+        assert asked == asked_for
+    monkeypatch.setattr(module, "_PAIR_VALUES", 1)
+    assert module._close(points, norms, views, every, every, np.cos(0.15), every).shape == (2, 18)
+
+
+def test_points_count_as_copies_from_a_cosine_of_0_999_on():
+    assert module.DUPLICATE_LIMIT == 0.999

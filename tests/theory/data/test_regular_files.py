@@ -5,7 +5,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.reading import load_array
-from convergen.theory.data.regular_files import printable, regular_file
+from convergen.theory.data.regular_files import printable, reason, regular_file
 
 
 def test_pipes_sockets_and_devices_are_refused_unopened(tmp_path, monkeypatch):
@@ -51,4 +51,17 @@ def test_names_that_are_no_text_are_printable(tmp_path):
     str(caught.value).encode()
     assert printable("a\nb") == "a\\nb"
     assert printable("ordinary Ä") == "ordinary Ä"
+    assert printable("x" * 120) == "x" * 120
+    assert printable("x" * 60 + "y" + "z" * 60) == "x" * 60 + "…" + "z" * 60
     assert len(printable("x" * 1000)) == 121
+
+
+def test_reasons_are_one_line_without_its_full_stop():
+    assert reason(ValueError("first.\nsecond.")) == "first"
+    assert reason(ValueError()) == "ValueError"
+    assert reason(OSError(2, "No such file")) == "No such file"
+
+
+def test_whether_folders_will_do_is_said_by_name(tmp_path):
+    with pytest.raises(TypeError):
+        regular_file(tmp_path, True)

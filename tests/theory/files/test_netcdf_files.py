@@ -1,10 +1,15 @@
 """Sealed netCDF files, and what readers say of damaged ones."""
 
+import sys
+from contextlib import nullcontext
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.files import netcdf_files as module
 from convergen.theory.files.netcdf_files import (
     attribute_of,
     dataset_of,
@@ -89,3 +94,35 @@ def test_what_is_no_netcdf_at_all(tmp_path):
         refuse(tmp_path / name)
     refuse(tmp_path / "none.nc")
     refuse(tmp_path)
+
+
+def test_what_the_system_says_is_the_reason(tmp_path, monkeypatch):
+    with pytest.raises(InputError) as caught:
+        load_dataset(tmp_path / "none.nc")
+    assert str(caught.value) == f"cannot read {tmp_path / 'none.nc'}: No such file or directory."
+
+    def odd(path):
+        raise OSError("an odd reason")
+
+    monkeypatch.setattr(module, "regular_bytes", odd)
+    with pytest.raises(InputError, match=r"^cannot read x\.nc: an odd reason\.$"):
+        load_dataset("x.nc")
+
+
+def test_a_scheduler_of_dask_is_not_asked_for_a_lock(monkeypatch):
+    monkeypatch.setitem(sys.modules, "dask", None)
+    with module._no_cluster_lock() as found:
+        assert found is None
+    fake = SimpleNamespace(config=SimpleNamespace(set=lambda scheduler: nullcontext(scheduler)))
+    monkeypatch.setitem(sys.modules, "dask", fake)
+    with module._no_cluster_lock() as found:
+        assert found == "synchronous"
+
+
+def test_words_of_any_length_come_back_as_words(tmp_path):
+    words = np.array(["a", "größer", ""], object)
+    data = xr.Dataset({"words": ("x", words)}, attrs={"list": ["u", "vw"]})
+    save_dataset(data, tmp_path / "a.nc")
+    found = load_dataset(tmp_path / "a.nc")
+    assert found["words"].values.tolist() == words.tolist()
+    assert list(found.attrs["list"]) == ["u", "vw"]

@@ -19,7 +19,8 @@ def test_every_other_file_is_not_sound():
     for at in range(len(whole)):
         assert not is_sound(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         assert not is_sound(whole[:at])
-    for other in (b"", b"plain", CONTENT, whole + b" ", whole + whole):
+    twice = sealed(CONTENT + EMPTY_SEAL.encode())  # sound but for its second mark
+    for other in (b"", b"plain", CONTENT, twice, whole + b" ", whole + whole):
         assert not is_sound(other)
 
 

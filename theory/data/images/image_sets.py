@@ -190,7 +190,7 @@ def judged(
     shape = (height, width, channels)
     count = len(heads)
     if grid is not None:
-        if side is not None or len(sizes) > 1:
+        if side is not None:
             raise OptionError(
                 OptionName("size"), " and ", OptionName("sheets"), " cannot be given together: cut "
                 "the sheets, and resize what comes out.",

@@ -55,7 +55,7 @@ def photographs() -> list[FloatArray]:
     found = []
     for name in _PHOTOGRAPHS:
         with Image.open(_file("photographs of scikit-image", name)) as image:
-            found.append(pixels(image, 1)[..., 0].astype(np.float64))
+            found.append(pixels(image, 1).squeeze(axis=2).astype(np.float64))
     return found
 
 

@@ -1,4 +1,7 @@
 import os
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ from PIL import Image
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.images import image_sets as module
+from convergen.theory.data.images.sheets import Grid
 from convergen.theory.data.reading import load_array, read
 from convergen.theory.data.sets.digits import load_digits
 from tests.theory.data.images.folders import save_images
@@ -259,3 +263,96 @@ def test_where_decoded_images_are_kept_is_said(tmp_path, rng, monkeypatch):
         said = read(folder).record.kept
         assert said.startswith("its images decode to 480 bytes, more than the 479 bytes") == kept
         assert bool(said) == kept
+
+
+def test_half_a_gigabyte_is_held_and_69_are_decoded():
+    assert module._room((1, 2**27)) == module._room((1, 2**34 + 1)) == ""
+    assert module._room((2, 2**26 + 1)) == (
+        "its images decode to 537 MB, more than the 537 MB that are held in memory: they are kept "
+        f"in a file without a name in {tempfile.gettempdir()} (TMPDIR), which is gone as soon as "
+        "the command ends, however it ends"
+    )
+    assert module._room((1, 2**34)).startswith("its images decode to 68.7 GB, more")
+    with pytest.raises(InputError) as caught:
+        module.decoded(iter([]), (2, 2**33 + 1))
+    assert str(caught.value) == (
+        "2 images of 8589934593 values decode to 68.7 GB, but at most 68.7 GB are decoded: give a "
+        "smaller size, or fewer images."
+    )
+
+
+def test_images_of_exactly_what_is_held_are_held(monkeypatch):
+    rows = np.arange(24, dtype=np.float32).reshape(2, 3, 4)
+    for held, mapped in ((96, False), (95, True)):
+        monkeypatch.setattr(module, "_HELD", held)
+        found = module.decoded(iter(rows), rows.shape)
+        assert isinstance(found, np.memmap) == mapped
+        np.testing.assert_array_equal(found, rows)
+    monkeypatch.setattr(module, "_LARGEST", 96)
+    assert module.decoded(iter(rows), rows.shape).shape == (2, 3, 4)
+
+
+def test_each_image_is_counted_when_it_is_looked_at_and_decoded(tmp_path, rng, monkeypatch):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (3, 4, 4), dtype=np.uint8))
+    counted = []
+
+    @contextmanager
+    def phase(*said):
+        counted.append(said)
+        yield counted.append
+
+    monkeypatch.setattr(module, "phase", phase)
+    found = read(folder)
+    assert counted == [("looking at images", 3, "image"), 1, 1, 1]
+    for held in (2**29, 0):
+        counted.clear()
+        monkeypatch.setattr(module, "_HELD", held)
+        found.rows()
+        assert counted == [("reading images", 3, "image"), 1, 1, 1]
+
+
+def test_images_of_another_size_than_their_header_says_are_refused(tmp_path, rng):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (2, 4, 5), dtype=np.uint8))
+    found = read(folder).found
+    for shape in ((5, 4, 1), (4, 4, 1), (4, 6, 1)):
+        with pytest.raises(InputError, match=r"000.png has another size than its header says"):
+            list(replace(found, shape=shape).each())
+    assert len(list(found.each())) == 2
+
+
+@pytest.mark.parametrize(("height", "looked_at"), [(16, True), (15, False)])
+def test_four_times_the_pixels_may_be_a_sheet(tmp_path, rng, monkeypatch, height, looked_at):
+    folder = save_images(tmp_path / "a", rng.integers(0, 256, (3, 8, 8), dtype=np.uint8))
+    Image.fromarray(np.zeros((height, 16), np.uint8)).save(folder / "x.png")
+    seen = []
+    monkeypatch.setattr(
+        module, "find_grid", lambda picture: seen.append(picture.shape) or Grid(2, 2, (8, 8))
+    )
+    with pytest.raises(InputError) as caught:
+        read(folder)
+    words = ", and x.png looks like a contact sheet of 2 × 2 images of 8 × 8 pixels: give size"
+    assert (words in str(caught.value)) == looked_at
+    assert seen == ([(16, 16, 3)] if looked_at else [])
+
+
+def test_what_was_done_to_some_images_is_said_of_one_or_two(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    for number, options in enumerate([{}, {"exif": exif}, {"exif": exif}]):
+        Image.new("L", (4, 4), number).save(tmp_path / f"{number}.png", **options)
+    Image.new("LA", (4, 4)).save(tmp_path / "3.png")
+    assert read(tmp_path).record.notes == (
+        "2 images (1.png, 2.png) were turned as EXIF says",
+        "1 image (3.png) was laid on white where transparent",
+    )
+
+
+def test_one_colour_or_deep_image_is_enough_for_all(tmp_path):
+    Image.new("L", (4, 4)).save(tmp_path / "0.png")
+    assert (read(tmp_path).size, read(tmp_path).record.dtype) == ((1, 1, 4, 4), "uint8")
+    Image.fromarray(np.zeros((4, 4), np.uint16)).save(tmp_path / "1.png")
+    assert (read(tmp_path).size, read(tmp_path).record.dtype) == ((2, 1, 4, 4), "uint16")
+    Image.new("RGB", (4, 4)).save(tmp_path / "2.png")
+    assert read(tmp_path).size == (3, 3, 4, 4)
+    assert read(tmp_path, grey=True).size == (3, 1, 4, 4)
+    assert read(tmp_path).record.sizes == ((4, 4),)

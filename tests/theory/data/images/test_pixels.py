@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.images.pixels import pixels, read_head
 from convergen.theory.data.reading import load_array, read
 from tests.theory.data.images.folders import save_images
 
@@ -186,3 +187,56 @@ def test_the_middle_of_wide_and_of_tall_images_is_kept(tmp_path, wide, extra):
     expected = extra // 2 + np.arange(4)
     line = found[0].mean(axis=0 if wide else 1) * 255
     np.testing.assert_allclose(line, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "stored", "sound"),
+    [
+        (4096, 4096, 100, True), (4096, 4097, 100, False),
+        (5000, 4000, 40_000, True), (5001, 4000, 40_000, False),
+    ],
+)  # fmt: skip
+def test_an_image_of_many_pixels_stores_a_byte_for_500(width, height, stored, sound):
+    file = io.BytesIO((b"P5 %d %d 255\n" % (width, height)).ljust(stored, b"\0"))
+    if sound:
+        assert read_head(file, "x").size == (width, height)
+    else:
+        with pytest.raises(InputError) as caught:
+            read_head(file, "x")
+        assert str(caught.value) == (
+            f"x declares {width * height} pixels in {stored} bytes, as images that fill the memory "
+            "do: make the image smaller."
+        )
+
+
+def test_an_unknown_format_is_said_in_words():
+    with pytest.raises(InputError, match=r"^x cannot be read as an image \(its format is not kn"):
+        read_head(io.BytesIO(b"no image"), "x")
+
+
+def test_heads_tell_what_an_image_is():
+    def head(image, **options):
+        file = io.BytesIO()
+        image.save(file, options.pop("kind", "PNG"), **options)
+        found = read_head(file, "x")
+        return found.size, found.grey, found.deep, found.transparent, found.turned
+
+    grey = Image.new("L", (3, 2))
+    assert head(grey) == ((3, 2), True, False, False, False)
+    assert head(Image.new("RGB", (3, 2))) == ((3, 2), False, False, False, False)
+    assert head(Image.new("LA", (3, 2))) == ((3, 2), True, False, True, False)
+    assert head(Image.new("RGBA", (3, 2))) == ((3, 2), False, False, True, False)
+    assert head(Image.new("1", (3, 2))) == ((3, 2), True, False, False, False)
+    assert head(Image.new("I;16", (3, 2))) == ((3, 2), True, True, False, False)
+    exif = Image.Exif()
+    for orientation in range(1, 9):
+        exif[0x0112] = orientation
+        size = (3, 2) if orientation < 5 else (2, 3)
+        assert head(grey, exif=exif) == (size, True, False, False, orientation > 1)
+
+
+def test_values_of_an_image_in_memory():
+    image = Image.fromarray(CORNERS)
+    np.testing.assert_allclose(pixels(image, 1)[..., 0] * 255, CORNERS, atol=1e-5)
+    assert pixels(image, 3).shape == (2, 3, 3)
+    assert pixels(image, 1, 4).shape == (4, 4, 1)

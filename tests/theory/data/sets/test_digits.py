@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -38,3 +39,13 @@ def test_digits_fall_back_to_scikit_learn(monkeypatch, tmp_path):
         "sklearn.datasets.load_digits", lambda: type("Bunch", (), {"data": direct[:3]})
     )
     np.testing.assert_array_equal(load_digits(), direct[:3])
+
+
+@pytest.mark.parametrize("spec", [None, SimpleNamespace(origin=None)])
+def test_a_package_without_a_place_is_asked_itself(monkeypatch, spec):
+    monkeypatch.setattr(
+        "sklearn.datasets.load_digits", lambda: SimpleNamespace(data=np.eye(2, dtype=int))
+    )
+    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: spec)
+    np.testing.assert_array_equal(load_digits(), np.eye(2))
+    assert load_digits().dtype == np.float64

@@ -43,3 +43,9 @@ def test_its_law_is_known():
     assert find("eigenvalues").known
     with pytest.raises(InputError, match="eigenvalues needs the option path"):
         load_source("eigenvalues")
+
+
+def test_one_number_is_a_list_of_one(tmp_path):
+    np.save(tmp_path / "lam.npy", np.float64(2.0))
+    found = load_source("eigenvalues", path=tmp_path / "lam.npy")
+    np.testing.assert_array_equal(found.spectrum.leading(1), [2.0])

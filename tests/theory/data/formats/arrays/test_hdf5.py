@@ -93,3 +93,25 @@ def test_neither_data_nor_chunks_may_expand_without_bound(tmp_path):
             file.create_dataset("x", shape, "u1", maxshape=(None, None), chunks=chunks)
         with pytest.raises(InputError, match=r"declares .*B for x, but"):
             read(tmp_path / "x.h5")
+
+
+def test_data_that_lie_in_the_head_of_the_file_are_read(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        compact = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        compact.set_layout(h5py.h5d.COMPACT)
+        space = h5py.h5s.create_simple(VALUES.shape)
+        made = h5py.h5d.create(file.id, b"x", h5py.h5t.NATIVE_DOUBLE, space, compact)
+        made.write(space, space, VALUES)
+    np.testing.assert_array_equal(read(tmp_path / "x.h5").rows(), VALUES)
+
+
+def test_data_and_chunks_are_held_against_what_is_stored(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "convergen.theory.data.formats.arrays.hdf5.check_expansion",
+        lambda declared, stored, name, what: asked.append((declared, stored, what)),
+    )
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        stored = file.create_dataset("x", data=VALUES, chunks=(3, 4)).id.get_storage_size()
+    read(tmp_path / "x.h5")
+    assert asked == [(4 * 6 * 8, stored, "x"), (3 * 4 * 8, stored, "x")]

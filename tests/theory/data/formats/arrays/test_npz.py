@@ -7,7 +7,7 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.contents import Moments
-from convergen.theory.data.formats.arrays.npz import open_npz
+from convergen.theory.data.formats.arrays.npz import _fill, open_npz
 from convergen.theory.data.reading import read
 
 VALUES = np.arange(24.0).reshape(4, 6)
@@ -76,13 +76,34 @@ def test_damage_is_seen_in_the_numbers_and_at_the_end(tmp_path):
 
 @pytest.mark.parametrize(
     ("labels", "fit"),
-    [(np.zeros(5), False), (np.zeros((5, 1), int), False), (np.arange(4), False),
-     (np.arange(5), True)],
+    [
+        (np.zeros(5), False), (np.int64(5), False), (np.arange(6), False),
+        (np.zeros((5, 1), int), False), (np.arange(4), False), (np.arange(5), True),
+    ],
 )  # fmt: skip
 def test_two_arrays_are_images_and_classes_only_if_they_fit(tmp_path, images, labels, fit):
     np.savez(tmp_path / "x.npz", images, labels)
     if fit:
         assert read(tmp_path / "x.npz").record.labels == ("0", "1", "2", "3", "4")
     else:
-        with pytest.raises(InputError, match=r"arr_0.*arr_1"):
+        with pytest.raises(InputError, match=r"holds arr_0, arr_1, but no key was given"):
             read(tmp_path / "x.npz")
+
+
+def test_moments_alone_are_moments(tmp_path):
+    np.savez(tmp_path / "x.npz", mu=np.ones(2), sigma=np.eye(2))
+    assert isinstance(open_npz(tmp_path / "x.npz"), Moments)
+
+
+def test_arrays_are_unpacked_in_pieces_to_the_end_of_the_member():
+    asked = []
+
+    class File:
+        def read(self, size):
+            asked.append(size)
+            return bytes([len(asked)]) * size
+
+    values = np.empty(2**24 + 5, np.uint8)
+    _fill(values, File())
+    assert asked == [2**24, 5, 1]
+    assert (values[0], values[2**24 - 1], *values[2**24 :]) == (1, 1, 2, 2, 2, 2, 2)

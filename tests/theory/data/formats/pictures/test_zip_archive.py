@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -80,3 +81,22 @@ def test_classes_that_do_not_fit_are_refused(tmp_path):
 
 def test_it_holds_images_and_takes_no_key():
     assert ".zip" in suffixes(images=True, keyed=False)
+
+
+@pytest.mark.parametrize(("size", "refused"), [(2**26, False), (2**26 + 1, True)])
+def test_a_list_of_classes_has_up_to_67_megabytes(size, refused):
+    archive = SimpleNamespace(
+        namelist=lambda: ["dataset.json"],
+        getinfo=lambda name: SimpleNamespace(file_size=size),
+        read=lambda name: b'{"labels": [["a", 3]]}',
+    )
+    if refused:
+        with pytest.raises(InputError, match=r"^dataset.json of x declares 67.1 MB: make it smal"):
+            zip_archive._classes(archive, ("a",), "x")
+    else:
+        assert zip_archive._classes(archive, ("a",), "x") == ("3",)
+
+
+def test_members_that_lead_out_are_refused(tmp_path):
+    with pytest.raises(InputError, match="a path that leads out of the archive"):
+        read(write(tmp_path / "x.zip", **{"1_png": png(1), "../2_png": png(2)}))
