@@ -159,7 +159,7 @@ class ComponentCovariances:
         columns = []
         for lam, floor in zip(self.eigenvalues, self.floors, strict=True):
             total = function(lam).sum(axis=-1)
-            columns.append(total + others * function(floor[None])[..., 0] if others else total)
+            columns.append(total + others * function(floor[None]).sum(axis=-1) if others else total)
         return np.stack(columns, axis=-1)
 
     def matrices(self, function: SpectralFunction) -> FloatArray:

@@ -28,7 +28,7 @@ def mixture_spectrum(mixture: GaussianMixture, source: str | None = None) -> Spe
     """
     values = np.linalg.eigvalsh(mixture.covariance)[::-1]
     values = np.where(values > 1e-13 * values[0], values, 0.0)
-    groups = np.cumsum(np.diff(values, prepend=values[0]) < -_EQUAL * values[0])
+    groups = np.cumsum(np.diff(values, prepend=values[:1]) < -_EQUAL * values[0])
     merged = np.bincount(groups, weights=values) / np.bincount(groups)
     label = source or f"mixture of {mixture.components}"
     return Spectrum.from_eigenvalues(merged, np.bincount(groups), source=label)

@@ -302,7 +302,7 @@ class GaussianMixture(ExactDenoiser):
         noise = as_finite(sigma, "sigma")
         if np.any(noise < 0.0):
             raise InputError(f"sigma must not be negative, but {noise.min():g} was given.")
-        points, _ = self._checked(x, np.where(noise > 0.0, noise, 1.0))
+        points, _ = self._checked(x, noise + (noise == 0.0))
         return points, np.broadcast_to(noise, len(points))
 
     def _map(

@@ -76,9 +76,10 @@ def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., An
         def wrapper(**values: Any) -> Any:
             given: Given = {}
             for name, rows in flags.items():
+                (_, option), *_ = rows
                 text = values.pop(name)
                 if text not in (None, False, []):
-                    given[rows[0][1].name] = _read(rows[0][1], text)
+                    given[option.name] = _read(option, text)
             given |= _read_rest(values.pop("option") or [])
             if argument is not None:
                 values["source"] = _chosen(values, whole, given, argument.default)
@@ -159,7 +160,7 @@ def _flags(drawing: bool, taken: set[str]) -> dict[str, list[tuple[str, Option]]
 
 def _parameter(name: str, rows: Sequence[tuple[str, Option]]) -> inspect.Parameter:
     """A flag as a parameter that Typer understands."""
-    option = rows[0][1]
+    (_, option), *_ = rows
     meanings: dict[str, list[str]] = {}
     for kind, row in rows:
         default = f"  [default: {row.default_words}]" if row.default_words else ""

@@ -148,9 +148,10 @@ def eigenspaces(prediction: Labelled) -> list[str]:
     lines = []
     for value in dict.fromkeys(eigenvalue[multiplicity > 1]):
         members = np.flatnonzero(eigenvalue == value) + 1
-        size = multiplicity[members[0] - 1]
-        which = f"{members[0]}" if members.size == 1 else f"{members[0]}–{members[-1]}"
-        if hidden[members[0] - 1]:
+        size = multiplicity[eigenvalue == value].max()
+        first, last = members.min(), members.max()
+        which = f"{first}" if first == last else f"{first}–{last}"
+        if hidden[eigenvalue == value].all():
             lines.append(
                 f"Factor{'s' * (members.size > 1)} {which}: equal variance in {size} of {dim} "
                 "directions, nothing to recover."

@@ -14,7 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from convergen.theory.common.checks import FloatArray, InputError
+from convergen.theory.common.checks import FloatArray
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
 from convergen.theory.networks.local.left_out import draw_queries
 from convergen.theory.networks.local.local_means import LocalMeans
@@ -102,12 +102,10 @@ class Generaliser(ExactDenoiser):
         """
         points = np.asarray(data)
         points = points.astype(floating(points))
-        if len(points) < 2:
-            raise InputError("a generaliser is fitted to points left out: give two or more.")
-        rows = orbit.of(points).reshape(-1, int(np.prod(points.shape[1:])))
-        linear, filters = ShrunkLinear(points, orbit), WienerFilters(rows)
-        local = LocalMeans(points, orbit)
         own, clean, noise = draw_queries(points, rng, _QUERIES)
+        local, linear = LocalMeans(points, orbit), ShrunkLinear(points, orbit)
+        rows = orbit.of(points).reshape(-1, linear.dim)
+        filters = WienerFilters(rows)
         unit = float(np.sqrt(np.mean(rows.astype(np.float64) ** 2)))
         choices = [
             _choice(

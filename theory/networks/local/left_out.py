@@ -96,6 +96,22 @@ def draw_queries(points: Array, rng: np.random.Generator, count: int) -> Queries
     return Queries(own, clean, rng.standard_normal(clean.shape).astype(clean.dtype))
 
 
+def none_left_out(queries: int) -> NDArray[np.int64]:
+    """What stands for the row of queries that leave nothing out.
+
+    Parameters
+    ----------
+    queries : int
+        How many.
+
+    Returns
+    -------
+    ndarray of int64, shape (queries,)
+        All −1.
+    """
+    return np.full(queries, -1, dtype=np.int64)
+
+
 def left_out(own: Any, queries: int, samples: int) -> NDArray[np.int64]:
     """Check which training points are left out.
 

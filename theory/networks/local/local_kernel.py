@@ -112,7 +112,7 @@ def _absorb(tile, width, tops, values, sums, begin):  # type: ignore[no-untyped-
             continue
         # The sums are relative to the largest logit so far.
         if top > sums[0, b]:
-            shrink = kind(np.exp2(sums[0, b] - top)) if sums[1, b] > 0.0 else kind(0.0)
+            shrink = kind(np.exp2(sums[0, b] - top))
             sums[0, b] = top
             sums[1, b] *= shrink
             sums[2, b] *= shrink

@@ -11,6 +11,7 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.common.compiled import kernel_threads
 from convergen.theory.common.machine.blas_threads import one_blas_thread
 from convergen.theory.denoisers.protocol import Array, floating
+from convergen.theory.networks.local.left_out import none_left_out
 from convergen.theory.networks.local.local_kernel import local_means
 from convergen.theory.networks.local.windows import NestedWindows
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
@@ -76,7 +77,7 @@ class LocalMeans:
             batch × n exponentials for each coordinate.
         """
         inverse = (sigma.astype(np.float64) ** -2.0).astype(x.dtype)
-        none: NDArray[np.int64] = np.full(len(x), -1, dtype=np.int64)
+        left = none_left_out(len(x)) if own is None else own
         points, columns = np.ascontiguousarray(x), self._columns.astype(x.dtype, copy=False)
 
         def some(targets: NDArray[np.int64]) -> Array:
@@ -85,7 +86,7 @@ class LocalMeans:
             local_means(
                 points, columns, targets, windows.starts[targets], windows.places,
                 np.ascontiguousarray(windows.cuts[:, targets]), inverse,
-                none if own is None else own, self._order, out,
+                left, self._order, out,
             )  # fmt: skip
             return out
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from convergen.theory.common.checks import InputError, as_count
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
+from convergen.theory.networks.local.left_out import none_left_out
 from convergen.theory.networks.local.local_kernel import local_means
 
 # Bytes of the patches that are cut at a time.
@@ -82,7 +83,7 @@ class PatchMachine(ExactDenoiser):
         channels, pixels = self.shape[0], self.shape[1] * self.shape[2]
         length = channels * self.side**2
         whole = np.tile(np.arange(length), channels).astype(np.int64)
-        starts, cuts = length * np.arange(channels), np.full((1, channels), length)
+        starts, cuts = length * np.arange(channels), np.full(channels, length)[None]
         columns = self._columns.astype(x.dtype, copy=False)
         out = np.empty_like(x)
         step = max(_BYTES // (pixels * length * x.itemsize), 1)
@@ -91,7 +92,7 @@ class PatchMachine(ExactDenoiser):
             patches = np.ascontiguousarray(self._patches(x[part].reshape(-1, *self.shape)))
             inverse = np.repeat(sigma[part].astype(np.float64) ** -2.0, pixels).astype(x.dtype)
             found = np.empty((len(patches), channels), dtype=x.dtype)
-            none: NDArray[np.int64] = np.full(len(patches), -1, dtype=np.int64)
+            none = none_left_out(len(patches))
             local_means(
                 patches, columns, self._targets, starts, whole, cuts, inverse, none, 1, found[None]
             )

@@ -47,9 +47,9 @@ class WindowDenoiser(LeaveOneOut):
         self.shape, self.samples = self._means.shape, self._means.samples
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
-        found: Array = self._means.through(self.windows.alone(), x, sigma)[0]
-        return found
+        (found,) = self._means.through(self.windows.alone(), x, sigma)
+        return np.asarray(found)
 
     def _without(self, x: Array, sigma: Array, own: NDArray[np.int64]) -> Array:
-        found: Array = self._means.through(self.windows.alone(), x, sigma, own)[0]
-        return found
+        (found,) = self._means.through(self.windows.alone(), x, sigma, own)
+        return np.asarray(found)

@@ -213,7 +213,7 @@ class WienerFilters:
             As by `windows`; each larger than the one before it.
         """
         share = np.abs(self.at(sigma))
-        share[share.max(axis=1) == 0.0] += np.eye(len(share))[share.max(axis=1) == 0.0]
+        share += np.diag(np.diag(share) == 0.0)
         top = share.max(axis=1, keepdims=True)
         every = [(share >= threshold * top).sum(axis=1) for threshold in thresholds]
         # Ascending θ: of equal windows the first is kept.

@@ -130,24 +130,35 @@ def orbit_law(
     if orbit.trivial:
         values = np.maximum(np.linalg.eigvalsh(matrix), 0.0)
         return _block(values, n, real=True, rng=None)
-    blocks, outside = fourier_blocks(matrix, shape, orbit.shift) if orbit.shift else ([], 1.0)
-    if not orbit.mirrored and outside < _ROUNDING:
-        own = _own_conjugates(shape, orbit.shift)
-        total, square, closed = np.zeros_like(n), np.zeros_like(n), True
-        for values, real in zip(blocks, own, strict=True):
-            if values.sum() > 0.0:
-                share = values.sum() / np.trace(matrix)
-                found = _block(values, n, real=bool(real), rng=rng)
-                total += share * found.convergence
-                square += (share * found.error) ** 2
-                closed &= found.closed_form
-        return OrbitLaw(total, closed, np.sqrt(square))
+    if not orbit.mirrored:
+        blocks, outside = fourier_blocks(matrix, shape, orbit.shift)
+        if outside < _ROUNDING:
+            return _of_blocks(blocks, _own_conjugates(shape, orbit.shift), n, rng)
     if rng is None:
         raise InputError(
             "the law of the data is not invariant under the orbit, or images are mirrored, so that "
             "q is simulated: give rng, such as numpy.random.default_rng(0)."
         )
     return _simulated(matrix, shape, orbit, n, rng, as_count(repeats, "repeats", 2))
+
+
+def _of_blocks(
+    blocks: list[FloatArray],
+    own: NDArray[np.bool_],
+    n: FloatArray,
+    rng: np.random.Generator | None,
+) -> OrbitLaw:
+    """Convergence of an invariant law, block by block."""
+    trace = sum(values.sum() for values in blocks)
+    total, square, closed = np.zeros_like(n), np.zeros_like(n), True
+    for values, real in zip(blocks, own, strict=True):
+        if values.any():
+            share = values.sum() / trace
+            found = _block(values, n, real=bool(real), rng=rng)
+            total += share * found.convergence
+            square += (share * found.error) ** 2
+            closed &= found.closed_form
+    return OrbitLaw(total, closed, np.sqrt(square))
 
 
 def _in_modes(matrix: FloatArray, shape: tuple[int, ...], shift: int) -> NDArray[Any]:
@@ -204,7 +215,7 @@ def _products(values: FloatArray, count: int, real: bool, rng: np.random.Generat
     first, second = roots[:, 0], roots[:, 1]
     pairs = ((first, second), (first, first), (second, second))
     traces = [np.sum(one * other.conj(), axis=(1, 2)).real for one, other in pairs]
-    return np.stack(traces, axis=-1)
+    return np.stack(traces, axis=1)
 
 
 def _with_error(products: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -244,8 +255,5 @@ def _ratio(products: FloatArray) -> FloatArray:
 def _root(images: NDArray[Any]) -> FloatArray:
     """Σ̂^{1/2} of points."""
     rows = images.reshape(len(images), -1)
-    if len(rows) > rows.shape[1]:
-        values, vectors = np.linalg.eigh(rows.T @ rows / len(rows))
-        return np.asarray((vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T)
-    _, lengths, axes = np.linalg.svd(rows, full_matrices=False)
+    _, lengths, axes = np.linalg.svd(np.linalg.qr(rows, mode="r"), full_matrices=False)
     return np.asarray((axes.T * (lengths / np.sqrt(len(rows)))) @ axes)

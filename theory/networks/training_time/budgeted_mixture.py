@@ -16,7 +16,7 @@ from convergen.theory.common.compiled import kernel
 from convergen.theory.denoisers.protocol import Array, ExactDenoiser, floating
 from convergen.theory.empirical_score.logits.logit_rows import LANES, REORDER, add_to, largest
 from convergen.theory.empirical_score.logits.vector_exp import exp_nonpositive, larger
-from convergen.theory.networks.local.left_out import draw_queries
+from convergen.theory.networks.local.left_out import draw_queries, none_left_out
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.symmetry.orbits import NO_ORBIT, Orbit
 
@@ -93,7 +93,7 @@ class BudgetedMixture(ExactDenoiser):
         BudgetedMixture
             Its width minimises Σ_σ (1 + σ⁻²) · error, σ in units of the data.
         """
-        found = cls(data, 1.0, orbit)
+        found = cls(data, max(_WIDTHS), orbit)
         points = np.asarray(data).astype(found._centres.dtype)
         own, clean, noise = draw_queries(points.reshape(len(points), -1), rng, _QUERIES)
         unit = float(np.sqrt(found._values.mean()))
@@ -142,7 +142,7 @@ class BudgetedMixture(ExactDenoiser):
         return self.at(self.width * float(np.exp(-memorised / self.samples)))
 
     def _denoise(self, x: Array, sigma: Array) -> Array:
-        return self._means(x, sigma, np.full(len(x), -1, dtype=np.int64))
+        return self._means(x, sigma, none_left_out(len(x)))
 
     def _means(self, x: Array, sigma: Array, own: NDArray[np.int64]) -> Array:
         """Denoise flat points, those of one noise level together."""
@@ -164,9 +164,6 @@ class BudgetedMixture(ExactDenoiser):
         centres, vectors = (a.astype(x.dtype, copy=False) for a in (self._centres, self._vectors))
         level = self._level(sigma, kind)
         along = x @ vectors
-        if self.width == 1.0:
-            out[part] = (level.linear * along) @ vectors.T
-            return
         weights = (level.inner * along) @ centres.T
         sums, few = np.empty(len(x), dtype=kind), np.empty(len(x), dtype=np.bool_)
         _weights(weights, level.halves, own, self._order, sums, few)
@@ -267,11 +264,10 @@ def _weights(rows, halves, own, order, sums, few):  # type: ignore[no-untyped-de
 
     Those of the own orbit are zero.
     """
-    kind = rows.dtype.type
     for i in range(rows.shape[0]):
         row = rows[i]
         if own[i] >= 0:
-            row[own[i] * order : (own[i] + 1) * order] = kind(-1e30)
+            row[own[i] * order : (own[i] + 1) * order] = -np.inf
         sums[i], count = _exponentials(row, _lower(row, halves))
         few[i] = count * _FEW <= row.size
 

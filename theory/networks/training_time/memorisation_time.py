@@ -79,7 +79,8 @@ def onset(
         return Onset(float(np.exp(middle)), 0.0, float(np.exp(high)))
     gap = _DEVIATE * _INTERPOLATION * (grid[place] - grid[place - 1])
     # Few runs that happen to agree say little: Student's t, and the spread about their own mean.
-    few = stdtrit(runs - 1, 0.975) / _DEVIATE * (runs / (runs - 1)) ** 0.5 if runs > 1 else 1.0
+    freedom = max(runs - 1, 1)
+    few = stdtrit(freedom, 0.975) / _DEVIATE * (runs / freedom) ** 0.5
     below, above = np.hypot(few * (middle - low), gap), np.hypot(few * (high - middle), gap)
     return Onset(*(float(np.exp(t)) for t in (middle, middle - below, middle + above)))
 
@@ -210,10 +211,10 @@ class MemorisationLaw:
 
 
 def _slope(x: FloatArray, y: FloatArray, errors: FloatArray) -> tuple[float, float]:
-    """Slope of a weighted straight line and its error; NaN for one point."""
+    """Slope of a weighted straight line and its error; NaN where all lie at one x."""
+    if np.ptp(x) == 0.0:
+        return np.nan, np.nan
     weights = errors**-2.0
     centred = x - np.average(x, weights=weights)
     curvature = float(np.sum(weights * centred**2))
-    if len(x) < 2 or curvature == 0.0:
-        return np.nan, np.nan
     return float(np.sum(weights * centred * y) / curvature), curvature**-0.5

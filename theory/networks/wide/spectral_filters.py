@@ -60,8 +60,8 @@ def flow(gram: FloatArray, targets: FloatArray, time: float) -> FloatArray:
     """
     count = len(gram)
     values, vectors = eigh(gram, overwrite_a=True, check_finite=False)
-    modes = np.maximum(values / count, 0.0)
-    # (1 − e^{−τλ})/λ, which is τ where λ is 0.
+    modes = values / count
+    # (1 − e^{−τλ})/λ, which is τ where λ is 0 but for rounding.
     gains = np.full(count, time)
     np.divide(-np.expm1(-time * modes), modes, out=gains, where=modes > 0.0)
     return np.asarray(vectors @ ((gains / count)[:, None] * (vectors.T @ targets)))

@@ -5,7 +5,8 @@ import pytest
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.sets.digits import load_digits
-from convergen.theory.networks.local.generaliser import Generaliser
+from convergen.theory.networks.local import generaliser as module
+from convergen.theory.networks.local.generaliser import THRESHOLDS, Generaliser, _not_negative
 from convergen.theory.networks.local.shrunk_linear import ShrunkLinear
 from convergen.theory.networks.local.window_denoiser import WindowDenoiser
 from convergen.theory.networks.symmetry.orbits import Orbit
@@ -85,3 +86,36 @@ def test_single_precision_is_kept(fitted):
 def test_one_point_is_refused():
     with pytest.raises(InputError, match="two or more"):
         Generaliser.fit(SEEN[:1], np.random.default_rng(0))
+
+
+def test_thresholds_rise_and_levels_are_even_about_the_spread_of_the_data(fitted):
+    assert np.all(np.diff([0.0, *THRESHOLDS, 1.0]) > 0.0)
+    unit = np.sqrt(np.mean(SEEN.astype(np.float64) ** 2))
+    found = [choice.sigma for choice in fitted.choices]
+    np.testing.assert_allclose(found, unit * np.geomspace(0.03, 20.0, 12), rtol=1e-6)
+
+
+def test_parts_of_small_weight_are_left_out_and_the_others_fitted_again():
+    columns = np.linalg.qr(np.random.default_rng(3).standard_normal((9, 4))).Q
+    target = columns @ [0.5, 0.019, 0.021, -0.4]
+    found = _not_negative(columns, target)
+    np.testing.assert_allclose(found, [0.5, 0.0, 0.021, 0.0], rtol=1e-6)
+    # What two columns share goes to the one that stays.
+    columns[:, 1] = columns[:, 0] + 1e-3 * columns[:, 1]
+    np.testing.assert_allclose(
+        _not_negative(columns[:, :2], 0.7 * columns[:, 0]), [0.7, 0.0], atol=1e-4
+    )
+    np.testing.assert_array_equal(_not_negative(columns, -columns.sum(axis=1)), 0.0)
+    # However small, in whatever unit, the guard of the solution is smaller.
+    np.testing.assert_allclose(_not_negative(1e3 * columns[:, 2:], 1e3 * target), [0.021, 0.0])
+
+
+def test_errors_are_those_of_256_points(fitted, monkeypatch):
+    drawn = []
+    original = module.draw_queries
+    monkeypatch.setattr(
+        module, "draw_queries", lambda *given: drawn.append(given[2]) or original(*given)
+    )
+    monkeypatch.setattr(module, "_choice", lambda *given: fitted.choices[0])
+    Generaliser.fit(SEEN[:2], np.random.default_rng(0))
+    assert drawn == [256]

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.local.left_out import draw_queries, left_out
+from convergen.theory.networks.local.left_out import draw_queries, left_out, none_left_out
 
 
 def test_queries_are_points_in_random_order_with_noise_of_their_type():
@@ -29,3 +29,9 @@ def test_no_such_row(own, samples, said):
     with pytest.raises(InputError, match=said):
         left_out(own, 1, samples)
     assert left_out([1], 1, 3) == [1]
+    assert left_out([1], 1, 2) == [1]
+
+
+def test_minus_one_stands_for_no_row():
+    assert none_left_out(3).tolist() == [-1, -1, -1]
+    assert none_left_out(3).dtype == np.int64

@@ -141,3 +141,47 @@ def test_weights_far_below_the_largest_count_as_nothing(monkeypatch):
     before = sums.copy()
     local_kernel._absorb(np.full((1, 3), -1e30), 0, np.array([-1e30]), values, sums, 0)
     np.testing.assert_array_equal(sums, before)
+
+
+def test_a_weight_counts_as_two_to_the_minus_64_at_least(monkeypatch):
+    uncompiled(monkeypatch, local_kernel)
+    sums, values = np.array([[-1e30], [0.0], [0.0]]), np.array([0.0, 2.0**64])
+    local_kernel._absorb(np.array([[5.0, -900.0]]), 2, np.array([5.0]), values, sums, 0)
+    assert sums[2, 0] == 1.0
+    # Exactly one weight so far: it shrinks when a larger one comes.
+    sums = np.array([[3.0], [1.0], [4.0]])
+    local_kernel._absorb(np.array([[5.0]]), 1, np.array([5.0]), np.array([1.0]), sums, 0)
+    np.testing.assert_allclose(sums[:, 0], [5.0, 1.25, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("sizes", "block", "terms"), [([2, 4], 3, 12), ([2, 2], 2, 6), ([9], 3, 10)]
+)
+def test_tiles_have_few_queries_where_all_sums_are_short(monkeypatch, sizes, block, terms):
+    uncompiled(monkeypatch, local_kernel, local_means)
+    monkeypatch.setattr(local_kernel, "_FEW", 2)
+    monkeypatch.setattr(local_kernel, "_MANY", 3)
+    rows, original = [], local_kernel._aligned
+    monkeypatch.setattr(
+        local_kernel, "_aligned", lambda *given: rows.append(given[0]) or original(*given)
+    )
+    nested = NestedWindows(
+        16 * np.arange(16), np.tile(np.arange(16), 16), np.array([[size] * 16 for size in sizes])
+    )
+    LocalMeans(RNG.standard_normal((2, 16))).through(
+        nested, RNG.standard_normal((2, 16)), LEVELS[:2]
+    )
+    assert rows == [terms, block] * 16
+
+
+def test_a_tile_that_is_left_out_for_one_query_counts_for_the_next(monkeypatch):
+    uncompiled(monkeypatch, local_kernel, local_means)
+    monkeypatch.setattr(local_kernel, "_POINTS", 1)
+    points, noisy = RNG.standard_normal((3, 4)), RNG.standard_normal((3, 4))
+    windows, own = Windows.of(np.ones((4, 4), dtype=bool)), np.array([0, -1, 2])
+    found = LocalMeans(points).through(windows.alone(), noisy, np.ones(3), own)[0]
+    for i, row in enumerate(own):
+        rest = points if row < 0 else np.delete(points, row, axis=0)
+        np.testing.assert_allclose(
+            found[i], plain(rest, windows, noisy[i : i + 1], [1.0])[0], rtol=1e-10
+        )

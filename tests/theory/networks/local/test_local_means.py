@@ -55,6 +55,21 @@ def test_points_are_needed(points):
         LocalMeans(points)
 
 
+@pytest.mark.parametrize(("points", "started"), [(127, []), (128, [2])])
+def test_a_thread_has_four_million_weights(monkeypatch, points, started):
+    """Through two windows, 512 queries of 64 coordinates and this many training points."""
+    found, pool = [], local_means.ThreadPoolExecutor
+    monkeypatch.setattr(local_means, "kernel_threads", lambda: 8)
+    monkeypatch.setattr(local_means, "local_means", lambda *given: None)
+    monkeypatch.setattr(
+        local_means, "ThreadPoolExecutor", lambda threads: found.append(threads) or pool(threads)
+    )
+    nested = NestedWindows(np.arange(64), np.arange(64), np.ones((2, 64), dtype=np.int64))
+    model = LocalMeans(np.zeros((points, 64)))
+    model.through(nested, np.zeros((512, 64)), np.ones(512))
+    assert found == started
+
+
 def test_threads_share_coordinates_and_change_no_bit(monkeypatch):
     """One, two, and more than there are coordinates; few weights are not shared out."""
     started = []

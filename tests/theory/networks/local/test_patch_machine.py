@@ -61,6 +61,24 @@ def test_queries_in_parts_give_the_same(monkeypatch):
         np.testing.assert_allclose(machine(noisy, levels), whole, rtol=1e-12)
 
 
+def test_patches_of_64_mb_are_cut_at_a_time_and_of_one_query_at_least(monkeypatch):
+    machine, cut = PatchMachine(IMAGES, 3), []
+
+    def patches(self, images):
+        cut.append(len(images))
+        return np.zeros((20 * len(images), 1))
+
+    monkeypatch.setattr(PatchMachine, "_patches", patches)
+    monkeypatch.setattr(module, "local_means", lambda *given: None)
+    most = 2**26 // (20 * 18 * 8)
+    machine._denoise(np.broadcast_to(0.0, (most + 1, 40)), np.ones(most + 1))
+    assert cut == [most, 1]
+    cut.clear()
+    monkeypatch.setattr(module, "_BYTES", 1)
+    machine._denoise(np.zeros((3, 40)), np.ones(3))
+    assert cut == [1, 1, 1]
+
+
 def test_a_patch_of_one_pixel_knows_its_colours_alone():
     found = PatchMachine(IMAGES, 1)(NOISY, 0.5)
     known = IMAGES.transpose(0, 2, 3, 1).reshape(-1, 2)

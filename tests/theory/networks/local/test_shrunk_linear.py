@@ -10,6 +10,7 @@ from convergen.theory.networks.symmetry.orbits import Orbit
 
 RNG = np.random.default_rng(1)
 IMAGES = RNG.standard_normal((7, 1, 4, 4)) * np.arange(1, 17).reshape(4, 4)
+FLAT = IMAGES.reshape(7, -1)
 NOISY = RNG.standard_normal((4, 1, 4, 4)) * 9
 
 
@@ -55,6 +56,25 @@ def test_leaving_out_is_the_filter_of_the_other_points(orbit):
         moment += model.shrinkage * level * np.eye(16)
         expected = moment @ np.linalg.solve(moment + levels[i] ** 2 * np.eye(16), NOISY[i].ravel())
         np.testing.assert_allclose(found[i], expected, rtol=1e-8)
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0])
+def test_shrinkage_does_not_depend_on_units(scale):
+    model, expected = ShrunkLinear(scale * IMAGES), ledoit_wolf(FLAT, assume_centered=True)[1]
+    assert model.shrinkage == pytest.approx(expected, rel=1e-9)
+
+
+def test_shrinkage_lies_between_none_and_all():
+    # Points of one axis each, equally long: Σ̂ is a multiple of 1, and nothing but its mean is left.
+    assert ShrunkLinear(2.0 * np.eye(4)).shrinkage == 1.0
+    # Nearly so: their scatter is larger than the spread of eigenvalues.
+    assert ShrunkLinear(np.diag([1.0, 1.0, 1.0, 1.1])).shrinkage == 1.0
+    # Equal points have no scatter; what rounding makes of it is none.
+    rng = np.random.default_rng(2)
+    for _ in range(20):
+        model = ShrunkLinear(np.tile(rng.standard_normal(5), (3, 1)))
+        assert 0.0 <= model.shrinkage < 1e-14
+        assert model.values.min() >= 0.0
 
 
 def test_points_that_are_all_zero_are_refused():

@@ -18,20 +18,23 @@ def masks(windows, dim):
     return seen
 
 
+@pytest.mark.parametrize("side", [3, 5])
 @pytest.mark.parametrize("periodic", [False, True])
-def test_squares_are_cut_at_the_edges_or_reach_around_them(periodic):
+def test_squares_are_cut_at_the_edges_or_reach_around_them(periodic, side):
     channels, height, width = 2, 4, 6
-    found = squares((channels, height, width), 3, periodic=periodic)
+    found = squares((channels, height, width), side, periodic=periodic)
     y, x = np.divmod(np.arange(height * width), width)
 
     def near(a, length):
         gap = np.abs(a[:, None] - a)
-        return (np.minimum(gap, length - gap) if periodic else gap) <= 1
+        return (np.minimum(gap, length - gap) if periodic else gap) <= (side - 1) / 2
 
     one = near(y, height) & near(x, width)
     np.testing.assert_array_equal(masks(found, 48), np.tile(one, (2, 2)))
     assert found.size == masks(found, 48).sum() / 48
     assert squares((1, 4, 6), 1).size == 1.0
+    # Where nothing is said they are cut.
+    assert squares((1, 4, 6), 3).size == squares((1, 4, 6), 3, periodic=False).size < 9.0
 
 
 @pytest.mark.parametrize(

@@ -48,3 +48,26 @@ def test_what_has_no_orbit_is_refused(shape, shift, said):
 def test_a_negative_shift_is_refused():
     with pytest.raises(InputError, match="shift"):
         Orbit(-1)
+
+
+def test_mirror_images_alone_are_two_of_each():
+    orbit = Orbit(mirrored=True)
+    assert orbit.order((2, 4, 8)) == 2
+    assert not orbit.trivial
+    found = orbit.of(IMAGES).reshape(3, 2, 2, 4, 8)
+    np.testing.assert_array_equal(found, np.stack([IMAGES, IMAGES[..., ::-1]], axis=1))
+    assert orbit.words() == "mirror images"
+
+
+def test_every_translation_comes_once_in_the_order_of_its_rows():
+    found = Orbit(shift=2).of(IMAGES).reshape(3, 8, 2, 4, 8)
+    for k in range(8):
+        moved = np.roll(IMAGES, (2 * (k // 4), 2 * (k % 4)), axis=(2, 3))
+        np.testing.assert_array_equal(found[:, k], moved)
+
+
+@pytest.mark.parametrize("shape", [(1, 6, 8), (1, 8, 6)])
+def test_both_sides_must_be_multiples_of_the_shift(shape):
+    said = f"images of {shape[1]} × {shape[2]} pixels have no orbit under translations by 4: "
+    with pytest.raises(InputError, match=said):
+        Orbit(4).order(shape)

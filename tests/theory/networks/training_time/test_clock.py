@@ -3,7 +3,8 @@ import pytest
 
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.training_time.clock import images_for, weighted_images
+from convergen.theory.networks.training_time.clock import budget_of, images_for, weighted_images
+from tests.options import unsaid
 
 
 @pytest.mark.parametrize("schedule", ["cosine", "constant"])
@@ -36,7 +37,20 @@ def test_inverse(schedule):
 def test_bad_input():
     with pytest.raises(InputError, match="between 0 and the budget 10"):
         weighted_images(11, 10)
+    with pytest.raises(InputError, match="between 0 and the budget 10"):
+        weighted_images(-0.5, 10)
     with pytest.raises(InputError, match="choose from cosine, constant"):
         images_for(5, 10, "linear")
     with pytest.raises(InputError, match="budget"):
         weighted_images(1, 0)
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "constant"])
+def test_a_whole_run_has_the_weighted_images_of_its_budget(schedule):
+    ends = [float(weighted_images(budget, budget, schedule)) for budget in (300.0, 9.0)]
+    np.testing.assert_allclose(budget_of(ends, schedule), [300.0, 9.0], rtol=1e-12)
+
+
+def test_a_cosine_where_nothing_is_said():
+    for function in (weighted_images, images_for, budget_of):
+        assert unsaid(function) == {"schedule": "cosine"}

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from scipy.stats import norm, t
 
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.training_time.memorisation_time import MemorisationLaw, Onset, onset
+from tests.options import unsaid
 
 TIMES = np.geomspace(10.0, 10_000.0, 7)
 
@@ -33,6 +35,40 @@ def test_intervals_cover_the_truth():
         assert sum(one.low < 500.0 < one.high for one in ones) >= 54
     alone = found(rising(500.0, 1))
     assert alone.high / alone.time == pytest.approx(10 ** (0.5 * 0.13 * 1.96), rel=1e-3)
+
+
+class Recorded:
+    """A generator that remembers what was drawn."""
+
+    def __init__(self, seed):
+        self.rng = np.random.default_rng(seed)
+
+    def integers(self, high, size):
+        self.drawn = self.rng.integers(high, size=size)
+        return self.drawn
+
+
+@pytest.mark.parametrize("runs", [2, 5])
+def test_few_runs_have_the_interval_of_student_about_the_mean(runs):
+    curves, rng = rising(500.0, runs, spread=0.4, seed=3), Recorded(1)
+    one = onset(TIMES, curves, rng)
+    assert rng.drawn.shape == (400, runs)
+
+    def crossing(curve):
+        return np.interp(0.1, curve, np.log(TIMES))
+
+    middle = crossing(curves.mean(axis=1))
+    spread = np.sort([crossing(curves[:, rows].mean(axis=1)) for rows in rng.drawn])
+    low, high = spread[10], spread[389]  # 0.025 and 0.975 of 399 steps, to the nearest
+    wider = t.ppf(0.975, runs - 1) / norm.ppf(0.975) * np.sqrt(runs / (runs - 1))
+    gap = norm.ppf(0.975) * 0.13 * np.log(TIMES[1] / TIMES[0])
+    assert one.time == pytest.approx(np.exp(middle), rel=1e-9)
+    assert np.log(one.low) == pytest.approx(middle - np.hypot(wider * (middle - low), gap))
+    assert np.log(one.high) == pytest.approx(middle + np.hypot(wider * (high - middle), gap))
+
+
+def test_a_tenth_of_the_excess_where_nothing_is_said():
+    assert unsaid(onset) == {"level": 0.1}
 
 
 def test_ends_of_the_grid():
@@ -97,3 +133,41 @@ def test_only_onsets_inside_the_run_count():
     assert np.isnan(alone.exponent)
     with pytest.raises(InputError, match="train with fewer samples"):
         MemorisationLaw.fit([64], [Onset(np.inf, 9e3, np.inf)])
+
+
+def test_the_law_is_a_mean_with_the_spread_of_exponents_and_the_free_one_least_squares():
+    """Three onsets with unequal ends, against the formulas written out and numpy's fit."""
+    sizes, times = np.array([2.0, 10.0, 30.0]), np.array([90.0, 1100.0, 2500.0])
+    lows, highs = times / [1.5, 1.2, 1.1], times * [1.3, 1.6, 1.2]
+    law = MemorisationLaw.fit(sizes, [Onset(*row) for row in zip(times, lows, highs, strict=True)])
+    deviate, x, y = norm.ppf(0.975), np.log(sizes), np.log(times)
+    errors = np.log(highs / lows) / 2.0 / deviate
+    assert law.kappa == pytest.approx(np.exp(np.mean(y - x)), rel=1e-12)
+    spread = 0.2 * (x - x.mean())
+    error = np.sqrt(np.sum(errors**2) + np.sum(spread**2)) / 3.0
+    assert np.log(law.kappa_high / law.kappa) == pytest.approx(deviate * error, rel=1e-9)
+    assert np.log(law.kappa / law.kappa_low) == pytest.approx(deviate * error, rel=1e-9)
+    fit, covariance = np.polyfit(x, y, 1, w=1.0 / errors, cov="unscaled")
+    assert law.exponent == pytest.approx(fit[0], rel=1e-9)
+    reach = deviate * np.sqrt(covariance[0, 0])
+    assert law.exponent_high - law.exponent == pytest.approx(reach, rel=1e-9)
+    assert law.exponent - law.exponent_low == pytest.approx(reach, rel=1e-9)
+    assert law.centre == pytest.approx(np.exp(x.mean()), rel=1e-12)
+
+
+def test_samples_of_a_time_have_the_interval_of_the_law():
+    law = MemorisationLaw.fit([4, 16], onsets([400.0, 1600.0]))
+    own, far = np.log(law.kappa_high / law.kappa), 1.959964 * 0.2 * np.log(64.0 / 8.0)
+    expected = 64.0 * np.exp(np.array([0.0, -1.0, 1.0]) * np.hypot(own, far))
+    np.testing.assert_allclose(law.samples(6400.0), expected, rtol=1e-6)
+
+
+def test_an_onset_without_an_interval_is_right_to_a_thousandth():
+    law = MemorisationLaw.fit([4], [Onset(0.5, 0.5, 0.5)])
+    assert np.log(law.kappa_high / law.kappa) == pytest.approx(1.96e-3, rel=1e-4)
+
+
+def test_two_onsets_at_one_size_show_no_exponent():
+    law = MemorisationLaw.fit([4, 4], onsets([400.0, 500.0]))
+    assert law.kappa == pytest.approx(np.sqrt(100.0 * 125.0))
+    assert np.isnan([law.exponent, law.exponent_low, law.exponent_high]).all()
