@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from convergen import theory
+from tests.commands import defaults
 
 LAW = ("collapse", "isotropic", "--dim", "5")
 
@@ -32,3 +33,7 @@ def test_wrong_levels_are_refused(convergen):
     code, said, errors = convergen(*LAW, "--sigma", "-1")
     assert (code, said) == (2, "")
     assert "sigma must be positive, but -1 was given" in errors
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert defaults("collapse") == {}

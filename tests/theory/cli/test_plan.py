@@ -4,8 +4,12 @@ import json
 
 import numpy as np
 import pytest
+import typer
 
 from convergen import theory
+from convergen.theory.cli import plan
+from convergen.theory.files.atomic_files import write_beside
+from tests.commands import defaults
 
 LAW = ("plan", "power-law", "--dim", "8")
 
@@ -64,3 +68,35 @@ def test_what_cannot_be_planned_is_refused(convergen, options, words):
 def test_a_cost_needs_a_budget_or_a_wish(convergen):
     for priced in (("--budget", "30"), ("--want", "convergence=0.9")):
         assert convergen(*LAW, "--have", "9", "--cost-per-sample", "2", *priced)[0] == 0
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert defaults("plan") == {"factors": 10}
+
+
+@pytest.mark.parametrize(
+    ("flags", "made"),
+    [
+        ((), []), (("--plot", "x.png"), ["curves", "drawn"]),
+        (("--html", "x.html"), ["curves", "page"]),
+        (("--plot", "x.png", "--html", "x.html"), ["curves", "drawn", "page"]),
+    ],
+)  # fmt: skip
+def test_curves_are_computed_for_a_figure_or_a_page(monkeypatch, tmp_path, flags, made):
+    from convergen.theory.forecast.planning import plan as planning
+
+    found, smooth = [], planning.smooth_curves
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        planning, "smooth_curves", lambda request: found.append("curves") or smooth(request)
+    )
+
+    def draw(curves, points, path):
+        found.append("drawn")
+        assert curves.sizes["samples"] > points.sizes["samples"] == 4
+        return write_beside(path, lambda file: file.write_text("picture"))
+
+    app = typer.Typer()
+    plan.register(app, draw, lambda *given: found.append("page") or "words")
+    typer.main.get_command(app)([*LAW[1:], "--have", "20", *flags], standalone_mode=False)
+    assert found == made

@@ -22,6 +22,7 @@ def test_eigenvalues_are_those_of_the_covariance_and_equal_ones_are_merged():
     [
         ([1.0, 1.0 - 5e-10, 0.5], [1.0, 0.5], [2, 1]),  # rounding only
         ([1.0, 1.0 - 5e-9, 0.5], [1.0, 1.0 - 5e-9, 0.5], [1, 1, 1]),
+        ([10.0, 1.0, 1.0 - 5e-9], [10.0, 1.0 - 2.5e-9], [1, 2]),  # of the largest
         ([10.0, 1e-4, 5e-13], [10.0, 1e-4], [1, 1]),  # no variance is left below 1e-13
     ],
 )

@@ -64,3 +64,20 @@ def test_densities_of_components_near_each_other():
     exact = np.log(weights) - 1.5 * np.log(2.0 * np.pi * total) - 0.5 * squares / total
     found = isotropic.log_joint(x, noise, weights, means, variances)
     np.testing.assert_allclose(found, exact, rtol=1e-12)
+
+
+def test_a_component_counts_up_to_45_nats_below_the_best_one():
+    """Widths are 1 and coordinates 1e6: what is left to the product has errors of about 1e-4."""
+    base, along = 1e6 * np.array([0.7, -0.4, 0.9]), np.array([0.6, 0.8, 0.0])
+    gaps = np.array([0.0, 44.6, 45.4])
+    means = np.vstack([base + np.sqrt(2.0 * gaps)[:, None] * along, -base])
+    weights, variances = np.array([0.125, 0.125, 0.125, 0.625]), np.ones(4)
+    # The second point is far from all three: the nearest counts nonetheless.
+    x = np.vstack([base, base + np.array([0.0, 0.0, 100.0])])
+    found = isotropic.log_joint(x, np.zeros((1, 1)), weights, means, variances)
+    squares = np.sum((x[:, None] - means) ** 2, axis=2)
+    exact = np.log(weights) - 1.5 * np.log(2.0 * np.pi) - 0.5 * squares
+    error = np.abs(found - exact)[:, :3]
+    assert error[0, :2].max() < 1e-9
+    assert error[0, 2] > 1e-7
+    assert error[1, 0] < 1e-9

@@ -15,6 +15,7 @@ from convergen.theory.mixtures.mean_recovery import (
 )
 from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
+from tests.options import unsaid
 
 stored = Stored(__file__)
 
@@ -328,10 +329,23 @@ def test_bad_arguments_are_refused(function):
     ):  # fmt: skip
         with pytest.raises(InputError, match=words):
             function(*arguments)
-    with pytest.raises(InputError, match="beyond the range"):
+    # The largest logit of an overlap is 39.75; there labels are those of known means.
+    most = np.exp(39.75) / tanh_channel(1.0)
+    with pytest.raises(
+        InputError,
+        match=rf"load of 1e\+30 is beyond .*, {most:g}: lower it".replace("e+17", r"e\+17"),
+    ):
         bayes_overlap(1e30, 1.0)
+    with pytest.raises(InputError, match="beyond the range"):
+        bayes_overlap(1.001 * most, 1.0)
+    assert bayes_overlap(0.999 * most, 1.0).overlap == pytest.approx(1.0)
     with pytest.raises(InputError, match="dim"):
         mean_thresholds(0, 1.0)
+
+
+def test_two_components_where_nothing_is_said():
+    for function in (linear_overlap, bayes_overlap, mean_thresholds):
+        assert unsaid(function) == {"components": 2}
 
 
 @pytest.mark.slow

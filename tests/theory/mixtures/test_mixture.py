@@ -45,13 +45,9 @@ def family(kind, seed=0, count=C, dim=D, spread=2.0):
 
 def joint(x, weights, means, dense, sigma):
     unit = sigma**2 * np.eye(means.shape[1])
-    return np.stack(
-        [
-            np.log(p) + multivariate_normal(m, c + unit).logpdf(x)
-            for p, m, c in zip(weights, means, dense, strict=True)
-        ],
-        axis=-1,
-    )
+    parts = zip(weights, means, dense, strict=True)
+    logs = [np.log(p) + multivariate_normal(m, c + unit).logpdf(x) for p, m, c in parts]
+    return np.stack(logs, axis=-1)
 
 
 def precise(x, weights, means, dense, sigma):
@@ -63,9 +59,8 @@ def precise(x, weights, means, dense, sigma):
         for p, m, c in zip(weights, means, dense, strict=True):
             cov = mpmath.matrix(c.tolist())
             total = cov + s2 * mpmath.eye(dim)
-            delta = mpmath.matrix(
-                [mpmath.mpf(a) - mpmath.mpf(b) for a, b in zip(x, m, strict=True)]
-            )
+            pairs = zip(x, m, strict=True)
+            delta = mpmath.matrix([mpmath.mpf(a) - mpmath.mpf(b) for a, b in pairs])
             solved = mpmath.lu_solve(total, delta)
             quad = (delta.T * solved)[0]
             logs.append(
@@ -225,6 +220,36 @@ def test_blocks_do_not_change_the_result(kind, monkeypatch):
     monkeypatch.setattr(module, "_BLOCK", 7 * D)
     np.testing.assert_allclose(made(x, 0.5), whole[0], rtol=1e-13)
     np.testing.assert_allclose(made.log_density(x, np.linspace(0.1, 2.0, 50)), whole[1], rtol=1e-13)
+
+
+def test_blocks_hold_two_million_numbers_and_one_level_is_one_row():
+    made, seen = GaussianMixture([1.0], np.zeros((1, 64)), [1.0]), []
+
+    def record(rows, noise):
+        seen.append((rows.shape, noise.shape))
+        return np.zeros(len(rows))
+
+    x = np.broadcast_to(np.float32(0.0), (2**15 + 1, 64))
+    made._map(record, x, np.ones(len(x)))
+    made._map(record, x[:3], np.array([1.0, 2.0**0.5, 1.0]))
+    assert seen == [((2**15, 64), (1, 1)), ((1, 64), (1, 1)), ((3, 64), (3, 1))]
+
+
+def test_two_levels_in_blocks_of_one_point(monkeypatch):
+    made, *_ = family("full")
+    x, levels = made.sample(2, np.random.default_rng(21)), np.array([0.2, 3.0])
+    whole = made(x, levels), made.log_density(x, [0.0, 1.0])
+    monkeypatch.setattr(module, "_BLOCK", 1)
+    np.testing.assert_allclose(made(x, levels), whole[0], rtol=1e-13)
+    np.testing.assert_allclose(made.log_density(x, [0.0, 1.0]), whole[1], rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_without_a_level_it_is_the_mixture_itself(kind):
+    made, *_ = family(kind)
+    x = made.sample(5, np.random.default_rng(22))
+    for method in (made.log_density, made.responsibilities, made.score):
+        np.testing.assert_array_equal(method(x), method(x, 0.0))
 
 
 @pytest.mark.parametrize("kind", FAMILIES)

@@ -125,7 +125,7 @@ def gram_bulks(spectrum: Spectrum, sigma: float, *, depth: int = 3) -> GramBulks
     Raises
     ------
     InputError
-        If the data do not vary or sigma is not positive.
+        If sigma is not positive.
 
     Notes
     -----
@@ -142,8 +142,6 @@ def gram_bulks(spectrum: Spectrum, sigma: float, *, depth: int = 3) -> GramBulks
     """
     level = as_number(as_positive(sigma, "sigma"), "sigma")
     layers = as_count(depth, "depth")
-    if spectrum.trace <= 0.0:
-        raise InputError("data that do not vary have no modes: give data that vary.")
     dim, times = spectrum.dim, spectrum.multiplicities
     values = spectrum.eigenvalues * (dim / spectrum.trace)
     keep = 1.0 / (1.0 + level**2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from convergen.theory.cli.options.flags import check_budget
+from convergen.theory.cli.options.flags import NetworkImages, Seed, check_budget
 from convergen.theory.common.checks import InputError
 
 
@@ -12,3 +12,8 @@ def test_a_budget_needs_a_network() -> None:
     check_budget(1000, "unet")
     check_budget(None, None)
     check_budget(None, "unet")
+
+
+def test_seeds_begin_at_zero_and_images_at_one() -> None:
+    assert Seed.__metadata__[0].min == 0
+    assert NetworkImages.__metadata__[0].min == 1

@@ -1,5 +1,7 @@
 """Options of sources on the command line: one table, every command."""
 
+import inspect
+
 import numpy as np
 import pytest
 import typer
@@ -11,6 +13,7 @@ from convergen.theory.sources.options import WHOLE, Option
 from convergen.theory.sources.points import Points
 from convergen.theory.sources.source import data_source
 from convergen.theory.sources.table import SourceKind, kinds, register
+from tests.options import unsaid
 
 
 def given(*arguments, drawing=False):
@@ -52,6 +55,8 @@ def test_drawing_is_for_commands_that_draw():
     assert given("x", "--shape", "3,8,8", drawing=True) == {"shape": [3, 8, 8]}
     with pytest.raises(typer.TyperException, match="--shape"):
         given("x", "--shape", "3,8,8")
+    assert unsaid(takes_source_options) == {}
+    assert inspect.signature(takes_source_options).parameters["drawing"].default is False
 
 
 def test_a_flag_may_stand_for_the_source(capsys):

@@ -4,6 +4,7 @@ import pytest
 from convergen import theory
 from convergen.theory.cli.reports.collapse_report import collapse_json, collapse_text
 from convergen.theory.forecast.predict_collapse import forecast_collapse, predict_collapse
+from convergen.theory.quantities.labelled import Labelled
 
 SPECTRUM = theory.Spectrum.isotropic(20)
 
@@ -48,3 +49,38 @@ def test_json_and_data_set_hold_the_same(found):
     for name in data.data_vars:
         assert known[str(name)] == data[name].values.tolist()
     assert data["collapse_noise"].attrs["symbol"] == "σ_c"
+
+
+NAN = np.nan
+
+
+def made(noise, information, agreement=None):
+    found = Labelled(attributes={"resolution": np.log(50.0) + 0.5})
+    found.mark("samples", "samples", [10.0, 100.0, 1000.0])
+    found.mark("sigma", "sigma", [0.5, 2.0])
+    found.add("collapse_noise", noise)
+    found.add("collapse_width", [0.25, 0.125, NAN])
+    found.add("information", information)
+    if agreement is not None:
+        found.add("agreement_samples", agreement)
+    return " ".join(collapse_text(SPECTRUM, found).split())
+
+
+DASH = "–: not resolved by this data set, which sees up to n = 50."
+
+
+def test_the_first_sentence_takes_the_first_row_that_is_known():
+    words = made([NAN, 0.75, 0.5], [1.0, 2.0])
+    assert words.startswith("A model that knows 100 training points by heart")
+    assert "once the noise is below σ = 0.75;" in words
+    assert words.endswith(DASH)
+    assert made([NAN] * 3, [1.0, 2.0]).startswith("These data are too few to say at which noise")
+
+
+def test_dashes_and_agreement_are_explained_where_there_are_some():
+    assert DASH not in made([1.0, 0.75, 0.5], [1.0, 2.0])
+    assert made([1.0, 0.75, 0.5], [1.0, NAN]).endswith(DASH)
+    quarter = "Agreement is resolved up to n of a quarter of the data set."
+    assert made([1.0, 0.75, 0.5], [1.0, 2.0], [7.0, NAN]).endswith(quarter)
+    assert quarter not in made([1.0, 0.75, 0.5], [1.0, 2.0], [7.0, 8.0])
+    assert quarter not in made([1.0, 0.75, 0.5], [1.0, 2.0])

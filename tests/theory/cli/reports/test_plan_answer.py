@@ -58,6 +58,9 @@ def test_a_law_that_is_known_has_numbers_without_intervals():
         "4 times as many would gain 0.25, half of it with the first 40.",
     ]
     assert plan_answers(request(), result((100.0,)), answer()) == [TODAY + "model."]
+    assert plan_answers(request(), result((100.0, 150.0)), answer())[1:] == [
+        "1.5 times as many would gain 0.1."
+    ]
     assert plan_answers(request(), result(), answer())[1] == "4 times as many would gain 0.25."
 
 

@@ -54,6 +54,12 @@ def test_what_is_reached_takes_no_more(convergen):
     )  # fmt: skip
     (row,) = [line.split() for line in out.splitlines() if line.startswith("convergence=0.5")]
     assert row[2:] == ["0", "reached"]
+    parts = out.rstrip().split("\n\n")
+    assert parts[1].startswith("spiked")
+    assert [part.split()[0] for part in parts[2:]] == ["n", "×:", "Gained", "n", "wish", "This"]
+    # Without a wish there is no table of them.
+    _, out, _ = convergen("plan", "power-law", "--dim", 8, "--have", 20)
+    assert [part.split()[0] for part in out.split("\n\n")[2:]] == ["n", "×:", "Gained", "n", "This"]
 
 
 def test_rows_have_sizes_times_and_cost_and_intervals_without_a_title(request_, result):

@@ -68,6 +68,8 @@ def test_no_recovery_is_no_line():
     [
         ([0.5, 0.8, 0.99], [10.0, 40.0, 400.0], "about 400 training samples .* q = 0.99;"),
         ([0.5, 0.7, 0.85], [10.0, 40.0, 90.0], "about 90 training samples .* q = 0.85;"),
+        ([0.85, 0.99], [40.0, 400.0], "about 40 training samples .* q = 0.85;"),
+        ([0.5, 0.9, 0.99], [0.2, 40.0, 400.0], "about 40 training samples .* q = 0.9;"),
         ([0.9], [0.3], "about 1 training samples .* q = 0.9;"),
     ],
 )
@@ -111,3 +113,29 @@ def test_excess_and_precision_are_said_where_there_are_some():
     blank, words = excess_lines(found)
     assert blank == ""
     assert words.startswith("At large n, 1 − q is expected 1.23 times the Gaussian value, because")
+
+
+def test_no_number_of_samples_is_below_one():
+    found = Labelled()
+    found.mark("level", "level", [0.5, 0.95, 1.0])
+    found.add("convergence_samples", [0.2, 81.4, np.inf])
+    assert threshold_lines(found) == [
+        "In training samples, q = 0.5 takes 1, q = 0.95 takes 81, q = 1 is reached at no finite n."
+    ]
+    assert joined(recovery_lines({1: 0.48, 2: 20.2, 4: np.inf})[:1]) == (
+        "Recovered in the limit of large d: factor 1 from n = 1 on, factor 2 from n = 20 on, "
+        "factor 4 at no n."
+    )
+    found.mark("level", "level", [1.0])
+    found.add("convergence_samples", [np.inf])
+    assert first_words(found, None) == (
+        "Two linear models trained on different data never reach q = 1."
+    )
+
+
+def test_a_group_of_three_is_named_by_its_first_and_last():
+    found = factors([5.0, 3.0, 3.0, 3.0, 1.0], [1, 3, 3, 3, 6], 12)
+    assert eigenspaces(found) == [
+        "Q2–4: overlap with an eigenspace of dimension 3; chance is 0.25.",
+        "Factor 5: equal variance in 6 of 12 directions, nothing to recover.",
+    ]

@@ -1,5 +1,8 @@
 """Sentences of the reports: what is printed, and what is left out because it says nothing."""
 
+import json
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -10,7 +13,12 @@ from convergen.theory.cli.reports.prediction_words import (
     recovery_lines,
     threshold_lines,
 )
-from convergen.theory.cli.reports.report import prediction_text
+from convergen.theory.cli.reports.report import (
+    heading,
+    prediction_columns,
+    prediction_json,
+    prediction_text,
+)
 from convergen.theory.cli.reports.simulation_report import simulation_text
 from convergen.theory.finite_size.simulate import simulated
 from convergen.theory.forecast.predict import Request, forecast, main_names
@@ -171,3 +179,106 @@ def test_the_first_sentence_and_the_levels_that_were_asked_for():
     found.mark("level", "level", [1.0])
     found.add("convergence_samples", [np.inf])
     assert "never reach q = 1." in first_words(found, None)
+
+
+KEYS = ("convergence", "latent_recovery_finite_size", "convergence_samples", "recovery_threshold")
+
+
+def made(ends=False, visible=2):
+    """Two sample sizes and three factors with numbers that are easy to tell apart."""
+    found = Labelled(attributes={"dimension": 8, "seed": np.int64(3)})
+    found.mark("samples", "samples", [10.0, 2e6])
+    found.mark("load", "samples", [1.25, 2.5e5])
+    found.mark("level", "level", [0.5, 0.9])
+    found.mark("factor", "factor", [1, 2, 3])
+    found.mark("eigenvalue", "factor", [5.0, 3.0, 1.0])
+    found.mark("multiplicity", "factor", [1, 1, 6])
+    found.add("convergence", np.array([0.125, 0.87654]))
+    found.add("memorisation", np.array([0.25, 0.5]))
+    found.add("memorisation_baseline", np.array([0.5, 0.5]))
+    found.add("memorisation_stderr", np.zeros(2))
+    found.add("latent_recovery_finite_size", np.array([[0.0625, 0.5, 0.75], [0.3, 0.98765, 0.25]]))
+    found.add("convergence_samples", np.array([20.0, np.inf]))
+    found.add("recovery_threshold", np.array([4.0, np.inf, 9.0]))
+    if ends:
+        found.attributes |= {
+            "visible_factors": visible, "participation_ratio_low": 2.345,
+            "participation_ratio_high": 3.456,
+        }  # fmt: skip
+        for key in KEYS:
+            dims, values, _ = found.variables[key]
+            for end, factor in (("low", 0.5), ("high", 2.0)):
+                found.variables[f"{key}_{end}"] = dims, values * factor, {}
+    return found
+
+
+def test_numbers_of_a_known_law_have_four_digits_and_factors_three():
+    columns, factors, legend = prediction_columns(made())
+    shown = dict(columns + factors[1:])
+    assert shown["n"] == ["10", "2e+06"]
+    assert shown["n/d"] == ["1.25", "2.5e+05"]
+    assert shown["q"] == ["0.1250", "0.8765"]
+    assert factors == [
+        ("n", ["10", "2e+06"]), ("Q1", ["0.062", "0.300"]), ("Q2", ["0.500", "0.988"]),
+    ]  # fmt: skip
+    assert "Qk" in legend
+
+
+def test_intervals_stand_beside_numbers_in_three_digits():
+    columns, factors, _ = prediction_columns(made(ends=True, visible=1))
+    place = [title for title, _ in columns].index("q")
+    assert columns[place : place + 2] == [
+        ("q", ["0.125", "0.877"]), ("", ["(0.062–0.250)", "(0.438–1.753)"]),
+    ]  # fmt: skip
+    assert factors[1:] == [
+        ("Q1", ["0.062", "0.300"]), ("", ["(0.031–0.125)", "(0.150–0.600)"]),
+    ]  # fmt: skip
+    assert len(prediction_columns(made(ends=True, visible=0))[1]) == 1
+
+
+@pytest.mark.parametrize(("visible", "tables"), [(0, 1), (1, 2)])
+def test_factors_of_a_pilot_have_a_table_of_their_own_if_there_are_any(visible, tables):
+    nothing = np.zeros(0)
+    answer = SimpleNamespace(
+        points=30, more=np.inf, repeated=0, nearly_repeated=0, by_amplitudes=1.0,
+        today=SimpleNamespace(value=0.25, low=0.125, high=0.5), excess=np.ones(3),
+        factors=SimpleNamespace(value=nothing, low=nothing, high=nothing),
+        needed=SimpleNamespace(
+            value=np.array([20.0, np.inf]), low=np.array([10.0, np.inf]),
+            high=np.array([40.0, np.inf]), sampling=np.array([0.1, 0.2]), unseen=np.zeros(2),
+        ),
+    )  # fmt: skip
+    text = prediction_text(SPIKED, made(ends=True, visible=visible), answer)
+    parts = text.split("\n\n")
+    assert parts[1] == f"{heading(SPIKED)} (2.35 to 3.46)"
+    assert sum(part.split()[0] == "n" for part in parts) == tables
+    words = " ".join(text.split())
+    assert words.startswith("30 points like these are too few")
+    assert "q = 0.5 takes 20 (10 to 40), q = 0.9 is reached at no finite n." in words
+    assert "So few points show no leading factor" in words
+    assert "The 30 points were read as a sample" in words
+
+
+SPIKED = theory.Spectrum.spiked(8, [4.0, 2.0])
+
+
+def test_json_has_all_that_depends_on_n_and_thresholds_by_level():
+    found = prediction_json("mine", SPIKED, made(ends=True))
+    assert json.loads(json.dumps(found)) == found
+    assert (found["source"], found["dimension"], found["samples"]) == ("mine", 8, [10, 2_000_000])
+    assert found["convergence"] == [0.125, 0.87654]
+    assert found["convergence_high"] == [0.25, 1.75308]
+    assert found["latent_recovery_finite_size"] == [[0.0625, 0.5, 0.75], [0.3, 0.98765, 0.25]]
+    assert "convergence_samples" not in found
+    assert found["thresholds"] == {
+        "convergence": {"0.5": 20, "0.9": None},
+        "convergence_low": {"0.5": 10, "0.9": None},
+        "convergence_high": {"0.5": 40, "0.9": None},
+        "latent_recovery": [4, None, 9],
+        "latent_recovery_low": [2, None, 4.5],
+        "latent_recovery_high": [8, None, 18],
+    }
+    assert found["attributes"]["seed"] == 3
+    assert set(prediction_json("mine", SPIKED, made())["thresholds"]) == {
+        "convergence", "latent_recovery",
+    }  # fmt: skip

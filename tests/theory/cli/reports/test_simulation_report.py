@@ -54,8 +54,8 @@ def test_every_row_of_the_table_has_its_cells():
         ["KL", "8", "3", "inf"],
     ):
         assert rows.count(row) == 1
-    # Quantities are set apart by a line; none before the first.
-    assert found.splitlines().count("") >= 4
+    # Each group of rows, seven columns with the law of a Gaussian, is set apart by a line.
+    assert found.splitlines().count("") == 9
 
 
 def test_the_first_sentence_allows_for_the_number_of_comparisons():

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from convergen.theory.common.checks import InputError
-from convergen.theory.networks.wide.gram_bulks import gram_bulks
+from convergen.theory.networks.wide.gram_bulks import GramBulks, gram_bulks
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.options import unsaid
 
 DIM = 24
 VALUES = DIM * np.arange(1.0, DIM + 1) ** -1.0 / np.sum(np.arange(1.0, DIM + 1) ** -1.0)
@@ -110,7 +111,7 @@ def test_isotropic_data_leave_nothing_to_learn():
 
 
 def test_the_scale_of_the_data_does_not_matter():
-    one, other = (gram_bulks(Spectrum.from_eigenvalues(c * VALUES), 1.0) for c in (1.0, 7.0))
+    one, other = (gram_bulks(Spectrum.from_eigenvalues(c * VALUES), 1.0) for c in (1e-3, 7.0))
     np.testing.assert_allclose(one.population, other.population)
     assert one.images == pytest.approx(other.images)
 
@@ -159,3 +160,63 @@ def test_times_of_usual_shares_and_noisings():
         bulks.memorising_time([8.0, 16.0], each=4),
         -np.log(0.1) * np.array([8.0, 16.0]) / (bulks.images + bulks.noisings / 4.0),
     )
+
+
+def made(population, answers, multiplicities=None):
+    times = np.ones(len(population)) if multiplicities is None else np.array(multiplicities)
+    return GramBulks(1.0, np.array(population), times, 0.5, 2.0, np.array(answers))
+
+
+def test_one_mode_is_found_exponentially_and_what_is_no_answer_does_not_wait():
+    for population, answers in (([7.0], [0.01]), ([7.0, 0.0], [3.0, 0.0])):
+        assert made(population, answers).generalising_time(0.3) == pytest.approx(
+            -np.log(0.3) / 14.0, rel=1e-12
+        )
+    # Two modes, one twice as fast: w z + (1 − w) z² = share, z = e^{−2τλ}, w of three in five.
+    z = (-0.6 + np.sqrt(0.36 + 4.0 * 0.4 * 0.2)) / 0.8
+    found = made([0.5, 1.0], [1.0, 2.0], [3.0, 1.0]).generalising_time(0.2)
+    assert found == pytest.approx(-np.log(z), rel=1e-12)
+    assert made([1.0], [0.0]).generalising_time(0.2) == 0.0
+
+
+def test_each_image_has_one_noising_at_least():
+    assert made([1.0], [1.0]).memorising_time([4.0], 0.5, each=1) == pytest.approx(
+        np.log(2.0) * 4.0 / 2.5
+    )
+
+
+@pytest.mark.parametrize("sigma", [0.6, 1.5])
+@pytest.mark.parametrize("depth", [1, 3])
+def test_bulks_are_means_over_gaussian_overlaps(sigma, depth):
+    """The variance of a cosine of two noisings, from its quadratic form in y, ξ and ξ′."""
+    keep = 1.0 / (1.0 + sigma**2)
+    form = np.array([
+        [1.0 - keep, 0.5 * sigma * (1.0 - keep), 0.5 * sigma * (1.0 - keep)],
+        [0.5 * sigma * (1.0 - keep), -0.5 * keep * sigma**2, 0.5 * sigma**2],
+        [0.5 * sigma * (1.0 - keep), 0.5 * sigma**2, -0.5 * keep * sigma**2],
+    ]) * keep / DIM  # fmt: skip
+    parts = [form @ np.diag([value, 1.0, 1.0]) for value in VALUES]
+    own = np.sqrt(sum(2.0 * np.trace(part @ part) for part in parts))
+    inputs = keep * (VALUES + sigma**2)
+    spread = np.sqrt(np.sum(inputs**2)) / DIM
+    z = np.linspace(-8.0, 8.0, 4001)
+    weights = np.exp(-0.5 * z**2) / np.exp(-0.5 * z**2).sum()
+
+    def curve(overlaps):
+        cosine = np.clip(overlaps, -1.0, 1.0)
+        pair = np.sqrt(2.0) * np.column_stack([cosine, np.sqrt(1.0 - cosine**2)])
+        return relu_tangent_kernel([[np.sqrt(2.0), 0.0]], pair, depth=depth)[0]
+
+    constant, line = weights @ curve(spread * z), weights @ (z * curve(spread * z)) / spread
+    near, same = weights @ curve(keep + own * z), curve(np.ones(1))[0]
+    found = gram_bulks(POWER_LAW, sigma, depth=depth)
+    assert found.constant == pytest.approx(constant, rel=1e-3)
+    np.testing.assert_allclose(found.population, line * inputs / DIM, rtol=1e-3)
+    assert found.images == pytest.approx(near - constant - line * keep, rel=2e-3)
+    assert found.noisings == pytest.approx(same - near - line * (1.0 - keep), rel=2e-3)
+
+
+def test_three_layers_where_nothing_is_said():
+    assert unsaid(gram_bulks) == {"depth": 3}
+    assert unsaid(GramBulks.generalising_time) == unsaid(GramBulks.memorising_time)
+    assert unsaid(GramBulks.generalising_time) == {"missing": 0.1}

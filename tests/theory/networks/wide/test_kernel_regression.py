@@ -4,6 +4,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.empirical_score.score import EmpiricalScore
+from convergen.theory.networks.wide import kernel_regression as module
 from convergen.theory.networks.wide.kernel_regression import (
     ABOVE,
     IMAGES_PER_COPY,
@@ -11,6 +12,7 @@ from convergen.theory.networks.wide.kernel_regression import (
 )
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.options import unsaid
 
 
 def gaussian(count, dim=6, seed=0):
@@ -114,13 +116,51 @@ def test_filters_and_levels():
     ("keywords", "words"),
     [
         ({"images": 0}, "images"),
-        ({"data": np.ones(3)}, "hold no points"),
+        ({"data": np.ones(3)}, r"data of shape \(3,\) hold no points"),
+        ({"data": np.ones((2, 0))}, "hold no points"),
+        ({"filter": "flow", "landmarks": 49}, "eigenvectors of 50 copies, more than the 49"),
         ({"filter": "lasso"}, "choose from ridge, flow"),
         ({"filter": "flow", "landmarks": 2}, "eigenvectors of 50 copies, more than the 2"),
         ({"time": -1.0}, "time"),
-        ({"images": 1e9, "landmarks": 10**7}, "the kernel of 10000000 copies needs .* GiB"),
+        ({"images": 1e9, "landmarks": 10**7}, "the kernel of 10000000 copies needs 1.49e.06 GiB"),
     ],
 )
 def test_bad_input(keywords, words):
     with pytest.raises(InputError, match=words):
         KernelRegression(**{"data": gaussian(5), "images": 1000, **keywords})
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(KernelRegression) == {
+        "depth": 3, "bias": 0, "time": 1e5, "filter": "ridge", "seed": 0, "landmarks": 10_000,
+        "above": 2.5,
+    }  # fmt: skip
+    assert IMAGES_PER_COPY == 50
+
+
+def test_a_copy_is_the_least_and_every_point_is_seen_equally_often_to_one():
+    one = KernelRegression(gaussian(4), images=1, above=0.1)
+    assert [len(one._noised(sigma)[0]) for sigma in (0.5, 2.0)] == [1, 1]
+    model, sigma = KernelRegression(gaussian(4), images=42 * IMAGES_PER_COPY), 1e-3
+    inputs, _ = model._noised(sigma)
+    rows = np.argmin(((inputs[:, None] - gaussian(4)) ** 2).sum(2), axis=1)
+    assert sorted(np.bincount(rows)) == [10, 10, 11, 11]
+    assert KernelRegression(gaussian(4), images=1000, filter="flow", landmarks=50).copies == 20
+
+
+def test_points_and_rows_of_landmarks_go_through_in_blocks_of_2048(monkeypatch):
+    model = KernelRegression(gaussian(4, 2), images=30 * IMAGES_PER_COPY, landmarks=5, time=9.0)
+    x = gaussian(7, 2, seed=1)
+    whole, fitted = model(x, 0.5), model._fit(0.5)
+    monkeypatch.setattr(module, "_BLOCK", 3)
+    again = KernelRegression(gaussian(4, 2), images=30 * IMAGES_PER_COPY, landmarks=5, time=9.0)
+    np.testing.assert_allclose(again(x, 0.5), whole, rtol=1e-7)
+    np.testing.assert_allclose(again._fit(0.5)[1], fitted[1], rtol=1e-6)
+    monkeypatch.undo()
+    blocks = []
+    monkeypatch.setattr(
+        KernelRegression, "_between",
+        lambda self, x, y=None: blocks.append(len(x)) or np.zeros((len(x), len(y))),
+    )  # fmt: skip
+    model(np.zeros((2049, 2)), 0.5)
+    assert blocks == [2048, 1]

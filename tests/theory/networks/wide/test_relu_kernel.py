@@ -6,6 +6,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.wide.relu_kernel import relu_tangent_kernel
 from tests.monte_carlo import Stored
+from tests.options import unsaid
 
 stored = Stored(__file__)
 
@@ -62,6 +63,21 @@ def test_halves_and_blocks_make_no_difference():
     np.testing.assert_allclose(few, whole[:3, 1000:], rtol=1e-12)
 
 
+def test_three_layers_without_biases_where_nothing_is_said():
+    assert unsaid(relu_tangent_kernel) == {"depth": 3, "bias": 0}
+
+
+def test_opposite_points_are_apart_by_half_a_turn_whatever_rounding_says():
+    """There κ₀ = κ₁ = 0 in the first layer, and equal points follow of variance 0 or β²."""
+    x = points(200, (5,), seed=3)
+    found = np.diag(relu_tangent_kernel(x, -x, depth=1))
+    np.testing.assert_allclose(found, 0.0, atol=1e-7)
+    small = 1e-3 * x[:4]
+    np.testing.assert_allclose(
+        relu_tangent_kernel(small, x), 1e-3 * relu_tangent_kernel(x[:4], x), rtol=1e-7
+    )
+
+
 def test_the_origin_without_biases():
     x = np.vstack([np.zeros((1, 3)), points(2, (3,))])
     assert np.all(relu_tangent_kernel(x)[0] == 0.0)
@@ -112,7 +128,8 @@ def test_networks_of_finite_width(depth, bias):
 @pytest.mark.parametrize(
     ("keywords", "words"),
     [
-        ({"x": np.ones(3)}, r"\(n, \*shape\)"),
+        ({"x": np.ones(3)}, r"x has shape \(3,\): give .* \(n, \*shape\)"),
+        ({"y": np.ones((2, 0))}, r"y has shape \(2, 0\)"),
         ({"x": [[np.inf]]}, "infinite"),
         ({"y": np.ones((2, 5))}, "points of 12 and of 5 coordinates"),
         ({"depth": 0}, "depth"),
@@ -126,7 +143,7 @@ def test_bad_input(keywords, words):
 
 def test_too_many_points_for_memory():
     many = np.broadcast_to(np.float32(0.0), (2**20, 1))
-    with pytest.raises(InputError, match="the kernel of 1048576 and 1048576 points needs"):
+    with pytest.raises(InputError, match=r"1048576 and 1048576 points needs 8.19e.03 GiB"):
         relu_tangent_kernel(many)
 
 
