@@ -179,8 +179,7 @@ def _stieltjes(x, w, alpha, beta):  # type: ignore[no-untyped-def]
         alpha[k] = mean / norm
         beta[k] = norm / last_norm
         last_norm = norm
-        b = beta[k] if k else 0.0
-        a = alpha[k]
+        a, b = alpha[k], beta[k]  # the first time, `previous` is zero
         norm = 0.0
         for i in range(count):
             following = (x[i] - a) * current[i] - b * previous[i]
@@ -211,9 +210,8 @@ def merge_neighbours(
     """
     if eigenvalues.size <= FEW or eigenvalues[-1] < _SMALLEST:
         return eigenvalues, multiplicities
-    neighbourhoods = int((np.log(eigenvalues[0]) - np.log(eigenvalues[-1])) / REACH) + 2
-    room = min(eigenvalues.size, FEW * neighbourhoods)
-    nodes, weights = np.empty(room), np.empty(room)
+    # What is not written of these takes no memory.
+    nodes, weights = np.empty_like(eigenvalues), np.empty_like(eigenvalues)
     count = _merge(eigenvalues, multiplicities, nodes, weights)
     return nodes[:count].copy(), weights[:count].copy()
 
@@ -242,8 +240,6 @@ def compress(eigenvalues: FloatArray, multiplicities: FloatArray) -> Compression
         return Compression(eigenvalues, multiplicities, 0.0)
     lam, w = merge_neighbours(eigenvalues, multiplicities)
     bound = _MERGING if lam.size < eigenvalues.size else 0.0
-    if lam.size <= 2 * NODES:
-        return Compression(lam, w, bound)
     logs = np.log(lam)
     bins = max(1, int(np.ceil((logs[0] - logs[-1]) / WIDTH)))
     width = (logs[0] - logs[-1]) / bins

@@ -290,7 +290,7 @@ def merge_equal(
     ascending, inverse = np.unique(values, return_inverse=True)
     lam = ascending[::-1].copy()
     w = np.bincount(inverse, weights=counts)[::-1].astype(np.float64)
-    positive = lam.size - int(lam[-1] == 0.0)
+    positive = int(np.count_nonzero(lam))
     drop = lam[: positive - 1] - lam[1:positive]
     apart = drop > np.maximum(error, SAME * lam[: positive - 1])
     if apart.all():

@@ -116,7 +116,7 @@ def _from_covariance(
     if center:
         # Deviations from the first row, not the values, are averaged: a large common mean then
         # costs no digits, and a constant feature gets a variance of exactly zero.
-        first = next(_row_blocks(array, features, 1))[0]
+        first = array[0].reshape(features).astype(np.float64)
         for block in _row_blocks(array, features, size):
             block -= first
             shift += block.sum(axis=0)
@@ -250,15 +250,15 @@ def _check_block(block: FloatArray, array: NDArray[Any]) -> None:
 
 def _refuse_nonfinite(array: NDArray[Any]) -> NoReturn:
     """Count NaN and infinities in all the data, because one block may hold only a few of them."""
-    count, first = 0, -1
     size = max(1, _BLOCK_BYTES * len(array) // (8 * array.size))
-    for start in range(0, len(array), size):
-        rows = array[start : start + size]
-        bad = np.count_nonzero(~np.isfinite(rows), axis=tuple(range(1, array.ndim)))
-        if first < 0 and bad.any():
-            first = start + int(np.argmax(bad > 0))
-        count += int(bad.sum())
+    axes = tuple(range(1, array.ndim))
+    bad = np.concatenate(
+        [
+            np.count_nonzero(~np.isfinite(array[start : start + size]), axis=axes)
+            for start in range(0, len(array), size)
+        ]
+    )
     raise InputError(
-        f"data holds {count} value(s) that are NaN or infinite, the first in row {first} "
-        "(counted from 0): remove or replace them."
+        f"data holds {bad.sum()} value(s) that are NaN or infinite, the first in row "
+        f"{np.flatnonzero(bad)[0]} (counted from 0): remove or replace them."
     )

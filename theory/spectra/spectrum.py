@@ -86,7 +86,7 @@ class Spectrum:
     @cached_property
     def _positive(self) -> int:
         """Distinct positive eigenvalues: only the last one may be zero."""
-        return self.eigenvalues.size - int(self.eigenvalues[-1] == 0.0)
+        return int(np.count_nonzero(self.eigenvalues))
 
     @cached_property
     def largest(self) -> float:

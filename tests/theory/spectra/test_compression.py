@@ -3,7 +3,14 @@ import pytest
 
 from convergen.theory import Spectrum
 from convergen.theory.spectra import compression as module
-from convergen.theory.spectra.compression import FEW, NODES, REACH, STRIP, WIDTH, compress
+from convergen.theory.spectra.compression import (
+    NODES,
+    REACH,
+    STRIP,
+    WIDTH,
+    compress,
+    merge_neighbours,
+)
 from tests.plain_kernels import uncompiled
 
 EPS = np.finfo(np.float64).eps
@@ -198,12 +205,12 @@ def test_a_heavy_eigenvalue_among_light_neighbours(count):
 
 
 def test_few_neighbours_are_kept_as_they_are():
-    for size, expected in ((FEW, FEW), (FEW + 1, 3)):
+    for size, expected in ((16, 16), (17, 3)):
         group = 1.0 - 0.5 * REACH * np.arange(size) / size
         values = np.concatenate([group, 1e-10 * group, 1e-20 * group])
         small = compress(values, np.ones(values.size))
         assert small.nodes.size == 3 * expected
-        if expected == FEW:
+        if expected == 16:
             np.testing.assert_array_equal(small.nodes, values)
             assert small.error_bound == 0.0
 
@@ -296,3 +303,125 @@ def test_gauss_rules_err_by_less_than_the_ellipse_says():
             bound = module._bernstein(ratio, nodes) / (pole - end)
             assert 0.0 < error < bound
     assert module._bernstein(3.0, 4) == pytest.approx(2.0 * 3.0**-7)
+
+
+def ellipse_bound(half_axis, other, nodes):
+    """Error of a Gauss rule for functions that are analytic in an ellipse (Trefethen 2008)."""
+    total = half_axis + other
+    return 4.0 * total ** (1 - 2 * nodes) / (total - 1.0)
+
+
+def test_so_many_nodes_as_double_precision_needs():
+    """In a bin of full width, with functions that are analytic up to 3i beside it."""
+    ratio = 2.0 * 3.0 / 4.7
+    bounds = [ellipse_bound(ratio, np.hypot(ratio, 1.0), nodes) for nodes in (NODES, NODES - 1)]
+    assert bounds[0] < EPS < bounds[1]
+    assert module._bernstein(ratio + np.hypot(ratio, 1.0), NODES) == pytest.approx(bounds[0])
+    assert (NODES, WIDTH, STRIP, REACH) == (18, 4.7, 3.0, 0.005)
+
+
+def test_the_stated_bound_is_the_sum_of_both_steps():
+    # Neighbours within 0.5 % of λ, on an ellipse that leaves a tenth of the way to 0.
+    half = 0.9 * (1.0 - 0.5 * REACH) / (0.5 * REACH)
+    merged = ellipse_bound(half, np.sqrt(half**2 - 1.0), 3)
+    assert compress(*neighbours(500)).error_bound == pytest.approx(merged, rel=1e-9)
+    for width in (0.46, 2.0, 4.6, 9.0):
+        values = np.exp(-np.linspace(0.0, width, 80))
+        ratio = 3.0 / (0.5 * width if width < 4.7 else 0.25 * width)
+        expected = ellipse_bound(ratio, np.hypot(ratio, 1.0), 18)
+        small = compress(values, np.ones(80))
+        assert small.error_bound == pytest.approx(expected, rel=1e-9)
+        assert small.nodes.size == (18 if width < 4.7 else 36)
+        dense = np.concatenate([np.linspace(1.0, 0.999, 40), values[1:]])
+        both = compress(dense, np.ones(119)).error_bound
+        assert both == pytest.approx(expected + merged, rel=1e-9)
+
+
+def test_bins_divide_the_logarithm_evenly_and_few_in_one_are_kept():
+    near, far = np.exp(-np.linspace(0.0, 2.0, 36)), np.exp(-np.linspace(12.0, 14.0, 37))
+    small = compress(np.concatenate([near, far]), np.arange(1.0, 74.0))
+    assert small.nodes.size == 36 + 18
+    np.testing.assert_array_equal(small.nodes[:36], near)
+    assert small.weights[36:].sum() == pytest.approx(np.arange(37.0, 74.0).sum())
+    # Two bins of 100 each, and the moments of the logarithm in either.
+    values = np.exp(-np.linspace(0.0, 9.0, 200))
+    small = compress(values, np.ones(200))
+    assert small.nodes.size == 36
+    for some, nodes in zip(np.split(values, 2), np.split(np.arange(36), 2), strict=True):
+        for power in (0, 1, 7):
+            exact = np.sum(np.log(some) ** power)
+            assert small.weights[nodes] @ np.log(small.nodes[nodes]) ** power == pytest.approx(exact)
+
+
+def test_what_has_no_reciprocal_is_not_merged(monkeypatch):
+    """Nor are equal logarithms a width of nothing."""
+    values = 1e-300 * (1.0 + EPS * np.arange(40.0, 0.0, -1.0))
+    assert merge_neighbours(values, np.ones(40))[0] is values
+    small = compress(values, np.ones(40))
+    assert 0.0 < small.error_bound < 1e-100
+    assert small.weights.sum() == pytest.approx(40.0)
+    values, counts = neighbours(100)
+    for limit, size in ((values[-1], 3), (np.nextafter(values[-1], 1.0), 100)):
+        monkeypatch.setattr(module, "_SMALLEST", limit)
+        assert merge_neighbours(values, counts)[0].size == size
+    assert merge_neighbours(values[:16], counts[:16])[0].base is values
+
+
+def test_every_length_of_a_neighbourhood_is_found_in_few_looks(monkeypatch):
+    uncompiled(monkeypatch, module)
+    monkeypatch.setattr(module, "FEW", 1)
+
+    class Watched:
+        """Eigenvalues that count how often one of them is looked at."""
+
+        def __init__(self, values):
+            self.values, self.size, self.looks = values, values.size, 0
+
+        def __getitem__(self, place):
+            self.looks += not isinstance(place, slice)
+            return self.values[place]
+
+    for size in (*range(4, 45), 1000):
+        dense = 1.0 - 0.004 * np.linspace(0.0, 1.0, size) ** 2
+        for tail in ([], [0.5], [0.5, 0.499]):
+            lam, w = Watched(np.append(dense, tail)), np.ones(size + len(tail))
+            nodes, weights = np.empty(lam.size), np.empty(lam.size)
+            count = module._merge(lam, w, nodes, weights)
+            assert count == 3 + len(tail)
+            assert weights[:3].sum() == pytest.approx(size)
+            assert weights[3:count].sum() == pytest.approx(len(tail))
+            assert lam.looks < 40
+
+
+def test_moments_at_which_a_measure_has_fewer_points(monkeypatch):
+    """A variance of 1e-13, and a third orthogonal polynomial of norm 1e-11, still count."""
+    uncompiled(monkeypatch, module)
+    x, share = np.empty(3), np.empty(3)
+    for variance, count in ((1e-13, 2), (np.nextafter(1e-13, 0.0), 1)):
+        assert module._three_nodes(0.0, variance, 0.0, 0.0, 0.0, x, share) == count
+    square = 2.0**-40  # with its own square a sum that floats hold exactly
+    for norm, count in ((1e-11, 3), (np.nextafter(1e-11, 0.0), 2)):
+        fourth = norm + square * square
+        assert fourth - square * square == norm
+        assert module._three_nodes(0.0, square, 0.0, fourth, 0.0, x, share) == count
+
+
+def test_points_that_nearly_coincide_give_nodes_between_the_ends(monkeypatch):
+    """Rounding there asks for the angle of a cosine beyond 1, and for nodes beyond the ends."""
+    uncompiled(monkeypatch, module)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        close = 10.0 ** rng.uniform(-6.0, -3.0)
+        t = rng.choice([-1.0, 1.0]) * np.array([1.0, 1.0 - close, -1.0])
+        w = rng.dirichlet(np.ones(3))
+        x, share = np.empty(3), np.empty(3)
+        count = module._three_nodes(*(w @ t**k for k in range(1, 6)), x, share)
+        assert np.all(np.abs(x[:count]) <= 1.0)
+        assert share[:count] @ x[:count] == pytest.approx(w @ t, abs=1e-3)
+
+
+def test_kernels_without_arrays_do_not_compile_what_manages_them():
+    """Which would take as long as loading them."""
+    for name in ("_power_sums", "_three_nodes", "_merge", "_total"):
+        assert getattr(module, name).targetoptions["_nrt"] is False
+    assert module._stieltjes.targetoptions["_nrt"] is True
