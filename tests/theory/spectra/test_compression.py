@@ -350,7 +350,9 @@ def test_bins_divide_the_logarithm_evenly_and_few_in_one_are_kept():
     for some, nodes in zip(np.split(values, 2), np.split(np.arange(36), 2), strict=True):
         for power in (0, 1, 7):
             exact = np.sum(np.log(some) ** power)
-            assert small.weights[nodes] @ np.log(small.nodes[nodes]) ** power == pytest.approx(exact)
+            assert small.weights[nodes] @ np.log(small.nodes[nodes]) ** power == pytest.approx(
+                exact
+            )
 
 
 def test_what_has_no_reciprocal_is_not_merged(monkeypatch):
@@ -407,7 +409,7 @@ def test_moments_at_which_a_measure_has_fewer_points(monkeypatch):
 
 
 def test_points_that_nearly_coincide_give_nodes_between_the_ends(monkeypatch):
-    """Rounding there asks for the angle of a cosine beyond 1, and for nodes beyond the ends."""
+    """Rounding there asks for nodes beyond the ends."""
     uncompiled(monkeypatch, module)
     rng = np.random.default_rng(0)
     for _ in range(300):

@@ -175,3 +175,57 @@ def test_axes_and_means_fit_their_spectrum():
     for shape in ((2,), (4,), (1, 3)):
         with pytest.raises(InputError, match=r"has dimension 3: give 3 numbers"):
             checked_mean(np.ones(shape), 3)
+
+
+def test_numbers_are_the_same_up_to_64_units_in_the_last_place():
+    for apart, size in ((63.5, 1), (64.0, 2)):
+        lam, w = merge_equal(np.array([1.0, 1.0 - apart * EPS]), np.ones(2))
+        assert lam.size == size
+        assert w.sum() == 2.0
+    assert SAME == 64.0 * EPS
+
+
+def test_pieces_of_a_continuum_by_hand():
+    """Each starts a whole number of errors below the largest: 10, 9, 8, and what is apart."""
+    values = np.array([0.0, 10.0, 9.75, 9.25, 8.75, 8.25, 8.0, 7.5, 3.0])
+    counts = np.array([2.0, 1.0, 2.0, 1.0, 1.0, 3.0, 1.0, 1.0, 4.0])
+    lam, w = merge_equal(values, counts, error=1.0)
+    np.testing.assert_allclose(lam, [9.6875, 8.375, 7.75, 3.0, 0.0], rtol=1e-14)
+    np.testing.assert_array_equal(w, [4.0, 4.0, 2.0, 4.0, 2.0])
+
+
+def test_the_error_of_a_solver_is_four_roots_of_the_size():
+    assert solver_error(2.0, 9) == 4.0 * 3.0 * EPS * 2.0
+    assert solver_error(2.0, 9, 1e-7) == pytest.approx(2.4e-6)
+
+
+def test_sizes_that_fill_the_memory_are_refused():
+    with pytest.raises(InputError) as caught:
+        power_law_eigenvalues(20_000_001, 1.0)
+    assert str(caught.value) == (
+        "a power law in dimension 20000001 would hold as many eigenvalues in memory: use dim of at "
+        "most 20000000."
+    )
+    with pytest.raises(InputError) as caught:
+        power_law_eigenvalues(20_000_000, 50.0)
+    assert str(caught.value) == (
+        "a power law with exponent 50 in dimension 20000000 spans more than 300 decades: lower one "
+        "of the two."
+    )
+    whole = np.array([1e6])
+    assert leading_groups(whole, 10**6, 100_000).size == 100_000
+    with pytest.raises(InputError) as caught:
+        leading_groups(whole, 10**6, 100_001)
+    assert str(caught.value) == (
+        "factors = 100001 was asked for, but the spectrum has 1000000 dimensions: use at most "
+        "100000."
+    )
+
+
+def test_the_smallest_numbers_that_count():
+    tiny = np.finfo(float).tiny
+    assert checked_eigenvalues([tiny], None)[0].tolist() == [tiny]
+    kept, _ = checked_eigenvalues([1.0, 1e-307, np.nextafter(1e-307, 0.0)], None)
+    assert kept.tolist() == [1.0, 1e-307, 0.0]
+    _, counts = checked_eigenvalues([2.0, 1.0], [0.5, 1.0])
+    assert counts.tolist() == [0.5, 1.0]

@@ -310,3 +310,69 @@ def test_the_first_row_with_a_value_that_is_not_finite_is_named_whatever_the_blo
         principal_components(data)
     with pytest.raises(InputError, match=r"holds 2 value\(s\) .*, the first in row 4 "):
         principal_components(data[1:])
+
+
+def test_blocks_fill_64_mebibytes_unless_their_size_is_given(monkeypatch):
+    for name in ("_from_covariance", "_from_gram"):
+        monkeypatch.setattr(
+            covariance, name, lambda array, features, center, size: (features, center, size)
+        )
+    assert principal_components(np.zeros((9, 2))) == (2, True, 2**26 // 16)
+    assert principal_components(np.zeros((4, 3, 5)), center=False) == (15, False, 2**26 // 32)
+    assert principal_components(np.zeros((9, 2)), block_rows=5) == (2, True, 5)
+    monkeypatch.setattr(covariance, "_BLOCK_BYTES", 15)
+    assert principal_components(np.zeros((9, 2))) == (2, True, 1)
+
+
+def test_rows_are_searched_for_what_is_not_finite_in_blocks_of_memory(monkeypatch):
+    shapes, isfinite = [], np.isfinite
+    monkeypatch.setattr(np, "isfinite", lambda rows: shapes.append(rows.shape) or isfinite(rows))
+    data = np.ones((5, 2, 2))
+    data[3, 1, 0] = np.nan
+    for size, expected in ((1, [1] * 5), (95, [2, 2, 1]), (96, [3, 2]), (97, [3, 2])):
+        shapes.clear()
+        monkeypatch.setattr(covariance, "_BLOCK_BYTES", size)
+        with pytest.raises(InputError) as caught:
+            covariance._refuse_nonfinite(data)
+        assert shapes == [(rows, 2, 2) for rows in expected]
+        assert str(caught.value) == (
+            "data holds 1 value(s) that are NaN or infinite, the first in row 3 (counted from 0): "
+            "remove or replace them."
+        )
+
+
+def test_the_covariance_is_taken_of_square_data():
+    assert principal_components(coloured((6, 6))).left is None
+
+
+def test_axes_that_are_orthonormal_are_left_alone(monkeypatch):
+    monkeypatch.setattr(np.linalg, "qr", None)
+    assert principal_components(coloured(WIDE)).eigenvectors.shape == (60, 11)
+
+
+def test_limits_of_rounding_and_of_what_has_no_variance(monkeypatch):
+    limit = 5 * np.finfo(float).eps
+    for least, rank in ((limit, 2), (np.nextafter(limit, 0.0), 1)):
+        values, vectors = covariance._descending(np.diag([least, 1.0]), 5, True)
+        assert values.tolist() == [1.0, least][:rank]
+        assert vectors.shape == (2, rank)
+    monkeypatch.setattr(covariance, "_SMALLEST_VARIANCE", 0.25)
+    assert principal_components([[0.5], [-0.5]]).eigenvalues.tolist() == [0.25]
+    with pytest.raises(InputError) as caught:
+        principal_components([[0.25], [-0.25]], center=False)
+    assert str(caught.value) == (
+        "data has no variance, every column is zero to within 0.5: give samples that differ, or "
+        "multiply tiny values by a constant."
+    )
+
+
+def test_the_largest_values():
+    largest = 1e140
+    assert principal_components([[largest], [-largest]]).eigenvalues == pytest.approx(1e280)
+    for sign in (1.0, -1.0):
+        with pytest.raises(InputError) as caught:
+            principal_components([[sign * 2.0 * largest], [0.0]])
+        assert str(caught.value) == (
+            "data reaches 2e+140, but values beyond 1e+140 could overflow the covariance: divide "
+            "the data by a constant."
+        )

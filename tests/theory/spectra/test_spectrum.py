@@ -8,6 +8,7 @@ from scipy.special import digamma, zeta
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from tests.options import unsaid
 from tests.simulation import expanded
 
 
@@ -93,6 +94,26 @@ def test_power_law_that_rounds_to_equal_eigenvalues_is_merged(exponent):
     assert theory.convergence(s, 50.0) == pytest.approx(
         float(theory.convergence(Spectrum.isotropic(100), 50.0)), rel=1e-13
     )
+
+
+def test_a_power_law_is_merged_where_its_last_eigenvalues_may_be_equal(monkeypatch):
+    """Twice the distance of what may stand for one number: the rest is not sorted for nothing."""
+    merged = []
+    monkeypatch.setattr(
+        "convergen.theory.spectra.spectrum.merge_equal",
+        lambda *given: merged.append(given[0].size) or given[:2],
+    )
+    exponent = 2.0 * 64.0 * np.finfo(float).eps * 8
+    Spectrum.power_law(8, exponent)
+    assert merged == []
+    Spectrum.power_law(8, np.nextafter(exponent, 0.0))
+    assert merged == [8]
+
+
+def test_what_is_taken_where_nothing_is_said():
+    assert unsaid(Spectrum.isotropic) == {"variance": 1.0}
+    assert unsaid(Spectrum.from_eigenvalues) == {"error": 0, "source": "eigenvalues"}
+    assert unsaid(Spectrum.from_data) == {"center": True, "source": "data"}
 
 
 def test_power_law_with_a_million_eigenvalues():
