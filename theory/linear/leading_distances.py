@@ -223,7 +223,7 @@ def _single(
             np.concatenate([lead, tail.lam]), np.append(np.ones(lead.size), tail.weights), n
         )
         if everything.effective_factors() > _MANY:
-            return float(statistic(lambda *c: np.array([everything.edge(*c)]), n)[0]), 0.0, "edge"
+            return statistic(lambda *c: np.array([everything.edge(*c)]), n).item(), 0.0, "edge"
     draws = _wishart(n, lead, np.random.default_rng(as_seed(seed)))
     values = statistic(lambda *c: tail.largest(draws, lead, *c), n)
     spread = float(values.std(ddof=1) / np.sqrt(values.size))
@@ -294,17 +294,17 @@ class _Tail:
     def ceiling(self, first: float, second: float) -> float:
         """A ζ that surely lies above the edge."""
         return float(
-            4.0 * (1.0 + abs(first) + abs(second)) * (1.0 + self.weights @ self.lam / self.samples)
+            4.0 * (abs(first) + abs(second)) * (1.0 + self.weights @ self.lam / self.samples)
         )
 
     def edge(self, first: float, second: float) -> float:
         """Smallest ζ for which φ exists."""
         low, high = 0.0, self.ceiling(first, second)
         for _ in range(6):
-            grid = np.linspace(low, high, 34)[1:]
-            missing = np.isnan(self.factor(grid, first, second))
-            last = int(np.flatnonzero(missing)[-1]) if missing.any() else -1
-            low, high = (grid[last] if last >= 0 else low), grid[min(last + 1, grid.size - 1)]
+            grid = np.linspace(low, high, 34)
+            missing = np.isnan(self.factor(grid[1:], first, second))
+            last = np.max(np.flatnonzero(missing) + 1, initial=0)
+            low, high = grid[last], grid[last + 1]
         return float(high)
 
     def effective_factors(self) -> float:
@@ -323,14 +323,14 @@ class _Tail:
             return np.asarray(np.linalg.eigvalsh(first * covariance + shift)[:, -1])
         start = self.edge(first, second)
         top = self.ceiling(first, second)
-        top += abs(first) * float(np.linalg.eigvalsh(covariance)[:, -1].max())
-        grid = start + np.geomspace(1e-9, 1.0, 100) * (2.0 * top - start)
+        top += abs(first) * float(np.linalg.eigvalsh(covariance).max())
+        grid = start + np.geomspace(1e-9, 1.0, 100) * top
         phi = self.factor(grid, first, second)
         low = np.full(covariance.shape[0], grid[0])
         # No root above the edge: the edge itself.
         lowest = np.linalg.eigvalsh(first * phi[0] * covariance + shift)[:, -1]
         high = np.where(lowest > grid[0], grid[-1], grid[0])
-        for _ in range(40):
+        while np.max((high - low) / high) > 1e-3:
             middle = 0.5 * (low + high)
             factor = first * np.interp(middle, grid, phi)[:, None, None]
             # The Rayleigh value bounds the root from the other side, since φ falls with ζ.
@@ -341,6 +341,4 @@ class _Tail:
                 high = np.where(above, np.minimum(high, np.maximum(value, middle)), middle)
             else:
                 low, high = np.where(above, middle, low), np.where(above, high, middle)
-            if np.max((high - low) / high) < 1e-3:
-                break
         return np.asarray(0.5 * (low + high))

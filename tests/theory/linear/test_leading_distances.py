@@ -1,11 +1,15 @@
+import functools
+
 import numpy as np
 import pytest
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from convergen.theory.linear import leading_distances as module
 from convergen.theory.linear.leading_distances import sliced_maximum, split_grid
 from tests.monte_carlo import Stored
+from tests.options import unsaid
 from tests.simulation import expanded
 
 stored = Stored(__file__)
@@ -189,18 +193,6 @@ def test_a_fit_that_peaks_outside_its_points_is_not_used():
     assert sliced_maximum(eigenvalue, splits)[0] == pytest.approx(best, rel=0.02)
 
 
-@pytest.mark.parametrize("samples", [1.0, 7.0, 100.0, 1e4, 1e8, 1e12])
-def test_one_dimension_is_a_chi_square(samples):
-    rng = np.random.default_rng(6)
-    ratio = rng.chisquare(samples, 100_000) / samples
-    result = theory.operator_norm(Spectrum.isotropic(1, 4.0), samples)
-    mean, stderr = mean_and_error(np.abs(ratio - 1.0))
-    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr)
-    result = theory.max_sliced_wasserstein(Spectrum.isotropic(1, 4.0), samples)
-    mean, stderr = mean_and_error(np.abs(np.sqrt(ratio) - 1.0))
-    assert abs(result.value - mean) < 4.0 * np.hypot(stderr, result.stderr) + 0.01 * mean
-
-
 # --------------------------------------------------------------------------------- spectral edge
 
 
@@ -262,78 +254,7 @@ def test_max_sliced_of_leading_factors_is_within_eight_per_cent_of_naive_simulat
     assert abs(result.value - mean) < max(0.08 * mean, 4.0 * np.hypot(stderr, result.stderr))
 
 
-def test_one_overwhelming_factor_decides_alone():
-    # ‖Σ̂ − Σ‖/λ_1 → E|χ²_n/n − 1| when the tail is negligible.
-    samples = 50
-    rng = np.random.default_rng(7)
-    expected = np.mean(np.abs(rng.chisquare(samples, 200_000) / samples - 1.0))
-    result = theory.operator_norm(Spectrum.from_eigenvalues([1.0, 1e-7], [1, 1000]), samples)
-    assert abs(result.value - expected) < 4.0 * result.stderr
-
-
-@pytest.mark.parametrize("name", ["power law 1", "edge"])
-def test_large_n_falls_like_one_over_the_square_root(name):
-    spectrum = LEADING.get(name, Spectrum.isotropic(200))
-    for function in (theory.operator_norm, theory.max_sliced_wasserstein):
-        values = function(spectrum, [1e6, 1e10]).value * np.sqrt([1e6, 1e10])
-        np.testing.assert_allclose(values, values[0], rtol=0.02)
-
-
-@pytest.mark.parametrize("name", ["isotropic", "power law 1.5", "spiked"])
-def test_max_sliced_tends_to_half_the_largest_relative_variance_error(name):
-    # Σ̂ = Σ + δ: sqrt(uᵀΣ̂u) − sqrt(uᵀΣu) ≈ uᵀδu/(2 sqrt(uᵀΣu)) ≤ √λ_1 ‖Σ^{-1/2}δΣ^{-1/2}‖/2, and
-    # ≥ ‖δ‖/(2√λ_1).
-    norm = theory.operator_norm(EXACT[name], 1e8)
-    sliced = theory.max_sliced_wasserstein(EXACT[name], 1e8)
-    relative = theory.operator_norm(Spectrum.isotropic(EXACT[name].dim), 1e8)
-    noise = 4.0 * np.hypot(sliced.stderr, 0.5 * np.hypot(norm.stderr, relative.stderr))
-    assert 0.5 * norm.value - noise < 1.005 * sliced.value
-    assert 0.995 * sliced.value < 0.5 * relative.value + noise
-
-
 # ----------------------------------------------------------------------- extreme cases and input
-
-
-@pytest.mark.parametrize("function", ["operator_norm", "max_sliced_wasserstein"])
-@pytest.mark.parametrize(
-    "spectrum",
-    [
-        pytest.param(Spectrum.power_law(10**6, 1.0), marks=pytest.mark.slow),
-        Spectrum.power_law(20_000, 1.0),
-        Spectrum.power_law(300, 60.0),
-        Spectrum.from_eigenvalues([1.0, 0.0], [1, 500]),
-        pytest.param(Spectrum.from_eigenvalues([1e200, 1e-100], [3, 300]), marks=pytest.mark.slow),
-    ],
-    ids=lambda spectrum: repr(spectrum),
-)
-def test_extreme_spectra_and_few_samples_give_positive_numbers(function, spectrum):
-    call = {
-        "operator_norm": theory.operator_norm,
-        "max_sliced_wasserstein": theory.max_sliced_wasserstein,
-    }[function]
-    result = call(spectrum, [2, 33])
-    assert np.all(np.isfinite(result.value))
-    assert np.all(np.diff(result.value) < 0.0)
-    assert np.all(result.value > 0.0)
-    assert np.all(result.stderr >= 0.0)
-
-
-def test_rank_one_beyond_128_dimensions_is_one_dimension():
-    one = theory.operator_norm(Spectrum.isotropic(1), [2, 50], seed=1)
-    padded = theory.operator_norm(Spectrum.from_eigenvalues([1.0, 0.0], [1, 500]), [2, 50], seed=2)
-    noise = 4.0 * np.hypot(one.stderr, padded.stderr)
-    assert np.all(np.abs(one.value - padded.value) < noise)
-
-
-@pytest.mark.parametrize("scale", [1e-300, 1e300])
-@pytest.mark.parametrize("dim", [40, 200])
-def test_units_of_the_data_do_not_matter(dim, scale):
-    lam = np.arange(1.0, dim + 1.0) ** -1.0
-    functions = [theory.operator_norm] + [theory.max_sliced_wasserstein] * (dim == 40)
-    for function in functions:
-        one = function(Spectrum.from_eigenvalues(lam), 70)
-        two = function(Spectrum.from_eigenvalues(lam * scale), 70)
-        assert two.value == pytest.approx(float(one.value), rel=1e-6)
 
 
 def test_results_are_reproducible_and_depend_on_the_seed():
@@ -346,11 +267,12 @@ def test_results_are_reproducible_and_depend_on_the_seed():
 
 def test_results_take_the_shape_of_the_samples():
     for function in (theory.operator_norm, theory.max_sliced_wasserstein):
-        result = function(EXACT["zeros"], [[5, 10, 20], [40, 80, 160]])
+        spectrum = Spectrum.from_eigenvalues([2.0, 1.0, 0.0], [1, 3, 4])
+        result = function(spectrum, [[5, 10, 20], [40, 80, 160]])
         for field in ("value", "stderr", "method"):
             assert getattr(result, field).shape == (2, 3)
-        assert np.shape(function(EXACT["zeros"], 5).value) == ()
-        assert result.value[1, 0] == function(EXACT["zeros"], 40).value
+        assert np.shape(function(spectrum, 5).value) == ()
+        assert result.value[1, 0] == function(spectrum, 40).value
 
 
 @pytest.mark.parametrize("function", [theory.operator_norm, theory.max_sliced_wasserstein])
@@ -360,6 +282,229 @@ def test_bad_samples_and_seeds_are_refused(function):
     for name in ("spiked", "power law 1"):
         with pytest.raises(InputError, match="seed must be a whole number"):
             function(SPECTRA[name], 10, seed=-1)
+
+
+# ------------------------------------------------------------------------------- step by step
+
+
+@pytest.mark.parametrize("samples", [3, 12])
+def test_distances_are_means_over_the_covariances_that_are_drawn(samples):
+    spectrum = Spectrum.from_eigenvalues([4.0, 2.0, 1.0], [1, 2, 3])
+    lam = np.array([1.0, 0.5, 0.5, 0.25, 0.25, 0.25])
+    drawn = module._wishart(samples, lam, np.random.default_rng(7))
+    assert drawn.shape == (32, 6, 6)
+    norms = [np.abs(np.linalg.eigvalsh(one - np.diag(lam))).max() for one in drawn]
+    found = theory.operator_norm(spectrum, samples, seed=7)
+    mean, error = mean_and_error(norms)
+    assert found.value == pytest.approx(mean, rel=1e-12)
+    assert found.stderr == pytest.approx(error, rel=1e-12)
+    sliced = [sliced_by_ascent(one, np.diag(lam)) for one in drawn[:32:4]]
+    splits = split_grid(samples, 6)
+    own, back = (
+        sliced_maximum(
+            lambda s, first=first, second=second: np.linalg.eigvalsh(
+                (first(s) * drawn[:32:4]) + second(s) * np.diag(lam)
+            )[:, -1],
+            splits,
+        )
+        for first, second in (
+            (lambda s: 1.0, lambda s: -(1.0 + s)),
+            (lambda s: -(1.0 + s), lambda s: 1.0),
+        )
+    )
+    np.testing.assert_allclose(np.maximum(own, back), sliced, rtol=0.01)
+
+
+def test_a_seed_that_is_not_given_is_nought():
+    for function in (theory.operator_norm, theory.max_sliced_wasserstein):
+        assert unsaid(function) == {"seed": 0}
+
+
+def test_few_factors_are_drawn_and_24_make_an_edge(monkeypatch):
+    sizes, wishart = [], module._wishart
+    monkeypatch.setattr(
+        module, "_wishart", lambda n, lead, rng: sizes.append(lead.size) or wishart(n, lead, rng)
+    )
+    spectrum = Spectrum.power_law(150, 1.0)
+    for factors, method in ((24.0, "leading factors"), (np.nextafter(24.0, 25.0), "edge")):
+        monkeypatch.setattr(module._Tail, "effective_factors", lambda _, many=factors: many)
+        assert theory.operator_norm(spectrum, 50).method == method
+    assert sizes == [32]
+
+
+def test_samples_of_a_covariance_scatter_as_wishart_matrices_do(monkeypatch):
+    """E S = Σ and Var S_ij = (λ_i λ_j + δ_ij λ_i²)/n, above and below as many rows as columns."""
+    monkeypatch.setattr(module, "_DRAWS", 40_000)
+    lam = np.array([2.0, 1.0, 0.5])
+    for n, rows in ((2.0, 2), (2.4, 2), (3.0, 3.0), (3.5, 3.5), (20.0, 20.0)):
+        drawn = module._wishart(n, lam, np.random.default_rng(1))
+        exact = (np.outer(lam, lam) + np.diag(lam**2)) / rows
+        error = np.sqrt(exact / 40_000)
+        assert np.all(np.abs(drawn.mean(axis=0) - np.diag(lam)) < 4.5 * error), n
+        np.testing.assert_allclose(drawn.var(axis=0), exact, rtol=0.08)
+        assert (np.linalg.matrix_rank(drawn[0]) == 2) == (n < 3)
+
+
+def test_the_leading_part_and_the_tail_are_the_whole():
+    spectrum = Spectrum.from_eigenvalues([4.0, 2.0, 1.0, 0.0], [3, 5, 10, 7])
+    lead, tail = module._split(spectrum, 50.0, 6)
+    assert lead.tolist() == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
+    assert (tail.lam.tolist(), tail.weights.tolist()) == ([0.5, 0.25], [2.0, 10.0])
+    assert tail.samples == 50.0
+    for leading in (18, 25):
+        lead, tail = module._split(spectrum, 50.0, leading)
+        assert (lead.size, tail.lam.size) == (leading, 0)
+    shared = Spectrum.from_eigenvalues([4.0, 2.0, 1.0], [1.0, 1.5, 0.5])
+    lead, tail = module._split(shared, 50.0, 2)
+    assert lead.tolist() == [1.0, 0.5]
+    assert (tail.lam.tolist(), tail.weights.tolist()) == ([0.5, 0.25], [0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("samples", "rank", "low", "high", "size"),
+    [
+        (1e4, 16, 5e-4, 0.28, 11),  # few factors: four times the largest fluctuation
+        (256, 16, 0.003125, 1.75, 11),
+        (64, 1, 0.00625, 200.0, 16),  # a half of the variance
+        (1.0, 1, 0.05, 200.0, 13),
+        (1.0, 1e6, 0.05, 2006.0, 17),
+    ],
+)
+def test_splits_reach_beyond_every_fluctuation_in_steps_of_two(samples, rank, low, high, size):
+    grid = split_grid(samples, rank)
+    np.testing.assert_allclose(grid[[0, -1]], [low, high], rtol=1e-12)
+    assert grid.size == size
+    np.testing.assert_allclose(grid[1:] / grid[:-1], (high / low) ** (1.0 / (size - 1)))
+
+
+def test_the_fit_is_exact_in_one_direction_wherever_the_best_split_lies():
+    """s/(1+s) (a − (1+s) b) is largest at √(a/b) − 1; what peaks beyond the grid, at its end."""
+    splits = np.geomspace(0.1, 3.2, 6)
+    best = np.array([0.02, 0.12, 0.3, 0.9, 2.0, 3.1, 9.0])
+    b = np.array([0.5, 1.0, 3.0, 0.2, 1.0, 7.0, 0.3])
+    a = b * (1.0 + best) ** 2
+    inside = np.clip(best, splits[0], splits[-1])
+    expected = np.sqrt(np.maximum(inside * a / (1.0 + inside) - inside * b, 0.0))
+    found = sliced_maximum(lambda s: a - (1.0 + s) * b, splits)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_the_fit_takes_the_best_point_and_its_neighbours():
+    """1, s and s/(1+s) through three; a fourth, where another direction wins, is left out."""
+    splits = np.array([0.1, 1.2, 1.6, 3.0])
+
+    def curves(s):
+        return np.array([max(3.0 - (1.0 + s) * 0.5, 10.0 - (1.0 + s) * 6.0), 2.0 / (1.0 + s**2)])
+
+    expected = []
+    for k, points in ((0, [1, 2, 3]), (1, [0, 1, 2])):
+        s = splits[points]
+        values = [at / (1.0 + at) * curves(at)[k] for at in s]
+        c, share, slope = np.linalg.solve(np.stack([s**0, s / (1.0 + s), s], axis=1), values)
+        top = np.sqrt(-share / slope) - 1.0
+        expected.append(np.sqrt(c + share * top / (1.0 + top) + slope * top))
+    np.testing.assert_allclose(sliced_maximum(curves, splits), expected, rtol=1e-12)
+    assert expected[0] == pytest.approx(np.sqrt(3.0) - np.sqrt(0.5), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("eigenvalue", "expected"),
+    [
+        (lambda s: s * (1.0 + s), 3.2),  # convex
+        (lambda s: 1.0 + 0.1 * s, np.sqrt(3.2 * 1.32 / 4.2)),  # ever rising
+        (lambda s: -1.0, 0.0),
+        (lambda s: 0.0, 0.0),
+    ],
+)
+def test_a_curve_without_a_peak_is_taken_at_its_best_point(eigenvalue, expected):
+    splits = np.geomspace(0.1, 3.2, 6)
+    found = sliced_maximum(lambda s: np.array([eigenvalue(s)]), splits)
+    assert found == pytest.approx([expected], abs=1e-12)
+
+
+TAIL = module._Tail(np.array([0.8, 0.5, 0.1]), np.array([4.0, 10.0, 30.0]), 25.0)
+
+
+def missing(tail, first, second, phi, zeta):
+    """φ − 1/(1 − c₁e): nought where φ is the factor at ζ."""
+    e = np.sum(tail.weights * tail.lam / (zeta - (second + first * phi) * tail.lam)) / tail.samples
+    return phi - 1.0 / (1.0 - first * e)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [(1.0, -1.0), (0.5, 0.0), (1.0, -3.0), (-0.5, 1.0), (-1.0, 1.0), (-4.0, 1.0)],
+)
+def test_the_factor_solves_its_equation_above_the_edge_and_nowhere_below(first, second):
+    edge = TAIL.edge(first, second)
+    assert 0.0 < edge < TAIL.ceiling(first, second)
+    zeta = edge * np.array([1.00001, 1.1, 2.0, 50.0])
+    phi = TAIL.factor(zeta, first, second)
+    for one, at in zip(phi, zeta, strict=True):
+        assert abs(missing(TAIL, first, second, one, at)) < 1e-9
+    # From φ(∞) = 1, away from it.
+    assert np.all(np.diff(np.abs(phi - 1.0)) < 0.0)
+    assert np.isnan(TAIL.factor(edge * np.array([0.9, 0.999]), first, second)).all()
+
+
+@pytest.mark.parametrize("load", [0.01, 1.0, 30.0])
+def test_edges_of_one_level_to_seven_digits(load):
+    tail = module._Tail(np.ones(1), np.array([load * 70.0]), 70.0)
+    above = (1.0 + np.sqrt(load)) ** 2
+    assert tail.edge(1.0, -1.0) == pytest.approx(above - 1.0, rel=4e-8)
+    assert tail.edge(1.0, 0.0) == pytest.approx(above, rel=4e-8)
+    assert tail.effective_factors() == pytest.approx(70.0 * load, rel=1e-9)
+
+
+def test_factors_that_make_the_edge_are_counted_by_their_shares_at_it():
+    zeta = TAIL.edge(1.0, -1.0) * (1.0 + 1e-6)
+    e = np.linspace(0.0, 1.0, 200_001)[1:-1]
+    phi = 1.0 / (1.0 - e)
+    room = zeta - (phi[:, None] - 1.0) * TAIL.lam
+    value = (TAIL.lam / room) @ TAIL.weights / TAIL.samples - e
+    at = phi[np.argmin(np.where((room > 0.0).all(axis=1), np.abs(value), np.inf))]
+    share = (TAIL.lam / (zeta + (1.0 - at) * TAIL.lam)) ** 2
+    expected = (TAIL.weights @ share) ** 2 / (TAIL.weights @ share**2)
+    assert TAIL.effective_factors() == pytest.approx(expected, rel=0.02)
+    assert 4.0 < expected < 14.0
+
+
+@pytest.mark.parametrize(("first", "second"), [(1.0, -1.0), (1.0, -1.7), (-1.0, 1.0), (-1.7, 1.0)])
+def test_the_largest_eigenvalue_with_a_tail_solves_its_equation(first, second):
+    """ζ is the largest eigenvalue of c₁φ(ζ)S + c₂Σ of the leading block, or the edge."""
+    lead = np.array([4.0, 2.0, 1.0])
+    drawn = module._wishart(25.0, lead, np.random.default_rng(3))[:6]
+    drawn[0] = np.diag(lead) * 0.999  # nothing above the edge
+    edge = TAIL.edge(first, second)
+    expected = []
+    for one in drawn:
+
+        def excess(zeta, one=one):
+            phi = TAIL.factor(np.array([zeta]), first, second)[0]
+            return np.linalg.eigvalsh(first * phi * one + second * np.diag(lead))[-1] - zeta
+
+        low = edge * (1.0 + 1e-6)
+        expected.append(brentq(excess, low, 100.0) if excess(low) > 0.0 else edge)
+    found = TAIL.largest(drawn, lead, first, second)
+    np.testing.assert_allclose(found, expected, rtol=2e-3)
+    assert len(set(np.round(expected, 9))) > 2
+
+
+def test_searches_end_when_they_are_close_enough(monkeypatch):
+    """Newton far above the edge, and the halving of intervals to a thousandth."""
+    called = {"any": 0, "eigvalsh": 0}
+
+    def counted(name, function, *given, **options):
+        called[name] += 1
+        return function(*given, **options)
+
+    monkeypatch.setattr(np, "any", functools.partial(counted, "any", np.any))
+    TAIL.factor(np.array([100.0]), 1.0, -1.0)
+    assert called["any"] < 8
+    eigvalsh = functools.partial(counted, "eigvalsh", np.linalg.eigvalsh)
+    monkeypatch.setattr(np.linalg, "eigvalsh", eigvalsh)
+    TAIL.largest(np.diag([5.0, 2.0])[None], np.array([4.0, 2.0]), -1.0, 1.0)
+    assert called["eigvalsh"] < 22
 
 
 @pytest.mark.slow
