@@ -247,7 +247,7 @@ def leading_distances(pair: Pair) -> dict[str, FloatArray]:
     norm = np.abs(np.linalg.eigvalsh(covariance - truth)).max() / lam[0]
 
     def largest(first: float, second: float) -> FloatArray:
-        return np.asarray(np.linalg.eigvalsh(first * covariance + second * truth)[-1:])
+        return np.max(np.linalg.eigvalsh(first * covariance + second * truth), keepdims=True)
 
     splits = split_grid(float(fit.data.shape[0]), lam.size)
     sides = [

@@ -253,7 +253,7 @@ def _average(cells: list[Cell], spectrum: Spectrum) -> dict[str, tuple[FloatArra
 def _standard_error(deviation: FloatArray) -> FloatArray:
     """Of the mean over the first axis, in units of a power of two so that no square overflows."""
     largest = np.max(np.abs(deviation), initial=0.0, where=np.isfinite(deviation))
-    unit = np.ldexp(1.0, np.frexp(largest)[1]) if largest > 0.0 else 1.0
+    unit = np.ldexp(0.5, np.frexp(largest)[1])
     repeats = len(deviation)
     squares = np.sum((deviation / unit) ** 2, axis=0)
     return np.asarray(unit * np.sqrt(squares / (repeats - 1) / repeats))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize_scalar
 
 from convergen.theory.finite_size import measure_pair as module
 from convergen.theory.finite_size.measure_pair import Fit, Population, measure_pair
@@ -17,11 +18,11 @@ def root_of(matrix):
     return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
 
 
-def pair(n, seed=0, ridge=0.0, dim=None, quantities=MEASURABLE, sigma=(0.3, 1.0)):
+def pair(n, seed=0, ridge=0.0, dim=None, quantities=MEASURABLE, sigma=(0.3, 1.0), factors=4):
     rng = np.random.default_rng(seed)
     first, second = (rng.standard_normal((n, LAM.size)) * np.sqrt(LAM) for _ in range(2))
     result = measure_pair(
-        first, second, Population(LAM, dim or LAM.size), factors=4, ridge=ridge,
+        first, second, Population(LAM, dim or LAM.size), factors=factors, ridge=ridge,
         sigma=np.array(sigma), quantities=quantities, rng=rng,
     )  # fmt: skip
     return first, second, result
@@ -86,7 +87,9 @@ def test_divergence_is_infinite_without_full_rank():
     assert ridged > 0.0
 
 
-@pytest.mark.parametrize(("least", "finite"), [(1e-16, False), (0.0, False), (1e-10, True)])
+@pytest.mark.parametrize(
+    ("least", "finite"), [(1e-16, False), (0.0, False), (1e-13, False), (1.01e-13, True)]
+)
 def test_an_eigenvalue_of_rounding_is_none(least, finite):
     values, axes = np.array([1.0, 0.5, least]), np.eye(3)
     fit = Fit(axes, values, axes, axes)
@@ -118,17 +121,80 @@ def test_leading_distances_in_one_dimension(seed):
     assert result["max_sliced_wasserstein"] == pytest.approx(abs(np.sqrt(ratio) - 1.0), rel=0.02)
 
 
-def test_recovery_sums_over_a_degenerate_pair_and_the_null_space():
-    first, second, result = pair(3, quantities=("latent_recovery",))
-    expected = np.zeros(4)
+@pytest.mark.parametrize("dim", [6, 8])
+@pytest.mark.parametrize("n", [2, 3, 5])
+def test_recovery_sums_over_a_degenerate_pair_and_the_null_space(n, dim):
+    first, second, result = pair(n, dim=dim, factors=8, quantities=("latent_recovery",))
+    expected = np.zeros(8)  # two more than there are: nothing
     for x in (first, second):
-        vectors = np.linalg.eigh(x.T @ x)[1][:, ::-1]
-        squares = vectors**2
-        null = squares[:, 3:].sum(axis=1) / 3.0
-        expected[0] += 0.5 * squares[0, 0]
-        expected[1:3] += 0.25 * squares[1:3, 1:3].sum()
-        expected[3] += 0.5 * null[3]
+        full = np.pad(x, ((0, 0), (0, dim - 6)))
+        squares = np.linalg.eigh(full.T @ full)[1][:, ::-1] ** 2
+        squares[:, n:] = squares[:, n:].mean(axis=1, keepdims=True)
+        for group in ([0], [1, 2], [3], [4], [5]):
+            expected[group] += 0.5 * squares[np.ix_(group, group)].sum() / len(group)
     np.testing.assert_allclose(result["latent_recovery"], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("ridge", "dim"), [(0.0, 8), (0.4, 6), (0.4, 9)])
+def test_memorisation_is_the_mean_over_64_generated_samples(ridge, dim):
+    n, rng = 5, np.random.default_rng(0)
+    first, second = (rng.standard_normal((n, LAM.size)) * np.sqrt(LAM) for _ in range(2))
+    found = pair(n, ridge=ridge, dim=dim, quantities=("memorisation",))[2]
+    made = first.T @ rng.standard_normal((n, 64)) / np.sqrt(n)
+    beyond = np.zeros(64)
+    if ridge > 0.0:
+        made += np.sqrt(ridge) * rng.standard_normal((LAM.size, 64))
+        if dim > LAM.size:
+            beyond = np.sqrt(ridge * rng.chisquare(dim - LAM.size, 64))
+    made = np.vstack([made, beyond])
+    for key, rows in (("memorisation", first), ("memorisation_baseline", second)):
+        cosines = [
+            max(abs(x @ y[:6]) / np.linalg.norm(x) / np.linalg.norm(y) for x in rows)
+            for y in made.T
+        ]
+        assert found[key] == pytest.approx(np.mean(cosines), rel=1e-12)
+
+
+def test_more_factors_than_directions_have_no_variance():
+    few, many = (
+        pair(20, factors=count, quantities=("denoising",))[2]["denoiser_variance"]
+        for count in (6, 8)
+    )
+    assert many.shape == (2, 8)
+    np.testing.assert_array_equal(many[:, :6], few)
+    assert np.all(many[:, 6:] == 0.0)
+
+
+def test_distances_of_many_points_against_every_split():
+    """s/(1+s) times the largest eigenvalue of Σ̂ − (1+s)Σ, or of the reverse, at the best s."""
+    n = 40_000
+    first, _, found = pair(n, quantities=("leading_distances",))
+    truth, s = np.diag(LAM), first.T @ first / n
+
+    def missed(log_split, sign):
+        split = np.exp(log_split)
+        parts = (s - (1.0 + split) * truth, truth - (1.0 + split) * s)
+        return -split / (1.0 + split) * np.linalg.eigvalsh(parts[sign])[-1]
+
+    best = max(
+        -minimize_scalar(missed, bounds=(-9.0, 0.0), args=(sign,), method="bounded").fun
+        for sign in (0, 1)
+    )
+    assert found["max_sliced_wasserstein"] == pytest.approx(np.sqrt(best) / 2.0, rel=5e-3)
+
+
+def test_directions_of_which_few_points_say_nothing_are_zero():
+    """Rounding of the largest value, which is r ε of it."""
+    limit = 4 * np.finfo(float).eps
+    for least, known in ((1.01 * limit, True), (0.99 * limit, False)):
+        rows = np.zeros((2, 4))
+        rows[0, 1], rows[1, 3] = np.sqrt(2.0), np.sqrt(2.0 * least)
+        fit = Fit.of(rows)
+        assert fit.values[0] == pytest.approx(1.0)
+        assert fit.values[1] == pytest.approx(least * known, rel=1e-9)
+        np.testing.assert_allclose(fit.squares[:, 0], [0.0, 1.0, 0.0, 0.0], atol=1e-15)
+        np.testing.assert_allclose(fit.squares[:, 1], [0.0, 0.0, 0.0, known], atol=1e-12)
+        np.testing.assert_array_equal(fit.squares, fit.vectors**2)
 
 
 def test_memorisation_of_one_sample_is_complete():
@@ -161,5 +227,9 @@ def test_divergence_with_a_ridge_against_explicit_matrices(n):
 
 
 def test_divergence_from_a_law_without_variance_somewhere_is_infinite():
-    ridged = pair(20, ridge=0.1, dim=8, quantities=("distances",))[2]
-    assert ridged["kullback_leibler"] == np.inf
+    ridged, bare, alone = (
+        pair(20, ridge=ridge, dim=dim, quantities=("distances",))[2]["kullback_leibler"]
+        for ridge, dim in ((0.1, 8), (0.0, 8), (0.0, 6))
+    )
+    assert ridged == np.inf
+    assert bare == alone < np.inf

@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -6,8 +7,11 @@ import pytest
 from convergen import theory
 from convergen.theory.data.sets.digits import load_digits
 from convergen.theory.finite_size import simulate
-from convergen.theory.finite_size.measure_pair import Fit
+from convergen.theory.finite_size.measure_pair import Fit, Population, measure_pair
 from convergen.theory.finite_size.simulate import measurable
+from convergen.theory.quantities.scores import normal_score
+from tests.options import unsaid
+from tests.simulation import expanded as every_direction
 
 SPECTRA = {
     "isotropic": theory.Spectrum.isotropic(120),
@@ -172,3 +176,104 @@ def test_extreme_spectra_are_measured_without_a_warning(spectrum):
 def test_bad_input(population, samples, options, message):
     with pytest.raises(theory.InputError, match=message):
         theory.simulate(population, samples, **options)
+
+
+def test_what_is_done_where_nothing_is_said():
+    expected = {"factors": 3, "ridge": 0, "repeats": 20, "seed": 0, "workers": 1}
+    assert unsaid(theory.simulate) == unsaid(simulate.simulated) == expected
+    assert unsaid(measurable) == {"by_noise": True}
+
+
+def test_what_is_measured():
+    every = ["convergence", "memorisation", "latent_recovery", "distances"]
+    assert sorted(measurable()) == sorted([*every, "denoising"])
+    assert sorted(measurable(by_noise=False)) == sorted(every)
+    assert sorted(measurable(slow=True, by_noise=False)) == sorted([*every, "leading_distances"])
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200, 8e307])
+def test_the_error_of_a_mean_in_any_units(scale):
+    deviation = np.array([[1.0, -0.5, 0.0], [-2.0, 0.25, 0.0], [1.0, 0.25, 0.0], [0.0, 0.0, 0.0]])
+    expected = np.sqrt([6.0, 0.375, 0.0]) / np.sqrt(3.0 * 4.0)
+    found = simulate._standard_error(scale * deviation)
+    np.testing.assert_allclose(found / scale, expected, rtol=1e-14)
+    assert np.all(simulate._standard_error(np.zeros((2, 3))) == 0.0)
+    with_infinite = simulate._standard_error(np.array([[np.inf, 2.0], [0.0, -2.0]]))
+    assert with_infinite.tolist() == [np.inf, 2.0]
+
+
+def cells(spectrum, n, repeats, seed, **options):
+    """Measurements of each repeat, from the stream of its own."""
+    lam = every_direction(spectrum)[: spectrum.rank]
+    for repeat in range(repeats):
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(n, repeat)))
+        both = rng.standard_normal((2 * n, lam.size)) * np.sqrt(lam)
+        yield measure_pair(both[:n], both[n:], Population(lam, spectrum.dim), rng=rng, **options)
+
+
+def test_results_are_means_and_ratios_of_means_with_their_errors():
+    spectrum = theory.Spectrum.from_eigenvalues([3.0, 1.0, 0.5, 0.0], [1, 2, 3, 2])
+    options = {"factors": 2, "ridge": 0.1, "sigma": np.array([0.5, 2.0])}
+    names = ["convergence", "memorisation", "denoising"]
+    found = theory.simulate(spectrum, [4, 9], repeats=3, seed=11, quantities=names, **options)
+    z = normal_score(
+        *(found[f"convergence{end}"].values for end in ("", "_predicted", "_stderr")), 3, 0.0
+    )
+    np.testing.assert_allclose(found["convergence_z"], z, rtol=1e-12)
+    for n in (4, 9):
+        drawn = list(cells(spectrum, n, 3, 11, quantities=names, **options))
+        one = found.sel(samples=n)
+        for name in ("memorisation", "test_error", "denoiser_variance"):
+            values = np.array([cell[name] for cell in drawn])
+            np.testing.assert_allclose(one[name], values.mean(axis=0), rtol=1e-12)
+            error = values.std(axis=0, ddof=1) / np.sqrt(3.0)
+            np.testing.assert_allclose(one[f"{name}_stderr"], error, rtol=1e-11)
+        for name, power in (
+            ("convergence", 1.0),
+            ("convergence_to_truth", 0.5),
+            ("agreement", 1.0),
+        ):
+            values, norms = (
+                np.array([cell[key] for cell in drawn]) for key in (name, name + "_norm")
+            )
+            scale = norms.mean(axis=0) ** power * spectrum.trace ** (1.0 - power)
+            ratio = values.mean(axis=0) / scale
+            np.testing.assert_allclose(one[name], ratio, rtol=1e-12)
+            # Both vary: d(X/N^p) = dX/N^p − p X/N^p dN/N.
+            moved = values / scale - power * ratio * norms / norms.mean(axis=0)
+            error = moved.std(axis=0, ddof=1) / np.sqrt(3.0)
+            np.testing.assert_allclose(one[f"{name}_stderr"], error, rtol=1e-10)
+
+
+def test_progress_counts_every_pair(monkeypatch):
+    said, done = [], []
+
+    @contextmanager
+    def phase(*given):
+        said.append(given)
+        yield done.append
+
+    monkeypatch.setattr(simulate, "phase", phase)
+    options = {"quantities": ["convergence"], "repeats": 4}
+    theory.simulate(theory.Spectrum.isotropic(3), [2, 5], **options)
+    assert said == [("measuring finite models", 8, "pair")]
+    assert done == [1] * 8
+
+
+def test_more_repeats_than_are_kept_are_refused(monkeypatch):
+    monkeypatch.setattr(simulate, "_MOST_REPEATS", 3)
+    options = {"quantities": ["convergence"]}
+    found = theory.simulate(theory.Spectrum.isotropic(3), [2], repeats=3, **options)
+    assert found.attrs["population"] == "unlimited"
+    with pytest.raises(theory.InputError) as caught:
+        theory.simulate(theory.Spectrum.isotropic(3), [2], repeats=4, **options)
+    assert str(caught.value) == (
+        "repeats = 4 pairs of training sets are more than the 3 that are kept: give fewer."
+    )
+
+
+def test_the_label_of_the_data():
+    data = np.random.default_rng(0).standard_normal((10, 3))
+    for label, said in ((None, "data"), ("mine", "mine")):
+        found = theory.simulate(data, [5], repeats=2, quantities=["convergence"], source=label)
+        assert found.attrs["source"] == said

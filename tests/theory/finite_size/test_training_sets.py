@@ -56,3 +56,51 @@ def test_what_is_refused_would_not_fit(monkeypatch, dim, samples):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert 0.4 * peak < asked[0] < peak
+
+
+def test_memory_of_more_points_than_directions(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        "convergen.theory.finite_size.training_sets.need_memory",
+        lambda size, *_: asked.append(size),
+    )
+    spectrum = theory.Spectrum.from_eigenvalues([2.0, 0.0], [3, 5])
+    training_sets(spectrum, "", 7)
+    assert asked == [8 * (2 * 7 * 3 + 4 * 3 * 3)]
+
+
+def test_points_of_a_spectrum_have_its_positive_variances():
+    spectrum = theory.Spectrum.from_eigenvalues([4.0, 1.0, 0.0], [1, 2, 3])
+    assert expanded(spectrum).tolist() == [4.0, 1.0, 1.0]
+    own, draw, total = training_sets(spectrum, "", 7)
+    assert (own, total) == (spectrum, None)
+    points = draw(20_000, np.random.default_rng(0))
+    np.testing.assert_allclose(points.var(axis=0), [4.0, 1.0, 1.0], rtol=0.05)
+
+
+def test_points_of_a_mixture_lie_about_its_mean_along_its_axes():
+    means = np.array([[5.0, 0.0, 1.0], [5.0, 4.0, 1.0]])
+    mixture = theory.GaussianMixture([0.5, 0.5], means, [0.25, 0.25])
+    spectrum, draw, total = training_sets(mixture, "", 7)
+    assert total is None
+    points = draw(20_000, np.random.default_rng(0))
+    assert np.all(np.abs(points.mean(axis=0)) < 0.08)
+    np.testing.assert_allclose(expanded(spectrum), [4.25, 0.25, 0.25])
+    np.testing.assert_allclose(np.cov(points.T), np.diag([4.25, 0.25, 0.25]), atol=0.12)
+
+
+def test_points_of_a_data_matrix_are_its_rows_each_once():
+    data = np.random.default_rng(0).standard_normal((11, 3)) + 2.0
+    spectrum, draw, total = training_sets(data, "mine", 5)
+    assert (spectrum.source, total) == ("mine", 11)
+    rows = draw(11, np.random.default_rng(1))
+    np.testing.assert_allclose(rows.T @ rows / 11, np.diag(spectrum.eigenvalues), atol=1e-12)
+    lengths = np.sum((data - data.mean(axis=0)) ** 2, axis=1)
+    assert not np.allclose(np.sum(rows**2, axis=1), lengths)
+    np.testing.assert_allclose(np.sort(np.sum(rows**2, axis=1)), np.sort(lengths))
+    assert len(np.unique(draw(10, np.random.default_rng(2)), axis=0)) == 10
+    with pytest.raises(theory.InputError) as caught:
+        training_sets(data, "mine", 6)
+    assert str(caught.value) == (
+        "two disjoint training sets of 6 samples do not fit into 11 rows: use samples of at most 5."
+    )
