@@ -3,16 +3,18 @@ import functools
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.special import betainc, erf, gammaln
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from convergen.theory.linear.memorised import memorisation as module
 from convergen.theory.linear.memorised.memorisation import (
+    memorisation,
     memorisation_law,
     memorisation_scale,
     memorisation_sketch,
 )
 from tests.monte_carlo import Stored
+from tests.options import unsaid
 from tests.simulation import expanded
 
 stored = Stored(__file__)
@@ -105,24 +107,6 @@ def with_ridge(law, samples, ridge, sets, count, seed):
     return np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1) / np.sqrt(sets)
 
 
-def fresh_isotropic(samples, dim):
-    """E max |cos| of a fixed direction with n isotropic points: cos² is beta distributed."""
-
-    def exceeds(c):
-        inside = betainc(0.5, 0.5 * (dim - 1.0), c * c)
-        return -np.expm1(samples * np.log(np.maximum(inside, 1e-300)))
-
-    peak = np.sqrt(-np.expm1(-2.0 * np.log(samples + 1.0) / dim))
-    return quad(exceeds, 0.0, 1.0, points=[0.5 * peak, peak, min(1.5 * peak, 1.0)], limit=500)[0]
-
-
-def largest_normal(samples):
-    """E max_i |g_i| of n standard normal numbers."""
-    return quad(
-        lambda x: 1.0 - erf(x / np.sqrt(2.0)) ** samples, 0.0, 40.0, points=range(1, 12), limit=500
-    )[0]
-
-
 # ---------------------------------------------------------------------------- direct simulation
 
 
@@ -211,28 +195,6 @@ def test_ridge_does_not_matter_in_one_dimension():
 # --------------------------------------------------------------------------------- closed forms
 
 
-@pytest.mark.parametrize("dim", [2, 3, 10, 300, 10**4, 10**7])
-@pytest.mark.parametrize("samples", [1.0, 7.0, 64.0, 65.0, 1e3, 1e6, 1e9])
-def test_isotropic_baseline_is_the_exact_beta_integral(dim, samples):
-    law = theory.memorisation_law(Spectrum.isotropic(dim), samples)
-    exact = fresh_isotropic(samples, dim)
-    # The relative error of a saddlepoint tail of one degree of freedom stays finite far out.
-    slack = 0.0 if samples <= 64 else 0.008
-    assert abs(law.baseline - exact) < 4.0 * law.baseline_stderr + slack * exact
-
-
-@pytest.mark.parametrize("dim", [10**4, 10**7])
-@pytest.mark.parametrize("samples", [10.0, 64.0, 65.0, 1e3, 1e5, 1e9])
-def test_high_dimensional_isotropic_memorisation_is_that_of_normal_numbers(dim, samples):
-    # x̂ᵀx_i/|x̂||x_i| → a_i/|a| + g_i/√d; the norm |a| is independent of the direction of a.
-    value = theory.memorisation(Spectrum.isotropic(dim), samples)
-    norm = np.sqrt(2.0) * np.exp(gammaln(0.5 * (samples + 1.0)) - gammaln(0.5 * samples))
-    if samples > 1e5:
-        norm = np.sqrt(samples)
-    expected = largest_normal(samples) * np.sqrt(norm**-2.0 + 1.0 / dim)
-    assert value == pytest.approx(expected, rel=0.015)
-
-
 @pytest.mark.parametrize("name", SPECTRA)
 def test_one_sample_is_memorised_exactly(name):
     law = law_at(name, 1)
@@ -280,16 +242,6 @@ def test_rank_one_data_are_always_memorised(spectrum):
     assert set(law.method) == {"exact"}
 
 
-@pytest.mark.parametrize("ratio", [1e-6, 1e-9, 1e-12, 1e-16])
-@pytest.mark.parametrize("samples", [2, 64, 65, 1e4, 1e9])
-def test_nearly_rank_one_data_are_nearly_always_memorised(ratio, samples):
-    # |cos| ≥ 1 − (|x⊥|/|x_1| + |x̂⊥|/|x̂_1|)²/2, and the mean of a ratio of normals is cut at 1.
-    law = theory.memorisation_law(Spectrum.from_eigenvalues([1.0, ratio], [1, 50]), samples)
-    bound = 1.0 - 10.0 * np.sqrt(50.0 * ratio)
-    for value in (law.value, law.baseline):
-        assert bound <= value <= 1.0
-
-
 @pytest.mark.parametrize("exponent", [10.0, 60.0, 149.0])
 @pytest.mark.parametrize("samples", [2, 64, 65, 200])
 def test_absurdly_steep_spectra_agree_with_simulation(exponent, samples):
@@ -314,15 +266,6 @@ def test_zero_eigenvalues_do_not_change_memorisation(samples):
         assert abs(other.baseline - bare.baseline) < noise
 
 
-def test_trailing_zeros_beyond_the_leading_block_are_harmless():
-    # The variance of the integrated tail is a difference of sums: it must not turn negative.
-    rng = np.random.default_rng(12)
-    for _ in range(8):
-        values = np.r_[rng.uniform(0.01, 3.0, 230), np.zeros(170)]
-        law = theory.memorisation_law(Spectrum.from_eigenvalues(values), [2, 3])
-        assert np.all(np.isfinite(law.value))
-
-
 @pytest.mark.parametrize("scale", [1e-300, 1e-8, 1e300])
 def test_units_of_the_data_do_not_matter(scale):
     lam = np.array([4.0, 1.0])
@@ -332,16 +275,6 @@ def test_units_of_the_data_do_not_matter(scale):
     np.testing.assert_allclose(two, theory.memorisation(bare, samples), rtol=1e-9)
     two = theory.memorisation(scaled, samples, 0.3 * scale)
     np.testing.assert_allclose(two, one, rtol=1e-9)
-
-
-@pytest.mark.parametrize("exponent", [0.0, 1.0])
-def test_millions_of_dimensions(exponent):
-    dim = 10**7 if exponent == 0.0 else 10**6
-    spectrum = Spectrum.power_law(dim, exponent)
-    law = theory.memorisation_law(spectrum, [1, 10, 64, 65, 1000, 1e9])
-    assert law.value[0] == pytest.approx(1.0, abs=1e-9)
-    assert np.all((law.value[1:] > 0.0) & (law.value[1:] < 0.99))
-    assert abs(law.value[3] / law.value[2] - 1.0) < 0.03
 
 
 # ---------------------------------------------------------- real n, reproducibility, bad input
@@ -549,3 +482,63 @@ def test_points_on_a_line_in_a_plane_against_the_integral_over_directions(rho):
     assert all(law.value == law.baseline for law in laws)
     error = np.mean([law.stderr for law in laws]) / np.sqrt(8)
     assert abs(np.mean([law.value for law in laws]) - exact) < 4.0 * error < 0.016
+
+
+def test_what_is_taken_where_nothing_is_said():
+    assert unsaid(memorisation) == {"ridge": 0, "seed": 0}
+    for function in (memorisation_law, memorisation_sketch):
+        assert unsaid(function) == {"ridge": 0, "seed": 0, "amplitudes": 1.0}
+    assert unsaid(memorisation_scale) == {"ridge": 0, "amplitudes": 1.0}
+
+
+def test_many_amplitudes_are_a_few_groups_with_the_largest_apart():
+    tau = np.random.default_rng(0).gamma(2.0, 1.0, 200)
+    means, weights = module._groups(tau)
+    np.testing.assert_allclose(weights, np.array([60, 60, 40, 20, 12, 5, 2, 1]) / 200)
+    assert weights @ means == pytest.approx(1.0)
+    assert means[-1] == pytest.approx(tau.max() / tau.mean())
+    assert means[0] == pytest.approx(np.sort(tau)[:60].mean() / tau.mean())
+    for given in (np.full(5, 3.0), np.array([2.0])):
+        assert [part.tolist() for part in module._groups(given)] == [[1.0], [1.0]]
+    # Of two, groups without any are left out.
+    assert [part.tolist() for part in module._groups(np.array([3.0, 1.0]))] == [
+        [0.5, 1.5],
+        [0.5, 0.5],
+    ]
+
+
+def test_between_the_methods_the_difference_fades_with_the_logarithm():
+    law, exact, there = (
+        np.array([0.5, 0.3, 0.03, 0.04]), np.array([0.7, 0.6, 0.01, 0.02]),
+        np.array([0.6, 0.4, 9.0, 9.0]),
+    )  # fmt: skip
+    half = module._joined(law, exact, there, 64.0 * np.sqrt(2.0))
+    expected = [0.55, 0.4, 0.5 * np.hypot(0.03, 0.01), 0.5 * np.hypot(0.04, 0.02)]
+    np.testing.assert_allclose(half, expected, rtol=1e-12)
+    np.testing.assert_allclose(module._joined(law, exact, there, 128.0), law, rtol=1e-12)
+    quarter = module._joined(law, exact, there, 64.0 * 2.0**0.25)
+    np.testing.assert_allclose(quarter[[0, 2]], [0.575, np.hypot(0.0075, 0.0075)], rtol=1e-12)
+
+
+@pytest.mark.parametrize("dim", [1, 4])
+def test_points_on_a_line_by_1024_samples(dim):
+    rng, rho, n = np.random.default_rng(3), 0.4, 7.0
+    point = rng.chisquare(1, 1024), rng.chisquare(n, 1024) / n
+    along = point[0] * (point[1] + rho)
+    across = rho * rng.chisquare(dim - 1, 1024) if dim > 1 else 0.0
+    cosine = np.sqrt(along / (along + across))
+    expected = [cosine.mean()] * 2 + [cosine.std(ddof=1) / 32.0] * 2
+    np.testing.assert_allclose(module._rank_one(dim, n, rho, 3), expected, rtol=1e-12)
+
+
+def test_a_sketch_draws_a_sixteenth_of_the_sets_up_to_64_points(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(
+        module, "gram_monte_carlo",
+        lambda _, n, rho, seed, tau, share: drawn.append((n, rho, seed, share)) or np.ones(4),
+    )  # fmt: skip
+    found = memorisation_sketch(Spectrum.spiked(20, [9.0, 4.0]), [3.4, 64, 64.1], 0.9, seed=8)
+    assert drawn == [(3, 0.1, 8, 1.0 / 16.0), (64, 0.1, 8, 1.0 / 16.0)]
+    assert found.shape == (3, 2)
+    assert np.all(found[:2] == 1.0)
+    assert np.all(found[2] < 1.0)

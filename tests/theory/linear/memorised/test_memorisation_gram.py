@@ -102,3 +102,35 @@ def test_between_whole_numbers_lies_a_line(few_drawn):
     np.testing.assert_array_equal(low, gram_monte_carlo(spectrum, 6, 0.1, 3, SAME))
     np.testing.assert_array_equal(high, gram_monte_carlo(spectrum, 7, 0.1, 3, SAME))
     np.testing.assert_allclose(middle, 0.75 * low + 0.25 * high, rtol=1e-12)
+
+
+@pytest.mark.parametrize("tau", [SAME, UNEQUAL], ids=["same", "unequal"])
+@pytest.mark.parametrize("rho", [0.0, 0.3])
+def test_gram_matrices_give_the_cosines_of_the_vectors(rho, tau):
+    """Of the points that are drawn, and sixteen samples x̂ of each set, in full."""
+    spectrum, n = Spectrum.from_eigenvalues([4.0, 1.0, 0.0], [2, 5, 2]), 3
+    lam, rng = np.repeat([1.0, 0.25, 0.0], [2, 5, 2]), np.random.default_rng([5, n])
+    sets = 41  # a hundredth of 4096
+    points = rng.standard_normal((sets, 2 * n, 9)) * np.sqrt(lam)
+    if tau is UNEQUAL:
+        points *= np.sqrt(rng.choice(tau[0], (sets, 2 * n, 1), p=tau[1]))
+    made = points[:, :n].transpose(0, 2, 1) @ (rng.standard_normal((sets, n, 16)) / np.sqrt(n))
+    if rho > 0.0:
+        made += np.sqrt(rho) * rng.standard_normal((sets, 9, 16))
+    lengths = np.linalg.norm(points, axis=2)[:, :, None] * np.linalg.norm(made, axis=1)[:, None]
+    cosines = np.abs(points @ made) / lengths
+    each = [part.max(axis=1).mean(axis=1) for part in (cosines[:, :n], cosines[:, n:])]
+    expected = [*(one.mean() for one in each), *(one.std(ddof=1) / np.sqrt(sets) for one in each)]
+    found = gram_monte_carlo(spectrum, n, rho, 5, tau, 0.01)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_directions_without_variance_beyond_those_drawn_change_nothing(few_drawn):
+    """The tail of the sums is nought there, and rounding may not make it negative."""
+    rng = np.random.default_rng(12)
+    for _ in range(6):
+        values = np.r_[rng.uniform(0.01, 3.0, 30), np.zeros(30)]
+        found = gram_monte_carlo(Spectrum.from_eigenvalues(values), 2, 0.0, 0, SAME, 0.1)
+        assert np.all(np.isfinite(found))
+    found = gram_monte_carlo(Spectrum.from_eigenvalues([1.0, 0.0], [4, 300]), 2, 0.0, 0, SAME)
+    assert abs(found[1] - fresh_isotropic(2, 4)) < 4.0 * found[3] < 0.02

@@ -260,3 +260,55 @@ def test_errors_are_those_of_hypercubes():
     np.testing.assert_allclose(scatter, said, rtol=0.5)
     draws = many[0].average(500.0, np.zeros(1), np.ones(1))
     assert said[1] < 0.6 * draws.std() / np.sqrt(draws.size)
+
+
+def test_draws_are_averaged_in_blocks_that_fit_the_cache(monkeypatch):
+    law = SaddlepointLaw.draw(GROUPED, ZEROS, RHO, 100.0, 0, SAME)
+    blocks = []
+    monkeypatch.setattr(
+        SaddlepointLaw, "_average",
+        lambda _, samples, own, shares, draws: blocks.append(draws) or np.zeros(1),
+    )  # fmt: skip
+    law.average(100.0, np.zeros(1), np.ones(1))
+    assert blocks == [slice(0, 128), slice(128, 256)]
+    blocks.clear()
+    law.average(100.0, np.zeros(3), np.ones(3))
+    assert blocks[:2] == [slice(0, 42), slice(42, 84)]
+    law.average(100.0, np.zeros(129), np.ones(129))
+    assert blocks[-1] == slice(255, 256)
+
+
+@pytest.mark.parametrize("samples", [300.0, 1e5])
+def test_saddles_are_left_out_up_to_two_steps_before_the_first_that_counts(monkeypatch, samples):
+    """There exp(n log P) adds less than e^−38 to 1 in every draw, looked for in steps of eight."""
+    law = SaddlepointLaw.draw(STEEP, 0, 0.0, samples, 0, SAME)
+    given, draws = (np.zeros(1), np.ones(1)), slice(0, 60)
+    _, missed = law._missed(*given, draws, slice(None))
+    first = next(k for k in range(0, 128, 8) if np.any(missed[:, k] >= -38.0 / samples))
+    asked, look = [], SaddlepointLaw._missed
+    monkeypatch.setattr(
+        SaddlepointLaw, "_missed", lambda *each: asked.append(each[-1]) or look(*each)
+    )
+    law._average(samples, *given, draws)
+    assert asked == [slice(None, None, 8), slice(first - 16, None)]
+    assert first > 16
+
+
+@pytest.mark.parametrize("ratio", [1e-9, 1e-16, 1e-300])
+def test_nearly_one_direction_gives_cosines_near_one(ratio):
+    parts = scaled(Spectrum.from_eigenvalues([1.0, ratio], [1, 50]))
+    law = SaddlepointLaw.draw(parts, 0, 0.0, 1e4, 0, SAME)
+    for samples in (65.0, 1e4):
+        found = law.both(samples)[:2]
+        assert np.all((found > 1.0 - 80.0 * np.sqrt(ratio) - 1e-12) & (found <= 1.0))
+
+
+def test_even_quantiles_are_the_same_whatever_the_spectrum(monkeypatch):
+    seen = []
+    monkeypatch.setattr(SaddlepointLaw, "_of", classmethod(lambda _, *given: seen.append(given[5])))
+    for parts in (GROUPED, scaled(Spectrum.isotropic(4))):
+        SaddlepointLaw.spread(parts, ZEROS, RHO, 100.0, SAME)
+    assert [len(levels) for levels in seen] == [4, 2]
+    np.testing.assert_array_equal(seen[0][:2], seen[1])
+    even = np.tile((np.arange(32) + 0.5) / 32.0, (2, 1))
+    np.testing.assert_array_equal(np.random.default_rng(0).permuted(even, axis=1), seen[1])
