@@ -247,7 +247,8 @@ def leading_distances(pair: Pair) -> dict[str, FloatArray]:
     norm = np.abs(np.linalg.eigvalsh(covariance - truth)).max() / lam[0]
 
     def largest(first: float, second: float) -> FloatArray:
-        return np.max(np.linalg.eigvalsh(first * covariance + second * truth), keepdims=True)
+        both = first * covariance + second * truth
+        return np.asarray(np.linalg.eigvalsh(both).max(keepdims=True))
 
     splits = split_grid(float(fit.data.shape[0]), lam.size)
     sides = [

@@ -12,12 +12,15 @@ LEVELS = np.array([2.0, 0.1, 0.0])
 VALUES = 10.0 / np.arange(1.0, 41.0)
 
 
-def simulated(samples, pairs, rng):
+def simulated(samples, pairs, rng, zeros=0):
     """Overlap from the responses of drawn models, noise by noise, and its standard error."""
     sampler = StochasticAscent(LEVELS, rng, settling=2.0)
+    scale = np.sqrt(np.pad(VALUES, (0, zeros)))
 
     def model():
-        x = rng.standard_normal((samples, VALUES.size)) * np.sqrt(VALUES)
+        x = rng.standard_normal((samples, VALUES.size + zeros)) * np.sqrt(
+            np.pad(VALUES, (0, zeros))
+        )
         values, vectors = np.linalg.eigh(x.T @ x / samples)
         return sampler.responses(LEVELS, np.maximum(values, 0.0)), vectors
 
@@ -29,11 +32,11 @@ def simulated(samples, pairs, rng):
     return np.mean(found), np.std(found) / np.sqrt(pairs)
 
 
-@pytest.mark.parametrize("samples", [8, 100])
-def test_the_law_is_what_sample_covariances_give(samples):
-    spectrum = Spectrum.from_eigenvalues(VALUES)
+@pytest.mark.parametrize(("samples", "zeros"), [(8, 0), (100, 0), (20, 60)])
+def test_the_law_is_what_sample_covariances_give(samples, zeros):
+    spectrum = Spectrum.from_eigenvalues(np.pad(VALUES, (0, zeros)))
     law = float(ascent_convergence(spectrum, samples, 0.1, 2.0, settling=2.0))
-    mean, stderr = simulated(samples, 24, np.random.default_rng(0))
+    mean, stderr = simulated(samples, 24, np.random.default_rng(0), zeros)
     # A ratio of means is not the mean of ratios: 1/d.
     assert abs(law - mean) < 4.0 * stderr + 0.01
 

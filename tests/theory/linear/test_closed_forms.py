@@ -108,8 +108,12 @@ def test_compiled_refuses_bad_values(bad):
 
 
 def test_compiled_refuses_the_wrong_number_of_values():
-    with pytest.raises(InputError, match="each of gamma, theta"):
-        closed_form.spike_overlap().compiled()(1.0)
+    for given in ((1.0,), (1.0, 2.0, 3.0)):
+        with pytest.raises(InputError) as caught:
+            closed_form.spike_overlap().compiled()(*given)
+        assert str(caught.value) == (
+            f"{len(given)} values were given: give one for each of gamma, theta."
+        )
 
 
 @pytest.mark.parametrize("bad", [0, -1, 1.5, True])

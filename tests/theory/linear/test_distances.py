@@ -5,6 +5,7 @@ from scipy.special import digamma, hyp2f1
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
+from convergen.theory.linear import distances
 from tests.monte_carlo import Stored
 from tests.reference import reference_sqrt
 from tests.simulation import expanded
@@ -344,6 +345,16 @@ def test_bad_ridges_are_refused_in_one_sentence(ridge):
         theory.kullback_leibler(SPECTRA["isotropic"], 10, ridge)
     assert "ridge" in str(caught.value)
     assert ". " not in str(caught.value)
+
+
+@pytest.mark.parametrize("epsilon", [1e-12, 1e-3, 0.1, 0.2999999, 0.3, 0.5, 5.0])
+def test_the_divergence_of_the_spread_is_a_series_where_its_terms_cancel(epsilon):
+    with mp.workdps(50):
+        e = mpf(epsilon)
+        exact = float(mp.exp(e) - 3 + (2 + e) * mp.exp(-e))
+    # The plain expression loses the digits that its terms of order one share.
+    rel = 3e-15 if epsilon < 0.3 else 2e-14
+    assert distances._psi(np.array([epsilon]))[0] == pytest.approx(exact, rel=rel)
 
 
 @pytest.mark.slow

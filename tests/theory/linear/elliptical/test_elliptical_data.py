@@ -9,8 +9,10 @@ from convergen import theory
 from convergen.theory import InputError, Spectrum
 from convergen.theory.linear.distances import bures_wasserstein
 from convergen.theory.linear.elliptical.elliptical_data import (
+    _AmplitudeMap,
     elliptical_bures_wasserstein,
     elliptical_convergence,
+    elliptical_overlaps,
 )
 from tests.monte_carlo import Stored
 
@@ -106,6 +108,36 @@ def test_bad_amplitudes(amplitudes):
 def test_bad_samples():
     with pytest.raises(InputError, match="samples"):
         elliptical_convergence(POWER, 0.5, [1.0])
+
+
+def test_overlaps_with_the_truth_are_those_of_gaussian_data_at_one_amplitude():
+    n = np.array([[3.0, 20.0], [60.0, 1e5]])
+    q, truth = elliptical_overlaps(POWER, n, [2.0])
+    gaussian = theory.order_parameters(POWER, n)
+    np.testing.assert_allclose(q, gaussian.convergence, rtol=1e-12)
+    np.testing.assert_allclose(truth, gaussian.convergence_to_truth, rtol=1e-12)
+    # Beyond 1e18 points nothing is left to learn, and no overlap exceeds 1.
+    for found in elliptical_overlaps(POWER, [1e20, 1e25], TWO):
+        assert np.all((found > 1.0 - 1e-12) & (found <= 1.0))
+
+
+@pytest.mark.parametrize("tau", [[1.0], [0.01, 0.5, 2.49], [1e-6, 2.0]])
+def test_the_map_of_amplitudes_is_inverted_at_every_fraction(tau):
+    tau = np.array(tau) / np.mean(tau)
+    log_e = np.linspace(-70.0, 70.0, 57)
+    share = tau * np.exp(log_e)[:, None] / (1.0 + tau * np.exp(log_e)[:, None])
+    used, free = share.mean(axis=1), (1.0 / (1.0 + tau * np.exp(log_e)[:, None])).mean(axis=1)
+    found = _AmplitudeMap(tau).inverse(used, free)
+    np.testing.assert_allclose(np.log(found), log_e, rtol=0, atol=1e-9)
+
+
+def test_newton_ends_when_its_steps_are_short(monkeypatch):
+    calls, fractions = [], _AmplitudeMap._fractions
+    monkeypatch.setattr(
+        _AmplitudeMap, "_fractions", lambda self, at: calls.append(1) or fractions(self, at)
+    )
+    elliptical_convergence(POWER, [30.0], [2.0])
+    assert len(calls) <= 3
 
 
 @pytest.mark.slow

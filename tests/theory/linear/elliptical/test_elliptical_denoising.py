@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 
 from convergen import theory
 from convergen.theory import InputError
@@ -74,3 +75,35 @@ def test_bad_input():
     for samples, sigma, tau in ((0.5, 1.0, [1.0]), (5.0, 0.0, [1.0]), (5.0, 1.0, [1.0, 0.0])):
         with pytest.raises(InputError):
             elliptical_test_error(POWER, samples, sigma, tau)
+
+
+def bisected(lam, n, z, tau):
+    """κ = z/ψ(e), e ψ(e) = df₁(κ)/n, ψ(e) = E τ/(1 + τe), by bracketing log e."""
+
+    def kappa(log_e):
+        return z / np.mean(tau / (1.0 + tau * np.exp(log_e)))
+
+    def excess(log_e):
+        return np.exp(log_e) * z / kappa(log_e) - np.sum(lam / (lam + kappa(log_e))) / n
+
+    return kappa(brentq(excess, -60.0, 60.0, xtol=1e-14, rtol=1e-14))
+
+
+@pytest.mark.parametrize("n", [2.0, 9.0, 60.0, 1e4])
+@pytest.mark.parametrize("sigma", [0.05, 1.0, 30.0])
+def test_unequal_amplitudes_against_bracketing(n, sigma):
+    """Every error from κ and its slope, which is taken from differences of κ."""
+    tau, lam = np.array([0.1, 0.4, 2.5]), np.repeat([2.0, 0.5, 0.1], [2, 5, 8])
+    spectrum, z = theory.Spectrum.from_eigenvalues([2.0, 0.5, 0.1], [2, 5, 8]), sigma**2
+    below, kappa, above = (bisected(lam, n, z * step, tau) for step in (0.9999, 1.0, 1.0001))
+    slope = (above - below) / (0.0002 * z)
+    used, square = np.sum(lam / (lam + kappa)), np.sum((lam / (lam + kappa)) ** 2)
+    rest = np.sum(lam / (lam + kappa) ** 2)
+    energy = used - z * slope * rest
+    found = elliptical_denoising_errors(spectrum, n, sigma, 7.0 * tau)
+    assert found.renormalised_noise == pytest.approx(kappa, rel=1e-10)
+    assert found.agreement == pytest.approx(square / energy, rel=1e-5)
+    test = kappa * used - z * slope * square + z * energy
+    assert found.test == pytest.approx(test, rel=1e-6)
+    assert found.train == pytest.approx(z**2 * slope * rest + z * energy, rel=1e-6)
+    assert found.optimal == pytest.approx(np.sum(lam * z / (lam + z)), rel=1e-12)

@@ -5,7 +5,7 @@ import pytest
 
 from convergen import theory
 from convergen.theory import InputError, Spectrum
-from convergen.theory.linear.elliptical.fourth_moments import large_sample_gap
+from convergen.theory.linear.elliptical.fourth_moments import gap_constants, large_sample_gap
 from tests.monte_carlo import Stored
 
 stored = Stored(__file__)
@@ -77,6 +77,19 @@ def test_directions_without_variance_and_image_shapes_change_nothing():
     assert large_sample_gap(padded).constant == pytest.approx(
         large_sample_gap(rows).constant, rel=1e-10
     )
+
+
+def test_constants_are_sums_over_pairs_of_directions():
+    rng = np.random.default_rng(6)
+    y, lam = rng.standard_normal((7, 3)), np.array([3.0, 1.0, 0.2])
+    apart = (np.sqrt(lam)[:, None] + np.sqrt(lam)) ** 2 * lam.sum()
+    each = [np.sum(np.outer(row**2, row**2) / apart) for row in y]
+    own = np.sum(lam**2 / np.diag(apart))
+    found = gap_constants(y, lam)
+    assert found.constant == pytest.approx(np.mean(each) - own, rel=1e-12)
+    assert found.gaussian == pytest.approx(np.sum(np.outer(lam, lam) / apart) + own, rel=1e-12)
+    assert found.error == pytest.approx(np.std(each, ddof=1) / np.sqrt(7.0), rel=1e-12)
+    assert found.ratio == found.constant / found.gaussian
 
 
 @pytest.mark.parametrize("data", [np.ones((5, 3)), np.full((4, 2), np.nan)])
