@@ -18,9 +18,7 @@ def simulated(samples, pairs, rng, zeros=0):
     scale = np.sqrt(np.pad(VALUES, (0, zeros)))
 
     def model():
-        x = rng.standard_normal((samples, VALUES.size + zeros)) * np.sqrt(
-            np.pad(VALUES, (0, zeros))
-        )
+        x = rng.standard_normal((samples, scale.size)) * scale
         values, vectors = np.linalg.eigh(x.T @ x / samples)
         return sampler.responses(LEVELS, np.maximum(values, 0.0)), vectors
 
