@@ -58,10 +58,7 @@ class Chance:
         # Twice: repeats would make the tail look heavy.
         for _ in range(2):
             expected = values.size * share * np.minimum(values / start, 1.0) ** (1.0 / decay)
-            kept = values[(expected > _REPEAT) | (values > _REPEAT_RATIO)]
-            if kept.size == values.size:
-                break
-            values = kept
+            values = values[(expected > _REPEAT) | (values > _REPEAT_RATIO)]
             start, decay = _tail(values)
         return cls(values, repeats, start, decay)
 
@@ -80,7 +77,7 @@ class Chance:
         count = self.ratios.size
         body = (np.searchsorted(self.ratios, found, side="right") + 1.0) / (count + 1.0)
         share = (np.searchsorted(self.ratios, self.start, side="right") + 1.0) / (count + 1.0)
-        part = np.clip(found / self.start, 0.0, 1.0)
+        part = np.minimum(found / self.start, 1.0)
         # What no real point happened to show may still be as frequent as half a point.
         tail = share * part ** (1.0 / self.decay) + 0.5 * part / (count + 1.0)
         chance = np.where(found < self.start, tail, body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -112,4 +113,4 @@ def class_rows(found: Found, labels: Sequence[str], training: Sequence[str] = ()
                 found.significant and chance * len(every) < _SURE,
             )
         )  # fmt: skip
-    return sorted(rows, key=lambda row: (row.few, -row.copies.value if row.copies else 0.0))
+    return sorted(rows, key=lambda row: -row.copies.value if row.copies else math.inf)

@@ -133,7 +133,8 @@ def find_copies(looks: Sequence[Look]) -> Copies:
     Copies
     """
     tried = [_best_evidence(look) for look in looks]
-    limit = _SIGNIFICANT_ALONE if looks[0].control is None else _SIGNIFICANT
+    plain = looks[0]
+    limit = _SIGNIFICANT_ALONE if plain.control is None else _SIGNIFICANT
     best = min(range(len(looks)), key=lambda place: tried[place][0])
     significant = tried[best][0] < limit
     chosen = best if significant else 0
@@ -146,7 +147,7 @@ def find_copies(looks: Sequence[Look]) -> Copies:
     order = np.argsort(np.where(below, look.values, np.inf), kind="stable")[: int(below.sum())]
     return Copies(
         look, p, cut, order, replace(share, high=high), evidence, alike, significant,
-        _faintest(looks[0], len(p), limit),
+        _faintest(plain, len(p), limit),
     )  # fmt: skip
 
 
@@ -179,7 +180,7 @@ def _widest(p: FloatArray, repeats: float) -> tuple[NDArray[np.bool_], float]:
 def _without_chance(below: NDArray[np.bool_], rate: float) -> Estimate:
     """Share of copies: that of suspects, what chance gives taken off."""
     raw = share_of(int(below.sum()), len(below))
-    ends = np.clip((np.array([raw.value, raw.low, raw.high]) - rate) / (1.0 - rate), 0.0, 1.0)
+    ends = np.maximum((np.array([raw.value, raw.low, raw.high]) - rate) / (1.0 - rate), 0.0)
     value, low, high = ends.tolist()
     return Estimate(value, low, high, raw.stderr)
 
@@ -208,15 +209,15 @@ def _alike(
     other, near, part = look.control
     own_count = _points(p < cut, points)
     other_count = _points(look.chance.probability(other) < cut, near.indices[:, 0])
-    if own_count + other_count == 0:
+    if not own_count + other_count:
         return 1.0
     alike = at_least(own_count, own_count + other_count, part)
-    return min(alike, _CONTROL) if other_count == 0 else alike
+    return alike if other_count else min(alike, _CONTROL)
 
 
 def _faintest(look: Look, count: int, limit: float) -> float:
     """Share of faint copies, each of another point, that passes the limit in 19 of 20 cases."""
-    each = float(look.chance.probability(np.array([_FAINT]))[0])
+    each = look.chance.probability(np.array([_FAINT])).item()
     hits = np.arange(1, count + 1)
     rates = np.array([_rate(cut, look.chance.repeats) for cut in _LADDER if cut > each])
     enough = 2.0 * betainc(hits[:, None], count - hits[:, None] + 1, rates) < limit
@@ -247,6 +248,6 @@ def _evidence(p: FloatArray, points: NDArray[np.int64], cut: float, repeats: flo
     _, place, sizes = np.unique(points, return_inverse=True, return_counts=True)
     hits = np.bincount(place, p < cut)
     any_rate = -np.expm1(len(points) / len(sizes) * np.log1p(-each))
-    by_any = at_least(int(np.sum(hits > 0)), len(sizes), any_rate)
+    by_any = at_least(int(np.count_nonzero(hits)), len(sizes), any_rate)
     by_half = at_least(int(np.sum(2 * hits >= sizes)), len(sizes), min(1.0, 2.0 * each))
     return min(1.0, 2.0 * min(by_any, by_half))

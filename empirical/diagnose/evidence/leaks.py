@@ -159,7 +159,7 @@ def check_unseen(
     own, others = (
         share_of(int(np.sum(each.ratios[each.suspected] < _PLAIN)), len(samples)) for each in alone
     )
-    if not min(own.value, others.value) > 0.0:
+    if not min(own.value, others.value):
         return []
     what = (
         f"samples of {samples.name} copy training points and points of {reference.name} alike "

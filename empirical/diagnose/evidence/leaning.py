@@ -70,15 +70,14 @@ def leaning(near: Near, other: Near, sizes: tuple[int, int]) -> Leaning:
     """
     n, r = sizes
     first, second = near.distances[:, 0], other.distances[:, 0]
-    nearer = np.where(first == second, n / (n + r), first < second).astype(float)
-    point = np.where(first <= second, near.indices[:, 0], -1 - other.indices[:, 0])
-    counts = np.unique(point, return_counts=True)[1]
     part = n / (n + r)
+    nearer = (first < second) + part * (first == second)
+    point = np.where(first <= second, near.indices[:, 0], ~other.indices[:, 0])
+    counts = np.unique(point, return_counts=True)[1]
     effective = len(point) ** 2 / float(np.sum(counts.astype(float) ** 2))
     raw = float(nearer.mean())
     score = (raw - part) / np.sqrt(part * (1.0 - part) / effective)
-    hits = round(raw * effective)
-    ends = share_of(min(hits, round(effective)), max(1, round(effective)))
+    ends = share_of(round(raw * effective), round(effective))
     value, low, high = (_at_half(each, part) for each in (raw, ends.low, ends.high))
     estimate = Estimate(value, min(low, value), max(high, value), 0.5 / np.sqrt(effective))
     significant = score > _LEANING and value > 0.5 + _LEAST_LEANING
@@ -88,5 +87,4 @@ def leaning(near: Near, other: Near, sizes: tuple[int, int]) -> Leaning:
 def _at_half(share: float, part: float) -> float:
     """What a share would be between two sets of equal size."""
     odds = share * (1.0 - part)
-    whole = odds + (1.0 - share) * part
-    return odds / whole if whole else share
+    return odds / (odds + (1.0 - share) * part)

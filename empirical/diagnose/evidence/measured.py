@@ -125,7 +125,7 @@ class Measured:
             return found, nearest(queries, reference.rows, space, own=own[1], words=words)
 
         def real_points(which: int) -> RealPoints:
-            every = np.flatnonzero(~skip) if which == 0 else np.arange(len(real[1]))
+            every = np.arange(len(real[1])) if which else np.flatnonzero(~skip)
             some = every
             if len(every) > _CHANCE:
                 some = np.sort(rng.choice(every, _CHANCE, replace=False))
@@ -207,7 +207,7 @@ class Measured:
                 (self.seen_points, (n - 1, r)),
                 (self.unseen_points, (n, r - 1)),
             )
-            if points.unseen is not None and min(sizes) > 0
+            if points.unseen is not None and all(sizes)
         ]
         if mixed and (mixed[0].score > _ONE_LAW or min(x.score for x in mixed) < -_ONE_LAW):
             doubt = (
@@ -233,7 +233,7 @@ def _of_members(
     indices, distances = near.indices.copy(), near.distances.copy()
     for group in sets.groups if sets.near else []:
         asked = np.flatnonzero(indices[:, 0] == group[0])
-        if asked.size == 0:
+        if not asked.size:
             continue
         members = np.broadcast_to(group, (asked.size, group.size))
         apart = pair_distances(still[asked], members, training.rows, space)

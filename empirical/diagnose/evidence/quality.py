@@ -96,7 +96,8 @@ def remarks(
                    "too varied", (0.7, 1.5))
         )  # fmt: skip
     if min(len(x), len(y)) >= _FEWEST:
-        shape = given[0].shape
+        pixels, _ = given
+        shape = pixels.shape
         if len(shape) == 3 and min(shape[1:]) > 3:
             images = (x, y) if given == compared else [_some(each, _LOOKED, rng) for each in given]
             showing = [each[each.std(axis=1) > 0.0] for each in images]
@@ -182,11 +183,10 @@ def _some(points: Points, count: int, rng: np.random.Generator) -> FloatArray:
 
 def _ratio(own: Estimate, other: Estimate) -> Estimate:
     """Quotient of independent estimates, its error to first order."""
-    value = own.value / other.value if other.value else 1.0
-    error = value * np.hypot(
-        own.stderr / own.value if own.value else 0.0,
-        other.stderr / other.value if other.value else 0.0,
-    )
+    if not other.value:
+        return Estimate(1.0, 1.0, 1.0, 0.0)
+    value = own.value / other.value
+    error = np.hypot(own.stderr, value * other.stderr) / other.value
     return Estimate(value, max(value - 2.0 * error, 0.0), value + 2.0 * error, float(error))
 
 

@@ -113,7 +113,7 @@ def c_t(
         total += len(theirs) * mann_whitney(mine, theirs)
         weight += len(theirs)
         squares += len(theirs) ** 2
-    if weight == 0.0:
+    if not weight:
         return c_t(own, other)
     value, stderr = total / weight, float(np.sqrt(squares) / weight)
     return Estimate(value, value - _Z * stderr, value + _Z * stderr, stderr)

@@ -21,9 +21,9 @@ def share_of(count: int, total: int) -> Estimate:
     Estimate
         Inside [0, 1].
     """
-    value, tail = count / total, 0.5 * (1.0 - LEVEL)
-    low = float(betaincinv(count, total - count + 1, tail)) if count else 0.0
-    high = float(betaincinv(count + 1, total - count, 1.0 - tail)) if count < total else 1.0
+    value, misses, tail = count / total, total - count, 0.5 * (1.0 - LEVEL)
+    low = float(betaincinv(count, misses + 1, tail)) if count else 0.0
+    high = float(betaincinv(count + 1, misses, 1.0 - tail)) if misses else 1.0
     return Estimate(value, low, high, float(np.sqrt(value * (1.0 - value) / total)))
 
 

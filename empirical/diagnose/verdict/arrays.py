@@ -58,7 +58,8 @@ def judge_samples(
     >>> judge_samples(others, train, unseen).verdict
     'not memorising'
     """
-    pair = isinstance(samples, (list, tuple)) and len(samples) == 2 and np.ndim(samples[0]) > 1
+    sizes = [np.ndim(each) for each in samples] if isinstance(samples, (list, tuple)) else []
+    pair = len(sizes) == 2 and min(sizes) > 1
     sets = list(samples) if pair else [samples]  # type: ignore[arg-type]
     names = ["A", "B"] if pair else ["samples"]
     return diagnose(

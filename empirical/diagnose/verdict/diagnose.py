@@ -94,8 +94,9 @@ def diagnose(
     """
     if len(samples) not in (1, 2):
         raise InputError(f"{len(samples)} sets of samples were given: give one, or two of a pair.")
-    if len(samples) == 2:
-        check_counts_and_names(samples[0], samples[1])
+    first, *second = samples
+    for other in second:
+        check_counts_and_names(first, other)
     wanted = as_count(factors, "factors")
     rng = np.random.default_rng(as_seed(seed))
     judgement = judge(
@@ -105,11 +106,11 @@ def diagnose(
     view = judgement.view
     found = overlaps(judgement, rng, center=center)
     law, spectrum, (generated, *_) = found.law, found.spectrum, found.points
-    count = min(wanted, spectrum.rank) if view.theory else 0
     recovery = stderr = draws = np.empty(0)
     prediction = pilot = None
     lost: list[int] = []
     if view.theory:
+        count = min(wanted, spectrum.rank)
         if view.reference is None:  # half of the training set stands for unseen points
             lost = lost_factors(generated, law.rows[::2], law.rows[1::2], count)
         else:
@@ -166,7 +167,8 @@ def _of_draws(spectrum: Spectrum, draws: int, factors: int) -> FloatArray:
     """Recovery by as many draws of the truth."""
     from convergen.theory.linear.latent_recovery import latent_recovery as recovery_law
 
-    return recovery_law(spectrum, [draws], factors, finite_size=True)[0]
+    (found,) = recovery_law(spectrum, [draws], factors, finite_size=True)
+    return np.asarray(found)
 
 
 def _predictions(

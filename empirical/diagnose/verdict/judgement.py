@@ -213,7 +213,7 @@ class _RealSets:
 
     sets: HonestSets
     workers: int
-    measured: dict[tuple[bool, int], Measured]
+    measured: dict[tuple[bool, int | None], Measured]
 
 
 def _judged(
@@ -227,8 +227,9 @@ def _judged(
     once: _RealSets,
 ) -> Judgement:
     """Judge one group, in one layout and one unit; real points as they were measured before."""
-    sets = once.sets.beside(own[0], orbit)
-    if reference is not None and len(sets.unseen) < len(reference):
+    samples = own[0]
+    sets = once.sets.beside(samples, orbit)
+    if reference is not None and len(reference) - len(sets.unseen):
         rows = np.asarray(reference.rows)[sets.unseen]
         reference = Points(reference.name, rows, reference.shape)
         view = view.keeping(sets.unseen)
@@ -239,34 +240,34 @@ def _judged(
             f"few, copies cannot be told from chance; give at least {_FEWEST_REAL}."
         )
     rng = np.random.default_rng(seed)
-    sizes = _sizes(view, sets, rng, once)
-    changed = changed_leaks(sizes[0])
+    measured, *smaller = _sizes(view, sets, rng, once)
+    changed = changed_leaks(measured)
     if len(changed):
         assert reference is not None
-        assert sizes[0].unseen_points is not None
+        assert measured.unseen_points is not None
         # Of a large reference some points were looked at: what is kept must have been.
-        kept = np.setdiff1d(sizes[0].unseen_points.rows, changed)
+        kept = np.setdiff1d(measured.unseen_points.rows, changed)
         notes = [*notes, _changed_words(reference, changed)]
         reference = Points(reference.name, np.asarray(reference.rows)[kept], reference.shape)
         view = view.keeping(kept)
-        sizes = _sizes(view, sets, rng, once)
-    measured = sizes[0]
-    repeats = [changed_repeats(each) for each in sizes]
-    if len(repeats[0]):
-        notes = [*notes, _repeated_words(measured, repeats[0])]
-    looks = measured.looks(repeats[0])
-    for small, places in zip(sizes[1:], repeats[1:], strict=True):
-        looks += small.looks(places, " in half the size")
+        measured, *smaller = _sizes(view, sets, rng, once)
+    repeats = changed_repeats(measured)
+    if len(repeats):
+        notes = [*notes, _repeated_words(measured, repeats)]
+    looks = measured.looks(repeats)
+    for small in smaller:
+        looks += small.looks(changed_repeats(small), " in half the size")
     found = find_copies(looks)
     if reference is not None:
-        notes += check_unseen(found, looks, own[0], reference, leaked=len(sets.leaked) > 0)
+        leaked = bool(len(sets.leaked))
+        notes += check_unseen(found, looks, samples, reference, leaked=leaked)
     lean, doubt = measured.leaning()
     notes = [*notes, *view.notes, *sets.notes, *doubt]
     true, source = measured.true_points()
     scored = score_rows(measured, lean, true, seed)
     plain = view.plain(view.samples[0]), view.plain(view.training)
     lengths = measured.near.distances[:, 0], true.distances[:, 0]
-    seen = remarks(plain, (own[0], training), lengths, rng)
+    seen = remarks(plain, (samples, training), lengths, rng)
     return Judgement(
         own, training, reference, view, sets, measured.near, measured.unseen, true, source,
         found, lean, scored, seen, notes,
@@ -277,7 +278,7 @@ def _sizes(
     view: View, sets: HonestSets, rng: np.random.Generator, once: _RealSets
 ) -> list[Measured]:
     """The sets as they are compared, and images in half their size, too."""
-    unseen = 0 if view.reference is None else len(view.reference)
+    unseen = None if view.reference is None else len(view.reference)
     found = []
     for half, orbit in ((False, view.orbit), (True, view.orbit.halved())):
         if orbit is not None:

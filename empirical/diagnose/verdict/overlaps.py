@@ -80,10 +80,11 @@ def overlaps(judgement: Judgement, rng: np.random.Generator, *, center: bool = T
     spectrum = components.spectrum(law.name)
     points = [_about(view.plain(each), origin) for each in view.samples]
     q = None
-    if len(points) == 2:
+    if points[1:]:
+        first, second = points
         names = " and ".join(each.name for each in judgement.samples)
-        check_order(points[0], points[1], law.flat(slice(len(points[0]))) - origin, names)
-        q = convergence(points[0], points[1], rng)
+        check_order(first, second, law.flat(slice(len(first))) - origin, names)
+        q = convergence(first, second, rng)
     power = spectrum.trace / spectrum.dim
     variance = [
         average(np.concatenate([(x**2).mean(axis=1) for x in row_blocks(each)]) / power)

@@ -201,12 +201,13 @@ def _predicted(found: Diagnosis) -> dict[str, Any]:
         f"{level:g}": _ends(*found.intervals("convergence_samples")[place])
         for place, level in enumerate(found.levels)
     }
+    (ends,) = found.intervals("convergence")
     return {
         "predicted": {
             "from": found.law.name,
-            "convergence": _ends(*found.intervals("convergence")[0]),
-            "memorisation": plain(found.prediction["memorisation"].values[0]),
-            "memorisation_baseline": plain(found.prediction["memorisation_baseline"].values[0]),
+            "convergence": _ends(*ends),
+            "memorisation": plain(found.prediction["memorisation"].item()),
+            "memorisation_baseline": plain(found.prediction["memorisation_baseline"].item()),
         },
         "samples_for": {**needed, "factors": plain(found.factor_samples)},
     }

@@ -53,10 +53,10 @@ def copying(found: Diagnosis) -> str:
     if copies.significant:
         share = copies.share
         number = max(1, round(share.value * total))
-        whole = "All" if number == total else f"About {number}"
+        whole = f"About {number}" if total - number else "All"
         low, high = (round(end * total) for end in (share.low, share.high))
         return (
-            f"{whole} of your {total} {what} cop{'ies' if number == 1 else 'y'} a training {kind} "
+            f"{whole} of your {total} {what} cop{'y' if number - 1 else 'ies'} a training {kind} "
             f"(between {max(low, 1)} and {high})."
         )
     lean = found.judgement.leaning
@@ -77,10 +77,10 @@ def copying(found: Diagnosis) -> str:
 def _certainty(found: Diagnosis) -> str:
     """What could have been missed."""
     judgement, copies = found.judgement, found.judgement.copies
-    ignored = judgement.orbit.names
+    changes = [INVARIANCES[each].words for each in judgement.orbit.names]
     dress = (
-        f"Copies that differ in {_or([INVARIANCES[each].words for each in ignored])} count, too."
-        if ignored
+        f"Copies that differ in {_series(changes, 'or')} count, too."
+        if changes
         else "Only copies in the same position and brightness were looked for."
     )
     alone = (
@@ -115,26 +115,24 @@ def _unseen(found: Diagnosis) -> str:
         return ""
     names = found.judgement.orbit.names
     blind = [each for each in _LARGE_CHANGES if each not in names]
-    if "contrast" in names and "brightness" in blind:
-        blind.remove("brightness")
     if not blind:
         return ""
     words = [INVARIANCES[each].words for each in blind]
     return (
-        f" Those changed by {_or(words)} may have been missed, too: --invariant "
+        f" Those changed by {_series(words, 'or')} may have been missed, too: --invariant "
         f"{','.join([*names, *blind])} looks for them."
     )
 
 
-def _or(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
+def _series(words: list[str], last: str) -> str:
+    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def quality(found: Diagnosis) -> str:
     """The second line: what samples are like, whether or not they are copies."""
     findings = flaws(found)
     if findings:
-        return f"Quality: compared with real data, the samples are {_and(findings)}."
+        return f"Quality: compared with real data, the samples are {_series(findings, 'and')}."
     return "Quality: sharpness, variety and variance of the samples are like those of real data."
 
 
@@ -154,16 +152,12 @@ def flaws(found: Diagnosis) -> list[str]:
     findings = [each.finding for each in found.judgement.remarks if each.finding]
     lost = found.lost_factors
     if lost:
-        findings.append(f"without the data's factor{'s' * (len(lost) > 1)} {_listed(lost)}")
+        findings.append(f"without the data's factor{'s' if lost[1:] else ''} {_listed(lost)}")
     return findings
 
 
 def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def needed(found: Diagnosis) -> str:

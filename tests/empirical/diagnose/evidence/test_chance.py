@@ -31,6 +31,7 @@ def test_the_chance_is_the_law_in_the_body_and_no_less_in_the_tail(power):
 
 def test_the_chance_of_few_points_is_never_nought():
     values = np.linspace(0.5, 1.0, 24)
+    assert Chance.of(values).repeats == 0.0
     chance = Chance.of(values)
     assert chance.start == values[9]
     found = chance.probability(np.array([values[9], values[23], 2.0, 0.0, 0.25 * values[9]]))
@@ -97,3 +98,56 @@ def test_below_the_tail_chance_falls_like_a_power():
     above = np.array([0.5 * (values[19] + values[20])])
     assert found.probability(above)[0] == pytest.approx(21.0 / 41.0)
     assert found.probability(np.array([0.0]))[0] == 1e-9
+
+
+def tail(values):
+    """Start and decay as they are defined, of sorted values."""
+    count = max(round(0.1 * len(values)), min(10, len(values)))
+    logs = np.log(values[count - 1] / values[:count])
+    mean = min(logs.mean(), 1.5 * np.median(logs) / np.log(2.0))
+    return values[count - 1], mean * (1.0 + 1.5 / np.sqrt(count))
+
+
+@pytest.mark.parametrize(("size", "among"), [(5, 5), (50, 10), (300, 30)])
+def test_a_repeat_is_rarer_than_one_in_twenty_sets(size, among):
+    """Of its tail of n points n·(x/start)^(1/decay) are expected below x: 0.05 is the limit."""
+    others = (np.arange(1, size) / size) ** 0.4
+    kept = []
+    for low in np.geomspace(1e-6, 0.33, 100):
+        values = np.sort(np.r_[low, others])
+        start, decay = tail(values)
+        expected = among * np.minimum(values / start, 1.0) ** (1.0 / decay)
+        kept.append(np.sum((expected > 0.05) | (values > 1.0 / 3.0)))
+        if kept[-1] >= size - 1:
+            assert Chance.of(values).ratios.size == kept[-1]
+    assert {size - 1, size} <= set(kept)
+
+
+def test_a_third_itself_is_a_repeat_if_it_is_as_rare():
+    steep = law(40.0, 200, 2)
+    assert Chance.of(np.r_[steep, 1.0 / 3.0]).ratios.size == 200
+
+
+def test_repeats_are_left_out_twice():
+    """Without its first repeats the tail shows more of them, and then even more, which stay."""
+    rng = np.random.default_rng(0)
+    thrice = 0
+    for _ in range(300):
+        values = np.sort(rng.random(30) ** 0.2)
+        values[:4] = 0.4 * rng.random(4) ** 2
+        left = [np.sort(values)]
+        for _ in range(3):
+            start, decay = tail(left[-1])
+            part = np.minimum(left[-1] / start, 1.0)
+            expected = len(part) / 3.0 * part ** (1.0 / decay)
+            left.append(left[-1][(expected > 0.05) | (left[-1] > 1.0 / 3.0)])
+        if len({*map(len, left)}) == 4:
+            thrice += 1
+            np.testing.assert_array_equal(Chance.of(values).ratios, left[2])
+    assert thrice
+
+
+def test_chance_is_no_more_than_one():
+    """Just below the last of few points: all of them, and half a point more."""
+    found = Chance.of(np.array([0.3, 0.5, 0.7, 0.8, 0.9]))
+    assert found.probability(np.array([0.9 - 1e-9]))[0] == 1.0

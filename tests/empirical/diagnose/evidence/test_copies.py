@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from scipy.stats import binom
 
 from convergen.empirical.diagnose.distances.neighbours import Near
+from convergen.empirical.diagnose.evidence import copies as module
 from convergen.empirical.diagnose.evidence.chance import Chance
 from convergen.empirical.diagnose.evidence.copies import (
     _LADDER,
@@ -18,6 +19,8 @@ from convergen.empirical.diagnose.evidence.copies import (
     _beyond_chance,
     _evidence,
     _faintest,
+    _rate,
+    _widest,
     _without_chance,
     find_copies,
 )
@@ -251,7 +254,7 @@ def test_evidence_is_of_the_nearest_points_on_the_sharpest_rung():
     assert _best_evidence(fair)[0] == 1.0  # unseen points are copied alike
 
 
-@pytest.mark.parametrize(("each", "limit"), [(1e-6, 5e-4), (0.004, 1e-5)])
+@pytest.mark.parametrize(("each", "limit"), [(1e-6, 5e-4), (0.004, 1e-5), (3e-3, 1e-5)])
 def test_the_faintest_share_that_shows_in_nineteen_of_twenty_cases(each, limit):
     """The fewest hits that pass on some rung; the share that gives as many with 95 %."""
     count = 150
@@ -284,3 +287,125 @@ def test_real_sets_exchanged():
     assert turned.values is turned.ratios is given.control[0]
     assert turned.near is given.control[1]
     assert turned.control == (given.values, given.near, pytest.approx(0.6))
+
+
+RUNGS = (1e-7, 1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 0.03, 0.1, 0.2)
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_each_rung_counts_what_is_below_it(place):
+    rung, further = RUNGS[place], (*RUNGS, RUNGS[0])[place + 1]
+    below = np.r_[np.full(100, 0.99 * rung), np.ones(100)]
+    for found in (_beyond_chance(below, 0.0), (rung, *_widest(below, 0.0))):
+        assert (found[0], found[1].sum()) == (rung, 100)
+        assert found[2] == pytest.approx(rung)
+    assert _widest(below, 0.1)[1] == pytest.approx(0.1 + 0.9 * rung)
+    at = np.where(below < 1.0, rung, 1.0)  # a chance of the rung itself is not below it
+    cut, beyond, rate = _beyond_chance(at, 0.0)
+    assert (cut, beyond.sum()) == (further, 0 if rung == 0.2 else 100)
+    assert _widest(at, 0.0)[0].sum() == beyond.sum()
+    assert rate == pytest.approx(further)
+
+
+def test_the_rung_that_shows_most_is_not_the_sharpest_for_its_sharpness():
+    p = np.r_[1e-8, np.full(40, 0.02), np.full(5, 0.15), np.ones(54)]
+    below, rate = _widest(p, 0.0)
+    assert (below.sum(), rate) == (41, 0.03)
+
+
+@pytest.mark.parametrize("repeats", [0.0, 0.5])
+@pytest.mark.parametrize(("count", "cut"), [(1000, 1e-5), (1020, 1e-7)])
+def test_a_rung_adds_what_chance_adds_once_in_a_hundred(repeats, count, cut):
+    """One of N at a chance of 9.9e-6 each: below 0.01 up to N = 1010."""
+    p = np.r_[2e-7, np.ones(count - 1)]
+    assert _beyond_chance(p, repeats)[0] == cut
+
+
+@pytest.mark.parametrize(
+    ("evidence", "unseen", "significant"),
+    [
+        (4.9e-4, True, True), (5e-4, True, False), (5.1e-4, True, False),
+        (0.9e-5, False, True), (1e-5, False, False), (1.1e-5, False, False),
+    ],
+)  # fmt: skip
+def test_copies_are_significant_below_a_limit(monkeypatch, evidence, unseen, significant):
+    monkeypatch.setattr(module, "_best_evidence", lambda look: (evidence, 0.5))
+    values = np.linspace(0.1, 1.0, 9)
+    given = look(values, np.arange(9), values if unseen else None)
+    assert find_copies([given]).significant == significant
+
+
+@pytest.mark.parametrize(("alike", "evidence"), [(0.01, 1e-9), (0.011, 1.0), (None, 1e-9)])
+def test_a_rung_where_unseen_points_are_copied_alike_does_not_count(monkeypatch, alike, evidence):
+    monkeypatch.setattr(module, "_alike", lambda *given: alike)
+    monkeypatch.setattr(module, "_evidence", lambda *given: 1e-9)
+    assert _best_evidence(look(np.ones(3), np.arange(3))) == (evidence, alike)
+
+
+def test_of_rungs_that_do_not_count_the_sharpest_evidence_is_told():
+    """Six suspects of either set, and ten more of the unseen one at 0.15."""
+    values, others = hits(6, 40, 1e-6), hits(6, 40, 1e-6)
+    others[6:16] = 0.15
+    evidence, alike = _best_evidence(look(values, np.arange(40), others))
+    assert evidence == 1.0
+    assert alike == pytest.approx(binom.sf(5, 12, 0.4))
+
+
+def test_a_chance_of_the_rung_itself_is_not_below_it_in_either_set():
+    values, others = np.r_[hits(2, 10), 0.02], np.r_[hits(3, 10), 0.02]
+    given = look(values, np.arange(11), others)
+    expected = binom.sf(1, 5, 0.4)
+    assert _alike(given, values, np.arange(11), 0.02) == pytest.approx(expected)
+    assert _evidence(np.r_[0.02, np.ones(9)], np.arange(10), 0.02, 0.0) == 1.0
+
+
+def test_the_plain_look_says_what_shows_and_points_are_the_nearest():
+    values, rows = np.linspace(0.3, 1.0, 30), np.arange(30)[::-1]
+    plain, other = look(values, rows), look(values, rows)
+    rare = SimpleNamespace(probability=lambda x: x**9, repeats=0.0)
+    both = [Look("", values, values, plain.near, rare), other]
+    found = find_copies(both)
+    assert found.points.tolist() == rows.tolist()
+    assert found.faint == find_copies(both[:1]).faint < 1.0
+    assert find_copies(both[1:]).faint == 1.0
+
+
+def test_faint_copies_are_three_times_nearer():
+    asked = []
+
+    def probability(ratios):
+        asked.extend(ratios)
+        return np.ones(len(ratios))
+
+    _faintest(SimpleNamespace(chance=SimpleNamespace(probability=probability)), 9, 1e-5)
+    assert asked == [1.0 / 3.0]
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(30, 12), (3, 3), (40, 20)])
+@pytest.mark.parametrize("more", [-1e-6, 1e-6])
+def test_the_fewest_faint_copies_that_pass_the_limit(count, wanted, more):
+    """Twice the tail of so many at a chance of 0.2 is the limit, but for a millionth of it."""
+    limit = 2.0 * binom.sf(wanted - 1, count, 0.2) * (1.0 + more)
+    given = SimpleNamespace(
+        chance=SimpleNamespace(probability=lambda x: np.full(len(x), 0.15), repeats=0.0)
+    )
+    needed = wanted if more > 0.0 else wanted + 1
+    found = _faintest(given, count, limit)
+    if needed > count:
+        assert found == 1.0
+    else:
+        assert binom.sf(needed - 1, count, found) == pytest.approx(0.95)
+
+
+def test_one_faint_copy_shows_where_chance_makes_none():
+    given = SimpleNamespace(
+        chance=SimpleNamespace(probability=lambda x: np.full(len(x), 1e-9), repeats=0.0)
+    )
+    assert _faintest(given, 20, 1e-5) == pytest.approx(1.0 - 0.05 ** (1.0 / 20.0))
+
+
+def test_evidence_of_what_is_more_frequent_than_not():
+    assert _rate(0.2, 0.5) == pytest.approx(0.6)
+    expected = 2.0 * binom.sf(2, 4, 0.6)
+    assert _evidence(hits(3, 4), np.arange(4), 0.2, 0.5) == pytest.approx(expected)
+    assert _evidence(hits(2, 4), np.arange(4), 0.2, 0.5) == 1.0

@@ -77,6 +77,10 @@ def test_of_unequal_sets_the_share_is_what_equal_ones_would_give():
 def test_a_tie_is_shared_in_proportion():
     found = leaning(*held([2.0] * 8, [2.0] * 8), (10, 30))
     assert found.share.value == pytest.approx(0.5)
+    # It counts to the training point.
+    near, _ = held([2.0] * 8, [2.0] * 8, [4] * 8)
+    _, other = held([2.0] * 8, [2.0] * 8)
+    assert leaning(near, other, (10, 30)).share.stderr == pytest.approx(0.5)
 
 
 def test_samples_of_one_point_are_one_draw():
@@ -107,3 +111,4 @@ def test_leaning_beyond_that_of_others():
     assert of(0.68, 0.03).beyond(of(0.5, 0.04))
     assert not of(0.67, 0.03).beyond(of(0.5, 0.04))
     assert not of(0.5, 0.03).beyond(of(0.68, 0.04))
+    assert not of(0.5, 0.0).beyond(of(0.5, 0.0))

@@ -1,9 +1,12 @@
 """Neighbours that the numbers rest on, against all pairs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
+from convergen.empirical.diagnose.distances.gaps import GapLaw
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.distances.ratios import ratios
 from convergen.empirical.diagnose.evidence import measured as module
@@ -73,6 +76,7 @@ def test_without_a_reference_training_points_are_held_against_the_others():
 
 def test_looks_hold_ratios_of_samples_against_those_of_all_real_points():
     found = measured()
+    assert found.space.workers == 1
     plain, gaps = found.looks(NOBODY, " here")
     assert (plain.words, gaps.words) == ("by distances here", "by gaps between distances here")
     own = nearest(SAMPLES, TRAINING)
@@ -124,20 +128,21 @@ def test_of_many_real_points_some_are_held_against_the_others(monkeypatch):
     )
 
 
-def test_of_near_duplicates_the_nearest_member_counts():
-    """Training points 0 and 5, and 1, 8 and 9, are nearly the same; samples copy 5, 9 and 3."""
+@pytest.mark.parametrize("copied", [[5, 9, 0], [9, 0]])
+def test_of_near_duplicates_the_nearest_member_counts(copied):
+    """Training points 2 and 5, and 3, 8 and 9, are nearly the same; samples copy some of them."""
     rng = np.random.default_rng(3)
     rows = rng.standard_normal((40, 6))
-    rows[5] = rows[0] + 1e-4 * rng.standard_normal(6)
-    rows[[8, 9]] = rows[1] + 1e-4 * rng.standard_normal((2, 6))
-    samples = rows[[5, 9, 3]] + 1e-6
+    rows[5] = rows[2] + 1e-4 * rng.standard_normal(6)
+    rows[[8, 9]] = rows[3] + 1e-4 * rng.standard_normal((2, 6))
+    samples = rows[copied] + 1e-6
     training = points("training", rows)
     sets = honest_sets(training, None, ORBIT).beside(points("samples", samples), ORBIT)
-    assert sorted(map(sorted, sets.groups)) == [[0, 5], [1, 8, 9]]
+    assert sorted(map(sorted, sets.groups)) == [[2, 5], [3, 8, 9]]
     found = Measured.of(
         points("samples", samples), training, None, ORBIT, sets, np.random.default_rng(1)
     )
-    assert found.near.indices[:, 0].tolist() == [5, 9, 3]
+    assert found.near.indices[:, 0].tolist() == copied
     np.testing.assert_allclose(found.near.distances[:, 0], 1e-6 * np.sqrt(6), rtol=1e-2)
 
 
@@ -147,6 +152,10 @@ def test_of_near_duplicates_the_nearest_member_counts():
         ((3.0, -1.0), True, False),  # as real points of one law do
         ((-6.0, 1.0), False, True),  # unseen points of another law
         ((6.0, 1.0), False, True),
+        ((5.1, 1.0), False, True),
+        ((1.0, -5.1), False, True),
+        ((1.0, 6.0), True, False),
+        ((5.0, -5.0), True, False),
     ],
 )
 def test_real_points_tell_whether_nearness_is_evidence(monkeypatch, scores, significant, doubts):
@@ -173,3 +182,87 @@ def test_a_single_unseen_point_is_held_against_training_points_alone():
     lean, doubt = measured(UNSEEN[:1]).leaning()
     assert np.isfinite(lean.score)
     assert doubt == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "beyond", "significant"),
+    [
+        ((2.1, 0.0), (False, True), False),  # as training points themselves lean
+        ((2.1, 0.0), (True, False), True),
+        ((2.0, 0.0), (False, False), True),
+        ((1.9, 3.0), (False, False), True),
+    ],
+)
+def test_samples_must_lean_more_than_training_points(monkeypatch, scores, beyond, significant):
+    from convergen.empirical.diagnose.evidence.leaning import Leaning
+    from convergen.empirical.measure.intervals import Estimate
+
+    # Of a share of 0.9 ± 0.01, one of 0.88 is no other and one of 0.5 is.
+    shares = [0.5 if each else 0.88 for each in beyond]
+    answers = [Leaning(Estimate(0.9, 0.8, 1.0, 0.01), 9.0, True)]
+    answers += [
+        Leaning(Estimate(share, 0.4, 0.6, 0.01), score, False)
+        for share, score in zip(shares, scores, strict=True)
+    ]
+    found = measured()
+    for lean in (True, False):
+        given = [replace(answers[0], significant=lean), *answers[1:]]
+        monkeypatch.setattr(module, "leaning", lambda *asked, given=given: given.pop(0))
+        assert found.leaning()[0].significant == (lean and significant)
+
+
+def test_of_two_unseen_points_each_is_held_against_the_other(monkeypatch):
+    sizes, found = [], measured(UNSEEN[:2])
+    plain = module.leaning
+
+    def leaning(near, other, given):
+        sizes.append(given)
+        return plain(near, other, given)
+
+    monkeypatch.setattr(module, "leaning", leaning)
+    found.leaning()
+    assert sizes == [(40, 2), (39, 2), (40, 1)]
+
+
+def test_gaps_are_those_of_the_nearest_points():
+    found = measured()
+    seen, others = found.seen_points, found.unseen_points
+    real = np.concatenate([found.distances(x.training, x.unseen) for x in (seen, others)])
+    own = found.distances(found.near, found.unseen)
+    law = GapLaw.of(real)
+    expected = law.seen_by(own, found.near.indices[:, 0]).shares(own)
+    np.testing.assert_array_equal(found.looks(NOBODY)[1].values, expected)
+
+
+def test_a_blank_sample_is_as_far_from_a_copy_as_any():
+    found = measured()
+    sets = replace(found.sets, blank_samples=np.array([2, 7]))
+    blank = np.isin(np.arange(25), [2, 7])
+    pairs = zip(found.looks(NOBODY), replace(found, sets=sets).looks(NOBODY), strict=True)
+    for plain, look in pairs:
+        for before, after in (
+            (plain.values, look.values), (plain.ratios, look.ratios),
+            (plain.control[0], look.control[0]),
+        ):  # fmt: skip
+            assert np.all(before[blank] != 1.0)
+            np.testing.assert_array_equal(after, np.where(blank, 1.0, before))
+
+
+def test_of_more_than_1024_real_points_as_many_are_chosen():
+    asked = []
+
+    class Choosing:
+        def choice(self, rows, count, replace):
+            asked.append((len(rows), count, replace))
+            return rows[:count][::-1]
+
+    rows = np.random.default_rng(5).random((2049, 2))
+    orbit = Orbit((2,), ())
+    training, reference, samples = (
+        points(name, each)
+        for name, each in (("t", rows[:1025]), ("u", rows[1025:]), ("s", rows[:2] + 1.0))
+    )
+    sets = honest_sets(training, reference, orbit).beside(samples, orbit)
+    found = Measured.of(samples, training, reference, orbit, sets, Choosing())
+    assert asked == [(1025, 1024, False)]
+    assert len(found.unseen_points.rows) == 1024

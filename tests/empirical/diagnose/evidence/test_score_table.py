@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
+from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
+from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.empirical.diagnose.evidence import measured, score_table
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.theory.sources.points import Points
@@ -79,3 +81,23 @@ def test_companions_that_were_not_measured_are_looked_up(sets, monkeypatch):
     monkeypatch.setattr(measured, "_CHANCE", 25)
     some = judge([named(samples)], named(training), named(unseen))
     assert score(some, "AuthPct").value == score(every, "AuthPct").value
+
+
+def test_the_nearest_other_training_point_is_measured_once(sets, monkeypatch):
+    """Of points that were held against the others it is known; others are looked up."""
+    training, orbit = named(sets[1]), Orbit((12,), ())
+    repeats = honest_sets(training, None, orbit).beside(named(sets[0]), orbit)
+
+    def measurement():
+        rng = np.random.default_rng(0)
+        return measured.Measured.of(named(sets[0]), training, None, orbit, repeats, rng)
+
+    search = NearestNeighbors(n_neighbors=2).fit(training.rows)
+    expected = search.kneighbors(training.rows)[0][:, 1]
+    every = measurement()
+    monkeypatch.setattr(measured, "_CHANCE", 25)
+    found = score_table._alone(measurement(), np.arange(120))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    monkeypatch.setattr(score_table, "nearest", lambda *given, **more: pytest.fail("looked up"))
+    found = score_table._alone(every, np.arange(120))
+    np.testing.assert_allclose(found, expected, rtol=1e-12)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.stats import mannwhitneyu
+from sklearn.cluster import KMeans
 from sklearn.neighbors import NearestNeighbors
 
 from convergen.empirical.diagnose.evidence.scores import auth_pct, c_t, cells_of, f_mem, mean_cosine
@@ -27,6 +28,8 @@ def test_c_t_is_the_standardised_mann_whitney_statistic_within_cells(sets):
     found = c_t(own, fresh)
     assert found.value == pytest.approx(expected)
     assert found.low == pytest.approx(expected - 1.96, abs=1e-3)
+    assert found.high == pytest.approx(expected + 1.96, abs=1e-3)
+    assert found.stderr == 1.0
     cells = np.arange(m) % 2, np.arange(r) % 3  # the third cell holds no sample
     parts = [c_t(own[cells[0] == k], fresh[cells[1] == k]).value for k in (0, 1)]
     assert c_t(own, fresh, cells).value == pytest.approx(np.mean(parts))
@@ -71,6 +74,8 @@ def test_cells_count_by_their_unseen_points_and_small_ones_not_at_all():
     assert found.stderr == pytest.approx(np.hypot(61, 20) / 81)
     assert found.high - found.value == pytest.approx(1.96 * found.stderr, rel=1e-4)
     assert found.value - found.low == pytest.approx(1.96 * found.stderr, rel=1e-4)
+    small_first = tuple((each + 1) % 3 for each in cells)
+    assert c_t(own, fresh, small_first).value == pytest.approx(found.value)
     # Where no cell holds enough there is one.
     assert c_t(own[:19], fresh[:19], (cells[0][:19], cells[1][:19])) == c_t(own[:19], fresh[:19])
 
@@ -81,3 +86,12 @@ def test_counts_by_hand():
     assert auth_pct(np.array([1.0, 2.0]), np.array([1.0, 1.5])).value == 0.5
     cosines = mean_cosine(np.array([1.0, 1.0, 0.9, 1.0]))
     assert 0.0 <= cosines.low < cosines.value < cosines.high == 1.0
+    assert mean_cosine(np.array([0.0, 0.0, 0.3])).low == 0.0
+
+
+def test_cells_are_those_of_one_start_from_the_seed():
+    rng = np.random.default_rng(5)
+    training, samples, unseen = (rng.random((200, 2)) for _ in range(3))
+    centres = KMeans(5, n_init=1, random_state=7).fit(training)
+    for found, rows in zip(cells_of(training, samples, unseen, 7), (samples, unseen), strict=True):
+        np.testing.assert_array_equal(found, centres.predict(rows))

@@ -34,6 +34,7 @@ def rows(count, *shape):
         ([rows(5, 4), rows(6, 4)], ["A", "B"], [5, 6]),
         ((rows(5, 4), rows(6, 4).tolist()), ["A", "B"], [5, 6]),
         ([rows(3, 4), rows(3, 4), rows(3, 4)], ["samples"], [3]),
+        ([rows(5, 4)], ["samples"], [1]),
         ([rows(4, 4), rows(4, 4).tolist()], ["A", "B"], [4, 4]),
     ],
 )

@@ -30,8 +30,8 @@ def judged(own, training, suspected=(0, 2, 4), significant=True):
     copies = SimpleNamespace(suspected=np.array(suspected), cut=0.01, significant=significant)
     view = SimpleNamespace(orbit=Orbit((3,), ()), training=real)
     return SimpleNamespace(
-        training=real, samples=[samples], near=near, copies=copies, view=view,
-        sets=SimpleNamespace(natural=0.0),
+        training=real, samples=[samples, points(SAMPLES[:2], "zz")], near=near, copies=copies,
+        view=view, sets=SimpleNamespace(natural=0.0),
     )  # fmt: skip
 
 
@@ -71,3 +71,15 @@ def test_suspects_by_chance_are_natural_pairs_and_then_the_cut(monkeypatch):
     found = judged(["a"] * 11 + ["b"], None)
     found.sets.natural, found.copies.cut = 0.3, 0.2
     assert rows_of_classes(found).rate == pytest.approx(1.0 - 0.7 * 0.8)
+
+
+def test_what_is_counted_are_distances_to_the_nearest_points(monkeypatch):
+    monkeypatch.setattr(by_class, "class_rows", lambda *given: given)
+    training = ["p", "q"] * 12
+    found, labels, known = rows_of_classes(judged(None, training))
+    apart = np.linalg.norm(SAMPLES[:, None] - TRAINING, axis=2)
+    assert list(labels) == [training[row] for row in apart.argmin(axis=1)]
+    assert list(known) == training
+    np.testing.assert_allclose(found.first, apart.min(axis=1))
+    np.testing.assert_allclose(found.second, np.sort(apart, axis=1)[:, 1])
+    np.testing.assert_array_equal(np.flatnonzero(found.suspected), [0, 2, 4])

@@ -2,12 +2,20 @@
 
 import csv
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.verdict.diagnose import _notes, _recovery, diagnose
+from convergen.empirical.diagnose.verdict import diagnose as module
+from convergen.empirical.diagnose.verdict.diagnose import (
+    _notes,
+    _of_draws,
+    _predictions,
+    _recovery,
+    diagnose,
+)
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.empirical.diagnose.verdict.report import (
     diagnosis_json,
@@ -20,12 +28,13 @@ from convergen.empirical.measure.generation import decorrelated_noise
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.record import Record
-from convergen.theory.forecast.predict import predict
+from convergen.theory.forecast.predict import LEVELS, predict
 from convergen.theory.linear.latent_recovery import latent_recovery
 from convergen.theory.linear.order_parameters import convergence
 from convergen.theory.pilot.population import estimate_population
 from convergen.theory.sources.points import Points
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.options import unsaid
 
 DIM = 40
 SPECTRUM = Spectrum.power_law(DIM, 1.0)
@@ -278,6 +287,7 @@ def test_one_eigenproblem_serves_overlaps_and_the_population(monkeypatch):
         (False, True, True, 9.0, ["No unseen points were given."]),
         (True, True, None, 9.0, ["Fewer than 8 points say nothing of the law behind them:"]),
         (True, True, True, 2.54, ["The data have 2.5 effective dimensions: in so few,"]),
+        (True, True, True, 2.99, ["The data have 3 effective dimensions: in so few,"]),
     ],
 )  # fmt: skip
 def test_notes_of_what_limits_a_diagnosis(reference, theory, pilot, ratio, starts):
@@ -287,3 +297,95 @@ def test_notes_of_what_limits_a_diagnosis(reference, theory, pilot, ratio, start
     found = _notes(judgement, SimpleNamespace(participation_ratio=ratio), pilot)
     assert len(found) == len(starts)
     assert all(note.startswith(start) for note, start in zip(found, starts, strict=True))
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(diagnose) == {
+        "mend_units": True, "features": "pixels", "center": True, "factors": 5, "levels": LEVELS,
+        "seed": 0, "workers": 1,
+    }  # fmt: skip
+
+
+def test_the_error_of_learnt_factors_is_that_of_tenths_left_out():
+    rng = np.random.default_rng(20)
+    reference, rows = Spectrum.from_data(drawn(300, rng), center=False), drawn(33, rng)
+    parts = [
+        _recovery(np.delete(rows, range(start, 33, 10), axis=0), reference, 3)[0]
+        for start in range(10)
+    ]
+    about = np.array(parts) - np.mean(parts, axis=0)
+    stderr = _recovery(rows, reference, 3)[1]
+    np.testing.assert_allclose(stderr, np.sqrt(0.9 * (about**2).sum(axis=0)), rtol=1e-9)
+    for count, known in ((19, False), (20, True)):
+        assert np.all(np.isfinite(_recovery(rows[:count], reference, 3)[1])) == known
+
+
+@pytest.mark.parametrize(
+    ("shape", "known"), [((1024, 1025), True), ((1025, 1024), True), ((1025, 1025), False)]
+)
+def test_of_large_eigenproblems_no_error_is_told(monkeypatch, shape, known):
+    ranks = []
+    monkeypatch.setattr(module, "leading_axes", lambda rows, rank: ranks.append(rank))
+    monkeypatch.setattr(module, "latent_recovery", lambda axes, law, count: np.zeros(count))
+    spectrum = Spectrum.from_eigenvalues([4.0, 2.0, 1.0], [1, 2, 3])
+    stderr = _recovery(np.zeros(shape, bool), spectrum, 4)[1]
+    assert stderr.shape == (4,)
+    assert np.all(np.isfinite(stderr)) == known
+    assert set(ranks) == {6}  # the fourth axis cuts the third eigenspace
+
+
+def test_draws_of_the_truth_recover_as_the_law_of_finite_size_says():
+    expected = latent_recovery(SPECTRUM, [70, 90], 3, finite_size=True)[0]
+    np.testing.assert_array_equal(_of_draws(SPECTRUM, 70, 3), expected)
+
+
+@pytest.mark.parametrize(("count", "asked"), [(7, 0), (8, 1)])
+def test_eight_points_have_a_population(monkeypatch, count, asked):
+    from convergen.theory.forecast import pilot
+
+    seen = []
+    monkeypatch.setattr(pilot, "estimate", lambda *given: seen.append(given))
+    rows = np.random.default_rng(0).standard_normal((count, 3))
+    spectrum = Spectrum.from_eigenvalues([3.0, 2.0, 1.0])
+    prediction = _predictions(named(rows), spectrum, None, 20, 1, (0.5,), 0)[0]
+    assert prediction["convergence"].item() == pytest.approx(float(convergence(spectrum, 20)))
+    assert len(seen) == asked
+
+
+@pytest.mark.parametrize("with_reference", [True, False])
+def test_lost_factors_are_held_against_real_points_of_two_kinds(monkeypatch, with_reference):
+    """Training points stand beside the factors of unseen ones, or each other point does."""
+    rng = np.random.default_rng(21)
+    samples, training, unseen = named(drawn(30, rng)), named(drawn(41, rng)), named(drawn(50, rng))
+    given = []
+    monkeypatch.setattr(module, "lost_factors", lambda *all: given.extend(all) or [2])
+    reference = unseen if with_reference else None
+    found = diagnose([samples], training, reference, factors=3, center=False)
+    assert found.lost_factors == [2]
+    generated, law, beside, count, *axes = given
+    np.testing.assert_array_equal(generated, samples.rows)
+    np.testing.assert_array_equal(law, unseen.rows if with_reference else training.rows[::2])
+    np.testing.assert_array_equal(
+        beside, training.rows[slice(None) if with_reference else slice(1, None, 2)]
+    )
+    assert count == 3
+    if with_reference:
+        np.testing.assert_array_equal(axes[0], found.spectrum.eigenvectors[:, :3])
+
+
+def test_of_features_the_theory_says_nothing(monkeypatch):
+    plain = module.judge
+
+    def judge_features(*given, **options):
+        found = plain(*given, **options)
+        return replace(found, view=replace(found.view, theory=False))
+
+    monkeypatch.setattr(module, "judge", judge_features)
+    rng = np.random.default_rng(22)
+    found = diagnose([named(drawn(30, rng))], named(drawn(40, rng)))
+    assert found.prediction is None
+    assert found.lost_factors == []
+    for each in (
+        found.latent_recovery, found.latent_recovery_stderr, found.latent_recovery_draws
+    ):  # fmt: skip
+        assert each.shape == (0,)

@@ -177,6 +177,7 @@ def test_leaked_points_leave_the_reference_and_its_view():
     np.testing.assert_array_equal(found.sets.unseen, kept)
     clean = judge([samples], training, unseen)
     assert len(clean.reference) == len(clean.view.reference) == 30
+    assert np.shares_memory(clean.reference.rows, unseen.rows)  # a large file is not copied
 
 
 def test_what_is_ignored_is_what_was_asked_for():
@@ -220,3 +221,15 @@ def test_changed_points_are_counted_in_words():
     assert len(found.reference) == 69 - changed
     assert len(found.view.reference) == len(found.reference)
     np.testing.assert_array_equal(found.reference.rows[-50:], dirty[-50:])
+
+
+def test_remarks_are_of_distances_to_the_nearest_training_point(monkeypatch):
+    given = []
+    monkeypatch.setattr(judgement, "remarks", lambda *all: given.append(all) or [])
+    samples, training, unseen = gaussian(10, 9, 30, 20)
+    judge([samples, unseen], training, unseen)
+    (compared, plain, distances, _) = given[0]
+    assert [len(each) for each in compared] == [len(each) for each in plain] == [9, 30]
+    for found, rows in zip(distances, (samples.rows, unseen.rows), strict=True):
+        apart = np.linalg.norm(rows[:, None] - training.rows, axis=2)
+        np.testing.assert_allclose(found, apart.min(axis=1), rtol=1e-6)

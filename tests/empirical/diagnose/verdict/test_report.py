@@ -199,7 +199,8 @@ def test_suspects_are_listed_with_their_files(found, tmp_path):
 
 
 def test_names_that_belong_to_other_points_are_not_used(found, tmp_path):
-    a = replace(found.samples[0], record=record(FILES[:29]))
-    judgement = replace(found.judgement, samples=[a, found.samples[1]])
-    write_suspects(replace(found, judgement=judgement), tmp_path / "copies.csv")
-    assert ".png" not in (tmp_path / "copies.csv").read_text()
+    for names in (FILES[:29], (*FILES, "30.png")):
+        a = replace(found.samples[0], record=record(names))
+        judgement = replace(found.judgement, samples=[a, found.samples[1]])
+        write_suspects(replace(found, judgement=judgement), tmp_path / "copies.csv")
+        assert ".png" not in (tmp_path / "copies.csv").read_text()

@@ -182,7 +182,12 @@ def test_suspects_keep_their_numbers_in_the_order_of_the_evidence():
 
 @pytest.mark.parametrize(
     ("names", "expected"),
-    [(("a.png", "b.png", "c\n.png"), "b.png"), (("a.png", "b.png"), "1"), (None, "1")],
+    [
+        (("a.png", "b.png", "c\n.png"), "b.png"),
+        (("a.png", "b.png"), "1"),
+        (None, "1"),
+        (("a.png", "b.png", "c.png", "d.png"), "1"),
+    ],
 )
 def test_points_are_named_by_their_files_or_rows(names, expected):
     given = Points("mine", 3)

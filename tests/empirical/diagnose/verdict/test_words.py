@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.distances.orbit import INVARIANCES
 from convergen.empirical.diagnose.verdict.words import (
+    _share,
     copying,
     flaws,
     needed,
@@ -49,10 +51,10 @@ def found(
     )  # fmt: skip
     intervals = {
         "convergence_samples": [(500.0, 0.5, 700.4), (np.inf, np.inf, np.inf)],
-        "convergence": [(0.625, 0.5, 0.75)],
+        "convergence": [(0.625, 0.5, 0.75), (0.9, 0.8, 1.0)],
     }
     return SimpleNamespace(
-        judgement=judgement, verdict=verdict, samples=[Sized(total, shape)],
+        judgement=judgement, verdict=verdict, samples=[Sized(total, shape), Sized(7)],
         training=Sized(300, shape), law=Sized(400, shape, "real images"), prediction=object(),
         levels=[0.9, 1.0], intervals=intervals.__getitem__, lost_factors=list(lost),
         convergence=convergence,
@@ -73,6 +75,10 @@ def found(
         (
             {"share": estimate(0.001, 0.0, 0.01), "shape": (5,)},
             "About 1 of your 200 samples copies a training point (between 1 and 2).",
+        ),
+        (
+            {"share": estimate(0.01, 0.01, 0.02), "shape": (2, 4, 4, 4)},
+            "About 2 of your 200 samples copy a training point (between 2 and 4).",
         ),
         (
             {"lean": (True, 0.75, 0.7, 0.8)},
@@ -132,7 +138,10 @@ def test_how_many_samples_have_their_intervals_and_where_they_come_from():
     )
 
 
-@pytest.mark.parametrize(("shape", "plain"), [((1, 8, 8), "pixels"), ((5,), "points as they are")])
+@pytest.mark.parametrize(
+    ("shape", "plain"),
+    [((1, 8, 8), "pixels"), ((5,), "points as they are"), ((2, 4, 4, 4), "points as they are")],
+)
 def test_no_theory_speaks_of_features(shape, plain):
     case = found(shape=shape, view="vgg")
     case.prediction = None
@@ -157,6 +166,10 @@ def missed(what, faint="if fewer than 25 %"):
     [
         ({"shape": (5,)}, f"{missed('samples')} {PLACE}"),
         (
+            {"shape": (2, 4, 4, 4), "view": "dinov2"},
+            f"{missed('samples')} {PLACE} Distances are those of features of a network.",
+        ),
+        (
             {"shape": (5,), "reference": False, "view": "vgg", "faint": 1.0},
             f"{missed('samples', 'however many they are')} {PLACE} Without unseen data, only "
             "copies of single training points can be seen. Distances are those of features of a "
@@ -180,6 +193,10 @@ def test_what_may_have_been_missed_is_said(case, words):
 
 def test_changes_that_hide_copies_are_named_with_the_option_that_looks_for_them():
     said = sentences(found(names=["mirror"]))["certainty"]
+    turn, shift, crop, contrast = (
+        INVARIANCES[each].words for each in ("turn", "shift", "crop", "contrast")
+    )
+    assert f"Those changed by {turn}, {shift}, {crop} or {contrast} may have been missed" in said
     assert "--invariant mirror,turn,shift,crop,contrast looks for them." in said
     said = sentences(found(names=["mirror", "turn", "crop", "contrast"]))["certainty"]
     assert "may have been missed, too: --invariant mirror,turn,crop,contrast,shift looks" in said
@@ -236,3 +253,14 @@ def test_convergence_is_measured_or_asked_for():
     assert sentences(found(convergence=measured))["converged"] == (
         "Two models agree to q = 0.812 [0.750, 0.875]."
     )
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (1.0, "100 %"), (0.1, "10 %"), (0.099, "9.9 %"), (0.01, "1.0 %"), (0.0099, "0.99 %"),
+        (0.0012, "0.12 %"),
+    ],
+)  # fmt: skip
+def test_a_share_has_two_digits(share, words):
+    assert _share(share) == words
