@@ -131,7 +131,8 @@ class Subjects:
     @cached_property
     def true_samples(self) -> NDArray[np.float64]:
         """What the true law makes of the seeds, shape (draws, d)."""
-        return self.generated(self.truth, 1)[0]
+        (points,) = self.generated(self.truth, 1)
+        return points
 
     @property
     def variance(self) -> float:
@@ -192,15 +193,14 @@ class Subjects:
         """
         ascent, noise = self.ascent, self.noise
         if ascent is not None and origin is not None:
-            length = np.linalg.norm(origin)
-            along = origin.ravel() / (length or 1.0)
-            variance = float(along @ self.covariance @ along)
-            if length > 0.0 and variance < _NONE * self.variance:
-                denoisers = _held(denoisers, along)
-            else:
-                ascent = {**ascent, "origin": origin}
-                if length > 0.0:  # of points about zero no direction is the amplitude
-                    noise = self._of_amplitude(along, variance)
+            if origin.any():  # of points about zero no direction is the amplitude
+                along = origin.ravel() / np.linalg.norm(origin)
+                variance = float(along @ self.covariance @ along)
+                if variance < _NONE * self.variance:
+                    held = _held(denoisers, along)
+                    return generate(held, members, noise, self.schedule, ascent)
+                noise = self._of_amplitude(along, variance)
+            ascent = {**ascent, "origin": origin}
         return generate(denoisers, members, noise, self.schedule, ascent)
 
     def _of_amplitude(self, along: NDArray[np.float64], variance: float) -> NDArray[np.float32]:
@@ -265,4 +265,4 @@ def settling_time(spectrum: Spectrum, sigma_max: float) -> float:
         Until the leading factor lacks but e⁻⁴ of what it varies more than the noise.
     """
     level = (1.0 - STEP_SIZE) * sigma_max
-    return 2.0 * (1.0 + float(spectrum.leading(1)[0]) / level**2)
+    return 2.0 * (1.0 + spectrum.leading(1).item() / level**2)

@@ -97,7 +97,7 @@ def ratio(means: FloatArray) -> FloatArray:
         0 where a power is 0.
     """
     scale = np.sqrt(means[..., 1] * means[..., 2])
-    return np.divide(means[..., 0], scale, out=np.zeros_like(scale), where=scale > 0.0)
+    return np.divide(means[..., 0], scale, out=np.zeros_like(scale), where=scale.astype(bool))
 
 
 def bootstrap(
@@ -140,7 +140,7 @@ def bootstrap(
     from scipy.stats import bootstrap as resampled
 
     table = np.asarray(values, dtype=np.float64)
-    if table.ndim != 2 or table.shape[0] < 2 or table.shape[1] == 0:
+    if table.ndim != 2 or table.shape[0] < 2 or not table.shape[1]:
         raise InputError(
             f"values have shape {np.shape(values)}: give (draws, K) of at least two draws."
         )
@@ -211,11 +211,11 @@ def over_axis(values: NDArray[np.float64], axis: int = 0) -> tuple[FloatArray, F
     """
     found = np.moveaxis(np.asarray(values, np.float64), axis, 0)
     count = np.isfinite(found).sum(axis=0)
-    some = np.where(count > 0, count, np.nan)
+    some = np.where(count, count, np.nan)
     mean = np.nansum(found, axis=0) / some
     squares = np.nansum((found - mean) ** 2, axis=0)
-    spread = np.where(count > 1, some - 1.0, np.nan)
-    return mean, np.sqrt(squares / spread / some)
+    free = some - 1.0
+    return mean, np.sqrt(squares / np.where(free, free, np.nan) / some)
 
 
 def over_seeds(values: xr.DataArray) -> tuple[xr.DataArray, xr.DataArray]:

@@ -149,7 +149,7 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
     copies = [_memorisation(points, subjects, member) for member in range(len(points))]
     pairs = np.array([draw_products(a, b) for a, b in zip(points[::2], points[1::2], strict=True)])
     truth = np.array([draw_products(x, subjects.true_samples) for x in points])
-    own_rows = [subjects.rows(m)[copy.own.indices[:, 0]] for m, copy in enumerate(copies)]
+    own_rows = [subjects.rows(m)[copy.own.indices.ravel()] for m, copy in enumerate(copies)]
     by_side: dict[str, Any] = {
         "memorisation": [c.m.value for c in copies],
         "memorisation_baseline": [c.baseline.value for c in copies],
@@ -159,7 +159,7 @@ def order_parameters(points: Array, subjects: Subjects) -> dict[str, Values]:
         "variance_ratio": truth[..., 1].mean(axis=1) / subjects.variance,
     }
     by_draw: dict[str, Any] = {
-        "nearest_cosine": [c.own.cosines[:, 0] for c in copies],
+        "nearest_cosine": [c.own.cosines.ravel() for c in copies],
         "nearest_row": own_rows,
         "fresh_cosine": [c.fresh for c in copies],
         "draw_power": truth[..., 1],
@@ -221,7 +221,7 @@ def _errors(models: Models, subjects: Subjects) -> dict[str, Values]:
         denoiser = models.denoiser(member)
         seen = subjects.training_set(member)[:count]
         # Repeated until there are as many noise realisations as for unseen points.
-        seen = np.resize(seen, (max(count, len(seen)), *seen.shape[1:]))
+        seen = np.resize(seen, (count, *seen.shape[1:]))
         train_error.append(errors(denoiser, seen, 7))
         test_error.append(errors(denoiser, test, 8))
         if member % 2:

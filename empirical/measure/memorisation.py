@@ -118,7 +118,7 @@ def nearest_training_points(points: NDArray[Any], training: NDArray[Any], k: int
         raise InputError(
             f"{count} nearest points were asked for, but there are {len(training)}: ask for fewer."
         )
-    cosines = np.full((len(x), count), -1.0)
+    cosines = np.full((len(x), count), -np.inf)
     indices = np.zeros((len(x), count), dtype=np.int64)
     start = 0
     for large in row_blocks(training):
@@ -169,7 +169,7 @@ def memorisation(
     Memorisation
     """
     own = nearest_training_points(points, training, neighbours)
-    other = nearest_training_points(points, fresh).cosines[:, 0]
+    other = nearest_training_points(points, fresh).cosines.ravel()
     pair = np.stack([own.cosines[:, 0], other], axis=1)
     return _judged(own, other, bootstrap(pair, _excess, rng), threshold)
 
@@ -197,7 +197,7 @@ def _judged(
 def _limit(other: FloatArray) -> float:
     """|cosine| that is rare among true points that are no duplicates of each other."""
     apart = other[other < _SAME]
-    if apart.size == 0:
+    if not apart.size:
         return COPY
     return max(COPY, float(np.quantile(apart, 1.0 - CHANCE)))
 
@@ -211,4 +211,4 @@ def _directions(points: NDArray[Any]) -> FloatArray:
     """Rows of unit length; a zero row stays zero."""
     rows = as_float_rows(points, int(np.prod(points.shape[1:])))
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    return rows / np.where(lengths > 0.0, lengths, 1.0)
+    return np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths.astype(bool))

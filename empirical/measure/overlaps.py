@@ -80,7 +80,7 @@ def axes_of(points: NDArray[Any]) -> FloatArray:
         Columns, largest eigenvalue first.
     """
     rows = _flat(points)
-    return np.linalg.eigh(rows.T @ rows / len(rows))[1][:, ::-1]
+    return np.linalg.eigh(rows.T @ rows)[1][:, ::-1]
 
 
 def leading_axes(points: NDArray[Any], count: int, *, center: bool = False) -> FloatArray:
@@ -104,16 +104,18 @@ def leading_axes(points: NDArray[Any], count: int, *, center: bool = False) -> F
     wide, size = draws < dim, min(draws, dim)
     found = min(count, size)
     mean = mean_row(points) if center else np.zeros(dim)
-    rows = as_float_rows(points, dim) - mean if wide else np.empty((0, dim))
-    square = rows @ rows.T if wide else np.zeros((dim, dim))
-    for block in () if wide else row_blocks(points):
-        part = as_float_rows(block, dim) - mean
-        square += part.T @ part
-    vectors = _leading_vectors(square, found)
     axes = np.zeros((dim, count))
-    axes[:, :found] = rows.T @ vectors if wide else vectors
+    if wide:
+        rows = as_float_rows(points, dim) - mean
+        axes[:, :found] = rows.T @ _leading_vectors(rows @ rows.T, found)
+    else:
+        square = np.zeros((dim, dim))
+        for block in row_blocks(points):
+            part = as_float_rows(block, dim) - mean
+            square += part.T @ part
+        axes[:, :found] = _leading_vectors(square, found)
     lengths = np.linalg.norm(axes, axis=0)
-    return axes / np.where(lengths > 0.0, lengths, 1.0)
+    return np.divide(axes, lengths, out=np.zeros_like(axes), where=lengths.astype(bool))
 
 
 def _leading_vectors(square: FloatArray, count: int) -> FloatArray:

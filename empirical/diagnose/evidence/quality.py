@@ -90,7 +90,7 @@ def remarks(
     own, true = distances
     x, y = (_some(each, _LOOKED, rng) for each in compared)
     found = []
-    if len(x) > 1 and float(y.var(axis=0).sum()) > 0.0:
+    if len(x) > 1 and y.var(axis=0).any():
         found.append(
             Remark("variance", "variance", _ratio(_power(x), _power(y)), "too alike",
                    "too varied", (0.7, 1.5))
@@ -100,7 +100,7 @@ def remarks(
         shape = pixels.shape
         if len(shape) == 3 and min(shape[1:]) > 3:
             images = (x, y) if given == compared else [_some(each, _LOOKED, rng) for each in given]
-            showing = [each[each.std(axis=1) > 0.0] for each in images]
+            showing = [each[each.std(axis=1).astype(bool)] for each in images]
             if min(map(len, showing)) > 1:  # blank images are neither
                 sharp = [_sharpness(each, shape) for each in showing]
                 found.append(

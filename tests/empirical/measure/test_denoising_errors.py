@@ -116,5 +116,7 @@ def test_networks_that_left_all_noise_in_are_told_from_those_that_learnt_little(
     assert not stayed_identity(mixed, truth, noise)
     worse = [one * 1.2 for one in found[0]]
     assert not stayed_identity(worse, truth, noise)
-    # Where even the truth removes little nothing can be told.
+    # Where the truth leaves half of it nothing can be told, nor where it removes little.
+    assert not stayed_identity([2.0], [1.0], [2.0])
+    assert stayed_identity([2.0], [0.99], [2.0])
     assert not stayed_identity(found[0][:1], truth[:1], noise[:1])

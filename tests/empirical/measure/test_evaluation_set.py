@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
+from convergen.empirical.measure import evaluation_set as module
 from convergen.empirical.measure.evaluation_set import Subjects, settling_time
 from convergen.empirical.measure.generation import decorrelated_noise, generate, pair_up
 from convergen.empirical.measure.settings import MeasureSettings
@@ -236,3 +237,37 @@ def test_the_truth_is_sampled_once(monkeypatch):
     found = subjects()
     assert found.true_samples.tolist() == [[5.0] * 3] * 2
     assert asked == [(found.truth, 1)]
+
+
+def stream(seed, purpose):
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(purpose,)))
+
+
+def test_seeds_and_unseen_points_can_be_drawn_again():
+    """Shipped results and resumed runs rest on these streams."""
+    found = subjects(seed=3)
+    noise = decorrelated_noise(64, 16, stream(3, 2)).reshape(64, 1, 4, 4)
+    np.testing.assert_array_equal(found.noise, noise.astype(np.float32))
+    np.testing.assert_array_equal(found.test_points, found.data.fresh(20, stream(3, 3)))
+    blind = _blind("field", size=4, count=80)
+    assert blind.ascent["rng"].random() == stream(3, 9).random()
+    assert blind.schedule.tolist() == [2.0, blind.training.sigma_min, 0.0]
+    assert found.variance == pytest.approx(np.trace(found.covariance) / 16.0)
+
+
+@pytest.mark.parametrize(("part", "held"), [(0.9, True), (1.0, False), (1.1, False)])
+def test_data_of_less_than_a_millionth_of_their_variance_do_not_vary(monkeypatch, part, held):
+    found = _blind("field", size=4, count=80)
+    origin = np.zeros((1, 4, 4))
+    origin[0, 0, 0] = 2.0
+    covariance = np.eye(16)
+    covariance[0, 0] = part * (1e-6 * found.variance)
+    found.__dict__["covariance"] = covariance
+    given = []
+    monkeypatch.setattr(module, "_held", lambda denoiser, along: "held")
+    monkeypatch.setattr(module, "generate", lambda *all: given.extend(all) or (None, None))
+    found.drawn("free", 2, origin)
+    denoiser, members, noise, _, ascent = given
+    assert (denoiser, members) == ("held" if held else "free", 2)
+    assert ("origin" in ascent) is not held
+    assert np.array_equal(noise, found.noise) is held

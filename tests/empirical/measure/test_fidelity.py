@@ -96,3 +96,5 @@ def test_wasserstein_takes_images_and_repeats():
 def test_other_shapes_are_refused():
     with pytest.raises(InputError, match="3 coordinates and the reference 4"):
         sliced_wasserstein(drawn(5, 3, 0), drawn(5, 4, 0), 8, seed=0)
+    with pytest.raises(InputError, match="4 coordinates and the reference 3"):
+        sliced_wasserstein(drawn(5, 4, 0), drawn(5, 3, 0), 8, seed=0)

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+import scipy.stats
 import xarray as xr
 from scipy.stats import norm
 
+from convergen.empirical.measure import intervals
 from convergen.empirical.measure.intervals import (
     average,
     bootstrap,
@@ -75,6 +77,8 @@ def test_other_shapes_are_refused(shape):
 
 def test_an_overlap_with_nothing_is_zero():
     assert ratio(np.array([0.0, 0.0, 2.0])) == 0.0
+    found = ratio(np.array([[0.1, 0.2, 0.3], [1.0, 4.0, 0.0]]))
+    np.testing.assert_allclose(found, [0.1 / np.sqrt(0.06), 0.0])
 
 
 def test_an_average_has_the_textbook_error():
@@ -113,6 +117,8 @@ def test_impossible_counts_are_refused():
         wilson(4, 3)
     with pytest.raises(InputError, match="total must be a whole number of at least 1"):
         wilson(0, 0)
+    with pytest.raises(InputError, match="hits must be a whole number of at least 0"):
+        wilson(-1, 3)
 
 
 # ----------------------------------------------------------------------- independent repeats
@@ -159,6 +165,8 @@ def test_a_table_has_columns_and_two_rows_and_two_resamples():
         bootstrap(np.ones((5, 0)), first, np.random.default_rng(0))
     with pytest.raises(InputError, match="resamples"):
         bootstrap(np.ones((5, 1)), first, np.random.default_rng(0), resamples=1)
+    least = bootstrap([[1.0], [3.0]], first, np.random.default_rng(0), resamples=2)
+    assert least.value == 2.0
     found = bootstrap([[1.0], [3.0]], first, np.random.default_rng(0), resamples=200)
     assert (found.value, found.low, found.high) == (2.0, 1.0, 3.0)
 
@@ -169,3 +177,19 @@ def test_results_of_one_seed_have_no_error_but_a_mean():
     assert mean.item() == 3.0
     assert np.isnan(stderr.item())
     assert "seed" not in mean.coords
+
+
+@pytest.mark.parametrize(("numbers", "batch"), [(2**23, 2**23 // 60), (59, 1), (120, 2)])
+def test_a_thousand_resamples_are_taken_in_batches_that_fit_into_memory(
+    monkeypatch, numbers, batch
+):
+    assert intervals._WEIGHTS * 8 == 64 * 1024**2  # bytes
+    monkeypatch.setattr(intervals, "_WEIGHTS", numbers)
+    asked, plain = {}, scipy.stats.bootstrap
+    monkeypatch.setattr(
+        scipy.stats, "bootstrap", lambda *given, **how: asked.update(how) or plain(*given, **how)
+    )
+    values = np.random.default_rng(0).random((60, 1))
+    bootstrap(values, first, np.random.default_rng(0))
+    assert (asked["batch"], asked["n_resamples"]) == (batch, 1000)
+    assert asked["confidence_level"] == 0.95

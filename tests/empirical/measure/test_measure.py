@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
-from convergen.empirical.measure.denoising_errors import peak_signal_to_noise
+from convergen.empirical.measure.denoising_errors import (
+    denoising_error,
+    disagreement,
+    peak_signal_to_noise,
+)
 from convergen.empirical.measure.evaluation_set import Subjects
-from convergen.empirical.measure.measure import measure, snapshot
+from convergen.empirical.measure.measure import _errors, measure, order_parameters, snapshot
 from convergen.empirical.measure.settings import MeasureSettings
 from convergen.empirical.models.separate import Separate
 from convergen.empirical.models.solvable.trained_linear import TrainedLinear
@@ -57,6 +61,7 @@ def test_what_a_draw_contributes_adds_up_to_the_order_parameters(found):
     power = result["draw_power"].mean("draw")
     q = result["draw_overlap"].mean("draw") / np.sqrt(power.sel(side="a") * power.sel(side="b"))
     np.testing.assert_allclose(result["convergence"], q)
+    np.testing.assert_allclose(result["variance_ratio"], power / found[0].variance)
     np.testing.assert_allclose(result["memorisation"], result["nearest_cosine"].mean("draw"))
     np.testing.assert_allclose(result["memorisation_baseline"], result["fresh_cosine"].mean("draw"))
     copies = result["nearest_cosine"] > result["copy_threshold"]
@@ -159,3 +164,53 @@ def test_a_trained_linear_model_is_measured_like_its_closed_form():
     exact = measure(fit(linear, about), about)
     for name in ("convergence", "memorisation", "latent_recovery", "test_error", "train_error"):
         np.testing.assert_allclose(trained[name], exact[name], rtol=1e-4, atol=1e-6)
+
+
+def test_order_parameters_of_any_points_by_hand():
+    about = subjects(samples=(8,))
+    points = np.random.default_rng(1).standard_normal((2, 48, 16)) + 0.2
+    found = {
+        key: np.asarray(values) for key, (_, values) in order_parameters(points, about).items()
+    }
+    (a, b), truth = points, about.true_samples
+
+    def cosine(x, y):
+        return np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y))
+
+    assert found["convergence"] == pytest.approx([cosine(a, b)])
+    np.testing.assert_allclose(found["convergence_to_truth"], [[cosine(x, truth) for x in (a, b)]])
+    np.testing.assert_allclose(found["draw_overlap"], [np.mean(a * b, axis=1)])
+    np.testing.assert_allclose(found["draw_power"], [np.mean(points**2, axis=2)])
+    np.testing.assert_allclose(
+        found["variance_ratio"], [np.mean(points**2, axis=(1, 2)) / about.variance]
+    )
+    for side, x in enumerate(points):
+        rows = about.training_set(side).reshape(8, 16)
+        cosines = np.abs(x @ rows.T) / np.outer(*(np.linalg.norm(z, axis=1) for z in (x, rows)))
+        np.testing.assert_allclose(found["nearest_cosine"][0, side], cosines.max(axis=1))
+        np.testing.assert_array_equal(
+            found["nearest_row"][0, side], about.rows(side)[cosines.argmax(axis=1)]
+        )
+
+
+def test_errors_are_those_of_the_same_noise_in_every_model():
+    """Shipped results rest on these streams: of seen points, and of unseen ones everywhere."""
+    about = subjects(samples=(8,))
+    models = fit(linear, about)
+    found = {key: np.asarray(values) for key, (_, values) in _errors(models, about).items()}
+    first, second = (models.denoiser(member) for member in (0, 1))
+    seen, unseen = about.training_set(1), about.test_points
+    for place, sigma in enumerate(about.settings.sigmas):
+        error = denoising_error(second, np.tile(seen, (4, 1, 1, 1)), sigma, about.stream(7))
+        assert found["train_error"][0, 1, place] == error
+        error = denoising_error(second, unseen, sigma, about.stream(8))
+        assert found["test_error"][0, 1, place] == error
+        apart = disagreement(first, second, unseen, sigma, about.stream(8))
+        assert found["disagreement"][0, place] == apart
+
+
+def test_the_identity_is_told_from_two_points():
+    about = subjects(samples=(8,))
+    about = replace(about, settings=replace(about.settings, error_points=2))
+    found = _errors(Separate([lambda x, sigma: x] * 2), about)["stayed_identity"][1]
+    assert found.tolist() == [[1.0, 1.0]]

@@ -38,6 +38,23 @@ def test_neighbours_equal_a_loop_over_all_pairs_whatever_the_blocks(monkeypatch,
     indices, cosines = by_hand(points, training, 4)
     np.testing.assert_array_equal(found.indices, indices)
     np.testing.assert_allclose(found.cosines, cosines, rtol=1e-12)
+    small = nearest_training_points(1e-4 * points, 1e-3 * training, 37)
+    np.testing.assert_allclose(small.cosines, by_hand(points, training, 37)[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("values", "block"), [(29, 1), (30, 2), (75, 5), (2**24, 37)])
+def test_products_of_one_block_are_no_more_than_they_may_be(monkeypatch, values, block):
+    assert module._VALUES * 8 == 128 * 1024**2  # bytes
+    monkeypatch.setattr(module, "_VALUES", values)
+    taken, plain = [], module._directions
+    monkeypatch.setattr(module, "_directions", lambda x: taken.append(len(x)) or plain(x))
+    nearest_training_points(drawn(15, 0), drawn(37, 1))
+    assert taken == [15, *[block] * (37 // block), *[37 % block] * (37 % block > 0)]
+
+
+def test_no_cosine_is_above_one():
+    points = drawn(200, 2)
+    assert np.all(nearest_training_points(points, 3.0 * points).cosines <= 1.0)
 
 
 def test_a_memory_map_in_large_blocks_gives_the_same(monkeypatch, tmp_path):
@@ -53,12 +70,15 @@ def test_the_first_of_equal_neighbours_wins_and_signs_do_not_matter():
     training = np.array([[0.0, 1.0], [1.0, 0.0], [-2.0, 0.0], [0.5, 0.0]])
     found = nearest_training_points(np.array([[3.0, 0.0], [0.0, 0.0]]), training, 3)
     np.testing.assert_array_equal(found.indices[0], [1, 2, 3])
+    np.testing.assert_array_equal(found.indices[1], [0, 1, 2])
     np.testing.assert_array_equal(found.cosines, [[1.0, 1.0, 1.0], [0.0, 0.0, 0.0]])
 
 
 def test_points_that_do_not_fit_are_refused():
     with pytest.raises(InputError, match=r"shape \(7,\), but generated points have \(20,\)"):
         nearest_training_points(drawn(3, 0), drawn(5, 1, 7))
+    with pytest.raises(InputError, match=r"shape \(20,\), but generated points have \(7,\)"):
+        nearest_training_points(drawn(3, 0, 7), drawn(5, 1))
     with pytest.raises(InputError, match="6 nearest points were asked for, but there are 5"):
         nearest_training_points(drawn(3, 0), drawn(5, 1), 6)
 
@@ -157,3 +177,29 @@ def test_one_neighbour_is_looked_for_where_no_more_are_asked_for():
     rng = np.random.default_rng(0)
     points, training = rng.standard_normal((3, 5)), rng.standard_normal((7, 5))
     assert module.nearest_training_points(points, training).indices.shape == (3, 1)
+
+
+def test_the_first_of_several_neighbours_counts():
+    points, training, fresh = drawn(30, 12), drawn(40, 13), drawn(40, 14)
+    one, three = (
+        memorisation(points, training, fresh, np.random.default_rng(0), neighbours=count)
+        for count in (1, 3)
+    )
+    assert three.own.indices.shape == (30, 3)
+    assert (three.m, three.fraction, three.excess) == (one.m, one.fraction, one.excess)
+    assert memorisation(points, training, fresh, np.random.default_rng(0)).own.indices.shape == (
+        30, 1,
+    )  # fmt: skip
+    m, baseline = (by_hand(points, x, 1)[1].mean() for x in (training, fresh))
+    assert one.excess.value == pytest.approx((m - baseline) / (1.0 - baseline))
+
+
+def test_a_copy_is_beyond_the_threshold():
+    own = Neighbours(np.zeros((4, 1), np.int64), np.array([[0.9], [0.91], [0.95], [0.1]]))
+    other = np.array([0.9, 0.8, 0.2, 0.1])
+    found = module._judged(own, other, Estimate(0.0, 0.0, 0.0, 0.0), 0.9)
+    assert (found.fraction.value, found.chance.value) == (0.5, 0.0)
+
+
+def test_no_excess_where_true_points_repeat_each_other():
+    np.testing.assert_allclose(module._excess(np.array([[0.5, 0.2], [1.0, 1.0]])), [0.375, 0.0])

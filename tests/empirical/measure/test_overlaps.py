@@ -161,3 +161,47 @@ def test_each_factor_of_three_groups_has_the_share_of_its_own():
     np.testing.assert_allclose(latent_recovery(axes, spectrum, 4), expected[:4])
     # The axes of the groups asked for are enough.
     np.testing.assert_allclose(latent_recovery(axes[:, :3], spectrum, 2), expected[:2])
+
+
+@pytest.mark.parametrize("shape", [(4, 8), (30, 8)])
+def test_the_smaller_of_draws_and_dimensions_is_solved_for(monkeypatch, shape):
+    sizes, plain = [], overlaps._leading_vectors
+    monkeypatch.setattr(
+        overlaps, "_leading_vectors", lambda x, n: sizes.append(x.shape) or plain(x, n)
+    )
+    leading_axes(np.random.default_rng(1).standard_normal(shape), 3)
+    assert sizes == [(min(shape), min(shape))]
+
+
+@pytest.mark.parametrize(("size", "lanczos"), [(1024, False), (1025, True)])
+def test_large_eigenproblems_are_solved_by_lanczos_steps(monkeypatch, size, lanczos):
+    whole, partly = [], []
+    vectors = np.eye(3)
+
+    def eigsh(square, count, **how):
+        partly.append(how)
+        return np.array([1.0, 3.0, 2.0]), vectors
+
+    monkeypatch.setattr(overlaps, "eigh", lambda *_, **how: whole.append(how) or (None, vectors))
+    monkeypatch.setattr(scipy.sparse.linalg, "eigsh", eigsh)
+    square = np.broadcast_to(0.0, (size, size))
+    for count, basis in ((31, 64), (32, 65)):
+        found = overlaps._leading_vectors(square, count)
+        order = [1, 2, 0] if lanczos else [2, 1, 0]
+        np.testing.assert_array_equal(found, vectors[:, order])
+        if lanczos:
+            assert partly[-1]["ncv"] == basis
+            # The start is arbitrary, and the same in every run.
+            start = np.random.default_rng(0).standard_normal(size)
+            np.testing.assert_array_equal(partly[-1]["v0"], start)
+        else:
+            assert whole[-1] == {"subset_by_index": (size - count, size - 1)}
+    assert (len(partly), len(whole)) == ((2, 0) if lanczos else (0, 2))
+
+
+def test_as_many_eigenvectors_as_the_groups_have_are_enough():
+    few = Spectrum.from_eigenvalues([9.0, 4.0, 1.0], [1, 2, 9], eigenvectors=VECTORS[:, :3])
+    axes = turned((1, 7), 0.5)
+    for function in (latent_recovery, subspace_overlap):
+        np.testing.assert_array_equal(function(axes, few, 3), function(axes, SPECTRUM, 3))
+    np.testing.assert_array_equal(latent_recovery(axes, few, 2), latent_recovery(axes, few, 3)[:2])
