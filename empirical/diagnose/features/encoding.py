@@ -54,12 +54,12 @@ def encoded_sets(given: Given, rows: Rows, name: str, **more: Any) -> View:
     )
     with phase(f"features of {name}", total, "point") as done:
 
-        def features(points: Points, forms: int | None) -> Points:
+        def features(points: Points, every_form: bool) -> Points:
             found = []
             for at in range(0, len(points), _BATCH):
                 block = np.asarray(points.rows[at : at + _BATCH])
                 views = [given.orbit.plain(block, np.float32)]
-                if forms is None:
+                if every_form:
                     views = given.orbit.pictures(block, np.float32)
                 parts = [checked(rows(_single(each)), len(block), width, name) for each in views]
                 found.append(np.stack(parts, axis=1))
@@ -67,11 +67,11 @@ def encoded_sets(given: Given, rows: Rows, name: str, **more: Any) -> View:
             every = np.concatenate(found)
             return replace(points, rows=every, shape=every.shape[1:], groups=None)
 
-        samples = [features(each, 1) for each in given.samples]
-        training = features(given.training, None)
-        reference = None if given.reference is None else features(given.reference, None)
+        samples = [features(each, every_form=False) for each in given.samples]
+        training = features(given.training, every_form=True)
+        reference = given.reference and features(given.reference, every_form=True)
     orbit = FormsOrbit(training.shape, given.orbit.steps)
-    if not float(training.flat().var(axis=0).sum()) > 0.0:
+    if not training.flat().var(axis=0).any():
         raise InputError(f"{name} gives the same features for all training points: mend it.")
     return View(samples, training, reference, orbit, name=name, **more)
 
@@ -109,7 +109,7 @@ def checked(found: Any, count: int, width: int | None, name: str) -> NDArray[np.
             f"{name} returns {type(found).__name__}, which is no array of real numbers: return "
             "one row of features for each point."
         ) from error
-    fits = rows.ndim == 2 and len(rows) == count and rows.shape[1] > 0
+    fits = rows.ndim == 2 and len(rows) == count and rows.size
     if not fits or width not in (None, rows.shape[1]):
         raise InputError(
             f"{name} returns an array of shape {rows.shape} for {count} points: return shape "

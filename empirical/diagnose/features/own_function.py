@@ -60,24 +60,29 @@ def of_function(text: str, given: Given) -> View:
     if not callable(function):
         raise InputError(f"{file} holds no function {name!r}: give FILE.py:NAME with one of it.")
     picture = len(given.training.shape) == 3
-    low, high = unit_interval(given.training) if picture else (0.0, 1.0)
+    ends = unit_interval(given.training) if picture else None
     kind = "images in [0, 1]" if picture else "points in the units of the training set"
 
     def rows(points: NDArray[np.float32]) -> Any:
-        shown = np.asarray((points - low) / (high - low), np.float32) if picture else points
+        shown = points if ends is None else _in_unit(points, *ends)
         words = f"{text} fails on {kind} of shape {shown.shape}"
         return attempted(words, lambda: _without_gradient(function, shown))
 
     record: dict[str, Any] = {"function": name, "given": kind}
-    if picture:
-        record["black_and_white"] = [low, high]
+    note = f"{text} was given {kind}."
+    if ends is not None:
+        low, high = record["black_and_white"] = [*ends]
+        note = f"{text} was given {kind}, {low:g} being black and {high:g} white."
     if path is not None:
         record |= {"file": path.name, "sha256": sha256(content_of(path, "function"))}
     return encoded_sets(
         given, rows, text, words=f"features of {text}", theory=False, record=record,
-        notes=[f"{text} was given {kind}" + (f", {low:g} being black and {high:g} white." * picture
-               or ".")],
+        notes=[note],
     )  # fmt: skip
+
+
+def _in_unit(points: NDArray[np.float32], low: float, high: float) -> NDArray[np.float32]:
+    return np.asarray((points - low) / (high - low), np.float32)
 
 
 def _without_gradient(function: Any, points: NDArray[np.float32]) -> Any:

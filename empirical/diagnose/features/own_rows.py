@@ -87,8 +87,8 @@ def of_files(text: str, given: Given) -> View:
         _features(path, key, points)
         for (path, key), points in zip(sources, given.sets, strict=True)
     ]
-    widths = {each.shape[1] for each in found}
-    if len(widths) > 1:
+    _, *others = {each.shape[1] for each in found}
+    if others:
         raise InputError(
             f"features of {text} have different lengths "
             f"({', '.join(str(each.shape[1]) for each in found)}): take one encoder for all."

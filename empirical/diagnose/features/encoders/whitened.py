@@ -53,9 +53,9 @@ def encode(given: Given, weights: Path | None = None) -> View:
     mean, covariance, shrinkage = regularised_covariance(
         [given.orbit.still(block) for rows in blocks for block in row_blocks(rows)]
     )
-    values, axes = np.linalg.eigh(covariance)
-    if not values[-1] > 0.0:
+    if not covariance.any():
         raise InputError("real points have no variance: there is nothing to whiten.")
+    values, axes = np.linalg.eigh(covariance)
     # Directions without any variance stay at 0 instead of becoming noise.
     gains = np.where(values > 1e-12 * values[-1], values, np.inf) ** -0.5
     matrix = (axes * gains) @ axes.T

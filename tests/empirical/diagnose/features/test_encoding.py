@@ -57,7 +57,9 @@ WRONG = {
     "other length": (lambda x: first_pixels(x)[:, : len(x) // 2], "for 64 points"),
     "noise": (dropout, "asked again"),
     "batch statistics": (lambda x: first_pixels(x) - first_pixels(x).mean(0), "another batch"),
-    "one value": (lambda x: np.ones((len(x), 3)), "same features for all"),
+    "one value": (lambda x: np.tile([1.0, 2.0, 3.0], (len(x), 1)), "same features for all"),
+    "one axis": (lambda x: x.mean(axis=(1, 2, 3)), r"shape \(128,\) for 128 points"),
+    "too many rows": (lambda x: np.repeat(first_pixels(x), 2, 0), r"shape \(256, 40\) for 128"),
 }
 
 
@@ -79,6 +81,7 @@ def test_every_form_of_real_points_is_encoded_and_one_of_samples():
 
     view = encoded_sets(sets, rows, "mine", words="", theory=False)
     assert all(each.dtype == np.float32 and len(each) <= 128 for each in seen)
+    np.testing.assert_array_equal(seen[0], sets.training.rows[:128].astype(np.float32))
     mirrored = sets.training.rows[..., ::-1].reshape(150, 64)
     np.testing.assert_allclose(view.training.rows[:, 1], mirrored**2, rtol=1e-6)
     np.testing.assert_allclose(view.samples[0].rows[:, 0], sets.samples[0].flat() ** 2, rtol=1e-6)
@@ -200,3 +203,42 @@ def test_each_form_of_each_real_point_is_counted_and_each_sample_once(monkeypatc
     encoded_sets(sets, first_pixels, "mine", words="", theory=False)
     total = 30 + 2 * 150 + 2 * 30 * unseen
     assert counted == [("features of mine", total, "point", total)]
+
+
+@pytest.mark.parametrize(("moved", "words"), [(0.008, ""), (0.012, "asked again"), (1.5, "asked")])
+@pytest.mark.parametrize("spread", [0.5, 0.0])
+def test_features_may_move_by_a_hundredth_of_their_spread(moved, words, spread):
+    """Of two features one is larger by far; a spread of nothing counts as one."""
+    x, calls = np.zeros((64, 1, 2, 2)), []
+
+    def rows(x):
+        calls.append(len(x))
+        signs = np.where(np.arange(len(x)) % 2, 1.0, -1.0)
+        moves = moved * (spread or 1.0) * (len(calls) == 2)
+        return np.stack([spread * signs, 1e3 + 0.1 * spread * signs + moves], axis=1)
+
+    if words:
+        with pytest.raises(InputError, match=words):
+            encoding._tried(x, rows, "mine")
+    else:
+        assert encoding._tried(x, rows, "mine") == 2
+        assert calls == [64, 64, 32]
+
+
+@pytest.mark.parametrize(("moved", "fits"), [(0.008, True), (0.012, False)])
+def test_features_may_move_as_much_in_another_batch(moved, fits):
+    def rows(x):
+        signs = np.where(np.arange(len(x)) % 2, 1.0, -1.0)[:, None]
+        return 2.0 * (signs + moved * (len(x) < 64))
+
+    if fits:
+        assert encoding._tried(np.zeros((64, 4)), rows, "mine") == 1
+    else:
+        with pytest.raises(InputError, match="another batch"):
+            encoding._tried(np.zeros((64, 4)), rows, "mine")
+
+
+def test_points_with_a_feature_that_is_no_number_are_counted():
+    rows = np.array([[np.nan, np.inf, np.nan], [1.0, 2.0, 3.0]])
+    with pytest.raises(InputError, match="NaN or infinity for 1 of 2 points"):
+        encoding.checked(rows, 2, None, "mine")

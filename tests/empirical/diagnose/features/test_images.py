@@ -33,7 +33,15 @@ def test_one_colour_alone_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("shape", "fits"), [((1, 5, 5), True), ((3, 5, 4), True), ((2, 5, 5), False), ((75,), False)]
+    ("shape", "fits"),
+    [
+        ((1, 5, 5), True),
+        ((3, 5, 4), True),
+        ((2, 5, 5), False),
+        ((75,), False),
+        ((3,), False),
+        ((3, 4, 4, 4), False),
+    ],
 )
 def test_networks_for_images_take_one_or_three_channels(shape, fits):
     training = points(np.zeros((2, *shape)))
@@ -77,3 +85,11 @@ def test_smaller_images_are_means_and_no_samples_of_the_larger_ones():
     stripes = np.resize(np.float32([1.0, 0.0, 0.0, 0.0]), (1, 1, 64, 64))
     found = prepared(stripes, (0.0, 1.0), 16, torch.device("cpu")).numpy()
     np.testing.assert_allclose(found[..., 2:-2], 0.25, atol=0.03)
+
+
+def test_a_ramp_stays_a_ramp_about_the_centres_of_its_pixels():
+    """Pixel i of twice as many lies at (i + 1/2)/2 − 1/2 of the others."""
+    ramp = np.resize(np.arange(16.0, dtype=np.float32), (1, 1, 16, 16))
+    found = prepared(ramp, (0.0, 16.0), 32, torch.device("cpu")).numpy()[0, 0, 8]
+    expected = ((np.arange(32) + 0.5) / 2.0 - 0.5) / 16.0
+    np.testing.assert_allclose(found[4:-4], expected[4:-4], atol=1e-5)

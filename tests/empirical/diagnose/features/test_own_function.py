@@ -134,3 +134,20 @@ def test_torch_keeps_no_graph_of_a_function(here, rows):
     import convergen.empirical.common.own_files as own
 
     assert not any(own.imported(here / "graph.py", "function").kept)
+
+
+@pytest.mark.parametrize("shape", [(64,), (1, 8, 8), (2, 2, 4, 4)])
+def test_images_alone_are_brought_to_black_and_white(here, rows, shape):
+    (here / "mine.py").write_text(CODE)
+    low = [(x - 3.0).reshape(50, *shape) for x in rows]
+    sets = [Points(name, x, shape) for name, x in zip("st", low, strict=False)]
+    view = encoded("mine.py:halves", Given([sets[0]], sets[1], None, Orbit.of(shape)))
+    picture = len(shape) == 3
+    known = halves(rows)[1] / 16.0 if picture else halves(rows)[1] - 3.0
+    np.testing.assert_allclose(view.training.rows[:, 0], known, rtol=1e-5, atol=1e-6)
+    given = (
+        "images in [0, 1], -3 being black and 13 white"
+        if picture
+        else "points in the units of the training set"
+    )
+    assert view.notes == [f"mine.py:halves was given {given}."]

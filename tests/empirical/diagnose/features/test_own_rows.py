@@ -42,6 +42,7 @@ def here(tmp_path, monkeypatch, rows):
     for name, values in named.items():
         np.save(f"{name}.npy", values)
     np.save("short.npy", named["train"][:99])
+    np.save("long.npy", np.append(named["train"], named["train"][:1], axis=0))
     np.save("narrow.npy", named["train"][:, :7])
     return tmp_path
 
@@ -81,6 +82,8 @@ REFUSED = {
     "samples.npy": "holds one array, but 3 sets need features",
     "samples.npy,train.npy": "2 files of features were given for 3 sets",
     "samples.npy,short.npy,reference.npy": "short.npy has 99 rows, but t holds 100 points",
+    "samples.npy,train.npy,reference.npy,train.npy": "4 files of features were given for 3 sets",
+    "samples.npy,long.npy,reference.npy": "long.npy has 101 rows, but t holds 100 points",
     "samples.npy,narrow.npy,reference.npy": r"different lengths \(32, 7, 32\)",
     "absent.npz": "absent.npz",
 }

@@ -99,7 +99,12 @@ def test_weights_on_disk_are_used_and_recorded(made, caches, name, place, side, 
     sets = given()
     view = encoded(name, sets)
     assert view.record["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert view.record["sha256"][:16] in view.notes[0]
+    assert view.notes == [
+        f"Features are those of {view.record['model']}; its weights {path.name} have SHA-256 "
+        f"{view.record['sha256'][:16]}…. Images were resized to {side} × {side} pixels, 0 black "
+        "and 255 white."
+    ]
+    assert view.record["black_and_white"] == [0.0, 255.0]
     assert not view.theory
     assert view.training.shape == (2, 12)
     # The same by hand, with another library's resampling left out: whole images at once.

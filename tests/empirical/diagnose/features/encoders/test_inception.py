@@ -8,7 +8,7 @@ from convergen.empirical.diagnose.features.encoders.inception import NETWORK
 from tests.empirical.diagnose.features.encoders.networks import Small, stand_in  # noqa: F401
 
 
-def test_weights_are_loaded_and_the_classifier_is_taken_off(stand_in, tmp_path):  # noqa: F811
+def test_weights_are_loaded_and_the_classifier_is_taken_off(stand_in, tmp_path, monkeypatch):  # noqa: F811
     asked = {}
 
     def inception_v3(**options):
@@ -19,7 +19,12 @@ def test_weights_are_loaded_and_the_classifier_is_taken_off(stand_in, tmp_path):
     stand_in("torchvision.models", inception_v3=inception_v3)
     known = Small()
     torch.save(known.state_dict(), tmp_path / "w.pth")
+    plain, how = torch.load, {}
+    monkeypatch.setattr(
+        torch, "load", lambda file, **options: how.update(options) or plain(file, **options)
+    )
     network = NETWORK.build(tmp_path / "w.pth")
+    assert how == {"map_location": "cpu", "weights_only": True}  # code in a file is not run
     # The file holds the auxiliary classifier too; images are standardised before.
     assert asked == {
         "weights": None, "aux_logits": True, "transform_input": False, "init_weights": False,

@@ -6,6 +6,7 @@ from scipy.spatial.distance import cdist
 from sklearn.covariance import LedoitWolf
 
 from convergen.empirical.diagnose.distances.orbit import Orbit
+from convergen.empirical.diagnose.features.encoders import whitened as module
 from convergen.empirical.diagnose.features.encoders.whitened import regularised_covariance
 from convergen.empirical.diagnose.features.table import encoded
 from convergen.empirical.diagnose.features.view import Given
@@ -14,10 +15,12 @@ from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
 
 
+@pytest.mark.parametrize("scale", [1.0, 0.01])
 @pytest.mark.parametrize(("count", "dim"), [(200, 6), (15, 40), (4, 3)])
-def test_regularised_covariance_is_that_of_ledoit_and_wolf(count, dim):
+def test_regularised_covariance_is_that_of_ledoit_and_wolf(count, dim, scale):
     rng = np.random.default_rng(0)
     x = 3.0 + rng.standard_normal((count, dim)) * np.arange(1, dim + 1)
+    x *= scale
     mean, covariance, shrinkage = regularised_covariance([x[:3], x[3:]])
     known = LedoitWolf().fit(x)
     np.testing.assert_allclose(mean, known.location_, rtol=1e-12)
@@ -103,3 +106,30 @@ def test_mirrored_images_are_whitened_as_they_are():
     for form, shown in ((0, rows), (1, rows[..., ::-1])):
         expected = (shown.reshape(60, 20) - mean) @ matrix
         np.testing.assert_allclose(view.training.rows[:, form], expected, rtol=1e-3, atol=1e-4)
+
+
+def test_one_coordinate_has_the_variance_of_its_mean():
+    """A multiple of the identity already: all of it is one."""
+    mean, covariance, shrinkage = regularised_covariance([np.array([[1.0], [2.0], [6.0]])])
+    assert (mean, shrinkage) == (3.0, 1.0)
+    np.testing.assert_allclose(covariance, [[14.0 / 3.0]])
+
+
+def test_as_many_dimensions_as_can_be_diagonalised_are_taken(monkeypatch):
+    def stop(blocks):
+        raise InputError("so far.")
+
+    monkeypatch.setattr(module, "regularised_covariance", stop)
+    x = np.zeros((2, 8192))
+    with pytest.raises(InputError, match="so far"):
+        encoded("whitened", points(x, x))
+
+
+def test_directions_of_less_than_a_millionth_of_a_millionth_stay_at_zero(monkeypatch):
+    variances = np.array([0.8e-12, 1.2e-12, 0.5, 1.0])
+    known = np.zeros(4), np.diag(variances), 0.0
+    monkeypatch.setattr(module, "regularised_covariance", lambda blocks: known)
+    x = np.random.default_rng(6).standard_normal((30, 4)) * np.sqrt(variances)
+    found = encoded("whitened", points(x[:9], x)).training.rows[:, 0]
+    expected = x / np.sqrt(variances) * [0.0, 1.0, 1.0, 1.0]
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
