@@ -34,14 +34,15 @@ def summary_text(result: xr.Dataset, factors: int = 3) -> str:
         if not row.symbol:
             continue
         mean, stderr = _by_samples(result[row.key])
-        if mean.ndim == 1:
-            columns.append((row.symbol, mean, stderr))
-        else:
+        if "factor" in result[row.key].dims:
             columns += [
                 (f"{row.symbol}{k + 1}", mean[:, k], stderr[:, k])
                 for k in range(min(mean.shape[1], factors))
             ]
-        legend.append(f"{row.symbol}{'k' * (mean.ndim > 1)}: {row.meaning or row.words}")
+            legend.append(f"{row.symbol}k: {row.meaning or row.words}")
+        else:
+            columns.append((row.symbol, mean, stderr))
+            legend.append(f"{row.symbol}: {row.meaning or row.words}")
     rows = [
         [str(n), *(_cell(mean[i], stderr[i]) for _, mean, stderr in columns)]
         for i, n in enumerate(result["samples"].values)
@@ -93,7 +94,7 @@ def _failures(result: xr.Dataset) -> list[str]:
         n, seeds, sides = (result[name].values for name in failed.dims)
         names = [
             f"n = {n[i]} seed {seeds[j]} side {sides[k]}"
-            for i, j, k in np.argwhere(failed.values == 1)
+            for i, j, k in np.argwhere(failed.values > 0)
         ]
         if names:
             total = int(np.isfinite(failed.values.astype(float)).sum())

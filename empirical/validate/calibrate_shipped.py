@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-import sys
+from collections.abc import Sequence
 from typing import Any
 
 from convergen.empirical.forecast.calibrate import calibrate
@@ -74,5 +74,21 @@ def renew(names: list[str]) -> int:
     return len(rows)
 
 
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the table anew.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Names of results, default all; default those of the process.
+    """
+    import argparse
+
+    parser = argparse.ArgumentParser(description="Calibrate shipped results.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="result, default all")
+    names = parser.parse_args(arguments).names
+    print(f"{PATH.name}: {renew(names or shipped_names())} pairs")
+
+
 if __name__ == "__main__":
-    print(f"{PATH.name}: {renew(sys.argv[1:] or shipped_names())} pairs")
+    main()

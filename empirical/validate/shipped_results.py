@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -67,7 +67,7 @@ def shipped_result(name: str) -> xr.Dataset:
     return _read(path, path.stat().st_mtime_ns).copy(deep=True)
 
 
-@lru_cache(maxsize=32)
+@cache
 def _read(path: Path, changed: int) -> xr.Dataset:
     """A result, kept: reading takes a tenth of a second, and figures ask several times."""
     from convergen.theory.files.netcdf_files import load_dataset

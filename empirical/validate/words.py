@@ -106,7 +106,7 @@ def measured(found: xr.Dataset) -> str:
     if len(n) > 1:
         said.append(f"on sets of {n[-1]}, to {q[-1]:.2f}")
     copied = n[copies > _SEEN]
-    if copied.size == 0:
+    if not copied.size:
         more = "None of what they generate is a copy."
     else:
         share = float(copies[np.flatnonzero(copies > _SEEN)[-1]])

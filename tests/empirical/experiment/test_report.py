@@ -81,6 +81,13 @@ def test_the_table_has_a_row_for_each_n_and_a_column_for_each_symbol():
     assert alone[4] == "one seed: no error bars."
 
 
+def test_three_factors_are_shown_unless_told_otherwise():
+    result = made().drop_dims("factor")
+    result["latent_recovery"] = ("samples", "factor", "seed"), np.full((2, 7, 2), 0.5)
+    head = summary_text(result).splitlines()[0].split()
+    assert head == ["n", "q", "m", *(f"Q{k}" for k in range(1, 4))]
+
+
 def test_json_has_every_number_by_n_and_null_for_what_is_unknown():
     found = summary_json(made())
     assert found["samples"] == [16, 64]

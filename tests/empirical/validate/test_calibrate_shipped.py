@@ -1,6 +1,8 @@
 """The table of constants is renewed row by row; pairs that cannot be calibrated are left out."""
 
 import json
+import runpy
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -18,7 +20,7 @@ def table(tmp_path, monkeypatch):
         if seed == 1:
             raise InputError("the pair has not begun to memorise.")
         return SimpleNamespace(
-            samples=16, constant=100.04 + seed, low=90.0 + seed, high=110.0, misfit=0.01234
+            samples=16, constant=100.04 + seed, low=90.04 + seed, high=110.06, misfit=0.01234
         )
 
     path = tmp_path / "constants.json"
@@ -30,7 +32,7 @@ def table(tmp_path, monkeypatch):
 def test_rows_say_what_was_trained(table, capsys):
     rows = module.constants("digits-unet")
     assert [row["seed"] for row in rows] == [0, 2]
-    assert rows[1]["constant"] == 102.0
+    assert (rows[1]["constant"], rows[1]["low"], rows[1]["high"]) == (102.0, 92.0, 110.1)
     assert rows[1]["misfit"] == 0.0123
     # The columns of the table that ships.
     known = next(row for row in measured_constants() if row["network"] == "unet")
@@ -53,3 +55,18 @@ def test_only_the_results_that_are_named_are_renewed(table):
     assert found[0] == other
     assert [(row["network"], row["seed"]) for row in found[1:]] == [("unet", 0), ("unet", 2)]
     assert 8.0 not in [row["constant"] for row in found]
+
+
+def test_results_are_named_or_all_are_taken(table, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(module, "renew", lambda names: asked.append(names) or 7)
+    monkeypatch.setattr(module, "shipped_names", lambda: ["a", "b"])
+    module.main(["c"])
+    module.main([])
+    assert asked == [["c"], ["a", "b"]]
+    assert capsys.readouterr().out == "constants.json: 7 pairs\n" * 2
+    monkeypatch.setattr(sys, "argv", ["calibrate_shipped", "--help"])
+    with pytest.raises(SystemExit) as done:
+        runpy.run_path(module.__file__, run_name="__main__")
+    assert done.value.code == 0
+    assert "Calibrate shipped results." in capsys.readouterr().out

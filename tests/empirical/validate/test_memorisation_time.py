@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from convergen.empirical.experiment.run import Run
+from convergen.empirical.validate import memorisation_time as module
 from convergen.empirical.validate.memorisation_report import (
     memorisation_json,
     memorisation_text,
@@ -101,3 +102,17 @@ def test_runs_that_say_nothing():
     assert "no network began to memorise" in onsets_text(*onsets(run, late))
     with pytest.raises(InputError, match="with more snapshots"):
         memorisation_time(run, late)
+
+
+def test_intervals_are_drawn_from_the_first_seed(monkeypatch):
+    class Drawn(Exception):
+        pass
+
+    def onset(run, part, rng):
+        raise Drawn(rng.random())
+
+    monkeypatch.setattr(module, "_onset", onset)
+    run, result = made(200.0)
+    first, *_ = run.experiment.seeds
+    with pytest.raises(Drawn, match=str(np.random.default_rng(first).random())):
+        memorisation_time(run, result)

@@ -10,6 +10,7 @@ import xarray as xr
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.validate import report
 from convergen.empirical.validate.theories.linear_laws import LAW, LAW_WORDS
+from convergen.theory.messages.text import wrapped
 from convergen.theory.quantities.table import compared, quantity
 
 OTHER = next(row.name for row in SOLVABLE.rows() if row.name != LAW)
@@ -81,7 +82,12 @@ def test_variance_has_one_number_where_its_ends_are_alike(found):
 
 def test_a_calibration_says_where_and_within_what(found):
     assert report.calibrations(found) == []
-    note = {"calibrated_at": 16, "constant": 1234.0, "constant_low": 1000.0, "constant_high": 2e3}
+    note = {
+        "calibrated_at": 16,
+        "constant": 1234.0,
+        "constant_low": 1040.0,
+        "constant_high": 2010.0,
+    }
     found.attrs["calibrations"] = json.dumps({OTHER: note})
     assert report.calibrations(found) == [
         f"{OTHER} was calibrated on one pair at n = 16, and is not held against it: a point is "
@@ -98,6 +104,7 @@ EXPERIMENT = SimpleNamespace(
 def test_the_report_has_every_part(found):
     text = report.validation_text(EXPERIMENT, found)
     assert "mine: net.py:Net on digits" in text
+    assert wrapped(f"{LAW}: {LAW_WORDS[LAW]}.", indent=2) in text
     lines = [line.split() for line in text.splitlines()]
     assert ["4", "0.250", "±", "0.125", "0.375", "(+1.0)", "–"] in lines
     for row in compared():

@@ -1,7 +1,10 @@
 import io
 import json
 import os
+import runpy
 import shutil
+import sys
+from types import SimpleNamespace
 
 import h5py
 import numpy as np
@@ -54,7 +57,7 @@ def test_a_run_is_shipped_small_and_read_back(run, folder):
     np.testing.assert_array_equal(found["generated"], whole["generated"].isel(seed=0))
     xr.testing.assert_equal(found["convergence"], whole["convergence"])
     assert found.attrs == whole.attrs
-    assert all(found[key].encoding["zlib"] for key in found)
+    assert all(found[key].encoding["zlib"] and found[key].encoding["shuffle"] for key in found)
     behind = shipped.shipped_run("field-linear")
     assert behind.experiment == Run.open(run).experiment
     assert behind.splits(1).digest == Run.open(run).splits(1).digest
@@ -160,6 +163,32 @@ def test_a_flipped_bit_in_a_shipped_result_is_found_before_it_is_read(run, folde
         shipped.shipped_result("field-linear")
 
 
+def test_a_result_without_a_seal_is_refused(folder):
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(folder / "mine.nc", engine="h5netcdf")
+    with pytest.raises(InputError, match=r"seal|digest"):
+        shipped.shipped_result("mine")
+
+
+@pytest.mark.parametrize("splits", ["0", "1"])
+@pytest.mark.parametrize("data", ["0", "1", "2"])
+def test_other_data_or_splits_are_those_of_another_training(monkeypatch, splits, data):
+    def run(splits, fingerprint):
+        plan = SimpleNamespace(splits=splits, data={"fingerprint": fingerprint})
+        return SimpleNamespace(experiment=SimpleNamespace(name="mine"), plan=plan)
+
+    again = {"m": 1.0}
+    monkeypatch.setattr(shipped, "_finished", lambda path: (run("1", "1"), again))
+    monkeypatch.setattr(shipped, "shipped_result", lambda name: {})
+    first = run(splits, data)
+    first.experiment = shipped._finished(None)[0].experiment
+    monkeypatch.setattr(shipped, "shipped_run", lambda name: first)
+    monkeypatch.setattr(shipped, "_apart", lambda *given: (np.nan, 1.0, "all"))
+    first.experiment.__dict__["name"] = "mine"
+    same = splits == data == "1"
+    with pytest.raises(InputError, match="differs by nan" if same else "of other settings, data"):
+        shipped.add(RNG, "m")
+
+
 def test_other_names_are_refused(folder):
     (folder / "digits-unet.nc").touch()
     with pytest.raises(InputError, match="did you mean 'digits-unet'"):
@@ -230,3 +259,11 @@ def test_the_command_keeps_each_run_or_adds_a_quantity(monkeypatch, capsys):
     with pytest.raises(SystemExit) as error:
         shipped.main(["a"])
     assert error.value.code == "convergen: error: no."
+
+
+def test_the_module_is_a_command(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["shipped_results", "--help"])
+    with pytest.raises(SystemExit) as done:
+        runpy.run_path(shipped.__file__, run_name="__main__")
+    assert done.value.code == 0
+    assert "Keep results with the package." in capsys.readouterr().out

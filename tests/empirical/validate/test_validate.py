@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.run import Run
@@ -146,3 +148,17 @@ def test_what_is_no_run_is_refused_in_one_line(convergen, tmp_path, given, words
     assert words in err
     assert len(err.strip().splitlines()) == 1
     assert {path.name for path in tmp_path.iterdir()} == {"text.nc", "other.nc"}
+
+
+def test_a_score_is_that_of_student_as_a_normal_one():
+    values = np.array([
+        [1.0, 1e-13, np.nan, 0.0, 2e-12], [1.2, 1e-13, np.nan, 1.0, 3e-12],
+        [0.9, 1e-13, 1.0, np.nan, 2e-12],
+    ])  # fmt: skip
+    found = validation._score(xr.DataArray(values, dims=("seed", "samples"))).values
+    for place, seeds in ((0, 3), (3, 2), (4, 3)):
+        known = values[:seeds, place]
+        score = known.mean() / (known.std(ddof=1) / np.sqrt(seeds))
+        assert found[place] == pytest.approx(norm.isf(student.sf(score, seeds - 1)))
+    assert found[1] == 0.0  # but for rounding
+    assert np.isnan(found[2])  # one seed

@@ -74,3 +74,11 @@ def test_what_the_networks_do_is_said_first(found):
     )
     all_copy = found.assign(fraction_memorised=("samples", [0.9, 0.3, 0.25]))
     assert "Copies were generated up to n = 64 (25 % there)." in words.measured(all_copy)
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.01, "up to n = 16 (30 % there)"), (0.012, "up to n = 64 (1 % there)")]
+)
+def test_one_copy_in_a_hundred_is_not_spoken_of(found, share, said):
+    some = found.assign(fraction_memorised=("samples", [0.9, 0.3, share]))
+    assert f"Copies were generated {said}." in words.measured(some)

@@ -117,14 +117,27 @@ def test_orbits_are_simulated_up_to_a_thousand_million_numbers(monkeypatch):
     asked = []
 
     def law(covariance, shape, orbit, n, rng):
-        asked.append((n.tolist(), rng is not None))
+        asked.append((n.tolist(), None if rng is None else rng.random()))
         return SimpleNamespace(convergence=n / 100.0)
 
     orbit = SimpleNamespace(trivial=False, order=lambda shape: 100)
     monkeypatch.setattr(by_name, "orbit_of", lambda model, shape: orbit)
     monkeypatch.setattr(orbit_law, "orbit_law", law)
     monkeypatch.setattr(module, "_covariance", lambda data: None)
-    given = SimpleNamespace(samples=[11, 10], seeds=[0], model={})
+    given = SimpleNamespace(samples=[11, 10], seeds=[5, 7], model={})
     found = orbit_convergence(given, SimpleNamespace(shape=(1, 40, 25), dim=1000))
-    assert asked == [([10.0], True), ([11.0], False)]
+    assert asked == [([10.0], np.random.default_rng(5).random()), ([11.0], None)]
     assert found.tolist() == [0.11, 0.1]
+
+
+def test_the_covariance_is_that_of_the_truth_if_all_its_axes_are_known():
+    rng = np.random.default_rng(2)
+    axes, values = np.linalg.qr(rng.standard_normal((4, 4)))[0], np.array([4.0, 3.0, 2.0, 1.0])
+    rows = rng.standard_normal((9, 4)).astype(np.float32)
+    moment = sum(np.outer(x, x) for x in rows.astype(float)) / 9
+    for known, expected in (
+        (axes, axes @ np.diag(values) @ axes.T), (axes[:, :3], moment), (None, moment)
+    ):  # fmt: skip
+        spectrum = SimpleNamespace(eigenvectors=known, leading=lambda count: values[:count])
+        data = SimpleNamespace(spectrum=lambda spectrum=spectrum: spectrum, dim=4, flat=rows)
+        np.testing.assert_allclose(module._covariance(data), expected, rtol=1e-6)

@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -86,3 +87,21 @@ def test_one_theory_on_part_of_a_run_is_calibrated_as_in_all_of_it(found):
     )
     assert one["samples"].values.tolist() == [16, 64]
     assert one.attrs["constant"] == theories[ROW.name].attrs["constant"]
+
+
+def test_a_theory_is_asked_about_two_points_up_to_as_many_as_it_takes(monkeypatch):
+    run, result = shipped_run("digits-unet"), shipped_result("digits-unet")
+    orbit = Orbit()
+    most = module.LARGEST // (orbit.order(run.data.shape) * run.data.dim)
+    known = Calibration(400.0, 300.0, 500.0, 16, 5, 0.05, orbit, "the pair of n = 16")
+    asked = []
+
+    def reference(run, name, part, options):
+        asked.extend(part.samples)
+        return result.isel(samples=range(len(part.samples))).assign_coords(samples=[*part.samples])
+
+    monkeypatch.setattr(module, "reference", reference)
+    part = SimpleNamespace(samples=(1, 2, 16, most, most + 1))
+    monkeypatch.setattr(module, "replace", lambda part, samples: SimpleNamespace(samples=samples))
+    module._elsewhere(run, ROW, known, part)
+    assert asked == [2, most]
