@@ -38,9 +38,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     def forecast(
         run: Annotated[
             Path,
-            typer.Argument(
-                metavar="RUN", help="Folder of a run, or its result.nc.", show_default=False
-            ),
+            typer.Argument(metavar="RUN", help="Folder of a run, or its result.nc."),
         ],
         samples: Annotated[
             str | None,

@@ -157,7 +157,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def options(
-        subject: Annotated[str, typer.Argument(metavar="|".join(_SUBJECTS), show_default=False)],
+        subject: Annotated[str, typer.Argument(metavar="|".join(_SUBJECTS))],
         json: Json = False,
     ) -> None:
         """List what can be set in an experiment."""

@@ -32,7 +32,7 @@ _SNAPSHOTS = 16
 
 
 def _option(text: str, *names: str, **more: Any) -> Any:
-    return typer.Option(*names, help=text, show_default=False, **more)
+    return typer.Option(*names, help=text, **more)
 
 
 def register(app: typer.Typer) -> None:
@@ -52,7 +52,6 @@ def register(app: typer.Typer) -> None:
             Path | None,
             typer.Argument(
                 metavar="EXPERIMENT.toml",
-                show_default=False,
                 help="Declares the experiment; or use --preset, or --data and --model.",
             ),
         ] = None,
@@ -88,7 +87,6 @@ def register(app: typer.Typer) -> None:
                 "--stop-before-copying",
                 help="End the training of each n at the last snapshot before copies appear; takes "
                 "16 snapshots where training.snapshots says nothing.",
-                show_default=False,
             ),
         ] = None,
         device: Annotated[str | None, _option("auto, cpu, cuda or cuda:N.")] = None,

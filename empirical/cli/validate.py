@@ -43,9 +43,7 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
     def validate(
         run: Annotated[
             Path,
-            typer.Argument(
-                metavar="RUN", help="Folder of a run, or its result.nc.", show_default=False
-            ),
+            typer.Argument(metavar="RUN", help="Folder of a run, or its result.nc."),
         ],
         json: Json = False,
         out: Annotated[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
@@ -236,8 +237,7 @@ def _distinct(values: object, name: str, check: Callable[[object, str], int]) ->
     if isinstance(values, str | Mapping) or not isinstance(values, Sequence) or not values:
         raise InputError(f"{name} must be a list of whole numbers, like [1, 2], not {values!r}.")
     found = tuple(check(value, name) for value in values)
-    if len(set(found)) < len(found):
-        twice = next(value for value in found if found.count(value) > 1)
+    for twice in (value for value, times in Counter(found).items() if times - 1):
         raise InputError(f"{name} lists {twice} twice: remove one.")
     return found
 

@@ -54,4 +54,5 @@ def members(subjects: Subjects, seed: int) -> list[Member]:
 def _seed(seed: int, n: int, side: str, purpose: int) -> int:
     """Seed of one model: 0 for its initial parameters, 1 for its batches and noise."""
     key = (n, SIDES.index(side), purpose)
-    return int(np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)[0] >> 1)
+    (state,) = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)
+    return int(state >> 1)

@@ -45,7 +45,7 @@ class WatchedModels:
         def call(x: Any, sigma: Any) -> Any:
             found = denoiser(x, sigma)
             self._calls += 1
-            self._report(min(1.0, self._calls / self._total))
+            self._report(self._calls / self._total)
             return found
 
         return call

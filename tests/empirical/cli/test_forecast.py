@@ -11,6 +11,7 @@ from convergen.cli import build
 from convergen.empirical import results
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.netcdf_files import load_dataset
+from tests.commands import defaults, hidden, limits
 
 RUN = str(Path(results.__path__[0]) / "digits-mlp.nc")
 CHEAP = ["--samples", "4,16", "--images", "1600"]
@@ -75,3 +76,9 @@ def test_a_network_that_was_not_trained(written):
 def test_bad_input(words, said):
     with pytest.raises(InputError, match=said):
         typed(*words)
+
+
+def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
+    assert defaults("forecast") == {}
+    assert limits("forecast") == {"images": (None, 1)}
+    assert hidden("forecast") == []

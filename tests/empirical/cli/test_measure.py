@@ -12,6 +12,7 @@ import pytest
 from convergen.empirical.diagnose.distances.neighbours import Space
 from convergen.theory.common.machine import blas_threads
 from convergen.theory.data.sets.digits import load_digits
+from tests.commands import defaults, hidden, limits
 
 ROOT = Path(__file__).parents[3]
 
@@ -186,3 +187,14 @@ def test_checkpoints_and_what_is_said_of_other_files(convergen, folder):
         assert (code, out) == (2, "")
         assert err.count("\n") == 1
         assert words in err
+
+
+def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
+    assert defaults("measure") == {
+        "center": True,
+        "units": "mend",
+        "features": "pixels",
+        "factors": 5,
+    }
+    assert limits("measure") == {"seed": (0, 0), "workers": (None, 1), "images": (None, 1)}
+    assert hidden("measure") == ["second"]

@@ -12,6 +12,7 @@ import xarray as xr
 from convergen.cli import build
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.declared.toml_files import preset_config
+from tests.commands import defaults, hidden, limits
 from tests.empirical.cli.small_runs import FIELD, MLP, QUICK, refused
 
 
@@ -221,3 +222,9 @@ def test_what_a_kill_may_lose_and_on_what_a_run_is_done_by_default():
     assert defaults["checkpoint_seconds"] == 20.0
     assert defaults["workers"] == 1
     assert defaults["json"] is False
+
+
+def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
+    assert defaults("train") == {"workers": 1, "checkpoint_seconds": 20.0}
+    assert limits("train") == {"workers": (1, 1), "threads": (None, 1)}
+    assert hidden("train") == []

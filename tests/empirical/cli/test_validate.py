@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from convergen.empirical.cli import validate
 from convergen.empirical.cli.validate import _home, run_and_result
 from convergen.theory.common.checks import InputError
+from tests.commands import defaults, hidden, limits
 
 ONSETS = "convergen.empirical.validate.memorisation_report"
 
@@ -108,3 +109,9 @@ def test_a_run_is_opened_by_its_folder_and_found_behind_a_result(monkeypatch, tm
     )
     file = tmp_path / "result.nc"
     assert run_and_result(file) == (("loaded", str(file)), "loaded")
+
+
+def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
+    assert defaults("validate") == {}
+    assert limits("validate") == {}
+    assert hidden("validate") == []

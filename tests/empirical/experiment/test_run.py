@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from convergen.empirical.experiment import run as module
 from convergen.empirical.experiment.declared.plan import read_plan
 from convergen.empirical.experiment.run import Run
 from convergen.empirical.experiment.trained.train import run_experiment
 from convergen.theory.common.checks import InputError
 from tests.empirical.experiment.tiny import experiment
+from tests.options import unsaid
 
 
 @pytest.fixture
@@ -229,3 +231,33 @@ def test_a_run_without_a_result_and_no_run_at_all(path, tmp_path):
         Run.open(path).result()
     with pytest.raises(InputError, match="there is no run in"):
         Run.open(tmp_path)
+
+
+@pytest.mark.parametrize("other", ["!", "~"])  # before and behind every digest
+def test_what_a_run_was_begun_with_is_told_from_anything_else(path, monkeypatch, other):
+    run = Run.begin(experiment(), path)
+    plan = run.plan
+    with pytest.raises(InputError, match="splits of seed 3 are not those the run was begun with"):
+        Run(replace(plan, splits={**plan.splits, "3": other}), path).splits(3)
+    with pytest.raises(InputError, match=r"are not those the run was begun with \(drawn data"):
+        _ = Run(replace(plan, data={**plan.data, "fingerprint": other}), path).data
+    (path / "result.nc").touch()
+    result = xr.Dataset(attrs={"provenance": other})
+    monkeypatch.setattr(module, "load_dataset", lambda *given, **how: result)
+    with pytest.raises(InputError, match="comes from another experiment"):
+        run.result()
+    result.attrs["provenance"] = plan.provenance
+    assert run.result() is result
+
+
+def test_a_process_keeps_the_run_that_came_last(path):
+    plan = Run.begin(experiment(), path).plan
+    packed = [pickle.dumps(Run(replace(plan, threads=threads), path)) for threads in (1, 2)]
+    first, again, other, anew = (pickle.loads(packed[each]) for each in (0, 0, 1, 0))
+    assert first is again
+    assert other.plan.threads == 2
+    assert anew is not first
+
+
+def test_one_worker_is_there_where_nothing_is_said():
+    assert unsaid(Run.begin) == {"available": 1}

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from convergen.empirical.experiment.declared import declaration
 from convergen.empirical.experiment.declared.declaration import Experiment
 from convergen.empirical.experiment.declared.toml_files import read_config
 from convergen.theory.common.checks import InputError
@@ -118,3 +119,21 @@ def test_values_that_no_plan_can_hold_are_refused_in_one_line():
 
     with pytest.raises(InputError, match=r"^\[data\] holds a value of no use there: .*JSON.*\.$"):
         experiment(data={"kind": "field", "size": Odd()})
+
+
+def test_a_training_that_says_everything_asks_no_network(monkeypatch):
+    whole = experiment().config()
+    monkeypatch.setattr(declaration, "usual_training", lambda model: pytest.fail("asked"))
+    assert Experiment.from_config(whole).config() == whole
+
+
+def test_one_seed_and_a_cosine_of_one():
+    assert Experiment("x", (4,), {"kind": "digits"}, {"name": "mlp"}).seeds == (0,)
+    assert experiment(splits={"duplicate_limit": 1}).splits.duplicate_limit == 1.0
+    with pytest.raises(InputError, match="at most 1, or false"):
+        experiment(splits={"duplicate_limit": 1.001})
+
+
+def test_the_first_that_is_there_twice_is_named():
+    with pytest.raises(InputError, match="samples lists 8 twice: remove one"):
+        experiment(samples=[4, 8, 9, 8, 9])

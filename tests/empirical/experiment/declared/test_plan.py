@@ -132,3 +132,32 @@ def test_sixteen_points_are_left_to_be_unseen():
     assert len(found.held_out) == 17
     with pytest.raises(InputError, match=r"leave 15 of the 1797 .* but 16 are"):
         divide(experiment(data={"kind": "digits"}, samples=[891]), data, 0)
+
+
+def test_a_plan_can_be_read_by_people_too(tmp_path):
+    write_plan(tmp_path / "plan.json", plan())
+    lines = (tmp_path / "plan.json").read_text().splitlines()
+    assert lines[1] == ' "format": 2,'
+
+
+def test_provenance_knows_no_order_of_settings():
+    one = plan()
+    turned = {key: one.experiment[key] for key in reversed(one.experiment)}
+    splits = dict(reversed(one.splits.items()))
+    assert replace(one, experiment=turned, splits=splits).provenance == one.provenance
+
+
+@pytest.mark.parametrize(
+    ("planned", "given", "words"),
+    [
+        ("a", "b", "the file of the network is another one"),
+        ("a", None, 'model.sha256 is "a" there and not set here'),
+        (None, "b", 'model.sha256 is not set there and "b" here'),
+    ],
+)
+def test_another_file_of_a_network_is_named(planned, given, words):
+    def config(digest):
+        found = experiment().config()
+        return found | {"model": found["model"] | ({"sha256": digest} if digest else {})}
+
+    assert differences(config(planned), config(given)) == [words]

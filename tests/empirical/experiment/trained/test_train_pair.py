@@ -10,6 +10,7 @@ from torch import nn
 from convergen import empirical
 from convergen.theory.common.checks import InputError
 from tests.labels import unlabelled
+from tests.options import unsaid
 
 FEW = empirical.MeasureSettings(
     draws=16, steps=6, sigmas=(0.5,), factors=2, pictures=2, error_points=16
@@ -98,3 +99,7 @@ def test_what_cannot_be_trained_is_refused(network, data, more, words):
 def test_public_names_exist():
     for name in empirical.__all__:
         assert getattr(empirical, name) is not None
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(empirical.train_pair) == {"seed": 0, "device": "auto"}
