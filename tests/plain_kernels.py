@@ -20,3 +20,9 @@ def uncompiled(monkeypatch, *modules):
                 monkeypatch.setattr(module, name, known.py_func)
             elif name in WITHOUT_COMPILER:
                 monkeypatch.setattr(module, name, WITHOUT_COMPILER[name])
+
+
+def brings_arrays(module):
+    """Kernels of a module that load what manages the memory of arrays, which takes long."""
+    found = {name: each for name, each in vars(module).items() if isinstance(each, Dispatcher)}
+    return [name for name, each in found.items() if each.targetoptions["_nrt"]]

@@ -113,7 +113,7 @@ def ranked_point(lam, w, n, a):  # type: ignore[no-untyped-def]
 def sample_point(lam, w, rank, n, base, a):  # type: ignore[no-untyped-def]
     """κ = −a + ib on the image of the real axis, and the sample eigenvalue x = −z(κ)."""
     kappa = complex(-a, height(lam, w, n, a))
-    value = complex(limit_slope(rank, n, base, 0.0))
+    value = complex(limit_slope(rank, n))
     for j in range(lam.size):
         value += w[j] * lam[j] / (lam[j] + base) / n * kappa / (lam[j] + kappa)
     return kappa, -((kappa - base) * value).real

@@ -80,10 +80,8 @@ def base_kappa(lam, w, rank, n):  # type: ignore[no-untyped-def]
 
 
 @kernel(arrays=False)
-def limit_slope(rank, n, base, rho):  # type: ignore[no-untyped-def]
-    """ρ/κ_b, or its limit max(0, 1 − rank/n) for ρ = 0."""
-    if rho > 0.0:
-        return rho / base
+def limit_slope(rank, n):  # type: ignore[no-untyped-def]
+    """Limit max(0, 1 − rank/n) of ρ/κ_b for ρ = 0."""
     return max(0.0, (n - rank) / n)
 
 
@@ -93,12 +91,12 @@ def solve_kappa(lam, w, rank, n, base, z):  # type: ignore[no-untyped-def]
 
     Newton on log y + log A(κ₀ + y) = log z, y = κ − κ₀, whose slope in log y lies in [1, 2].
     """
-    floor = limit_slope(rank, n, base, 0.0)
+    floor = limit_slope(rank, n)
     total = 0.0
     for j in range(lam.size):
         total += w[j] * lam[j]
     low, high = -np.inf, log(z + total / n)
-    u = min(high, log(z) + log1p(total / n / (z + lam[-1])))
+    u = log(z) + log1p(total / n / (z + lam[-1]))
     slope = 1.0
     for _ in range(ITERATIONS):
         y = exp(u)
@@ -133,11 +131,10 @@ def solve_kappas(lam, w, rank, n, z, kappa, slope, converged):  # type: ignore[n
             kappa[i], slope[i], converged[i] = solve_kappa(lam, w, rank, n[i], base, z[i])
             converged[i] = converged[i] and fine
             continue
-        derivative = limit_slope(rank, n[i], base, 0.0)
+        derivative = limit_slope(rank, n[i])
         for j in range(lam.size):
-            if base > 0.0:
-                share = lam[j] / (lam[j] + base)
-                derivative += w[j] * share * (base / (lam[j] + base)) / n[i]
+            share = lam[j] / (lam[j] + base)
+            derivative += w[j] * share * (base / (lam[j] + base)) / n[i]
         kappa[i], slope[i], converged[i] = base, 1.0 / derivative, fine
 
 
@@ -174,7 +171,7 @@ def expected_sqrt(lam, w, rank, n, base, rho, s, h, gap, coefficient):  # type: 
     the last node is a geometric series and is added in closed form. The last argument is room for
     as many numbers as `lam`: a kernel that makes arrays loads a third more of numba.
     """
-    floor = limit_slope(rank, n, base, rho)
+    floor = rho / base if rho > 0.0 else limit_slope(rank, n)
     count, points = lam.size, s.size
     tail = 0.0
     for j in range(count):
