@@ -17,3 +17,9 @@ def unsaid(function):
         for name, value in found.items()
         if value is not inspect.Parameter.empty and value not in (None, False, ())
     } | {name: 0 for name, value in found.items() if value == 0 and value is not False}
+
+
+def in_order(function):
+    """Parameters that may be given by place or by name, as they are called in both ways."""
+    each = inspect.signature(function).parameters.values()
+    return [one.name for one in each if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]

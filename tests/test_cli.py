@@ -11,7 +11,7 @@ import xarray as xr
 from scipy.stats import norm, t
 
 from convergen import theory
-from convergen.theory.collapse.agreement import agreement_threshold
+from convergen.theory.collapse.agreement_threshold import agreement_threshold
 
 
 def run(*arguments, cwd=None):

@@ -8,21 +8,13 @@ two sets of memories, 1 once both denoise alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.optimize import brentq
 
-from convergen.theory.collapse.collapse_noise import samples_to_generalise
 from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, Law, MixtureLaw, as_law
-from convergen.theory.collapse.kernel_queries import (
-    QUERIES,
-    draw_distinct,
-    kernel_laws,
-    reference_points,
-)
+from convergen.theory.collapse.kernel_queries import QUERIES, draw_distinct, kernel_laws
 from convergen.theory.collapse.kernel_sums import KernelLaw, mean_log_sum
 from convergen.theory.common.checks import (
     FloatArray,
@@ -32,11 +24,8 @@ from convergen.theory.common.checks import (
     as_seed,
 )
 from convergen.theory.empirical_score.score import EmpiricalScore
-from convergen.theory.messages.progress import phase
 
 _CENTRE_DRAWS = 16384
-_LARGEST = 690.0  # log n, within double precision
-_START = 3.0
 # Above this step in log t fewer than one query in forty has a second training point that counts.
 _COLD = 5.0
 
@@ -65,22 +54,6 @@ class Agreement:
     participation: FloatArray
     entropy: FloatArray
     max_weight: FloatArray
-
-
-@dataclass(frozen=True)
-class AgreementThreshold:
-    """Where two empirical scores come to agree.
-
-    Attributes
-    ----------
-    samples : ndarray
-        n at which the predicted agreement is ½.
-    to_generalise : ndarray
-        n*(σ) = exp I(σ), see `convergen.theory.collapse.collapse_noise.samples_to_generalise`.
-    """
-
-    samples: FloatArray
-    to_generalise: FloatArray
 
 
 def measure_agreement(
@@ -183,79 +156,34 @@ def predict_agreement(
     n, noise = np.broadcast_arrays(as_samples(samples), as_noise(sigma))
     known = as_law(law, seed)
     rows = [
-        _moments(known, count, level, draws, seed)
+        moments(known, count, level, draws, seed)
         for count, level in zip(n.ravel().tolist(), noise.ravel().tolist(), strict=True)
     ]
     return _collect(rows, n.shape)
 
 
-def agreement_threshold(
-    law: Any, sigma: ArrayLike, *, draws: int = QUERIES, seed: int = 0
-) -> AgreementThreshold:
-    """Samples n at which two empirical scores agree by one half.
+def moments(
+    law: Law, n: float, sigma: float, draws: int, seed: int, *, weights: bool = True
+) -> FloatArray:
+    """What agreement is a ratio of, expected at each query.
 
     Parameters
     ----------
-    law : Spectrum, GaussianMixture, Law or array_like of shape (N, …)
+    law : Law
         The data distribution.
-    sigma : array_like, any shape
-        Noise standard deviations, > 0.
+    n, sigma : float
+        Training samples and noise.
     draws, seed : int
         As in `predict_agreement`.
+    weights : bool
+        Whether moments of the weights are wanted, too.
 
     Returns
     -------
-    AgreementThreshold
-        Of the shape of `sigma`. NaN where a data set cannot resolve it, inf beyond double
-        precision.
-
-    Notes
-    -----
-    Not the same as n* = exp I(σ). Below n* each score already recalls a training point that is
-    near the query, and near points of two sets are alike: at small σ agreement comes
-    exponentially earlier, log n ≪ I. At large σ the denoised points are close to c and their
-    remaining fluctuations outlast n*, so that it comes later. The two agree within 15 % of log n
-    only where σ is of the order of the data.
-
-    With 128 queries the error of log n is below 1 % for Gaussians and 3 % otherwise.
+    ndarray, shape (queries, 5) or (queries, 2)
+        ⟨D₁, D₂⟩ and |D|², then Σ w², −Σ w log w and the largest weight. NaN where n exceeds what
+        a data set can stand for.
     """
-    levels, known = as_noise(sigma), as_law(law, seed)
-    result, near = np.empty(levels.size), _START
-    with phase("agreement of empirical scores", levels.size, "noise level") as done:
-        for i, level in enumerate(levels.ravel().tolist()):
-            log_n = _half(known, level, draws, seed, near)
-            near = log_n if np.isfinite(log_n) else near
-            result[i] = np.exp(log_n)
-            done(1)
-    generalise = samples_to_generalise(known, levels, seed=seed)
-    return AgreementThreshold(result.reshape(levels.shape), generalise)
-
-
-def _half(law: Law, sigma: float, draws: int, seed: int, near: float) -> float:
-    """Root in log n of agreement = ½, sought from a value near it."""
-
-    @cache
-    def excess(log_n: float) -> float:
-        pair = _moments(law, float(np.exp(log_n)), sigma, draws, seed, weights=False)
-        mean = pair.mean(axis=0)
-        return float(mean[0] / mean[1]) - 0.5
-
-    known = isinstance(law, GaussianLaw | MixtureLaw)
-    most = _LARGEST if known else np.log(max(reference_points(law, draws)[0] // 4, 1))
-    low = high = min(near, most)
-    while not excess(high) >= 0.0:
-        if high == most:
-            return np.inf if known else np.nan
-        low, high = high, min(1.25 * high + 0.5, most)
-    while low == high or excess(low) > 0.0:
-        low, high = max(0.8 * low - 0.5, 0.0), low
-    return float(brentq(excess, low, high, xtol=1e-3, rtol=1e-3))
-
-
-def _moments(
-    law: Law, n: float, sigma: float, draws: int, seed: int, *, weights: bool = True
-) -> FloatArray:
-    """Moments of `_query_moments` for each query, shape (queries, 5), or without those of w."""
     kernels = kernel_laws(law, n, sigma, draws=draws, seed=seed)
     rows = [_query_moments(kernel, n, weights) for kernel in kernels]
     return np.array(rows) if rows else np.full((2, 5), np.nan)
@@ -321,9 +249,9 @@ def _collect(rows: list[FloatArray], shape: tuple[int, ...]) -> Agreement:
     """Ratios of means over rows, with the jackknife error of the first."""
     values = np.empty((5, len(rows)))
     for i, row in enumerate(rows):
-        mean = row.mean(axis=0)
+        inner, square, share, entropy, largest = mean = row.mean(axis=0)
         others = len(row) * mean - row  # sums of all but one
         ratio = others[:, 0] / others[:, 1]
         error = np.sqrt((len(row) - 1.0) * np.var(ratio))
-        values[:, i] = mean[0] / mean[1], error, 1.0 / mean[2], mean[3], mean[4]
+        values[:, i] = inner / square, error, 1.0 / share, entropy, largest
     return Agreement(*(value.reshape(shape) for value in values))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from convergen.theory.collapse.agreement import agreement_threshold
+from convergen.theory.collapse.agreement_threshold import agreement_threshold
 from convergen.theory.collapse.collapse_noise import collapse_noise, collapse_width
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information

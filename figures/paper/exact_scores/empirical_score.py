@@ -122,7 +122,7 @@ def _lines(spectrum: theory.Spectrum, count: int, draws: int, seed: int) -> xr.D
     import xarray as xr
 
     from convergen import theory
-    from convergen.theory.collapse.agreement import agreement_threshold
+    from convergen.theory.collapse.agreement_threshold import agreement_threshold
 
     sigma = np.geomspace(*_LEVELS, count)
     scores = agreement_threshold(spectrum, sigma, draws=draws, seed=seed).samples
@@ -204,7 +204,8 @@ def _needed(
     import xarray as xr
 
     from convergen import theory
-    from convergen.theory.collapse.agreement import agreement_threshold, measure_agreement
+    from convergen.theory.collapse.agreement import measure_agreement
+    from convergen.theory.collapse.agreement_threshold import agreement_threshold
 
     law = agreement_threshold(spectrum, sigma, draws=draws, seed=seed)
     linear = float(theory.samples_for(spectrum, agreement=0.5, sigma=sigma))

@@ -6,17 +6,19 @@ from scipy.stats import norm
 from sklearn.datasets import load_digits
 
 from convergen.theory.collapse.agreement import (
+    _centre,
     _query_moments,
-    agreement_threshold,
     measure_agreement,
     predict_agreement,
 )
+from convergen.theory.collapse.agreement_threshold import agreement_threshold
 from convergen.theory.collapse.data_laws import GaussianLaw
 from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
+from tests.options import in_order, unsaid
 from tests.theory.collapse.laws import four_components
 
 stored = Stored(__file__)
@@ -325,3 +327,59 @@ def test_where_one_point_has_all_the_weight_moments_are_those_of_the_nearest_of_
     assert inner == pytest.approx(expected, rel=1e-6)
     alone = _query_moments(KernelLaw(logs, masses, vectors, squares, 0.0), n, weights=False)
     assert alone == pytest.approx([products.sum(), square], rel=1e-6)
+
+
+def test_two_points_of_a_data_set_are_never_the_same_one():
+    """n = 2 of nine points: sums over all pairs, of which those of one point twice do not count."""
+    rng = np.random.default_rng(4)
+    count, y, x = 9, rng.standard_normal((9, 3)) + 0.5, 0.5 * rng.standard_normal(3)
+    logs = -0.5 * np.sum((x - y) ** 2, axis=1) / 0.9**2
+    order = np.argsort(logs)
+    y, logs = y[order], logs[order]
+    mass = np.full(count, -np.log(count))
+    kernel = KernelLaw(logs, mass, y, np.sum(y**2, axis=1), 0.0, atoms=count)
+    first = 1.0 / (1.0 + np.exp(logs - logs[:, None]))
+    products, apart = y @ y.T, ~np.eye(count, dtype=bool)
+    weight = 2.0 * first.mean(axis=1) / count
+    several = 2.0 * first * (1.0 - first) * products
+    exact = [
+        count / (count - 1) * np.sum((np.outer(weight, weight) * products)[apart]),
+        np.mean(2.0 * first**2 * np.diagonal(products)[:, None]) + several[apart].mean(),
+    ]
+    np.testing.assert_allclose(_query_moments(kernel, 2.0)[:2], exact, rtol=1e-5)
+    np.testing.assert_allclose(_query_moments(kernel, 2.0, weights=False), exact, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("reach", "alone"), [(1230.0, False), (1250.0, True)])
+def test_the_nearest_point_has_all_the_weight_from_steps_of_five_on(reach, alone):
+    logs = np.linspace(-reach, 0.0, 12)
+    law = KernelLaw(logs, np.full(12, -np.log(12)), np.ones((12, 1)), np.ones(12), 0.0, atoms=12)
+    log_t = law.times(5.0)[0]
+    assert log_t[1] - log_t[0] == pytest.approx(5.07 if alone else 4.99, abs=0.01)
+    assert (_query_moments(law, 5.0)[2:] == [1.0, 0.0, 1.0]) == alone
+
+
+def test_nodes_of_no_mass_do_no_harm():
+    """That any other kernel is larger is then sure to rounding."""
+    rng, masses = np.random.default_rng(0), np.log([1e-30, 0.5, 0.5])
+    for logs in ([-1e7, -5e6, 0.0], [-2.0, -1.0, 0.0]):
+        law = KernelLaw(np.array(logs), masses, rng.standard_normal((3, 2)), np.ones(3), 0.0)
+        without = KernelLaw(law.logs[1:], masses[1:], law.vectors[1:], law.squares[1:], 0.0)
+        found, expected = _query_moments(law, 3.0), _query_moments(without, 3.0)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_a_law_of_unknown_mean_is_taken_from_that_of_16384_draws():
+    class Known:
+        def draw(self, count, rng):
+            return rng.standard_normal((count, 3)) + 7.0
+
+    expected = 7.0 + np.random.default_rng(0).standard_normal((16384, 3)).mean(axis=0)
+    np.testing.assert_allclose(_centre(Known()), expected, rtol=1e-12)
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(measure_agreement) == {"queries": 256, "repeats": 8, "seed": 0}
+    assert unsaid(predict_agreement) == {"draws": 128, "seed": 0}
+    for function in (measure_agreement, predict_agreement):
+        assert in_order(function) == ["law", "samples", "sigma"]

@@ -6,6 +6,7 @@ from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.information import information
 from convergen.theory.data.sets.digits import load_digits
 from tests.monte_carlo import Stored
+from tests.options import in_order, unsaid
 
 stored = Stored(__file__)
 
@@ -160,3 +161,13 @@ def test_bad_input(call, message):
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_derived_again(call):
     stored.derive_again(call)
+
+
+def test_what_is_done_where_nothing_is_said():
+    for function in (theory.collapse_noise, theory.collapse_width):
+        assert unsaid(function) == {"draws": 2048, "seed": 0}
+        assert in_order(function) == ["law", "samples"]
+    assert unsaid(theory.samples_to_generalise) == {"draws": 2048, "seed": 0}
+    assert in_order(theory.samples_to_generalise) == ["law", "sigma"]
+    assert unsaid(theory.own_weight) == {"rule": "finite", "seed": 0}
+    assert in_order(theory.own_weight) == ["law", "samples", "sigma"]

@@ -12,6 +12,7 @@ from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
 from tests.monte_carlo import Stored
+from tests.options import in_order, unsaid
 
 stored = Stored(__file__)
 
@@ -287,3 +288,9 @@ def test_kernels_between_nodes_are_spread_over_their_widths():
     weights = np.exp(logs - logs.max(axis=1, keepdims=True))
     exact = np.mean(weights.sum(axis=1) < 2.0)
     assert found == pytest.approx(exact, abs=4.0 * np.sqrt(exact * (1.0 - exact) / 500))
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(committed_fraction) == {"draws": 512, "seed": 0}
+    assert in_order(committed_fraction) == ["law", "samples", "sigma"]
+    assert in_order(commitment_noise) == ["score", "noise"]

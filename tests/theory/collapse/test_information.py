@@ -5,6 +5,7 @@ from convergen import theory
 from convergen.theory.collapse.data_laws import DataLaw, GaussianLaw, MixtureLaw, as_law
 from convergen.theory.collapse.information import information, information_density
 from convergen.theory.data.sets.digits import load_digits
+from tests.options import in_order, unsaid
 
 SPECTRUM = theory.Spectrum.power_law(30, 1.0)
 
@@ -86,3 +87,9 @@ def test_data_law_draws_without_repetition_and_from_the_other_half():
 def test_bad_input(law, sigma, message):
     with pytest.raises(theory.InputError, match=message):
         information(law, sigma)
+
+
+def test_what_is_done_where_nothing_is_said():
+    for function in (information, information_density):
+        assert unsaid(function) == {"draws": 2048, "seed": 0}
+        assert in_order(function) == ["law", "sigma"]
