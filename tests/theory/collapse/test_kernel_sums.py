@@ -184,3 +184,59 @@ def test_equal_components_are_one_gaussian():
             np.exp(each.log_masses + theta * each.logs) @ each.squares for each in (both, one)
         ]
         assert square[0] == pytest.approx(square[1], rel=1e-9)
+
+
+class Watched(KernelLaw):
+    """Keeps where its hazard was asked for."""
+
+    def hazard(self, log_t, samples, first=0):
+        asked.append(np.array(log_t))
+        return super().hazard(log_t, samples, first)
+
+
+asked = []
+
+
+@pytest.mark.parametrize(("reach", "size"), [(2.0, 64), (60.0, None), (400.0, 250)])
+@pytest.mark.parametrize("samples", [1.0, 300.0])
+def test_the_grid_is_sought_between_no_kernel_and_every_one(reach, size, samples):
+    logs, masses = np.linspace(-reach, -0.5, 9), np.log(np.arange(1.0, 10.0) / 45.0)
+    law = Watched(logs, masses, np.zeros((9, 1)), np.zeros(9), 0.0)
+    asked.clear()
+    log_t, hazard, first = law.times(samples)
+    # Where the largest of all n is hit by 2e-9, and where the smallest is by a hundred.
+    ends = 0.5 - np.log(samples) - 20.0, reach + 5.0
+    np.testing.assert_allclose(asked[0], np.mean(ends), rtol=1e-12)
+    steps = np.clip((log_t[-1] - log_t[0]) / 0.7, 64, 250)
+    assert log_t.size == int(steps)
+    if samples == 1.0 and size is not None:
+        assert log_t.size == size
+    # Nodes are left out until their share of hits at the end would be a millionth.
+    shares = np.cumsum(np.exp(masses + logs + log_t[-1]) * samples)
+    assert first == np.searchsorted(shares, 1e-6)
+    np.testing.assert_array_equal(hazard, law.hazard(log_t, samples, first))
+
+
+def test_nodes_too_small_to_be_hit_are_left_out_one_by_one():
+    logs = np.array([-60.0, -30.0, -1.0, 0.0])
+    masses = np.log([1e-30, 1e-9, 0.4, 0.6 - 1e-9])
+    log_t, _, first = KernelLaw(logs, masses, np.zeros((4, 1)), np.zeros(4), 0.0).times(2.0)
+    shares = 2.0 * np.exp(masses + logs + log_t[-1])
+    assert shares[1] < 1e-6 < shares[2]
+    assert first == 2
+
+
+def test_a_hit_that_is_sure_to_rounding_has_a_finite_hazard():
+    law = KernelLaw(np.array([-1.0, 0.0]), np.log([0.5, 0.5]), np.zeros((2, 1)), np.zeros(2), 0.0)
+    assert law.atoms == 0
+    assert np.isnan(law.log_own)
+    # What is left of φ is 1e-15, to the spacing of floats.
+    found = law.hazard(np.array([60.0, 1e4]), 3.0)
+    np.testing.assert_allclose(found, -3.0 * np.log(1e-15), atol=0.4)
+
+
+@pytest.mark.parametrize(("sigma", "nodes"), [(100.0, 64), (0.01, 1000)])
+def test_a_gaussian_kernel_has_64_to_1000_nodes(sigma, nodes):
+    law = gaussian_kernel(np.array([0.3]), np.ones(1), np.ones(1), sigma, 1.0)
+    assert len(law.logs) == len(law.log_masses) == len(law.vectors) == nodes
+    assert law.atoms == 0

@@ -361,3 +361,36 @@ def test_bad_points_are_refused(at):
 @pytest.mark.parametrize("f", [theory.sampling_map, theory.sampling_convergence])
 def test_bad_noise_levels_are_refused(f, levels):
     assert_refused(lambda: f(spectrum(MIXED), 5.0, *levels), "sigma_m")
+
+
+def test_nodes_are_doubled_from_64_to_16384_where_nothing_settles():
+    sizes = []
+
+    def jagged(x):
+        sizes.append(x.size)
+        return np.sqrt(x + 0.001)  # a cut far to the right of where it is said to end
+
+    found = theory.expected_function(spectrum(MIXED), 30.0, jagged, singularity=-50.0)
+    assert not found.converged
+    assert sizes == [64 * 2**k for k in range(9)] + [1]
+
+
+def test_nodes_are_doubled_no_more_once_values_settle_and_nought_settles_at_once():
+    sizes = []
+
+    def nothing(x):
+        sizes.append(x.size)
+        return 0.0 * x
+
+    found = theory.expected_function(spectrum(MIXED), 30.0, nothing)
+    assert (found.converged, found.error, found.trace) == (True, 0.0, 0.0)
+    assert sizes == [64, 128, 1]
+
+
+def test_points_are_taken_in_pieces(monkeypatch):
+    def found():
+        return theory.expected_function(spectrum(MIXED), 30.0, np.exp, at=[0.3, 1.0, 2.0]).values
+
+    whole = found()
+    monkeypatch.setattr("convergen.theory.random_matrices.analytic_functions._BLOCK", 150)
+    np.testing.assert_allclose(found(), whole, rtol=1e-13)

@@ -6,7 +6,7 @@ from scipy.integrate import quad
 
 from convergen.theory.random_matrices import curve_kernels as kernels
 from convergen.theory.random_matrices.kappa_kernels import base_kappa
-from tests.plain_kernels import uncompiled
+from tests.plain_kernels import brings_arrays, uncompiled
 
 SAMPLES = [1.0, 9.5, 10.0, 30.0, 35.0, 40.0, 41.0, 1e5]
 
@@ -214,3 +214,7 @@ def test_sample_eigenvalues_above_a_point_of_a_white_bulk_are_counted(monkeypatc
         return gamma * np.sqrt((high - y) * (y - low)) / (2.0 * np.pi * y)
 
     assert found == pytest.approx(5.0 * quad(density, x, high)[0], rel=1e-6)
+
+
+def test_kernels_without_arrays_do_not_load_what_manages_them():
+    assert not brings_arrays(kernels)

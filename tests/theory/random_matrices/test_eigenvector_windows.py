@@ -5,6 +5,7 @@ import pytest
 
 from convergen.theory import InputError, Spectrum
 from convergen.theory.random_matrices.eigenvector_windows import (
+    _rule,
     lifted_paths,
     subspace_overlap,
     window_overlaps,
@@ -114,3 +115,26 @@ def test_paths_have_48_nodes_and_twice_as_many_each_time():
     assert [kappa.size for kappa, _ in paths] == [48 * 2**k for k in range(7)]
     for kappa, weights in paths[1:]:
         assert np.sum(weights / kappa) == pytest.approx(np.log(4.0), abs=1e-9)
+
+
+def test_paths_run_above_the_curve_as_high_as_they_are_long():
+    start, stop = -3.0 + 0.2j, -1.0 + 0.5j
+    paths = list(lifted_paths(start, stop))
+    assert [kappa.size for kappa, _ in paths] == [48, 96, 192, 384, 768, 1536, 3072]
+    for kappa, velocity in paths:
+        assert velocity.sum() == pytest.approx(stop - start, rel=1e-9)
+        turned = np.sum(velocity / kappa)
+        assert turned == pytest.approx(np.log(stop / start), rel=1e-5)
+        assert kappa[0] == pytest.approx(start, abs=1e-12)
+        assert kappa[-1] == pytest.approx(stop, abs=1e-12)
+    middle = 0.5 * (start + stop) + 1j * abs(stop - start)
+    assert np.abs(paths[-1][0] - middle).min() < 0.01
+
+
+def test_nodes_of_a_path_come_very_near_to_its_ends():
+    first, t, rest, weights = _rule(3072)
+    np.testing.assert_array_equal(first, np.arange(3072) < 1536)
+    assert 1e-62 < t[0] < 1e-60
+    np.testing.assert_array_equal(rest, t[::-1])
+    for power, exact in ((0, 1.0), (1, 0.5), (0.5, 2.0 / 3.0)):
+        assert weights @ t**power == pytest.approx(exact, rel=1e-13)
