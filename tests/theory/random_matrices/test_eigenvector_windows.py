@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 
 from convergen.theory import InputError, Spectrum
+from convergen.theory.random_matrices import eigenvector_windows as module
 from convergen.theory.random_matrices.eigenvector_windows import (
+    SampleCurve,
     _rule,
     lifted_paths,
     subspace_overlap,
     window_overlaps,
 )
 
+MIXED = ([4.0, 1.0, 0.25, 0.0], [10, 20, 30, 15])
 # Two levels, and how often the upper one occurs.
 CRASHED = [(10, 4, 6.583938673866658), (5, 2, 11.973215306386209), (1536370, 3030, 2.3667134523947)]
 CRASHED += [(480_000_000, 4, 1.0030570165599602), (480_000_000, 3030, 2.4)]
@@ -138,3 +141,60 @@ def test_nodes_of_a_path_come_very_near_to_its_ends():
     np.testing.assert_array_equal(rest, t[::-1])
     for power, exact in ((0, 1.0), (1, 0.5), (0.5, 2.0 / 3.0)):
         assert weights @ t**power == pytest.approx(exact, rel=1e-13)
+
+
+@pytest.mark.parametrize("samples", [12.0, 59.5, 60.0, 61.0, 1e4])
+def test_zeros_of_the_population_lie_in_the_null_space(samples):
+    """Of the null space's 75 − min(n, 60) dimensions they are 15, and its ranks share them."""
+    found = subspace_overlap(Spectrum.from_eigenvalues(*MIXED), samples, 3)
+    assert found == pytest.approx(15.0 / (75.0 - min(samples, 60.0)), rel=1e-12)
+
+
+@pytest.mark.parametrize("group", [4, 5, 90])
+def test_groups_that_are_not_there_are_refused(group):
+    with pytest.raises(InputError) as refused:
+        subspace_overlap(Spectrum.from_eigenvalues(*MIXED), 5.0, group)
+    assert str(refused.value) == (
+        f"group = {group} was asked for, but the spectrum has 4 distinct eigenvalues: "
+        "use at most 3."
+    )
+
+
+@pytest.mark.parametrize(("groups", "kept"), [(1, 512), (64, 512), (100, 800)])
+def test_only_tails_longer_than_what_is_kept_are_compressed(groups, kept):
+    def curve(size):
+        lam = np.linspace(2.0, 1.0, size)
+        return lam / 2.0 * module.TOP, SampleCurve.of(
+            Spectrum.from_eigenvalues(lam, np.ones(size)), 40.0, groups
+        )
+
+    lam, whole = curve(2 * kept)
+    np.testing.assert_allclose(whole.nodes, lam, rtol=1e-14)
+    lam, short = curve(2 * kept + 1)
+    assert short.nodes.size < kept + 60
+    np.testing.assert_allclose(short.nodes[:kept], lam[:kept], rtol=1e-14)
+    np.testing.assert_array_equal(short.weights[:kept], 1.0)
+    assert short.weights.sum() == pytest.approx(2 * kept + 1, rel=1e-12)
+
+
+class Compressed(Exception):
+    pass
+
+
+class Kept(Exception):
+    pass
+
+
+@pytest.mark.parametrize(("size", "seen"), [(1600, Kept), (1601, Compressed)])
+def test_as_many_are_kept_as_the_last_group_needs(monkeypatch, size, seen):
+    def stop(how):
+        def stopped(*_):
+            raise how
+
+        return stopped
+
+    monkeypatch.setattr(module, "compress", stop(Compressed))
+    monkeypatch.setattr(module, "base_kappa", stop(Kept))
+    spectrum = Spectrum.from_eigenvalues(np.linspace(2.0, 1.0, size), np.ones(size))
+    with pytest.raises(seen):
+        window_overlaps(spectrum, 40.0, [3, 99])
