@@ -198,3 +198,42 @@ def test_as_many_are_kept_as_the_last_group_needs(monkeypatch, size, seen):
     spectrum = Spectrum.from_eigenvalues(np.linspace(2.0, 1.0, size), np.ones(size))
     with pytest.raises(seen):
         window_overlaps(spectrum, 40.0, [3, 99])
+
+
+def edge_between(curve, gap, bulk):
+    """Where the curve leaves the real axis, between a in a gap and a in a bulk."""
+    for _ in range(200):
+        middle = 0.5 * (gap + bulk)
+        gap, bulk = (gap, middle) if curve.point(middle).imag > 0.0 else (middle, bulk)
+    return bulk
+
+
+def test_points_of_a_rank_lie_in_the_middle_of_gaps():
+    curve = SampleCurve.of(Spectrum.from_eigenvalues([4.0, 1.0], [10, 20]), 3000.0, 2)
+    upper, lower, between = module.TOP, 0.25 * module.TOP, 0.5 * module.TOP
+    ends = [edge_between(curve, between, each) for each in (upper, lower)]
+    found = curve.at_rank(10.0)
+    assert found.imag == 0.0
+    assert found.real == pytest.approx(-np.sqrt(ends[0] * ends[1]), rel=1e-6)
+    # Of all ranks: halfway from the last edge down to where the zeros would be.
+    last = edge_between(curve, 0.01 * lower, lower)
+    assert curve.at_rank(30.0) == pytest.approx(-0.5 * last, rel=1e-9)
+    # Of none: well beyond the first.
+    first = upper + np.sqrt(curve.weights @ curve.nodes**2 / 3000.0)
+    assert edge_between(curve, 3.0 * upper, upper) < first
+    assert curve.at_rank(0.0) == pytest.approx(-2.0 * first, rel=1e-12)
+
+
+@pytest.mark.parametrize("rank", [0.5, 3.0, 9.9, 14.0])
+@pytest.mark.parametrize("samples", [20.0, 60.0])
+def test_points_of_a_rank_have_as_many_eigenvalues_above_them(samples, rank):
+    curve = SampleCurve.of(Spectrum.from_eigenvalues([4.0, 1.0], [10, 20]), samples, 2)
+    point = curve.at_rank(rank)
+    above = module.ranked_point(curve.nodes, curve.weights, samples, -point.real)[1]
+    assert above == pytest.approx(rank, abs=1e-7)
+
+
+def test_the_end_of_the_bulk_for_few_samples_is_seen_from_the_base_point():
+    curve = SampleCurve.of(Spectrum.isotropic(30), 10.0, 1)
+    low = edge_between(curve, -curve.base, 0.0)
+    assert curve.at_rank(10.0).real == pytest.approx(-0.5 * (low - curve.base), rel=1e-9)
