@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from convergen import theory
+from convergen.theory.collapse import collapse_noise as module
 from convergen.theory.collapse.data_laws import as_law
-from convergen.theory.collapse.information import information
+from convergen.theory.collapse.information import Information, information
 from convergen.theory.data.sets.digits import load_digits
 from tests.monte_carlo import Stored
 from tests.options import in_order, unsaid
@@ -171,3 +172,95 @@ def test_what_is_done_where_nothing_is_said():
     assert in_order(theory.samples_to_generalise) == ["law", "sigma"]
     assert unsaid(theory.own_weight) == {"rule": "finite", "seed": 0}
     assert in_order(theory.own_weight) == ["law", "samples", "sigma"]
+
+
+class Cloud:
+    """A law that knows nothing of its density."""
+
+    resolution = np.inf
+
+    def draw(self, count, rng):
+        return rng.standard_normal((count, 2)) * [1.0, 3.0]
+
+    def log_density(self, x, sigma):
+        raise AssertionError
+
+
+@pytest.fixture
+def asked(monkeypatch):
+    """Where information of a cloud is asked for, in units of its size; it falls by one per unit."""
+    looks = []
+    scale = np.log(np.std(Cloud().draw(256, np.random.default_rng(0))[:, 1]))
+
+    def known(law, sigma, *, draws, seed):
+        u = np.log(sigma) - scale
+        looks.append(u)
+        value = np.asarray(np.maximum(2.0 - u, -20.0) if looks[0] is not None else 0.0 * u)
+        return Information(value, 0.0 * value, 0.0 * value, value > 0.0)
+
+    monkeypatch.setattr(module, "information", known)
+    return looks, scale
+
+
+def test_information_is_sought_step_by_step_and_then_in_a_fine_table(asked):
+    looks, scale = asked
+    found = theory.collapse_noise(Cloud(), np.exp([0.25, 4.5, 5.5]))
+    np.testing.assert_allclose(np.log(found) - scale, [1.75, -2.5, -3.5], atol=1e-9)
+    steps = [float(each) for each in looks if each.ndim == 0]
+    np.testing.assert_allclose(steps, [-1, -2, -3, -4, 1, 2, -4], atol=1e-12)
+    (grid,) = (each for each in looks if each.ndim)
+    np.testing.assert_allclose(grid, np.linspace(2.0, -4.0, 41), atol=1e-12)
+
+
+def test_noise_far_below_the_data_is_refused(asked):
+    looks, _ = asked
+    looks.append(None)  # nothing is known of anything
+    with pytest.raises(theory.InputError) as refused:
+        theory.collapse_noise(Cloud(), np.exp([0.25, 3.0]))
+    assert str(refused.value) == (
+        "samples reach e^3, where the collapse noise is below e^-28 of the data: leave the "
+        "largest out."
+    )
+    np.testing.assert_allclose(looks[1:29], -np.arange(1.0, 29.0), atol=1e-12)
+    np.testing.assert_allclose(np.array(looks[29:], float), [1.0, -28.0], atol=1e-12)
+
+
+def test_a_data_set_says_nothing_of_more_than_its_half_less_half_a_nat():
+    """Of 40 points 20 are the law: log n < log 20 − 1/2, or n < 12.13."""
+    data = np.random.default_rng(0).standard_normal((40, 2))
+    found = theory.collapse_noise(data, [1.0, 2.0, 12.0, 12.2])
+    np.testing.assert_array_equal(np.isfinite(found), [False, True, True, False])
+    assert found[0] == np.inf
+    assert np.isnan(found[3])
+
+
+def test_own_weights_of_a_data_set_stop_at_half_of_its_reference_points():
+    """Of 60 points 8 are noised and 52 stand for the law."""
+    data = np.random.default_rng(0).standard_normal((60, 2))
+    found = theory.own_weight(data, [2.0, 26.0, 26.5], [0.5, 0.5, 0.5], draws=8)
+    np.testing.assert_array_equal(np.isnan(found), [False, False, True])
+    assert 1.0 > found[0] > found[1] > 0.0
+
+
+def test_draws_of_own_weights(monkeypatch):
+    noised, controls, exact = [], [], module.information_density
+
+    def counted(law, sigma, *, draws, seed):
+        controls.append(draws)
+        return exact(law, sigma, draws=draws, seed=seed)
+
+    def weights(law, n, sigma, draws, seed, density):
+        noised.append(draws)
+        return np.full(n.shape, 0.5)
+
+    monkeypatch.setattr(module, "information_density", counted)
+    monkeypatch.setattr(module, "_own_weights", weights)
+    plane = theory.Spectrum.isotropic(2)
+    theory.own_weight(plane, 9, 0.5)
+    theory.own_weight(plane, 9, 0.5, draws=2)
+    theory.own_weight(plane, 9, 0.5, rule="annealed")
+    theory.own_weight(plane, 9, 0.5, rule="annealed", draws=2)
+    assert noised == [512, 2]
+    assert controls == [16384, 16384, 2048, 2]
+    with pytest.raises(theory.InputError, match="draws must be a whole number"):
+        theory.own_weight(plane, 9, 0.5, draws=1)
