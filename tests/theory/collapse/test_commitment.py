@@ -7,6 +7,7 @@ from convergen.theory.collapse.commitment import _condensed, commitment_noise, c
 from convergen.theory.collapse.data_laws import as_law
 from convergen.theory.collapse.kernel_sums import KernelLaw
 from convergen.theory.common.checks import InputError
+from convergen.theory.denoisers.noise_schedules import karras_schedule
 from convergen.theory.denoisers.samplers import sample
 from convergen.theory.empirical_score.score import EmpiricalScore
 from convergen.theory.mixtures.mixture import GaussianMixture
@@ -294,3 +295,19 @@ def test_what_is_done_where_nothing_is_said():
     assert unsaid(committed_fraction) == {"draws": 512, "seed": 0}
     assert in_order(committed_fraction) == ["law", "samples", "sigma"]
     assert in_order(commitment_noise) == ["score", "noise"]
+
+
+def test_levels_that_nobody_gave_are_64_from_80_to_0_002():
+    rng = np.random.default_rng(0)
+    score, noise = EmpiricalScore(rng.standard_normal((12, 3))), rng.standard_normal((5, 3))
+    levels = karras_schedule(64)
+    assert levels[[0, -2, -1]] == pytest.approx([80.0, 0.002, 0.0])
+    found, said = (commitment_noise(score, noise, sigmas=s) for s in (None, levels[:-1]))
+    np.testing.assert_array_equal(found.sigma, said.sigma)
+
+
+def test_the_most_samples_of_a_committed_fraction():
+    assert committed_fraction(Spectrum.isotropic(2), 1e18, 0.5, draws=2) <= 1.0
+    with pytest.raises(InputError) as refused:
+        committed_fraction(Spectrum.isotropic(2), [1.0, 1.001e18], 0.5)
+    assert str(refused.value) == "samples = 1.001e+18 is too large: use at most 1e+18."

@@ -12,14 +12,19 @@ from convergen.theory.collapse.kernel_queries import (
 from convergen.theory.common.checks import InputError
 from convergen.theory.mixtures.mixture import GaussianMixture
 from convergen.theory.spectra.spectrum import Spectrum
+from tests.options import in_order, unsaid
 
 
 def test_draws_from_data_are_distinct():
     data = np.arange(40.0).reshape(20, 2)
     rows = draw_distinct(as_law(data), 20, np.random.default_rng(0))
     np.testing.assert_array_equal(np.sort(rows, axis=0), data)
-    with pytest.raises(InputError, match="21 distinct points"):
+    with pytest.raises(InputError) as refused:
         draw_distinct(as_law(data), 21, np.random.default_rng(0))
+    assert str(refused.value) == (
+        "21 distinct points are needed, but the data set has 20: ask for fewer samples or queries, "
+        "or give more data."
+    )
 
 
 @pytest.mark.parametrize("law", ["gaussian", "mixture"])
@@ -115,9 +120,9 @@ def test_kernels_of_a_data_set_are_those_of_its_points_at_noisy_ones():
 
 def test_queries_of_a_gaussian_are_stratified():
     lam = Spectrum.from_eigenvalues([4.0, 1.0], [2, 6])
-    kernels = list(kernel_laws(as_law(lam), 100.0, 0.5, draws=120, seed=1))
+    kernels = list(kernel_laws(as_law(lam), 100.0, 0.8, draws=120, seed=1))
     # E log E L over queries: −½ Σ log(1 + λ/σ²) − ½ E|x|²/(λ + σ²), the latter one of each.
-    expected = -0.5 * (2 * np.log1p(16.0) + 6 * np.log1p(4.0)) - 0.5 * 8.0
+    expected = -0.5 * (2 * np.log1p(4.0 / 0.64) + 6 * np.log1p(1.0 / 0.64)) - 0.5 * 8.0
     assert np.mean([kernel.log_mean for kernel in kernels]) == pytest.approx(expected, abs=0.05)
     own = np.mean([kernel.log_own for kernel in kernels])
     assert own == pytest.approx(-4.0, abs=4.0 * np.sqrt(0.5 * 8 / 120))
@@ -129,3 +134,8 @@ def test_queries_of_a_mixture_know_their_own_noise():
     assert np.mean(own) == pytest.approx(-1.5, abs=4.0 * np.sqrt(1.5 / 100))
     with pytest.raises(InputError, match="draws"):
         next(kernel_laws(law, 50.0, 0.9, draws=1))
+
+
+def test_what_is_done_where_nothing_is_said():
+    assert unsaid(kernel_laws) == {"draws": 128, "seed": 0}
+    assert in_order(kernel_laws) == ["law", "samples", "sigma"]
