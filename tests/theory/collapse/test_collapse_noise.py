@@ -264,3 +264,13 @@ def test_draws_of_own_weights(monkeypatch):
     assert controls == [16384, 16384, 2048, 2]
     with pytest.raises(theory.InputError, match="draws must be a whole number"):
         theory.own_weight(plane, 9, 0.5, draws=1)
+
+
+@pytest.mark.parametrize("rule", ["finite", "annealed"])
+def test_own_weights_of_several_levels_and_sizes_are_those_of_each(rule):
+    data = np.random.default_rng(0).standard_normal((60, 2))
+    n, sigma = np.array([[2.0], [9.0], [27.0]]), np.array([0.3, 1.0])
+    found = theory.own_weight(data, n, sigma, rule=rule, draws=8)
+    each = [[theory.own_weight(data, a, s, rule=rule, draws=8) for s in sigma] for a in n[:, 0]]
+    np.testing.assert_allclose(found, each, rtol=1e-13)
+    assert np.isnan(found).all(axis=1).tolist() == [False, False, rule == "finite"]
