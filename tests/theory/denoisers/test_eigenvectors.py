@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -32,3 +34,26 @@ def test_orthonormal_columns_are_taken_as_they_are():
 def test_other_columns_are_refused(vectors, words):
     with pytest.raises(InputError, match=words):
         orthonormal_vectors(spectrum(vectors))
+
+
+@pytest.mark.parametrize(("scale", "kept"), [(0.999, True), (1.001, False)])
+def test_columns_are_orthonormal_to_1e_5(scale, kept):
+    """(1 + δ)² − 1 times a combination cos 1, cos 2, … of the columns, over the root of six."""
+    combination = np.linalg.norm(np.cos([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]))
+    stretch = np.sqrt(1.0 + scale * 1e-5 * np.sqrt(6.0) / combination)
+    if kept:
+        assert orthonormal_vectors(spectrum(stretch * VECTORS)) is not None
+        return
+    with pytest.raises(InputError, match="not orthonormal"):
+        orthonormal_vectors(spectrum(stretch * VECTORS))
+
+
+@pytest.mark.parametrize("vectors", [np.eye(6)[0], np.eye(5), np.eye(7)[:, :3], np.eye(6, 7)])
+def test_columns_that_do_not_fit_are_refused(vectors):
+    given = SimpleNamespace(eigenvectors=vectors, dim=6)
+    with pytest.raises(InputError) as raised:
+        orthonormal_vectors(given)
+    assert str(raised.value) == (
+        f"eigenvectors have shape {vectors.shape}, but the spectrum has dimension 6: give one "
+        "column of that length for each leading eigenvalue."
+    )

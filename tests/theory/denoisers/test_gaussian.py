@@ -425,6 +425,50 @@ def test_unusable_eigenvectors_are_refused(vectors, message):
         GaussianDenoiser(Spectrum.from_eigenvalues([5.0, 4.0, 3.0, 2.0, 1.0], eigenvectors=vectors))
 
 
+@pytest.mark.parametrize("rest", [[1.0, 1.0, 0.5], [1.0, 0.5, 0.5]])
+def test_directions_without_eigenvectors_have_one_variance(rest):
+    spectrum = Spectrum.from_eigenvalues([5.0, 4.0, *rest], eigenvectors=rotation(5, 2))
+    with pytest.raises(InputError, match="has 2 eigenvectors for 5 dimensions"):
+        GaussianDenoiser(spectrum)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_covariance_is_one_to_the_rounding_of_its_type(dtype):
+    """Symmetric to √ε of its largest element; eigenvalues count from 3 ε λ₁ on."""
+    eps = float(np.finfo(dtype).eps)
+    even, build = np.diag([2.0, 1.0, 0.5]).astype(dtype), GaussianDenoiser.from_covariance
+    for scale, fine in ((0.99, True), (1.01, False)):
+        odd = even.copy()
+        odd[0, 1] = 2.0 * scale * np.sqrt(eps)
+        if fine:
+            assert build(odd).spectrum.dim == 3
+        else:
+            with pytest.raises(InputError, match="not symmetric"):
+                build(odd)
+        even[2, 2] = -6.0 * scale * eps
+        if fine:
+            assert build(even).spectrum.rank == 2
+        else:
+            with pytest.raises(InputError, match="negative eigenvalue -"):
+                build(even)
+        assert build(np.diag([2.0, 1.0, 6.0 * scale * eps]).astype(dtype)).spectrum.rank == 3 - fine
+
+
+def test_noise_of_no_or_one_or_all_points():
+    denoiser, _, _ = CASES["tail"]
+    x = points(7, 4)
+    for name in ("log_density", "flow"):
+        method = getattr(denoiser, name)
+        before = () if name == "log_density" else (1.0,)
+        one = method(x, *before, 2.0)
+        np.testing.assert_array_equal(method(x, *before, [2.0]), one)
+        np.testing.assert_array_equal(method(x, *before, [2.0] * 4), one)
+        for shape in ((4, 1), (1, 1), (3,), (0,)):
+            with pytest.raises(InputError, match="but there are 4 points: give one number, or one"):
+                method(x, *before, np.ones(shape))
+    assert denoiser.log_density(x[:0], []).shape == (0,)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("call", stored.calls())
 def test_simulations_derived_again(call):

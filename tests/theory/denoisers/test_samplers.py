@@ -394,6 +394,20 @@ def test_two_linear_models_reach_the_convergence_of_the_limit(samples):
     assert error < 0.01
 
 
+def test_blind_stops_where_points_run_away_and_says_so_then_alone():
+    def both(x, sigma):
+        return x * np.array([[1.0], [0.1], [0.1]])
+
+    def blind(denoiser, models):
+        rng = np.random.default_rng(0)
+        return sample(denoiser, seeds(3, 400), method="blind", rng=rng, models=models)
+
+    assert blind(both, 3).ran_away.tolist() == [True, False, False]
+    assert blind(lambda x, sigma: 0.1 * x, 3).ran_away is None
+    assert sample(both, seeds(3, 4), steps=2).ran_away is None
+    np.testing.assert_array_equal(blind(both, 3).sigmas, [2.0, 0.05, 0.0])
+
+
 # ---------------------------------------------------------------------------------------- bad input
 
 

@@ -101,3 +101,87 @@ def test_methods_say_what_they_use():
     assert METHODS["blind"].ends == (0.05, 2.0)
     assert {row.ends for name, row in METHODS.items() if name != "blind"} == {(0.002, 80.0)}
     assert [name for name, row in METHODS.items() if not row.on_grid] == ["blind", "adaptive"]
+
+
+@pytest.mark.parametrize("name", ["ancestral", "stochastic"])
+def test_noise_has_the_precision_of_the_points(name):
+    step = prepared(name, rng=np.random.default_rng(1), churn=0.6)
+    single = step(lambda x, sigma: 0.5 * x, X.astype(np.float32), HIGH, LOW)
+    assert single.dtype == np.float32
+    again = prepared(name, rng=np.random.default_rng(1), churn=0.6)
+    np.testing.assert_allclose(
+        single, again(lambda x, sigma: 0.5 * x, X, HIGH, LOW), rtol=1e-5, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("level", [1e-3, HIGH, 1e3])
+def test_all_levels_are_raised_by_noise_that_is_exact_unless_it_is_said(level):
+    step = prepared("stochastic", rng=np.random.default_rng(1), churn=0.6)
+    z = np.random.default_rng(1).standard_normal(X.shape)
+    noisy = X + np.sqrt(1.2**2 - 1.0) * level * z
+    np.testing.assert_allclose(
+        step(model, X, level, 0.5 * level), heun(model, noisy, 1.2 * level, 0.5 * level), rtol=1e-9
+    )
+
+
+def test_no_churn_draws_nothing_and_a_range_may_be_one_level():
+    rng = np.random.default_rng(1)
+    step = prepared("stochastic", rng=rng, churn=0.0)
+    np.testing.assert_array_equal(step(model, X, HIGH, LOW), heun(model, X, HIGH, LOW))
+    assert rng.random() == np.random.default_rng(1).random()
+    step = prepared("stochastic", rng=rng, churn=0.6, churn_range=(HIGH, HIGH))
+    assert not np.array_equal(step(model, X, HIGH, LOW), heun(model, X, HIGH, LOW))
+
+
+class Solver:
+    """Stands for DOP853: keeps what it is given, and is done after so many steps."""
+
+    given, left = None, 3
+
+    def __init__(self, slope, start, x, stop, **tolerances):
+        type(self).given = (start, stop, tolerances)
+        self.nfev, self.status, self.t, self.y = 0, "running", start, x
+
+    def step(self):
+        self.nfev += 1
+        if self.nfev == self.left:
+            self.status = "finished"
+
+
+@pytest.mark.parametrize(
+    ("options", "rtol", "atol"),
+    [({}, 1e-8, 0.5e-8), ({"rtol": 1e-4}, 1e-4, 0.5e-4), ({"rtol": 1e-4, "atol": 0.1}, 1e-4, 0.1)],
+)
+def test_tolerances_of_the_adaptive_step(options, rtol, atol, monkeypatch):
+    """The absolute one is the relative one at the last level above nought."""
+    monkeypatch.setattr("scipy.integrate.DOP853", Solver)
+    prepared("adaptive", **options)(model, X, HIGH, LOW)
+    start, stop, tolerances = Solver.given
+    assert (start, stop) == (pytest.approx(np.log(2.0)), pytest.approx(np.log(0.5)))
+    assert tolerances == {"rtol": pytest.approx(rtol), "atol": pytest.approx(atol)}
+
+
+@pytest.mark.parametrize(("steps", "stuck"), [(100_000, False), (100_001, True)])
+def test_the_adaptive_step_gives_up_after_100_000_calls(steps, stuck, monkeypatch):
+    monkeypatch.setattr("scipy.integrate.DOP853", Solver)
+    monkeypatch.setattr(Solver, "left", steps)
+    step = prepared("adaptive")
+    if not stuck:
+        np.testing.assert_array_equal(step(model, X, HIGH, LOW), X)
+        return
+    with pytest.raises(InputError) as raised:
+        step(model, X, HIGH, LOW)
+    assert str(raised.value) == (
+        "method 'adaptive' got stuck at sigma = 2 with rtol = 1e-08: raise rtol and atol, and "
+        "check that the denoiser gives the same answer twice."
+    )
+
+
+def test_what_each_method_takes():
+    grid = ("steps", "rho")
+    assert METHODS["ancestral"].uses == (*grid, "rng")
+    assert METHODS["stochastic"].uses == (*grid, "rng", "churn", "churn_range", "churn_noise")
+    blind = ("rng", "step_size", "beta", "settling", "origin", "variance", "models")
+    assert METHODS["blind"].uses == blind
+    step = prepared("blind", rng=np.random.default_rng(0), models=3)
+    assert step.ran_away.tolist() == [False] * 3

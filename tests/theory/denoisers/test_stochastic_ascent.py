@@ -6,6 +6,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.denoisers.samplers import sample
+from convergen.theory.denoisers.sampling_steps import heun
 from convergen.theory.denoisers.stochastic_ascent import StochasticAscent
 from convergen.theory.spectra.spectrum import Spectrum
 
@@ -213,3 +214,172 @@ def test_responses_end_with_the_last_denoising_where_the_last_level_is_nought():
         for given in (levels, np.append(levels, 0.0))
     )
     np.testing.assert_allclose(long, short * variances / (variances + 0.25), rtol=1e-12)
+
+
+# ---------------------------------------------------------------- levels, noise and defaults
+
+
+def ascent(first=2.0, **options):
+    levels = np.array([first, 0.05])
+    return StochasticAscent(levels, np.random.default_rng(1), **options)
+
+
+def falling(high, low, count):
+    return np.exp(np.linspace(np.log(high), np.log(low), count + 1)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "high", "low", "path"),
+    [
+        # Steps of 0.3 · 0.3 of a level: 36 of them from 1.4 to 0.05, after 10/0.3 that settle.
+        ({}, 2.0, 0.05, [2.0] + [1.4] * 34 + falling(1.4, 0.05, 36)),
+        ({}, 1.0, 0.05, falling(1.0, 0.05, 32)),
+        ({}, 1.0, 0.95, [1.0, 0.95]),
+        ({}, 1.0, 0.9, [1.0, np.sqrt(0.9), 0.9]),
+        ({"settling": 0.6}, 2.0, 1.4, [2.0, 1.4, 1.4, 1.4]),
+        ({"settling": 0.61}, 2.0, 1.5, [2.0, 1.5, 1.5, 1.5, 1.5]),
+        ({"settling": 0.0, "step_size": 0.5, "beta": 0.5}, 2.0, 0.5, [2.0, *falling(1.0, 0.5, 3)]),
+        ({"beta": 1.0, "step_size": 0.5}, 2.0, 0.4, falling(2.0, 0.4, 3)),
+    ],
+)  # fmt: skip
+def test_levels_of_the_steps(options, high, low, path):
+    np.testing.assert_allclose(ascent(**options)._path(high, low), path, rtol=1e-12)
+
+
+def test_calls_are_two_a_step_and_one_for_nought():
+    sampler = ascent(settling=0.6)
+    # Three steps to 1.4, one to 1.35, one to 1.3.
+    assert sampler.evaluations(np.array([2.0, 1.4, 1.35, 1.3])) == 10
+    assert sampler.evaluations(np.array([2.0, 1.4, 1.35, 1.3, 0.0])) == 11
+
+
+@pytest.mark.parametrize(
+    ("high", "low", "raised"),
+    [(1.0, 1.0, 1.0 / 0.7), (1.0, 0.91, 1.3), (1.0, 0.97, 0.97 / 0.9), (1.5, 1.5, 2.0),
+     (1.0, 0.7, 2.0), (1.0, 0.1, 2.0)],
+)  # fmt: skip
+def test_a_step_of_its_share_leads_from_the_raised_level_to_the_next(high, low, raised):
+    assert ascent()._raised(high, low) == pytest.approx(raised, rel=1e-12)
+
+
+def test_a_step_of_the_whole_way_starts_at_the_first_level():
+    assert ascent(beta=0.5)._raised(1.0, 0.5) == 2.0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_step_adds_what_the_level_lacks_and_descends_by_heuns_method(dtype):
+    def model(x, sigma):
+        return np.tanh(x) / dtype(1.0 + sigma**2)
+
+    x = np.random.default_rng(0).standard_normal((3, 2)).astype(dtype)
+    found = ascent()(model, x, 1.0, 0.95)
+    raised = 0.95 / (1.0 - 0.05 / 0.3)
+    noise = np.random.default_rng(1).standard_normal((3, 2))
+    expected = heun(model, x + np.sqrt(raised**2 - 1.0) * noise, raised, 0.95)
+    np.testing.assert_allclose(found, expected, rtol=1e-12 if dtype is np.float64 else 1e-6)
+    assert found.dtype == dtype
+    # From the first level there is no way up.
+    first = ascent(settling=0.0)(model, x, 2.0, 1.4)
+    np.testing.assert_allclose(
+        first, heun(model, x, 2.0, 1.4), rtol=1e-12 if dtype is np.float64 else 1e-6
+    )
+
+
+def test_noise_across_the_last_denoised_points():
+    origin = np.array([[1.0, 0.0], [0.0, 2.0]])
+    sampler, seen = ascent(origin=origin), []
+
+    def model(x, sigma):
+        seen.append((sigma, x))
+        return 0.5 * x + sigma
+
+    x = np.random.default_rng(0).standard_normal((3, 2, 2))
+    sampler(model, x, 1.0, 0.95)
+    # The clean points of the first step are asked for; later ones are known.
+    assert seen[0][0] == 1.0
+    assert len(seen) == 3
+    added = seen[1][1] - x
+    along = 0.5 * x + 1.0 - origin
+    fresh = np.random.default_rng(1).standard_normal(x.shape)
+    size = np.sqrt((0.95 / (1.0 - 0.05 / 0.3)) ** 2 - 1.0)
+    for i in range(3):
+        unit = along[i] / np.linalg.norm(along[i])
+        expected = fresh[i] - np.sum(fresh[i] * unit) * unit
+        np.testing.assert_allclose(added[i], size * expected, rtol=1e-9)
+    seen.clear()
+    sampler(model, x, 0.95, 0.94)
+    assert len(seen) == 2
+
+
+class OneKick(np.random.Generator):
+    """Noise that is 1 in one draw and 0 in all others."""
+
+    def __init__(self, kicked):
+        super().__init__(np.random.PCG64(0))
+        self.left = kicked
+
+    def standard_normal(self, size=None, dtype=np.float64, out=None):
+        self.left -= 1
+        return np.full(size, 1.0 if self.left == 0 else 0.0)
+
+
+def test_responses_are_what_single_kicks_become():
+    variances, levels = np.array([3.0, 0.4, 0.02]), np.array([2.0, 0.7, 0.3])
+    options = {"settling": 0.9, "variance": 1e9}
+    found = StochasticAscent(levels, OneKick(0), **options).responses(levels, variances)
+
+    def model(x, sigma):
+        return variances / (variances + sigma**2) * x
+
+    for kick, expected in enumerate(found):
+        sampler = StochasticAscent(levels, OneKick(kick), **options)
+        x = np.full((1, 3), 2.0 if kick == 0 else 0.0)
+        for high, low in ((2.0, 0.7), (0.7, 0.3)):
+            x = sampler(model, x, high, low)
+        np.testing.assert_allclose(x[0], expected, rtol=1e-10, atol=1e-14)
+    # The first step adds none; three settle, eight lead to 0.7 and nine to 0.3.
+    assert len(found) == 1 + 3 + 8 + 9
+
+
+@pytest.mark.parametrize(
+    ("name", "inside", "outside"),
+    [("step_size", (1e-4, 0.9), (9.9e-5, 0.901)), ("beta", (1e-4, 1.0), (9.9e-5, 1.001))],
+)
+def test_shares_lie_within_their_limits(name, inside, outside):
+    for value in inside:
+        ascent(**{name: value})
+    for value in outside:
+        with pytest.raises(InputError) as raised:
+            ascent(**{name: value})
+        limits = f"must lie between 0.0001 and {inside[1]:g}."
+        assert str(raised.value) == f"{name} = {value:g} {limits}"
+
+
+@pytest.mark.parametrize(("scale", "away"), [(0.999, False), (1.001, True)])
+def test_points_run_away_beyond_ten_times_data_and_noise(scale, away):
+    """Mean squares of each model; one at the limit is none."""
+    sampler = ascent(beta=1.0, variance=3.0, models=2)
+    x = np.ones((4, 6))
+    x[2:] = scale * np.sqrt(10.0 * (3.0 + 0.95**2))
+    found = sampler(lambda x, sigma: x, x, 1.0, 0.95)
+    np.testing.assert_array_equal(found, x)
+    assert sampler.ran_away.tolist() == [False, away]
+    assert ascent().ran_away.tolist() == [False]
+    exact = ascent(first=1.0, beta=1.0, variance=1.25)
+    exact(lambda x, sigma: x, np.full((1, 4), np.sqrt(15.0) * (1 - 1e-15)), 1.0, 0.5)
+    assert not exact.ran_away.any()
+
+
+def test_the_data_vary_by_the_square_of_the_first_level_unless_it_is_said():
+    for scale, away in ((0.999, False), (1.001, True)):
+        sampler = ascent(first=3.0, beta=1.0)
+        sampler(lambda x, sigma: x, np.full((2, 2), scale * np.sqrt(10.0 * (9.0 + 4.0))), 2.5, 2.0)
+        assert sampler.ran_away.tolist() == [away]
+
+
+def test_points_that_are_no_multiple_of_the_models_are_refused_in_one_sentence():
+    with pytest.raises(InputError) as raised:
+        ascent(models=2)(lambda x, sigma: x, np.ones((5, 1)), 1.0, 0.9)
+    assert str(raised.value) == (
+        "5 points are no whole number for each of 2 models: give every model as many."
+    )
