@@ -74,7 +74,7 @@ def heun(model: Model, x: Array, high: float, low: float) -> Array:
     return np.asarray(x + 0.5 * (low - high) * (slope + (guess - model(guess, low)) / low))
 
 
-def _ancestral(levels: FloatArray, *, rng: np.random.Generator | None) -> Step:
+def _ancestral(levels: FloatArray, rng: np.random.Generator | None) -> Step:
     """Draw from the posterior at the next level given x₀ = D (arXiv:2011.13456, appendix F)."""
     source = _generator(rng, "ancestral")
 
@@ -89,7 +89,6 @@ def _ancestral(levels: FloatArray, *, rng: np.random.Generator | None) -> Step:
 
 def _stochastic(
     levels: FloatArray,
-    *,
     rng: np.random.Generator | None,
     churn: float | None,
     churn_range: ArrayLike | None,
@@ -115,7 +114,6 @@ def _stochastic(
 
 def _blind(
     levels: FloatArray,
-    *,
     rng: np.random.Generator | None,
     step_size: float | None,
     beta: float | None,
@@ -129,7 +127,7 @@ def _blind(
     return StochasticAscent(levels, source, step_size, beta, settling, origin, variance, models)
 
 
-def _adaptive(levels: FloatArray, *, rtol: float | None, atol: float | None) -> Step:
+def _adaptive(levels: FloatArray, rtol: float | None, atol: float | None) -> Step:
     """SciPy's DOP853 for dx/d log σ = x − D, in float64."""
     relative = as_number(as_positive(1e-8 if rtol is None else rtol, "rtol"), "rtol")
     if relative < 1e-13:

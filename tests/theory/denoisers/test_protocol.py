@@ -64,3 +64,8 @@ def test_what_does_not_fit_is_refused(x, sigma, message):
 
 def test_no_points_are_no_error():
     assert model(np.ones((0, 2, 1, 3)), 1.0).shape == (0, 2, 1, 3)
+
+
+def test_points_are_not_copied_where_they_need_not_be():
+    x = np.ones((3, 2, 1, 3))
+    assert np.shares_memory(model._checked(x, 1.0)[0], x)

@@ -7,7 +7,7 @@ from scipy.special import softmax
 from convergen.theory.common.checks import InputError
 from convergen.theory.denoisers.gaussian import GaussianDenoiser
 from convergen.theory.denoisers.noise_schedules import karras_schedule
-from convergen.theory.denoisers.samplers import sample
+from convergen.theory.denoisers.samplers import _Counted, _seeds, sample
 from convergen.theory.denoisers.wiener import LinearDenoiser
 from convergen.theory.linear.order_parameters import convergence
 from convergen.theory.random_matrices.analytic_functions import sampling_convergence
@@ -347,6 +347,13 @@ def test_any_callable_is_a_denoiser():
     single = np.ones((2, 3), dtype=np.float32)
     halved = sample(lambda x, sigma: 0.5 * x.astype(np.float64), single, steps=4)
     assert halved.points.dtype == np.float32
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_points_are_not_copied_where_they_need_not_be(dtype):
+    z = seeds(2, 3).astype(dtype)
+    assert _seeds(z) is z
+    assert _Counted(lambda x, sigma: x)(z, 1.0) is z
 
 
 # -------------------------------------------------------------------------- agreement with theory

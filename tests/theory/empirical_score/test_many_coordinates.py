@@ -48,6 +48,18 @@ def test_products_are_taken_over_tiles_of_limited_size(monkeypatch):
     assert [tile for _, _, tile, _, _ in shapes] == [1024, 1024, 476, 476]
 
 
+def test_tiles_have_512_queries_and_a_million_products(monkeypatch):
+    shapes = []
+    monkeypatch.setattr(
+        many_coordinates, "_weigh_products",
+        lambda products, *_: shapes.append(products.shape) or 0,
+    )  # fmt: skip
+    y = RNG.standard_normal((2049, 33))
+    _, part = prepared(y, y[:513], 1.0)
+    many_coordinates.absorb(part, y, np.zeros(2049), 0)
+    assert shapes == [(512, 2048), (1, 2048), (512, 1), (1, 1)]
+
+
 def test_products_become_logits_but_for_the_length_of_the_query(monkeypatch):
     plain_python(monkeypatch)
     y, x = RNG.standard_normal((7, 5)), RNG.standard_normal(5)

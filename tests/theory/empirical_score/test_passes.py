@@ -1,5 +1,7 @@
 """What a pass knows before it starts, how it divides its work, and when it is too coarse."""
 
+from contextlib import contextmanager
+
 import numpy as np
 import pytest
 
@@ -40,7 +42,7 @@ def test_limits_are_those_of_the_precisions_that_are_wanted_and_used():
 
 
 @pytest.mark.parametrize("coarse", [False, True])
-@pytest.mark.parametrize("dim", [100, 900])
+@pytest.mark.parametrize("dim", [100, 384, 385, 900])
 def test_errors_of_products_before_a_logit_is_known(dim, coarse):
     y, x, sigma = RNG.standard_normal((9, dim)), RNG.standard_normal((2, dim)), np.array([0.5, 2.0])
     query = prepared(y, x, sigma, coarse=coarse).sums.query
@@ -48,7 +50,7 @@ def test_errors_of_products_before_a_logit_is_known(dim, coarse):
     half, length = 0.5 / sigma**2, np.linalg.norm(x, axis=1)
     longest = np.linalg.norm(y, axis=1).max()
     # Sums over 384 terms, one after the other, and then over such sums.
-    chunks = {100: 1, 900: 3}[dim]
+    chunks = {100: 1, 384: 1, 385: 2, 900: 3}[dim]
     random = 0.16 / np.sqrt(chunks)
     one_sign = 0.12 * np.hypot(np.sqrt(dim) / chunks, np.sqrt(chunks))
     np.testing.assert_allclose(query["half"], half)
@@ -85,7 +87,8 @@ def test_before_the_first_point_nothing_is_there(dim, coarse):
 @pytest.mark.parametrize(
     ("dim", "batch", "cores", "sizes"),
     [
-        (5, 40, 8, [20, 20]), (5, 31, 8, [31]), (5, 15, 8, [15]), (5, 64, 3, [21, 21, 22]),
+        (5, 40, 8, [20, 20]), (5, 31, 8, [31]), (5, 15, 8, [15]), (5, 32, 8, [16, 16]),
+        (5, 64, 3, [21, 21, 22]),
         (50, 40, 8, [20, 20]), (50, 100, 1, [100]),
     ],
 )  # fmt: skip
@@ -171,3 +174,18 @@ def test_the_nearest_point_moves_the_mean_by_its_weight_and_what_is_left():
     # An error beyond the tolerance has been mended.
     query["error"], query["doubt"] = 2.1e-6, 0.0
     assert not done.too_coarse(training).any()
+
+
+@pytest.mark.parametrize(("dim", "held"), [(5, 0), (50, 1)])
+def test_blas_has_one_thread_where_products_are_taken(monkeypatch, dim, held):
+    entered = []
+
+    @contextmanager
+    def one_thread():
+        entered.append(True)
+        yield
+
+    monkeypatch.setattr(passes, "one_blas_thread", one_thread)
+    y = RNG.standard_normal((7, dim))
+    prepared(y, y[:2], np.ones(2)).run(training_of(y))
+    assert len(entered) == held

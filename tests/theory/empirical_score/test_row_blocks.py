@@ -1,3 +1,5 @@
+import mmap
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_array_in_blocks_of_any_size(rows):
 def test_default_blocks_bound_the_memory():
     data = np.lib.stride_tricks.as_strided(np.ones(1), (5000, 2048), (0, 0))
     sizes = [block.nbytes for block in as_blocks(data)]
-    assert 8 * 2**20 < max(sizes) <= 16 * 2**20
+    assert max(sizes) == 16 * 2**20
     assert sum(sizes) == 5000 * 2048 * 8
     wide = np.lib.stride_tricks.as_strided(np.ones(1), (200, 2**17), (0, 0))
     assert next(iter(as_blocks(wide))).shape == (64, 2**17)
@@ -104,6 +106,9 @@ def test_lists_of_points_and_lists_of_blocks_are_told_apart():
     assert isinstance(as_blocks([[1.0, 2.0], [3.0, 4.0]]), ArrayBlocks)
     assert isinstance(as_blocks([np.ones(2), np.zeros(2)]), ArrayBlocks)
     assert isinstance(as_blocks((np.ones((3, 2)), np.ones((1, 2)))), IterableBlocks)
+    assert isinstance(as_blocks([np.ones((3, 2))]), IterableBlocks)
+    # The first one tells; that another is none is found when it is read.
+    assert isinstance(as_blocks([np.ones((3, 2)), np.ones(2)]), IterableBlocks)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +145,39 @@ def test_blocks_that_differ(second):
 def test_points_without_coordinates_are_blocks_like_any_other():
     (block,) = ArrayBlocks(np.zeros((3, 0)))
     assert block.shape == (3, 0)
+
+
+@pytest.mark.parametrize("mode", ["r", "c", None])
+def test_pages_of_a_map_are_let_go_once_they_were_read(tmp_path, mode, monkeypatch):
+    """Whole pages from the one where a block begins; none of arrays and copy-on-write maps."""
+    advice = []
+
+    class Watched(mmap.mmap):
+        def madvise(self, *given):
+            advice.append(given)
+            return super().madvise(*given)
+
+    monkeypatch.setattr(mmap, "mmap", Watched)
+    page = mmap.PAGESIZE
+    data = np.arange(5.0 * page).reshape(-1, 64)  # rows of an eighth of a page of 4096 bytes
+    path = tmp_path / "data.bin"
+    data.tofile(path)
+    source = data if mode is None else np.memmap(path, np.float64, mode, shape=data.shape)
+    rows = page // 512
+    for first, size in ((0, 2 * rows), (rows + 3, rows)):
+        advice.clear()
+        expected = []
+        stop = first + 2 * size
+        for start, block in zip(
+            (first, first + size), as_blocks(source[first:stop], size), strict=True
+        ):
+            np.testing.assert_array_equal(block, data[start : start + size])
+            begin = start * 512 // page * page
+            expected.append((mmap.MADV_DONTNEED, begin, (start + size) * 512 - begin))
+        assert advice == (expected if mode == "r" else [])
+
+
+def test_blocks_of_floats_are_views():
+    data = points()
+    for blocks in (as_blocks(data, 5), as_blocks([data[:5], data[5:]])):
+        assert all(np.shares_memory(block, data) for block in blocks)

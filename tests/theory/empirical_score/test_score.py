@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
@@ -189,6 +191,107 @@ def test_neighbours_cosines_and_density(dim):
     kernels = np.exp(-0.5 * (distances / sigma[:, None]) ** 2)
     kernels /= (2 * np.pi * sigma[:, None] ** 2) ** (dim / 2)
     np.testing.assert_allclose(found.log_density, np.log(kernels.mean(axis=1)), rtol=1e-11)
+
+
+def test_one_neighbour_unless_it_is_said_and_all_of_them_at_most():
+    y = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 5.0]])
+    score = theory.EmpiricalScore(y)
+    assert repr(score) == "EmpiricalScore(3 training points of shape (2,))"
+    assert score.query(y, 0.1).neighbours.tolist() == [[0], [1], [2]]
+    found = score.query(y, 0.1, neighbours=3)
+    assert found.neighbours.tolist() == [[0, 1, 2], [1, 0, 2], [2, 0, 1]]
+    # The origin has no direction.
+    assert found.cosines.tolist() == [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [1.0, 0.0, 0.0]]
+    with pytest.raises(theory.InputError) as raised:
+        score.query(y, 0.1, neighbours=4)
+    assert str(raised.value) == "4 neighbours were asked for, but there are 3 training points."
+
+
+def test_a_mean_is_not_copied_where_it_need_not_be():
+    x = np.ones((2, 40))
+    sums = Pass.prepared(
+        TrainingSet.measured(as_blocks(x)), x, np.ones(2), 0, single=False, coarse=False
+    ).sums
+    sums.query["total"] = 2.0
+    assert theory.EmpiricalScore(x)._mean(sums, x) is sums.mean
+
+
+def test_cosines_of_parallel_points_are_no_larger_than_one():
+    y = np.random.default_rng(0).standard_normal((200, 3))
+    found = theory.EmpiricalScore(y).query(np.concatenate([3.0 * y, -7.0 * y]), 0.1, neighbours=200)
+    assert np.abs(found.cosines).max() == 1.0
+
+
+def test_neighbours_are_gathered_in_pieces_of_32_mib(monkeypatch):
+    asked = []
+    score = theory.EmpiricalScore(np.ones((2, 1)))
+    score.shape = (2**10, 2**10)
+    rows = np.arange(1.0, 9.0)[:, None]
+    blocks = SimpleNamespace(take=lambda places: asked.append(places.tolist()) or rows[places])
+    monkeypatch.setattr(score, "_training", SimpleNamespace(blocks=blocks))
+    indices = np.array([[0, 1], [2, 3], [4, 5], [6, 7], [1, 0]])
+    found = score._cosines(np.array([[1.0], [-1.0], [1.0], [-1.0], [0.0]]), indices)
+    assert asked == [[0, 1, 2, 3], [4, 5, 6, 7], [1, 0]]
+    assert found.tolist() == [[1.0, 1.0], [-1.0, -1.0], [1.0, 1.0], [-1.0, -1.0], [0.0, 0.0]]
+    score.shape = (2**10, 2**13)
+    asked.clear()
+    score._cosines(np.ones((2, 1)), indices[:2])
+    assert asked == [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize(("dtype", "limit"), [(np.float32, 1e15), (np.float64, 1e140)])
+def test_squares_stay_within_the_range_of_the_precision(dtype, limit):
+    """Neither lengths nor noise nor one over the other, nor one over the noise, reach the limit."""
+    kind, few = np.dtype(dtype), 1.0 + 4e-16
+    score = theory.EmpiricalScore(np.array([[0.25 * limit]]))
+
+    def fits(x, *sigma):
+        return score._fits(np.array([[0.0], [x]]), np.array(sigma), kind)
+
+    assert fits(0.75 * limit / few, 1.5, 2.0)
+    assert not fits(0.75 * limit * few, 1.5, 2.0)
+    # Half a unit below 1e15 is below it; below 1e140 it is nothing.
+    assert fits(0.75 * limit - 0.5, 1.5) == (limit < 1e16)
+    assert not fits(0.75 * limit, 1.5)
+    assert fits(0.0, 1.0, limit / few)
+    assert not fits(0.0, 1.0, limit)
+    assert fits(0.0, 0.26, 2.0)
+    assert not fits(0.0, 0.24, 2.0)
+    score = theory.EmpiricalScore(np.zeros((1, 1)) + 1e-3 / limit)
+    assert fits(0.0, few / limit * 1.001, 1.0)
+    assert not fits(0.0, 1.0 / limit, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("dim", "kinds", "passes_made"),
+    [(40, "ff", [(True, True), (True, False)]), (40, "fd", [(False, False)]),
+     (40, "df", [(False, False)]), (40, "dd", [(False, False)]), (5, "ff", [(True, True)]),
+     (5, "dd", [(False, False)])],
+)  # fmt: skip
+def test_queries_whose_errors_count_pass_again_in_double_precision(
+    dim, kinds, passes_made, monkeypatch
+):
+    made, prepare = [], Pass.prepared.__func__
+
+    def prepared(cls, training, x, sigma, neighbours, *, single, coarse):
+        made.append((single, coarse, len(x), neighbours))
+        return prepare(cls, training, x, sigma, neighbours, single=single, coarse=coarse)
+
+    monkeypatch.setattr(Pass, "prepared", classmethod(prepared))
+    monkeypatch.setattr(Pass, "too_coarse", lambda self, training: np.array([True, False, True]))
+    rng = np.random.default_rng(0)
+    y = rng.standard_normal((9, dim)).astype(kinds[0])
+    x = rng.standard_normal((3, dim)).astype(kinds[1])
+    found = theory.EmpiricalScore(y).query(x, 1.0, neighbours=2)
+    assert [(single, coarse) for single, coarse, _, _ in made] == passes_made
+    assert [size for _, _, size, _ in made] == [3, 2][: len(made)]
+    assert {count for *_, count in made} == {2}
+    mean, _ = reference(x, y, 1.0)
+    np.testing.assert_allclose(found.mean, mean.astype(float), rtol=1e-4, atol=1e-5)
+    made.clear()
+    monkeypatch.setattr(Pass, "too_coarse", lambda self, training: np.zeros(3, bool))
+    theory.EmpiricalScore(y)(x, 1.0)
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("dim", [5, 50])

@@ -49,3 +49,12 @@ def test_points_that_are_not_finite_are_counted():
 def test_squared_lengths_are_those_of_double_precision():
     points = np.array([[3e19, 4e19], [1.0, 2.0]], dtype=np.float32)
     np.testing.assert_allclose(squared_lengths(points), [2.5e39, 5.0], rtol=1e-6)
+
+
+def test_a_radius_may_be_small_or_nothing():
+    y = 5.0 + 1e-3 * RNG.standard_normal((6, 3))
+    found = TrainingSet.measured(as_blocks(y))
+    farthest = np.linalg.norm(y - found.origin, axis=1).max()
+    assert found.radius == pytest.approx(farthest, rel=1e-5)
+    alike = TrainingSet.measured(as_blocks([np.ones((2, 3)), np.ones((3, 3))]))
+    assert (alike.radius, alike.copies) == (0.0, 5)

@@ -256,3 +256,24 @@ def test_a_tile_of_one_point_that_does_not_count_spares_its_product():
     factor, _ = fold_in(sums, row, both, norms=-row, reach=20.0)
     assert factor == fold.DONE
     assert sums.query[0].total == pytest.approx(1.0 + np.exp(-0.999))
+
+
+@pytest.mark.parametrize(("mended", "again"), [(32, 8), (33, 0)])
+def test_32_logits_of_a_query_are_computed_again_whatever_their_share(mended, again):
+    sums = empty(usual=1e-3, worst=0.01, mended=mended)
+    fold_in(sums, tolerance=1e-9, crowd=9.0, share=0.0)
+    assert sums.query[0].mended - mended == again
+
+
+def test_a_window_is_never_below_the_errors_nor_narrowed_by_a_small_sum():
+    """Logits as near as the errors allow are always computed again."""
+    sums = empty(usual=1e-3, worst=0.6)
+    fold_in(sums, tolerance=1e-4, crowd=-99.0)
+    assert sums.query[0].mended == np.count_nonzero(LOGITS.max() - 0.6 <= LOGITS) > 1
+    sums = empty(usual=1e-3, worst=0.0)
+    row = np.full(9, LOGITS[NEAREST])
+    row[1:] -= np.arange(8.0) / 8.0
+    rows = np.sqrt(-2.0 * row)[:, None] * np.array([[1.0, 0.0, 0.0]])
+    fold_in(sums, row[:8].copy(), rows[:8], tolerance=1e-3 * np.exp(-0.3), crowd=0.0)
+    # A window of 0.3 holds 0, 0, 1/8 and 2/8.
+    assert sums.query[0].mended == 4
