@@ -68,7 +68,8 @@ def given(values, freedom, points, seed=0):
     ("values", "freedom", "count"),
     [([9.0, 4.0, 1.0], 5, 2), ([90.0, 30.0, 4.0, 3.9], 40, 2), ([90.0, 30.0, 5.0], 3, 1),
      ([60.0, 20.0, 1.0, 0.9], 30, 2), ([2.0, 1.0], 2, 1), ([1.99, 1.0], 2, 0),
-     ([4.0, 4.0, 1.0], 9, 0), ([1e4, 9e3, 1.0], 200, 2), ([1e4, 9.1e3, 1.0], 200, 1)],
+     ([4.0, 4.0, 1.0], 9, 0), ([1e4, 9e3, 1.0], 200, 2), ([1e4, 9.1e3, 1.0], 200, 1),
+     ([1e6, 1e4, 9.1e3, 1.0], 200, 2)],
 )  # fmt: skip
 def test_factors_are_those_of_sums_over_all_other_eigenvalues(values, freedom, count):
     """A squared overlap of 1/2 is visible, less is not; equal values show nothing."""
