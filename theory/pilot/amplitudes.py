@@ -119,9 +119,7 @@ def amplitudes_of(data: ArrayLike, spectrum: Spectrum) -> FloatArray:
     """
     assert spectrum.eigenvectors is not None
     assert spectrum.mean is not None
-    values = np.zeros(spectrum.dim)
-    count = spectrum.eigenvectors.shape[1]
-    values[:count] = spectrum.leading(count)
+    values = spectrum.leading(spectrum.dim)
     parts = PrincipalComponents(values, spectrum.eigenvectors, spectrum.mean, len(np.asarray(data)))
     return amplitude_law(PilotSample.of(data, parts, centred=True), spectrum)[0]
 
