@@ -87,7 +87,7 @@ def find_grid(picture: NDArray[Any]) -> Grid | None:
     values = np.asarray(picture, dtype=np.float32)
     if values.size > _LARGEST:
         return None
-    if min(values.shape[:2]) < _LEAST or max(values.shape[:2]) < 2 * _LEAST:
+    if min(values.shape[:2]) < _LEAST:
         return None
     return _with_lines(values) or _without_lines(values)
 
@@ -160,7 +160,7 @@ def settle(found: list[Grid | None], name: str, sheets: str | None) -> Grid | No
     OptionError
         If they are sheets and not to be cut, or to be cut and none.
     """
-    grid, count = Counter(found).most_common(1)[0]
+    ((grid, count),) = Counter(found).most_common(1)
     if grid is None or count < _AGREE * len(found):
         if sheets == CUT:
             raise OptionError(
@@ -183,10 +183,9 @@ def _with_lines(values: NDArray[np.float32]) -> Grid | None:
         across, down = _lines(values, bordered), _lines(values.swapaxes(0, 1), bordered)
         for columns, width, gap, chance in across:
             for rows, height, other, chance_down in down:
-                if _many(rows, columns) and (other == gap or 1 in (rows, columns)):
-                    widest = max(gap, other)
-                    border = widest if bordered else 0
-                    found.append(Grid(rows, columns, (height, width), widest, border))
+                if _many(rows, columns) and other == gap:
+                    border = gap if bordered else 0
+                    found.append(Grid(rows, columns, (height, width), gap, border))
                     if chance * chance_down < _CHANCE:
                         sure.add((rows, columns))
     # Where images have margins of that colour several widths fit: the usual one is taken.
@@ -207,7 +206,7 @@ def _lines(values: NDArray[np.float32], bordered: bool) -> list[tuple[int, int, 
     plain = (values.std(axis=0) <= tolerance).all(axis=1)
     found = []
     for gap in _GAPS[: -1 if bordered else None]:
-        for many in range(1, length // (_LEAST + gap) + 1):
+        for many in range(1, (length + gap) // (_LEAST + gap) + 1):
             size, rest = divmod(length - gap if bordered else length + gap, many)
             size -= gap
             if rest or size < _LEAST:
