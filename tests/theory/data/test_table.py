@@ -58,7 +58,8 @@ def test_a_key_is_for_what_holds_several(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"), [("mine", InputError), ("other", ModuleNotFoundError)]
+    ("missing", "said"),
+    [("mine", InputError), ("other", ModuleNotFoundError), ("aaa", ModuleNotFoundError)],
 )
 def test_only_the_package_of_the_format_is_named_as_missing(tmp_path, monkeypatch, missing, said):
     def fails(path, key):
@@ -67,5 +68,34 @@ def test_only_the_package_of_the_format_is_named_as_missing(tmp_path, monkeypatc
     row = Format("mine", (".mine",), "x", fails, package="mine", extra="bag")
     monkeypatch.setitem(table._FORMATS, "mine", row)
     (tmp_path / "x.mine").write_bytes(b"")
-    with pytest.raises(said, match="mine" if missing == "mine" else "other"):
+    with pytest.raises(said, match=missing):
         open_contents(tmp_path / "x.mine")
+
+
+def test_a_module_that_is_missing_without_a_name_is_no_package(tmp_path, monkeypatch):
+    def fails(path, key):
+        raise ModuleNotFoundError("something")
+
+    row = Format("mine", (".mine",), "x", fails)
+    assert (row.key, row.images, row.package, row.extra) == ("", False, "", "")
+    monkeypatch.setitem(table._FORMATS, "mine", row)
+    (tmp_path / "x.mine").write_bytes(b"")
+    with pytest.raises(ModuleNotFoundError, match="something"):
+        open_contents(tmp_path / "x.mine")
+
+
+def test_every_ending_is_named_once_where_none_fits(tmp_path):
+    (tmp_path / "x.doc").write_bytes(b"")
+    with pytest.raises(InputError) as caught:
+        format_of(tmp_path / "x.doc")
+    *others, last = suffixes()
+    assert str(caught.value) == (
+        f"{tmp_path / 'x.doc'} is neither a {', '.join(others)} or {last} file nor a folder of "
+        "images: convert it with numpy.save, or give the folder."
+    )
+
+
+def test_which_formats_hold_images():
+    assert [row.name for row in formats().values() if row.images] == [
+        "folder", "parquet", "tar", "tar, compressed", "zip",
+    ]  # fmt: skip

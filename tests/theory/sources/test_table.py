@@ -36,6 +36,7 @@ def test_options_of_one_name_are_read_alike():
 def test_known_laws_come_first():
     known = [kind.known for kind in kinds().values()]
     assert known == sorted(known, reverse=True)
+    assert list(kinds())[:4] == ["covariance", "eigenvalues", "field", "isotropic"]
     assert list(kinds())[7:] == ["array", "digits", "faces", "images", "patches", "torchvision"]
 
 
@@ -130,3 +131,23 @@ def test_a_source_that_registers_itself_is_found_everywhere(monkeypatch):
     assert kinds()["hum"] is find("hum") is dummy
     with pytest.raises(InputError, match="there is a source 'hum' already"):
         register(SourceKind("hum", "another", (), lambda: None))
+
+
+def test_what_has_the_name_of_a_source_is_pointed_at(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("images", "torchvision"):
+        with pytest.raises(InputError, match=rf"^{name} needs the option path \(.*\): add it\.$"):
+            load_source(name)
+    (tmp_path / "images").mkdir()
+    (tmp_path / "torchvision").mkdir()
+    with pytest.raises(InputError, match=r"add it, or write \./images for what has this name\.$"):
+        load_source("images")
+    # No path alone means such a set.
+    with pytest.raises(InputError, match=r"^torchvision needs the option path \(.*\): add it\.$"):
+        load_source("torchvision")
+
+
+def test_what_a_source_is_unless_more_is_said():
+    row = SourceKind("x", "y", (), lambda: None)
+    assert (row.opens, row.known, row.understands, row.flag) == (None, False, None, "")
+    assert row.checked({}) == {}
