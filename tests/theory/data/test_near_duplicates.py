@@ -109,3 +109,40 @@ def test_only_near_pairs_are_looked_at_in_all_coordinates(monkeypatch):
 
 def test_points_count_as_copies_from_a_cosine_of_0_999_on():
     assert module.DUPLICATE_LIMIT == 0.999
+
+
+def test_only_blocks_within_reach_are_multiplied(monkeypatch):
+    asked = []
+
+    def close(points, norms, views, first, second, *_):
+        asked.append((first.tolist(), second.tolist()))
+        return np.zeros((2, 0), np.int64)
+
+    monkeypatch.setattr(module, "_close", close)
+    monkeypatch.setattr(module, "_TILE", 3)
+    angle = np.random.default_rng(2).uniform(0.2, 1.4, 20)
+    points = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    near_duplicates(points, np.cos(0.2), principal=True)
+    order = np.argsort(np.cos(angle))
+    height = np.cos(angle)[order]
+    expected = []
+    for start in range(0, 20, 3):
+        end = min(start + 3, 20)
+        # Unit vectors at that angle are a chord apart.
+        stop = np.sum(height <= height[end - 1] + 2.0 * np.sin(0.1) + 1e-5)
+        for other in range(start, stop, 3):
+            expected.append(
+                (order[start:end].tolist(), order[other : min(other + 3, stop)].tolist())
+            )
+    assert asked == expected
+    assert len(asked) < 20
+
+
+def test_axes_are_found_from_two_thousand_points(monkeypatch):
+    asked = []
+    plain = module.spread_rows
+    monkeypatch.setattr(
+        module, "spread_rows", lambda count, most: asked.append(most) or plain(count, most)
+    )
+    module._axes(np.random.default_rng(1).standard_normal((9, 3)), np.ones(9), 3)
+    assert asked == [2000, 3]

@@ -6,6 +6,7 @@ import lzma
 import random
 import tarfile
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,7 @@ from convergen.theory.data.formats.pictures import compressed_tar
 from convergen.theory.data.formats.pictures.compressed_tar import _Bounded, _Xz
 from convergen.theory.data.formats.pictures.tar_archive import LONGEST_CLASS
 from convergen.theory.data.reading import read
+from convergen.theory.data.table import formats
 from tests.theory.data.formats.pictures import archives
 from tests.theory.data.formats.pictures.archives import archive, png, values
 
@@ -183,3 +185,58 @@ def test_a_member_that_comes_again_waits_in_place_of_the_first(tmp_path, monkeyp
     members = [("1.png", png(5)), ("1.png", png(6)), ("0.png", png(7))]
     monkeypatch.setattr(compressed_tar, "_HELD", len(png(5)))
     assert values(read(archive(tmp_path, "x.tgz", members))) == [7, 6]
+
+
+@pytest.mark.parametrize(
+    ("stored", "most"), [(1, 2**26), (3_355_443, 2**26), (3_355_444, 20 * 3_355_444)]
+)
+def test_archives_may_unpack_to_67_megabytes_or_twenty_times_their_size(
+    tmp_path, monkeypatch, stored, most
+):
+    asked = []
+
+    def bounded(file, most, name):
+        asked.append(most)
+        raise InputError("stop")
+
+    path = archive(tmp_path, "x.tgz", [("0.png", png(0))])
+    monkeypatch.setattr(compressed_tar, "regular_file", lambda _: SimpleNamespace(st_size=stored))
+    monkeypatch.setattr(compressed_tar, "_Bounded", bounded)
+    with pytest.raises(InputError, match="stop"):
+        compressed_tar.open_compressed_tar(path)
+    assert asked == [most]
+
+
+@pytest.mark.parametrize(("size", "held"), [(2**29, True), (2**29 + 1, False)])
+def test_half_a_gigabyte_may_wait_for_its_turn(monkeypatch, size, held):
+    class Large(bytes):
+        def __len__(self):
+            return size
+
+    def member(name, content):
+        return SimpleNamespace(name=f"./{name}", isreg=lambda: True), lambda: content
+
+    members = [member("1", Large(b"late")), member("0", b"first")]
+    monkeypatch.setattr(compressed_tar, "_members", lambda *_: iter(members))
+    found = compressed_tar._in_turn("path", "x", ("0", "1"))
+    if held:
+        assert [file.getvalue() for file in found] == [b"first", b"late"]
+    else:
+        with pytest.raises(
+            InputError, match=r"^x holds its images in so .* that 537 MB would wait"
+        ):
+            list(found)
+
+
+def test_an_xz_file_may_ask_for_a_quarter_of_a_gigabyte(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        compressed_tar.lzma, "LZMADecompressor", lambda memlimit: asked.append(memlimit)
+    )
+    (tmp_path / "x").write_bytes(b"")
+    _Xz(tmp_path / "x").close()
+    assert asked == [2**28]
+
+
+def test_it_holds_images():
+    assert formats()["tar, compressed"].images

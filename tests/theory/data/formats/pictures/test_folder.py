@@ -9,6 +9,7 @@ from PIL import Image
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.formats.pictures.folder import open_folder
 from convergen.theory.data.reading import read
+from convergen.theory.data.table import formats
 
 
 def png(image):
@@ -42,3 +43,7 @@ def test_each_folder_is_looked_into_once_wherever_links_lead(tmp_path):
     assert [path.name for path in found.stream()] == ["2.png", "2.png"]
     assert found.files == tuple(found.stream())
     assert len(found.labels) == 2
+
+
+def test_it_holds_images():
+    assert formats()["folder"].images

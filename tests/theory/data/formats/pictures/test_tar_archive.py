@@ -8,6 +8,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.formats.pictures.tar_archive import open_tar, stem
 from convergen.theory.data.reading import read
+from convergen.theory.data.table import formats
 from tests.theory.data.formats.pictures import archives
 from tests.theory.data.formats.pictures.archives import archive, png, values
 
@@ -80,3 +81,7 @@ def test_a_class_is_a_short_text(tmp_path):
 def test_names_are_grouped_up_to_the_first_dot_of_their_last_part():
     assert stem("a.b/c.seg.png") == "a.b/c"
     assert stem("c.png") == "c"
+
+
+def test_it_holds_images():
+    assert formats()["tar"].images
