@@ -264,7 +264,7 @@ def _sheet_words(
     contents: Images, first: dict[tuple[int, int], str], sizes: Counter[tuple[int, int]]
 ) -> str:
     """What an odd large image may be."""
-    usual = sizes.most_common(1)[0][0]
+    usual = max(sizes, key=lambda size: sizes[size])
     large = next((s for s in sizes if s != usual and s[0] * s[1] >= 4 * usual[0] * usual[1]), None)
     if large is None:
         return ""

@@ -1,12 +1,15 @@
 """Images as a person sees them, each against values that are worked out by hand."""
 
 import io
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.images import pixels as module
 from convergen.theory.data.images.pixels import pixels, read_head
 from convergen.theory.data.reading import load_array, read
 from tests.theory.data.images.folders import save_images
@@ -240,3 +243,16 @@ def test_values_of_an_image_in_memory():
     np.testing.assert_allclose(pixels(image, 1)[..., 0] * 255, CORNERS, atol=1e-5)
     assert pixels(image, 3).shape == (2, 3, 3)
     assert pixels(image, 1, 4).shape == (4, 4, 1)
+
+
+@pytest.mark.parametrize(
+    ("palette", "grey"),
+    [(None, True), ([7, 7, 7, 0, 0, 0], True), ([7, 7, 8], False), ([7, 7, 7, 1, 0, 0], False)],
+)
+def test_a_palette_of_grey_has_no_colour(monkeypatch, palette, grey):
+    image = SimpleNamespace(
+        mode="P", size=(3, 2), format="PNG", info={}, has_transparency_data=False,
+        getpalette=lambda: palette,
+    )  # fmt: skip
+    monkeypatch.setattr(module, "opened", lambda file, name: nullcontext(image))
+    assert read_head(io.BytesIO(), "x").grey == grey
