@@ -268,5 +268,5 @@ def _minimum(log_c: FloatArray, loss: FloatArray, count: int) -> tuple[float, fl
     low, high = max(k - wide, 0), min(k + wide, len(loss) - 1)
     rise, fall = (loss[high] - loss[k]) / (high - k), (loss[k] - loss[low]) / (k - low)
     bend = 2.0 * (rise - fall) / ((high - low) * step**2)
-    scale = loss[k] / max(2 * count - 1, 1)
+    scale = loss[k] / (2 * count - 1)
     return float(log_c[k]), float(np.sqrt(2.0 * scale / bend)) if bend > 0.0 else 1.0

@@ -157,8 +157,7 @@ def _sizes(
     largest = LARGEST // (order * data.dim)
     if samples is None:
         fit = min(largest, (len(data) - 1) // 2 if data.truth is None else len(data) // 2)
-        powers = 4 ** np.arange(1, 12)
-        found = tuple(int(n) for n in powers if n <= fit)
+        found = tuple(4**k for k in range(1, fit.bit_length()) if 4**k <= fit)
         if len(found) < 2:
             raise InputError(
                 f"the {len(data)} points of {data.name} hold no two disjoint sets of 16 that can "

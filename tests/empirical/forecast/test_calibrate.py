@@ -1,11 +1,15 @@
 """Calibration on histories: a history made by the theory itself, a shipped pair, and bad input."""
 
+from types import SimpleNamespace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 import xarray as xr
 
 from convergen.empirical.forecast import calibrate as module
 from convergen.empirical.forecast.calibrate import calibrate, end_of_training
+from convergen.empirical.training.settings import TrainingSettings
 from convergen.empirical.validate.shipped_results import shipped_result, shipped_run
 from convergen.theory.common.checks import InputError
 from convergen.theory.networks.training_time.budgeted_mixture import BudgetedMixture
@@ -205,3 +209,101 @@ def test_the_clock_is_of_weighted_images(run):
 def test_where_the_loss_does_not_bend_nothing_is_known():
     log_c = np.linspace(-1.0, 1.0, 21)
     assert module._minimum(log_c, np.ones(21), 5)[1] == 1.0
+
+
+def test_curvature_is_that_over_a_third_on_each_side():
+    """Loss 1 + x⁴: its second difference over ±h is 2 h², so that the deviation is √(s/h²)."""
+    for step, h in ((0.04, 0.28), (0.5, 0.5)):
+        log_c = step * np.arange(-50.0, 51.0)
+        _, spread = module._minimum(log_c, 1.0 + log_c**4, 4)
+        assert spread == pytest.approx(np.sqrt(1.0 / 7.0) / h)
+
+
+def test_a_loss_that_bends_down_tells_nothing():
+    log_c = np.linspace(0.0, 2.0, 41)
+    assert module._minimum(log_c, 9.0 - log_c**2, 5)[1] == 1.0
+
+
+class Fitted:
+    """A theory whose order parameters are functions of N/n alone."""
+
+    asked: ClassVar = []
+
+    def __init__(self, theory, subjects, orbit, done):
+        self.asked.append((theory, subjects, orbit))
+        self.samples = subjects[1][0]
+
+    def along(self, memorised):
+        share = np.exp(-memorised / self.samples)
+        return np.stack([share, 1.0 - share**2, 0.9 - share, 1.0 + share], axis=-1)
+
+
+def test_the_constant_is_that_of_least_misfit_on_a_grid(monkeypatch):
+    """Snapshots from the least test error on, of a history that is 0.02 above the theory in q."""
+    training = TrainingSettings(images=64_000, schedule="constant")
+    experiment = SimpleNamespace(
+        model="net", samples=(4, 16), seeds=(3, 7), training=training
+    )  # fmt: skip
+    run = SimpleNamespace(
+        experiment=experiment, data=SimpleNamespace(shape=(2,)),
+        subjects=lambda seed, samples: (seed, samples),
+    )  # fmt: skip
+    seen = np.array([1000.0, 2000.0, 8000.0, 64_000.0])
+    grid = np.log(seen[-1] / 16) + np.linspace(-np.log(200.0), np.log(200.0), 801)
+    constant = np.exp(grid[333])
+    path = Fitted(None, (0, (16,)), None, None).along(seen / constant)
+    path[:, 0] += 0.02
+    names = ("convergence", "memorisation", "fraction_memorised")
+    sizes = {"images": seen[:3].astype(int), "samples": [4, 16], "seed": [3, 7]}
+    result = xr.Dataset(coords=sizes | {"sigma": [1.0]})
+    here = {"samples": 16, "seed": 7}
+    errors = np.array([5.0, 2.0, 3.0, 4.0])[:, None]
+    for name, values in [*zip(names, path.T, strict=False), ("test_error", errors)]:
+        dims = ("samples", "seed", "sigma")[: 2 + (name == "test_error")]
+        shape = tuple(result.sizes[dim] for dim in dims)
+        result[name] = dims, np.full(shape, np.nan)
+        result[f"history_{name}"] = ("images", *dims), np.full((3, *shape), np.nan)
+        result[name].loc[here] = values[-1]
+        result[f"history_{name}"].loc[here] = values[:-1]
+    said = []
+
+    def free(along, ratios, target, power):
+        said.append((along(np.array([0.5])), ratios, target, power))
+        return 1.0, 0.5, 2.0
+
+    monkeypatch.setattr(module, "is_blind", lambda model: model != "net")
+    monkeypatch.setattr(module, "orbit_of", lambda model, shape: module.Orbit(shape[0]))
+    monkeypatch.setattr(module, "TheoryPair", Fitted)
+    monkeypatch.setattr(module, "exponent", free)
+    theory = SimpleNamespace(power=1.5)
+    found = calibrate(run, result, theory, seed=7)
+    assert Fitted.asked[-1] == (theory, (7, (16,)), module.Orbit(2))
+    assert (found.samples, found.snapshots, found.source) == (16, 3, "the pair of n = 16, seed 7")
+    assert (found.exponent, found.power, found.orbit) == ((1.0, 0.5, 2.0), 1.5, module.Orbit(2))
+
+    pair = Fitted(None, (0, (16,)), None, None)
+    target = path[1:, :2]
+    loss = [np.sum((pair.along(seen[1:] / c)[:, :2] - target) ** 2) for c in np.exp(grid)]
+    best, spread = module._minimum(grid, np.array(loss), 3)
+    assert abs(best - np.log(constant)) < 0.1
+    reach = 1.645 * np.hypot(spread, 0.1)
+    assert found.constant == pytest.approx(np.exp(best))
+    assert [found.low, found.high] == pytest.approx(np.exp([best - reach, best + reach]))
+    assert found.misfit == pytest.approx(np.sqrt(min(loss) / 6.0))
+
+    ((along, ratios, wanted, power),) = said
+    np.testing.assert_allclose(along, pair.along(np.array([8.0]))[:, :2])
+    np.testing.assert_allclose(ratios, seen[1:] / (16.0 * np.exp(grid[::4]))[:, None])
+    np.testing.assert_allclose(wanted, target)
+    assert power == 1.5
+    known = found.residuals
+    assert known.samples == 16
+    np.testing.assert_allclose(known.weighted, seen[1:])
+    np.testing.assert_allclose(known.measured, path[1:, :3])
+    # Two snapshots are enough, one is not; the first seed is taken unless another is asked for.
+    few = result.isel(images=[1, 2])
+    assert calibrate(run, few, theory, seed=7).constant == pytest.approx(found.constant)
+    with pytest.raises(InputError, match=r"no snapshots on the way.*--set training\.snapshots=8"):
+        calibrate(run, result.isel(images=[1]), theory, seed=7)
+    swapped = result.assign_coords(seed=[7, 3])
+    assert calibrate(run, swapped, theory).constant == pytest.approx(found.constant)

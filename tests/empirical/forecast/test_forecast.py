@@ -1,14 +1,17 @@
 """Forecasts: what they hold, their intervals, the n at each level, and bad input."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convergen.empirical.data.kinds import load_data
+from convergen.empirical.forecast import forecast as module
 from convergen.empirical.forecast.calibrate import Calibration
 from convergen.empirical.forecast.constants import measured_constants, shipped_calibration
 from convergen.empirical.forecast.forecast import _interval, _sizes, crossing_at, forecast
+from convergen.empirical.forecast.pairs import QUANTITIES
 from convergen.empirical.forecast.report import forecast_json, forecast_text
 from convergen.empirical.forecast.residuals import Residuals
 from convergen.empirical.measure.settings import MeasureSettings
@@ -125,16 +128,6 @@ def test_what_is_not_known_is_said_to_be_so(found):
     assert "mostly differ: q = 0.30 (0.20 to 0.50). More data" in words.first_words(far)
 
 
-def test_far_from_the_calibration_a_warning_is_given(digits, caplog):
-    near = replace(CALIBRATION, samples=2, low=400.0, high=400.0)
-    small = forecast(
-        load_data("field", size=4, count=8000), TrainingSettings(), MEASURE, near,
-        MIXTURE, 1.0, [4, 2001],
-    )  # fmt: skip
-    assert small.sizes["samples"] == 2
-    assert "more than 1000 times" in caplog.text
-
-
 @pytest.mark.parametrize(
     ("samples", "said"), [([1, 4], "n of at least 2"), ([5000], "at most 4096"), ([900], "898")]
 )
@@ -232,3 +225,114 @@ def test_symmetric_images_count_as_many_points():
     with pytest.raises(InputError, match=r"of 64 coordinates are too many.*at most 4096"):
         _sizes(Data(), CALIBRATION, [4, 4097])
     assert _sizes(Data(), CALIBRATION, [9, 4, 4, 6]) == (4, 6, 9)
+
+
+class Known:
+    """A data set of so many points in four dimensions."""
+
+    shape, dim, name, fingerprint = (1, 2, 2), 4, "mine", "abc"
+
+    def __init__(self, count, truth=None):
+        self.count, self.truth = count, truth
+
+    def __len__(self):
+        return self.count
+
+
+def made(n, memorised):
+    """Order parameters of a theory that is easily written down."""
+    return np.array([n / (n + 2.0 * memorised), 0.5, memorised / (n + memorised), 1.1])
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What the parts of a forecast are asked for, and a theory that answers at once."""
+    asked = []
+
+    class Pair:
+        def __init__(self, theory, subjects, orbit, done):
+            asked.append((theory, *subjects, orbit))
+            self.samples = subjects[2][0]
+
+        def at(self, memorised):
+            return made(self.samples, memorised)
+
+    monkeypatch.setattr(module, "TheoryPair", Pair)
+    monkeypatch.setattr(module, "Subjects", lambda *given: given)
+    monkeypatch.setattr(
+        "convergen.empirical.splits.splits.split",
+        lambda data, sizes, seed, held_out: (sizes, seed, held_out),
+    )
+    return asked
+
+
+ROW = SimpleNamespace(
+    theory="theory", name="row", trust="trust", own_error=np.array([0.1, 0.2, 0.05, 0.3])
+)
+CONSTANT = TrainingSettings(schedule="constant")
+
+
+@pytest.mark.parametrize(("truth", "held_out"), [(None, 1), (object(), 0)])
+def test_a_forecast_is_what_the_theory_says_at_both_ends_of_c(told, truth, held_out):
+    data = Known(300, truth)
+    found = forecast(data, CONSTANT, MEASURE, CALIBRATION, ROW, 6000.0)
+    sizes = (4, 16, 64)
+    assert told == [
+        ("theory", data, (sizes, 0, held_out), (n,), CONSTANT, MEASURE, Orbit()) for n in sizes
+    ]
+    for k, name in enumerate(QUANTITIES):
+        best, low, high = (
+            np.array([made(n, 6000.0 / c)[k] for n in sizes]) for c in (400.0, 300.0, 500.0)
+        )
+        below, above = np.minimum(low, high), np.maximum(low, high)
+        own = 1.645 * ROW.own_error[k]
+        np.testing.assert_allclose(found[name], best)
+        reach = np.hypot(best - below, own)
+        np.testing.assert_allclose(found[f"{name}_low"], np.maximum(best - reach, 0.0))
+        top = np.inf if name == "variance_ratio" else 1.0
+        reach = np.hypot(above - best, own)
+        np.testing.assert_allclose(found[f"{name}_high"], np.minimum(best + reach, top))
+    np.testing.assert_array_equal(found["level"], [0.5, 0.8])
+    for end, other in (("", ""), ("_low", "_high"), ("_high", "_low")):
+        q = found[f"convergence{other}"].values
+        expected = [crossing_at(sizes, q, level) for level in (0.5, 0.8)]
+        np.testing.assert_array_equal(found[f"samples_for{end}"], expected)
+    assert found["samples_for"].attrs == {
+        "long_name": "training samples at which q reaches the level", "units": "1",
+    }  # fmt: skip
+    names = ("theory", "trust", "images", "weighted_images", "orbit", "data_fingerprint", "seed")
+    assert [found.attrs[name] for name in names] == [
+        "row", "trust", 6000.0, 6000.0, Orbit().words(), "abc", 0,
+    ]  # fmt: skip
+    assert found.attrs["calibrated_on"] == "the pair of n = 16, seed 0"
+    assert np.isnan(found.attrs["exponent"]).all()
+
+
+@pytest.mark.parametrize(("pair", "images", "words"), [
+    (2, 2000.0, []), (0, 2000.0, []),
+    (1, 2000.0, ["n = 2000 is more than 1000 times the n = 1 of the calibration: intervals say"]),
+    (2, 1999.0, ["after 1999 images networks have hardly begun to learn, and the theory knows no "
+                 "such stage: give a training of at least 2000 images."]),
+])  # fmt: skip
+def test_warnings_begin_where_they_say(told, caplog, pair, images, words):
+    known = replace(CALIBRATION, samples=pair)
+    forecast(Known(10_000), CONSTANT, MEASURE, known, ROW, images, [2000], splits=object())
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == len(words)
+    for warning, part in zip(said, words, strict=True):
+        assert part in warning
+
+
+def test_sizes_end_with_what_the_data_or_the_theory_allow():
+    shifts = replace(CALIBRATION, orbit=Orbit(1))
+    images = Known(10**6)
+    images.shape, images.dim = (1, 8, 8), 64
+    assert _sizes(images, shifts, None) == (4, 16, 64)
+    images.shape, images.dim = (1,), 1
+    assert _sizes(images, CALIBRATION, None) == tuple(4**k for k in range(1, 10))
+    assert _sizes(images, CALIBRATION, [2, 7]) == (2, 7)
+
+
+def test_shares_end_at_one_and_a_ratio_of_variances_does_not():
+    _, high = _interval(np.full((1, 3, 4), 0.98), np.full(4, 0.1))
+    np.testing.assert_allclose(high[0], [1.0, 1.0, 1.0, 0.98 + 0.1645])
