@@ -81,7 +81,7 @@ class Splits:
         """
         if side not in SIDES:
             raise InputError(f"a split has the sides 'a' and 'b', not {side!r}: choose one.")
-        rows = self.a if side == "a" else self.b
+        rows = {"a": self.a, "b": self.b}[side]
         if as_count(n, "n") > len(rows):
             raise InputError(
                 f"n = {n} was asked for, but these splits were made for n up to {len(rows)}: make "

@@ -182,9 +182,16 @@ def test_one_pixel_is_a_point_of_a_dense_network():
     [
         ({"readout": "max"}, "readout is one of pool, flatten, pixel"),
         ({"padding": "reflect"}, "padding one of zeros, circular"),
-        ({"y": np.ones((2, 2, 5, 5))}, "give images of one shape"),
-        ({"memory": 1000}, "needs 8,064 bytes of work arrays, but 1,000 are allowed"),
+        (
+            {"y": np.ones((2, 2, 5, 5))},
+            r"of shapes \(2, 3, 4\) and \(2, 5, 5\) have no kernel in common: give images of one",
+        ),
+        ({"y": np.ones((2, 2, 2, 2))}, "give images of one shape"),
+        ({"memory": 8063}, "needs 8,064 bytes of work arrays, but 8,063 are allowed"),
+        ({"memory": 671, "readout": "flatten"}, "needs 672 bytes of work arrays, but 671 are"),
         ({"x": np.ones((3, 4))}, r"give \(n, channels, height, width\)"),
+        ({"x": np.ones((1, 1, 1, 3, 4))}, r"of shape \(1, 1, 1, 3, 4\) were given: give \(n, ch"),
+        ({"x": np.ones((0, 1, 3, 4))}, r"of shape \(0, 1, 3, 4\) were given"),
         ({"x": np.full((1, 1, 2, 2), np.nan)}, "NaN"),
         ({"bias": -1.0}, "bias"),
         ({"depth": 0}, "depth"),
@@ -214,6 +221,33 @@ def test_stored_kernels_are_derived_again(call):
 
 
 def test_a_card_may_hold_sixteen_times_what_a_processor_may():
+    """256 MiB and 4 GiB; seven arrays of a tile live at once, √(room/7000) images on a side."""
     sides = [convolutional._side(1000, torch.device(name), None) for name in ("cpu", "cuda")]
-    assert sides[1] == pytest.approx(4 * sides[0], abs=4)
-    assert sides[0] > 10
+    assert sides == [195, 783]
+    assert convolutional._side(1000, torch.device("cuda"), 28_000) == 2
+
+
+def test_what_is_not_said_and_what_just_fits():
+    x = images(2)
+    whole = gram(x, x, depth=3, readout="pool", padding="zeros", bias=0.0, dtype=torch.float64)
+    torch.testing.assert_close(gram(x), whole, rtol=1e-7, atol=0.0)
+    assert gram(x).dtype == torch.float64
+    torch.testing.assert_close(gram(x, memory=8064), whole, rtol=1e-7, atol=0.0)
+    assert gram(x, memory=672, readout="flatten").shape == (2, 2)
+
+
+def test_only_a_kernel_on_the_processor_needs_its_memory(monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def ask(*_):
+        raise Asked
+
+    monkeypatch.setattr(convolutional, "need_memory", ask)
+    with pytest.raises(Asked):
+        gram(images(2))
+    # Of a device that holds no numbers the answer is as empty.
+    monkeypatch.setattr(convolutional, "choose_device", lambda _: torch.device("meta"))
+    monkeypatch.setattr(convolutional, "_images", lambda x, *_: x.to("meta"))
+    monkeypatch.setitem(convolutional._MEMORY, "meta", 2**20)
+    assert gram(images(2)).device.type == "meta"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from convergen.empirical.data.dataset import DataSet
 from convergen.empirical.data.kinds import load_data
+from convergen.empirical.splits import splits as splits_module
 from convergen.empirical.splits.splits import Splits, split
 from convergen.theory.common.checks import InputError
 from convergen.theory.data.near_duplicates import DUPLICATE_LIMIT, near_duplicates
@@ -140,6 +141,22 @@ def test_test_rows_that_are_needed():
     assert len(split(data, [8], 0, held_out=4).held_out) == 4
     with pytest.raises(InputError, match="leave 4 of the 20 points"):
         split(data, [8], 0, held_out=5)
+    with pytest.raises(InputError, match=r"held_out must be .*at least 0"):
+        split(data, [8], 0, held_out=-1)
+    assert len(split(data, [10], 0).held_out) == 0
+
+
+def test_near_duplicates_of_two_data_sets_are_remembered(monkeypatch):
+    searched = []
+    monkeypatch.setattr(
+        splits_module, "near_duplicates", lambda points, _: searched.append(1) or np.arange(20)
+    )
+    splits_module._clusters.cache_clear()
+    one, two, three = (random_data(20, seed=seed) for seed in (5, 6, 7))
+    for data, count in ((one, 1), (two, 2), (one, 2), (two, 2), (three, 3), (one, 4)):
+        split(data, [3], 0)
+        assert len(searched) == count
+    splits_module._clusters.cache_clear()
 
 
 def test_known_laws_have_no_duplicates():
