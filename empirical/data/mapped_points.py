@@ -140,7 +140,7 @@ def _make(
     for path in (*unfinished(points), *unfinished(moments)):
         path.unlink(missing_ok=True)
     write_beside(points, make)
-    write_beside(moments, lambda file: np.savez(file, allow_pickle=False, **kept))
+    write_beside(moments, lambda file: np.savez(file, **kept))
 
 
 def _open(points: Path, moments: Path, shape: tuple[int, ...]) -> Any:

@@ -56,4 +56,4 @@ def grid_shift(halvings: int, padding: Padding) -> int:
     int
         Pixels of the coarsest grid for a circular one, else 0.
     """
-    return 2**halvings if padding == "circular" else 0
+    return {"circular": 2**halvings, "zeros": 0}[padding]

@@ -120,7 +120,7 @@ class Splits:
         }  # fmt: skip
         header = np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
         rows = {"a": self.a, "b": self.b, "held_out": self.held_out}
-        write_beside(path, lambda file: np.savez(file, allow_pickle=False, header=header, **rows))
+        write_beside(path, lambda file: np.savez(file, header=header, **rows))
 
     @classmethod
     def load(cls, path: str | Path, data: DataSet) -> Splits:

@@ -93,9 +93,14 @@ def test_points_beyond_memory_need_a_folder_and_follow_the_file(tmp_path, monkey
     np.save(tmp_path / "x.npy", raw)
     options = {"kind": "array", "path": str(tmp_path / "x.npy")}
     small = load_data(**options)
+    assert module._HELD == 512 * 2**20
+    monkeypatch.setattr(module, "_HELD", 10_800)
+    assert not isinstance(load_data(**options).points, np.memmap)
     monkeypatch.setattr(module, "_HELD", 1000)
     with pytest.raises(InputError, match=r"10.8 kB .* most 1 kB .* give scratch, a folder"):
         load_data(**options)
+    # 30 images of 90 numbers of four bytes; 512 MB where nobody says otherwise.
+    monkeypatch.setattr(module, "_HELD", 10_799)
     scratch = tmp_path / "run"
     large = load_data(**options, scratch=scratch)
     assert isinstance(large.points, np.memmap)

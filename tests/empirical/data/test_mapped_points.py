@@ -100,6 +100,8 @@ def test_key_follows_files_and_options(tmp_path):
     keys.append(entry_key([file], {"size": 8}))
     assert len(set(keys)) == 4
     assert entry_key([file], {"size": 8}) == keys[-1]
+    assert len(keys[-1]) == 32
+    assert entry_key([file], {"a": 1, "b": 2}) == entry_key([file], {"b": 2, "a": 1})
 
 
 def test_folder_that_cannot_be_made(tmp_path, raw):
@@ -126,3 +128,18 @@ def test_full_disk(tmp_path, raw, monkeypatch):
 
 def test_folders_above_are_made_as_well(tmp_path, raw):
     assert len(entry(tmp_path / "runs" / "first" / "scratch", raw).points) == 20
+
+
+def test_an_entry_of_another_shape_or_kind_is_made_again(tmp_path, raw):
+    entry(tmp_path, raw)
+    assert len(entry(tmp_path, raw[:12], read=lambda: [raw[:12]]).points) == 12
+    expected = entry(tmp_path, raw).fingerprint
+    np.save(tmp_path / "points-abc.npy", np.zeros(raw.shape))
+    assert entry(tmp_path, raw).fingerprint == expected
+
+
+def test_moments_that_hold_anything_but_numbers_are_not_opened(tmp_path, raw):
+    """A pickle would run what it likes."""
+    expected = entry(tmp_path, raw)
+    np.savez(tmp_path / "points-abc.npz", mean=np.array([print], dtype=object), scale=1.0)
+    assert entry(tmp_path, raw).scale == expected.scale

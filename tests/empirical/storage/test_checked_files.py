@@ -100,9 +100,11 @@ def test_unusable_folders_are_refused(tmp_path, monkeypatch):
     for path in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / ("x" * 300)):
         with pytest.raises(StorageError, match="cannot use the folder"):
             make_folder(path)
-    monkeypatch.setattr(checked_files.os, "access", lambda *_: False)
-    with pytest.raises(StorageError, match="no permission"):
-        make_folder(tmp_path / "closed")
+    # A folder that only may be listed, or written to but not entered, is of no use.
+    for allowed in (0, os.W_OK, os.X_OK):
+        monkeypatch.setattr(checked_files.os, "access", lambda _, mode, a=allowed: not mode & ~a)
+        with pytest.raises(StorageError, match="no permission"):
+            make_folder(tmp_path / "closed")
 
 
 def test_only_files_that_we_left_half_written_are_removed(tmp_path):

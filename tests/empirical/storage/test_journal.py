@@ -26,6 +26,12 @@ def test_every_record_is_a_line_with_its_time(tmp_path):
     assert second["words"] == "σ"
 
 
+def test_times_are_kept_to_a_thousandth_of_a_second(tmp_path, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: 1234.56789)
+    append(tmp_path / "log", {})
+    assert lines(tmp_path / "log") == [{"time": 1234.568}]
+
+
 def test_a_line_that_a_kill_has_torn_is_closed_first(tmp_path):
     path = tmp_path / "log"
     path.write_text('{"a": 1}\n{"torn')

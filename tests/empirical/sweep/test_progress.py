@@ -2,6 +2,7 @@ import io
 import sys
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -68,3 +69,46 @@ def test_a_fit_that_sees_no_images_shows_its_share_of_the_cells(run, monkeypatch
     with watched(run, NAMES, Bar(1, "cells", shown=False)):
         pass
     assert sys.stderr.getvalue() == ""
+
+
+def test_a_bar_is_told_what_there_is_to_do_and_looks_twice_a_second(run, monkeypatch):
+    waited, bars = [], []
+
+    class Event(threading.Event):
+        def wait(self, seconds=None):
+            waited.append(seconds)
+            return True
+
+    class Told:
+        def __init__(self, **options):
+            self.options, self.n = options, options["initial"]
+            bars.append(self)
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def set_postfix_str(self, words):
+            self.words = words
+
+    monkeypatch.setattr("tqdm.tqdm", Told)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(
+        progress, "threading", SimpleNamespace(Event=Event, Thread=threading.Thread)
+    )
+    for name in ("three", "two"):
+        with run.cell(name).lock():
+            run.cell(name).report("measuring", images=100)
+    with watched(run, [*NAMES, "two"], Bar(300)):
+        pass
+    (bar,) = bars
+    assert bar.options == {
+        "total": 1200, "initial": 600.0, "unit": " images", "unit_scale": True,
+        "dynamic_ncols": True, "desc": "training",
+    }  # fmt: skip
+    assert bar.n == 600.0
+    assert bar.words == "1/4 cells, two measuring, three measuring"
+    assert waited == [0.5]
+    assert progress.NO_BAR == (0, "images", False)

@@ -7,7 +7,7 @@ from torch import nn
 
 from convergen.empirical.models.ensemble import Ensemble
 from convergen.empirical.networks.table import NETWORKS
-from convergen.empirical.training.noise_stream import training_batch
+from convergen.empirical.training.noise_stream import stream_seed, training_batch
 from convergen.empirical.training.settings import TrainingSettings
 from convergen.empirical.training.trainer import Diverged, Member, Trainer
 from convergen.theory.common.checks import InputError
@@ -184,6 +184,30 @@ def test_running_means_and_dropout_resume_to_the_bit_and_rest_when_measured():
     np.testing.assert_array_equal(model(x, 1.0), model(x, 1.0))
     np.testing.assert_allclose(model(x, 1.0)[:2], model(x[:2], 1.0), rtol=1e-5, atol=1e-6)
     assert torch.equal(whole.ensemble.buffers["layers.1.running_mean"], means)
+
+
+def test_what_a_network_draws_follows_from_the_first_seed_and_the_images():
+    """Its stream is the one of number 1; batches draw from another."""
+    drawn = []
+
+    class Drawing(nn.Linear):
+        def forward(self, x, sigma):
+            drawn.append(torch.rand(3))
+            return super().forward(x)
+
+    models = Ensemble(lambda: Drawing(4, 4), range(2), batched=False)
+    settings = TrainingSettings(images=16, batch=8)
+    list(Trainer(models, points(), members(2), settings).run())
+    with torch.random.fork_rng(devices=[]):
+        for images, found in zip((0, 8), drawn[::2], strict=True):
+            torch.manual_seed(stream_seed(10, images, 1))
+            assert torch.equal(found, torch.rand(3))
+
+
+def test_nothing_is_left_to_train_beyond_the_budget():
+    trainer = Trainer(ensemble("mlp"), points(), members(), SMALL)
+    trainer.restore(trainer.state(), 2 * SMALL.images)
+    assert list(trainer.run()) == []
 
 
 def test_a_memory_map_trains_to_the_same_bits(tmp_path, unet):

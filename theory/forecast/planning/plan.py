@@ -243,7 +243,7 @@ def _more(request: PlanRequest, found: dict[str, Interval]) -> float:
     """Points of a pilot that would halve the widest interval of the plan."""
     assert request.pilot is not None
     known = np.isfinite(found["wishes"].value)
-    name, chosen = ("wishes", np.where(known)[0]) if known.any() else ("odds", np.array([-1]))
+    name, chosen = ("wishes", np.flatnonzero(known)) if known.any() else ("odds", np.array([-1]))
     widths = np.hypot(found[name].sampling, found[name].unseen)[chosen]
     worst = int(chosen[np.argmax(widths)])
     numbers = _numbers_of(request)

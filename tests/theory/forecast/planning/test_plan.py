@@ -1,15 +1,18 @@
 """Plans: known laws against the functions they come from, pilots against the law behind them."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convergen import theory
 from convergen.theory.cli.reports.plan_report import plan_text
+from convergen.theory.forecast.planning import plan as module
 from convergen.theory.forecast.planning.plan import planned as planned_of
 from convergen.theory.forecast.planning.plan import smooth_curves
 from convergen.theory.forecast.planning.request import PlanRequest
+from convergen.theory.pilot.interval import Interval
 
 SPIKED = theory.Spectrum.spiked(120, [20.0, 5.0])
 WISHES = ["convergence=0.9", "convergence-to-truth=0.9", "factor=2", "test-error=1.1"]
@@ -147,6 +150,46 @@ def test_curves_pass_through_the_table(pilot, planned):
         for end in ("", "_low", "_high"):
             ends = curves[key + end].values[[0, -1]]
             np.testing.assert_allclose(ends, planned[key + end].values[[0, -1]], rtol=2e-3)
+
+
+def test_smooth_curves_have_seventeen_sizes_unless_it_is_said():
+    found = theory.plan_curves(SPIKED, have=20.0, budget=180.0)
+    np.testing.assert_allclose(found["samples"], np.geomspace(20.0, 200.0, 17))
+    request = PlanRequest.of(SPIKED, have=20.0, budget=180.0)
+    assert smooth_curves(request).dataset().sizes["samples"] == 17
+
+
+def test_an_end_of_an_interval_says_of_what(planned):
+    for end in ("low", "high"):
+        words = planned[f"convergence_{end}"].attrs["long_name"]
+        assert words == f"convergence, {end} end of the 90 % interval"
+    names = ("pilot_points", "interval_level", "pilot_seed", "have", "affordable")
+    assert [planned.attrs[name] for name in names] == [80, 0.9, 0, 80.0, 2000.0]
+    np.testing.assert_allclose(planned["load"], planned["samples"] / 120.0)
+
+
+@pytest.mark.parametrize(("values", "name", "place"), [
+    ([9.0, np.nan, 7.0, 5.0], "wishes", 2), ([np.nan] * 4, "odds", 3), ([], "odds", 3),
+])  # fmt: skip
+def test_more_points_are_for_the_widest_of_what_is_known(monkeypatch, values, name, place):
+    """The third wish is known least, of those that are known; without any, the last odds count."""
+    parts = {"wishes": np.array(values), "odds": np.array([40.0, 30.0, 20.0, 10.0])}
+    known = {
+        key: Interval(part, part, part, np.array([0.3, 9.0, 0.1, 0.2])[: part.size],
+                      np.array([0.1, 9.0, 0.4, 0.2])[: part.size])
+        for key, part in parts.items()
+    }  # fmt: skip
+    asked = []
+
+    def halve(wanted, found):
+        asked.append((wanted("other"), float(found.value)))
+        return 640.0
+
+    numbers = SimpleNamespace(of=lambda spectrum: {key: 2.0 * part for key, part in parts.items()})
+    monkeypatch.setattr(module, "_numbers_of", lambda request: numbers)
+    request = SimpleNamespace(pilot=SimpleNamespace(points_to_halve=halve))
+    assert module._more(request, known) == 640.0
+    assert asked == [(2.0 * parts[name][place], parts[name][place])]
 
 
 def test_the_command_prints_saves_and_draws(convergen, tmp_path):

@@ -47,6 +47,26 @@ def test_without_a_budget_sizes_go_up_to_ten_times_what_is_there():
     np.testing.assert_array_equal(bought.samples, [2.5, 3.5])
 
 
+def test_ten_factors_are_followed_and_one_sample_is_enough_to_start_from():
+    request = PlanRequest.of(theory.Spectrum.power_law(30, 1.0), have=1)
+    assert (request.have, request.factors, request.cost) == (1.0, 10, 1.0)
+    np.testing.assert_array_equal(request.samples, [1, 2, 4, 10])
+    assert theory.plan(SPIKED, have=20).attrs["cost_per_sample"] == 1.0
+    with pytest.raises(InputError, match="samples at hand, at least 1, not nan"):
+        PlanRequest.of(SPIKED, have=np.nan)
+
+
+@pytest.mark.parametrize(
+    ("budget", "sizes"),
+    [
+        (1, [40, 41]), (40, [40, 80]), (360, [40, 80, 160, 400]), (361, [40, 80, 160, 400, 401]),
+        (359, [40, 80, 160, 399]), (3960, [40, 80, 160, 400, 800, 1600, 4000]),
+    ],
+)  # fmt: skip
+def test_sizes_end_with_the_budget_just_below_at_and_above_a_multiple(budget, sizes):
+    np.testing.assert_array_equal(PlanRequest.of(SPIKED, have=40, budget=budget).samples, sizes)
+
+
 def test_the_noise_is_the_size_of_a_coordinate_unless_it_is_said():
     assert PlanRequest.of(SPIKED, have=9).sigma == pytest.approx(np.sqrt((25.0 + 118.0) / 120.0))
     assert PlanRequest.of(SPIKED, have=9, sigma=0.3).sigma == 0.3
