@@ -92,8 +92,9 @@ def kernel_clock(row: SolvableModel, data: DataSet) -> KernelClock:
     KernelClock
     """
     bulks = gram_bulks(data.spectrum(), SIGMA)
-    each = float(row.images_each or 0.0)
-    onset = float(bulks.memorising_time([1.0], missing=1.0 - TOLERATED)[0])
+    assert row.images_each is not None
+    each = float(row.images_each)
+    onset = bulks.memorising_time([1.0], missing=1.0 - TOLERATED).item()
     return KernelClock(
         constant=each, low=each, high=each, samples=0, snapshots=0, misfit=float("nan"),
         orbit=NO_ORBIT, source="no pair",

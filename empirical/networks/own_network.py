@@ -203,8 +203,9 @@ def refuse_unusable(name: str, build: Callable[[], nn.Module], shape: tuple[int,
         sigma = torch.tensor(_LEVELS)
         words = f"{name} cannot be called as forward(x, sigma) with x of shape {tuple(x.shape)}"
         with torch.no_grad():
-            found = [attempted(words, lambda: module(x.clone(), sigma.clone())) for _ in "12"]
-    answer = found[0]
+            answer, again = (
+                attempted(words, lambda: module(x.clone(), sigma.clone())) for _ in "12"
+            )
     if not isinstance(answer, torch.Tensor) or answer.shape != x.shape:
         what = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
         raise InputError(
@@ -213,7 +214,7 @@ def refuse_unusable(name: str, build: Callable[[], nn.Module], shape: tuple[int,
         )
     if not torch.isfinite(answer).all():
         raise InputError(f"{name} returns NaN or infinity for points of unit variance: mend it.")
-    if not torch.equal(answer, found[1]):
+    if not torch.equal(answer, again):
         raise InputError(f"{name} answers the same points differently in eval mode: mend it.")
 
 

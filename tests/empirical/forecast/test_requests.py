@@ -36,6 +36,7 @@ def test_two_networks_are_trained_on_the_points_that_were_given(asked, caplog):
     found = forecast_on(points(DIGITS[:12]), points(DIGITS[12:40]), "mlp", images=800)
     data, splits = asked["data"], asked["splits"]
     assert asked["samples"] == [12]
+    assert (splits.seed, splits.samples) == (0, (12,))
     raw = data.points * data.scale + data.mean
     for rows, expected in ((splits.a, DIGITS[:12]), (splits.b, DIGITS[12:24])):
         np.testing.assert_allclose(raw[rows].reshape(12, -1), expected, atol=1e-4)

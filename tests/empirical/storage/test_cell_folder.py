@@ -2,11 +2,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import xarray as xr
 
+from convergen.empirical.storage import cell_folder
 from convergen.empirical.storage.cell_folder import CellBusy, CellFolder, Progress
 from convergen.empirical.storage.checked_files import StorageError
 from convergen.empirical.storage.locks import LOCK
@@ -43,6 +45,7 @@ def test_finishing_keeps_one_checkpoint_and_forgets_failures(cell):
     cell.fail("nan", "a long story")
     failure = cell.path / "failure.json"
     assert json.loads(failure.read_text()) == {"cause": "nan", "details": "a long story"}
+    assert failure.read_text().splitlines()[1] == ' "cause": "nan",'
     assert not cell.finished
     cell.finish(dataset())
     assert cell.finished
@@ -87,6 +90,15 @@ def test_a_result_or_a_lock_that_is_a_folder_is_one_line(tmp_path):
         pass
 
 
+def test_two_checkpoints_are_kept_with_what_goes_with_them(cell):
+    for images in (10, 20, 30):
+        cell.save_checkpoint(images, {"a": np.full(2, images)}, {"bars": [images]})
+    assert len(list(cell.path.glob("checkpoint-*.safetensors"))) == 2
+    tensors, meta = cell.load_checkpoint()
+    assert meta == {"bars": [30], "images": 30}
+    assert tensors["a"].tolist() == [30, 30]
+
+
 # ------------------------------------------------------------------------- log and progress
 
 
@@ -108,6 +120,8 @@ def test_progress_is_that_of_the_last_report(cell):
     cell.report("training", images=40, done=0.5)
     cell.report("measuring", images=80)
     assert cell.progress() == Progress("measuring", 80, 0.0)
+    cell.report("reading")
+    assert cell.progress() == Progress("reading", 0, 0.0)
     (cell.path / "progress.json").write_text('{"phase": "trai')  # while it is written
     assert cell.progress() is None
 
@@ -124,6 +138,20 @@ def test_the_lock_is_free_again_after_an_error(tmp_path):
         pass
     with folder.lock(timeout=0.1):
         pass
+
+
+def test_a_process_that_is_just_ending_has_five_seconds(tmp_path, monkeypatch):
+    waited = []
+
+    @contextmanager
+    def locked(path, timeout):
+        waited.append(timeout)
+        path.mkdir()
+        yield
+
+    monkeypatch.setattr(cell_folder, "locked", locked)
+    with CellFolder(tmp_path / "one", "digest").lock():
+        assert waited == [5.0]
 
 
 def test_the_lock_of_a_killed_process_vanishes_and_so_do_its_half_written_files(tmp_path):
