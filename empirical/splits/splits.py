@@ -119,8 +119,10 @@ class Splits:
             "fingerprint": self.fingerprint, "digest": self.digest,
         }  # fmt: skip
         header = np.frombuffer(json.dumps(words).encode(), dtype=np.uint8)
-        rows = {"a": self.a, "b": self.b, "held_out": self.held_out}
-        write_beside(path, lambda file: np.savez(file, header=header, **rows))
+        write_beside(
+            path,
+            lambda file: np.savez(file, header=header, a=self.a, b=self.b, held_out=self.held_out),
+        )
 
     @classmethod
     def load(cls, path: str | Path, data: DataSet) -> Splits:
