@@ -81,10 +81,9 @@ def _moments(
             rows = _finite(block, dim, name) - first - rest
             square += float(np.sum(rows**2)) / len(source)
     scale = math.sqrt(square / dim)
-    if not 0.0 < scale < math.inf:
+    if not (scale and math.isfinite(scale)):
         raise InputError(
-            f"the points of {name} {'do not vary' if scale == 0.0 else 'are too large'}: "
-            "give other data."
+            f"the points of {name} {'are too large' if scale else 'do not vary'}: give other data."
         )
     return first, rest, scale
 

@@ -50,7 +50,8 @@ def test_standardised_in_place_equals_new_memory(rng):
         (np.full((4, 3), 0.1), "do not vary"),
         (np.array([[0.0, 1.0], [np.nan, 0.0]]), "NaN"),
         (np.array([[np.inf, 1.0], [1.0, 0.0]]), "NaN or infinite"),
-        (np.array([[1e300, 1.0], [-1e300, 0.0]]), "too large"),
+        (np.array([[1e300, 1.0], [-1e300, 0.0]]), "points of x are too large: give other data"),
+        (np.array([[1e308, 1.0], [-1e308, 0.0]]), "too large"),
     ],
 )
 def test_points_of_no_use(values, words):

@@ -82,3 +82,12 @@ def test_another_seed_changes_it_by_what_was_seen_on_digits(pair):
     for samples, images in ((128, 5000.0), (16, 64_000.0)):
         half = pair.noise(HERE, samples, images)
         np.testing.assert_allclose(half[:3], found[:3] / 2.0, rtol=0.02)
+
+
+def test_shares_of_all_and_of_nothing_count_as_one_in_a_thousand_short_of_it():
+    said = lambda memorised: np.broadcast_to(SAID, (*np.shape(memorised), 4))  # noqa: E731
+    pair = Residuals(16, np.array([1600.0]), np.array([[1.0, 0.0, 0.9999]]), said)
+    found = pair.corrected(SAID, 16, 1600.0, 400.0)
+    np.testing.assert_allclose(found[:3], [0.999, 0.001, 0.999])
+    up = pair.noise(np.array([0.99999, 0.5, 0.5, 1.0]), 16, 1600.0)
+    assert 0.0 < up[0] < 1e-3

@@ -274,3 +274,18 @@ def test_a_worker_serves_until_its_parent_has_gone(monkeypatch, device, seen):
     local._serve(SimpleNamespace(recv=recv, send=sent.append), device)
     assert sent == [("a", seen), ("b", seen)]
     assert bound == [(signal.SIGTERM, signal.SIG_DFL), True]
+
+
+def test_a_worker_that_does_not_end_in_five_seconds_is_killed():
+    for lives in (True, False):
+        told = []
+        worker = object.__new__(local._Worker)
+        worker.process = SimpleNamespace(
+            terminate=lambda told=told: told.append("terminate"),
+            join=lambda *seconds, told=told: told.append(seconds),
+            is_alive=lambda lives=lives: lives,
+            kill=lambda told=told: told.append("kill"),
+        )
+        worker.pipe = SimpleNamespace(close=lambda told=told: told.append("close"))
+        worker.stop()
+        assert told == ["terminate", (5.0,), *(["kill", ()] if lives else []), "close"]
