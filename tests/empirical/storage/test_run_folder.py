@@ -1,8 +1,11 @@
+from contextlib import contextmanager
+
 import pytest
 import xarray as xr
 
+from convergen.empirical.storage import run_folder
 from convergen.empirical.storage.checked_files import StorageError
-from convergen.empirical.storage.locks import LOCK
+from convergen.empirical.storage.locks import LOCK, Busy
 from convergen.empirical.storage.run_folder import RunFolder
 from convergen.theory.common.checks import InputError
 from convergen.theory.files.netcdf_files import load_dataset
@@ -48,3 +51,21 @@ def test_everything_has_its_place(tmp_path):
     assert folder.plan_path == tmp_path / "plan.json"
     assert folder.result_path == tmp_path / "result.nc"
     assert folder.split_path(3) == tmp_path / "splits" / "seed-3.npz"
+
+
+def test_another_process_has_a_minute_to_write(tmp_path, monkeypatch):
+    waited = []
+
+    @contextmanager
+    def locked(path, timeout):
+        waited.append((path, timeout))
+        if len(waited) > 1:
+            raise Busy
+        yield
+
+    monkeypatch.setattr(run_folder, "locked", locked)
+    with RunFolder(tmp_path).lock():
+        assert waited == [(tmp_path, 60.0)]
+    words = r"^another process has been writing to .* for a minute: wait for it\.$"
+    with pytest.raises(StorageError, match=words), RunFolder(tmp_path).lock():
+        pass
