@@ -1,11 +1,13 @@
 """Forecasts for elliptical data: photograph patches measured, and what each function replaces."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convergen import theory
+from convergen.theory.forecast import elliptical_models as module
 from convergen.theory.forecast.elliptical_models import add_elliptical, add_elliptical_models
 from convergen.theory.forecast.predict import Request, forecast
 from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
@@ -107,26 +109,44 @@ def test_amplitudes_of_points_that_are_all_there_is():
     assert amplitudes_of(plain, theory.Spectrum.from_data(plain)).size == 1
 
 
-def test_models_of_data_whose_amplitudes_are_known():
+MEMORISED = ("memorisation", "memorisation_stderr", "memorisation_baseline",
+             "memorisation_baseline_stderr")  # fmt: skip
+
+
+def test_models_of_data_whose_amplitudes_are_known(monkeypatch):
     """Alone they are of the samples that were asked for; what has them already keeps its law."""
-    names = ["memorisation", "denoising"]
-    request, result, before = both(names, seed=4)
+    asked = []
+
+    def law(spectrum, n, *, seed, amplitudes):
+        asked.append((spectrum, n.tolist(), seed, amplitudes))
+        names = [name.removeprefix("memorisation_") for name in MEMORISED]
+        names[0] = "value"
+        return SimpleNamespace(**{name: np.full(2, k + 1.0) for k, name in enumerate(names)})
+
+    def known(**settings):
+        request, result, _ = both(["denoising"], **settings)
+        for key in MEMORISED:
+            result.add(key, np.zeros(2))
+        return request, result
+
+    monkeypatch.setattr(module, "memorisation_law", law)
+    request, result = known(seed=4)
     add_elliptical_models(result, request, TAU)
-    law = theory.memorisation_law(POWER, [5.0, 40.0], seed=4, amplitudes=TAU)
-    for part in ("value", "stderr", "baseline", "baseline_stderr"):
-        key = "memorisation" + f"_{part}" * (part != "value")
-        np.testing.assert_array_equal(result[key], getattr(law, part))
+    assert asked == [(POWER, [5.0, 40.0], 4, TAU)]
+    for k, key in enumerate(MEMORISED):
+        np.testing.assert_array_equal(result[key], k + 1.0)
     for i, sigma in enumerate((0.3, 1.0)):
         errors = elliptical_denoising_errors(POWER, np.array([5.0, 40.0]), sigma, TAU)
         for key, part in (("test_error", "test"), ("train_error", "train")):
             np.testing.assert_allclose(result[key][:, i], getattr(errors, part), rtol=1e-12)
     for tau, ridge in ((TAU, 0.1), (np.ones(1), 0.0)):
-        request, result, before = both(names, ridge=ridge)
+        request, result = known(ridge=ridge)
+        before = set(result.variables)
         add_elliptical_models(result, request, tau)
-        assert set(result.variables) == set(before)
-    request, result, before = both(names)
+        assert set(result.variables) == before
+    request, result = known()
     add_elliptical_models(result, replace(request, amplitudes=TAU), TAU)
-    np.testing.assert_array_equal(result["memorisation"], before["memorisation"])
+    np.testing.assert_array_equal(result["memorisation"], 0.0)
     assert "test_error_gaussian" in result
 
 

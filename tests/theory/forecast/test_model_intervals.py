@@ -170,8 +170,11 @@ def test_what_is_asked_of_a_pilot(monkeypatch, ridge):
     monkeypatch.setattr(model_intervals, "factor_starts", lambda _, level: starts)
     n = np.array([10.0, 20.0, 40.0, 60.0, 80.0, 300.0])
     request = Request.of(pilot.spectrum, n, factors=2, ridge=ridge)
-    names = ["latent_recovery", "memorisation", "thresholds"] if ridge == 0.0 else ["memorisation"]
-    result = forecast(request, names)
+    result = forecast(
+        request, ["latent_recovery", "thresholds"] if ridge == 0.0 else ["bures_wasserstein"]
+    )
+    result.add("memorisation", np.full(6, 0.3))
+    result.add("memorisation_baseline", np.full(6, 0.2))
     limit = result["latent_recovery"] if ridge == 0.0 else None
     assert model_intervals.add_model_intervals(result, pilot, request).value == [7.0]
     recovery = [(0.9, 8, (5, 2))] * (ridge == 0.0)
