@@ -64,8 +64,8 @@ def stream_seed(seed: int, *key: int) -> int:
     int
         Below 2^63.
     """
-    state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)[0]
-    return int(state) >> 1
+    state = np.random.SeedSequence(seed, spawn_key=key).generate_state(1, np.uint64)
+    return int(state.item()) >> 1
 
 
 def log_uniform(count: int, low: float, high: float, source: torch.Generator) -> Tensor:

@@ -67,7 +67,9 @@ def test_from_few_local_images_it_learns_more_than_a_dense_network():
 @pytest.mark.parametrize(
     ("data", "options", "said"),
     [
-        (np.ones((4, 9)), {}, "no images"),
+        (np.ones((4, 9)), {}, r"data of shape \(4, 9\) are no images: give \(n, channels, height"),
+        (np.ones((1, 1, 1, 3, 3)), {}, "no images"),
+        (np.ones((0, 1, 3, 3)), {}, "no images"),
         (fields(2), {"padding": "mirror"}, "padding"),
         (fields(2, size=32), {"images": 100_000 * IMAGES_PER_COPY}, "memory"),
     ],
@@ -75,3 +77,9 @@ def test_from_few_local_images_it_learns_more_than_a_dense_network():
 def test_bad_input(data, options, said):
     with pytest.raises(InputError, match=said):
         ConvolutionalRegression(data, **{"images": 100.0, **options})
+
+
+def test_there_are_as_many_copies_at_every_level():
+    model = ConvolutionalRegression(fields(2), images=6 * IMAGES_PER_COPY)
+    counts = [len(model._noised(sigma)[0]) for sigma in (0.3, 1.0, 3.0, 10.0)]
+    assert counts == [6] * 4

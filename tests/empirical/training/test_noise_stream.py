@@ -5,7 +5,12 @@ import math
 import numpy as np
 import torch
 
-from convergen.empirical.training.noise_stream import generator, log_uniform, training_batch
+from convergen.empirical.training.noise_stream import (
+    generator,
+    log_uniform,
+    stream_seed,
+    training_batch,
+)
 
 SHAPE = (1, 4, 4)
 
@@ -18,6 +23,14 @@ def test_noise_is_a_function_of_seed_and_images():
         assert torch.equal(one, two)
     for other in (training_batch(2, 640, **arguments), training_batch(1, 646, **arguments)):
         assert not torch.equal(first.noise, other.noise)
+
+
+def test_seeds_of_streams_fill_the_range_that_torch_takes():
+    found = [stream_seed(0, place) for place in range(64)]
+    assert 2**62 < max(found) < 2**63
+    assert len(set(found)) == 64
+    assert stream_seed(0, 3, 1) not in found
+    assert generator(0, 5).initial_seed() == found[5]
 
 
 def test_noise_levels_are_log_uniform_and_stratified():
