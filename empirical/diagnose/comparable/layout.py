@@ -67,13 +67,13 @@ def one_layout(sets: Sequence[Points]) -> tuple[list[Points], list[str]]:
 
 
 def _common_shape(sets: Sequence[Points], notes: list[str]) -> tuple[int, ...]:
-    """The shape of the first image; of flat rows, that in which their neighbours agree."""
+    """The shape of the first image, or in which neighbours in flat rows agree; none of vectors."""
     pictures = [each.shape for each in sets if len(each.shape) == 3]
     if pictures:
         return pictures[0]
     guess = likely_image(sets[0].rows)
     if guess is None:
-        return sets[0].shape
+        return ()
     channels, height, width = guess[0]
     notes.append(
         f"Rows were read as images of {channels} × {height} × {width} numbers, since neighbouring "
@@ -85,16 +85,19 @@ def _common_shape(sets: Sequence[Points], notes: list[str]) -> tuple[int, ...]:
 def _fitted(points: Points, shape: tuple[int, ...], training: Points, notes: list[str]) -> Points:
     """One set in the wanted shape, if a rule leads there."""
     found = points.shape
-    if found == shape or len(shape) != 3:
+    if not shape or found == shape:
         return points
-    if len(found) == 1 and points.dim == math.prod(shape):
+    if found == (math.prod(shape),):
         return _unflattened(points, shape, notes)
-    if len(found) == 1 and (other := _other_channels(points, shape)):
+    if len(found) == 1:
+        other = _other_channels(points, shape)
+        if other is None:
+            return points
         return _fitted(_unflattened(points, other, notes), shape, training, notes)
-    if len(found) == 3 and found[0] == 4 and shape[0] == 3 and found[1:] == shape[1:]:
+    if found == (4, *shape[1:]) and shape[0] == 3:
         notes.append(f"{points.name} was put on white, where it is transparent.")
         return _reshaped(points, _on_white(points), shape)
-    if len(found) == 3 and found[1:] != shape[1:]:
+    if found[1:] != shape[1:]:
         return _cut(points, shape[1:], training, notes)
     return points
 
@@ -168,7 +171,7 @@ def _cut(points: Points, sides: tuple[int, ...], training: Points, notes: list[s
     shape = (points.shape[0], *sides)
     for gap in _GAPS:
         lines, columns = (
-            (whole - gap) // (side + gap)
+            whole // (side + gap)
             for whole, side in zip(points.shape[1:], shape[1:], strict=True)
         )
         fits = all(
@@ -206,7 +209,7 @@ def _has_seams(points: Points, shape: tuple[int, ...]) -> bool:
 
 def _alike(points: Points, training: Points) -> bool:
     """Whether the mean of one set looks like that of another, and shows anything."""
-    if len(training.shape) != 3 or points.shape[1:] != training.shape[1:]:
+    if points.shape[1:] != training.shape[1:]:
         return False
     if points.shape != training.shape:
         points, training = _grey(points), _grey(training)
@@ -226,7 +229,7 @@ def _tiles(points: Points, shape: tuple[int, ...], grid: tuple[int, int], gap: i
     rows = np.asarray(points.rows).reshape(-1, *points.shape)
     lines, columns = grid
     channels, height, width = shape
-    inner = rows[:, :, gap:, gap:].reshape(len(rows), channels, *rows[0, 0, gap:, gap:].shape)
+    inner = rows[:, :, gap:, gap:]
     split = inner.reshape(len(rows), channels, lines, height + gap, columns, width + gap)
     tiles = split[:, :, :, :height, :, :width].transpose(0, 2, 4, 1, 3, 5)
     return tiles.reshape(-1, *shape)

@@ -75,7 +75,7 @@ def _alone(first: list[str] | None, second: list[str] | None) -> str:
         return ""
     for own, other, who in ((first, second, "A"), (second, first, "B")):
         missing = sorted(set(own) - set(other))
-        if 0 < len(missing) <= len(own) // 2:
+        if missing and 2 * len(missing) <= len(own):
             return f" Of {who} alone there is, for instance, {printable(missing[0])}."
     return ""
 
@@ -119,7 +119,8 @@ def check_order(first: FloatArray, second: FloatArray, real: FloatArray, names: 
             "missing: give what both models made of the same seeds, in one order."
         )
     few = min(count, len(real))
-    by_chance = len(_mutual(x[:few] @ _directions(real[:few]).T)[0]) / few
+    partners, _ = _mutual(x[:few] @ _directions(real[:few]).T)
+    by_chance = len(partners) / few
     found = float(elsewhere.sum()) / count
     error = np.sqrt(0.5 / few)
     if _paired(cosines) < _CHANCE and found > by_chance + _SURE * error:
@@ -135,13 +136,13 @@ def check_order(first: FloatArray, second: FloatArray, real: FloatArray, names: 
 def _paired(cosines: FloatArray) -> float:
     """Standard errors by which the mean rank of the partner of the same number is over chance."""
     count = len(cosines)
-    ranks = (cosines < np.diagonal(cosines)[:, None]).sum(axis=1) / (count - 1)
-    return (float(ranks.mean()) - 0.5) * math.sqrt(12.0 * count)
+    below = (cosines < np.diagonal(cosines)[:, None]).sum() / (count * (count - 1))
+    return (float(below) - 0.5) * math.sqrt(12.0 * count)
 
 
 def _directions(rows: FloatArray) -> FloatArray:
     length = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.asarray(rows / np.where(length > 0.0, length, 1.0))
+    return np.asarray(rows / np.maximum(length, np.finfo(float).tiny))
 
 
 def _mutual(cosines: FloatArray) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from convergen.empirical.diagnose.comparable import layout
 from convergen.empirical.diagnose.comparable.layout import (
     _alike,
     _has_seams,
@@ -104,8 +105,9 @@ def test_ambiguous_rows_and_other_shapes_are_refused():
     noise = named(rng.standard_normal((40, 3, 8, 8)))
     with pytest.raises(InputError, match="neither makes neighbouring pixels agree"):
         one_layout([noise, named(rng.standard_normal((40, 192)))])
-    with pytest.raises(InputError, match=r"shape \(7,\), but others have shape \(3, 8, 8\)"):
-        one_layout([noise, named(rng.standard_normal((40, 7)))])
+    for dim in (2, 7):
+        with pytest.raises(InputError, match=rf"{dim},\), but others have shape \(3, 8, 8\)"):
+            one_layout([noise, named(rng.standard_normal((40, dim)))])
 
 
 def test_roughness_is_one_for_noise():
@@ -114,6 +116,7 @@ def test_roughness_is_one_for_noise():
     assert roughness(np.ones((2, 1, 4, 4))) == 1.0
     ramp = np.broadcast_to(np.arange(8.0), (1, 1, 8, 8))
     assert roughness(ramp) == pytest.approx(0.5 / (2 * ramp.var()))
+    assert roughness(0.1 * ramp) == pytest.approx(0.5 / (2 * ramp.var()))
 
 
 @pytest.mark.parametrize(
@@ -182,6 +185,7 @@ def test_means_that_look_alike_and_show_anything(size, cosine, same):
     assert _alike(pattern(1.0, cosine, (3, 4, 4)), pattern(size)) == same
     assert _alike(pattern(1.0, cosine), pattern(size, sides=(3, 4, 4))) == same
     assert not _alike(pattern(1.0, cosine, (1, 4, 8)), pattern(size))
+    assert not _alike(pattern(1.0, cosine), pattern(size, sides=(1, 4, 8)))
     assert not _alike(pattern(1.0), named(np.ones((4, 16))))
 
 
@@ -203,17 +207,18 @@ def test_white_is_what_the_range_says(low, high, white, floor):
 
 
 def test_no_rows_are_taken_for_what_they_cannot_be():
-    """5 channels of 8 × 8 are nothing that is known, nor 2.5."""
+    """5 channels of 8 × 8 are nothing that is known, nor 2.5; constant ones show no image."""
     noise = np.random.default_rng(4).standard_normal((40, 3, 8, 8))
-    for dim in (320, 160):
+    for dim in (320, 160, 64, 256):
         with pytest.raises(InputError, match=rf"shape \({dim},\), but others have shape"):
             one_layout([named(noise), named(np.ones((40, dim)))])
 
 
-@pytest.mark.parametrize("dim", [512, 773])
+@pytest.mark.parametrize("dim", [512, 773, 1280])
 def test_pictures_of_no_known_number_of_channels_stay_rows(images, dim):
-    """Two channels of 16 × 16, or three and five numbers, that agree with their neighbours."""
-    flat = np.concatenate([images.reshape(60, -1), np.ones((60, 5))], axis=1)
+    """Two or five channels of 16 × 16, or three and five numbers, that agree with neighbours."""
+    flat = images.reshape(60, -1)
+    flat = np.concatenate([flat, np.ones((60, 5))] if dim == 773 else [flat, flat], axis=1)
     with pytest.raises(InputError, match=rf"shape \({dim},\), but others have shape"):
         one_layout([named(images), named(flat[:, :dim])])
 
@@ -245,3 +250,72 @@ def test_both_sizes_are_said_height_first(images):
         "samples holds images of 16 × 10 pixels, but the training set has 12 × 16: bring both to "
         "one size by the same crop, or give size to crop and resize all."
     )
+
+
+@pytest.mark.parametrize("dress", [dresses.flat, dresses.flat_channels_last])
+def test_flat_rows_in_colour_beside_grey_images_that_are_not_square(images, dress):
+    colour = images[:, :, :, :12]
+    grey = dresses.grey(colour, None, None)
+    found, notes = one_layout([named(grey, "train"), named(dress(colour, None, None), "rows")])
+    for each in found:
+        np.testing.assert_allclose(each.rows, grey, atol=1e-12)
+    assert notes[-1] == "Colour was taken from rows: others are grey."
+
+
+@pytest.mark.parametrize("sides", [(8, 32), (32, 8)])
+def test_square_grey_rows_are_not_taken_for_images_of_other_sides(images, sides):
+    flat = dresses.grey(images, None, None).reshape(60, -1)
+    assert one_layout([named(flat)])[0][0].shape == (1, 16, 16)
+    others = named(np.random.default_rng(6).standard_normal((40, 3, *sides)))
+    with pytest.raises(InputError, match=r"shape \(256,\), but others have shape \(3, "):
+        one_layout([others, named(flat)])
+
+
+def test_flat_rows_alone_take_the_shape_that_the_training_set_shows(images):
+    flat = dresses.grey(images, None, None).reshape(60, -1)
+    found, notes = one_layout([named(flat), named(flat[:5])])  # five show nothing
+    assert [each.shape for each in found] == [(1, 16, 16)] * 2
+    assert notes == [
+        "Rows were read as images of 1 × 16 × 16 numbers, since neighbouring pixels agree then "
+        "(--shape says otherwise)."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("train", "other"), [((3, 8, 8), (3, 4, 16)), ((1, 8, 8), (1, 16, 12)), ((3, 8, 8), (4, 6, 8)),
+                         ((3, 8, 8), (4, 10, 8))],
+)  # fmt: skip
+def test_images_of_other_sides_are_refused_whatever_their_numbers(train, other):
+    """As many numbers as an image of the training set, or as one in colour; or transparent."""
+    smooth = np.cumsum(np.random.default_rng(7).standard_normal((40, *other)), axis=3)
+    sets = [named(np.ones((40, *train))), named(smooth)]
+    with pytest.raises(InputError, match=rf"images of {other[1]} × {other[2]} pixels, but the tr"):
+        one_layout(sets)
+
+
+@pytest.mark.parametrize(("train", "other"), [(1, 4), (5, 4), (3, 5), (3, 2)])
+def test_transparency_is_known_of_four_channels_beside_three(train, other):
+    sets = [named(np.ones((10, channels, 8, 8))) for channels in (train, other)]
+    with pytest.raises(InputError, match=rf"\({other}, 8, 8\), but others have shape \({train}, "):
+        one_layout(sets)
+
+
+def test_seams_are_looked_for_in_256_images():
+    """The 256th goes on from tile to tile; those before it are blank, the next has seams."""
+    rows = np.zeros((257, 1, 4, 4))
+    rows[255] = np.arange(4.0)
+    rows[256] = [0.0, 0.0, 99.0, 99.0]
+    assert not _has_seams(named(rows), (1, 4, 2))
+    assert _has_seams(named(rows[[256]]), (1, 4, 2))
+
+
+def test_limits_themselves(monkeypatch):
+    """Seams as rough as they must be count; means as alike, or as strong, as they must exceed."""
+    monkeypatch.setattr(layout, "_SEAM", 4.0)
+    steps = np.broadcast_to([0.0, 1.0, 3.0, 4.0], (3, 1, 4, 4))
+    assert _has_seams(named(steps), (1, 4, 2))
+    for name, limit in (("_ALIKE", 1.0), ("_SHOWN", 40.0)):
+        with monkeypatch.context() as patch:
+            assert _alike(pattern(1.0), pattern(1.0))
+            patch.setattr(layout, name, limit)
+            assert not _alike(pattern(1.0), pattern(1.0))

@@ -122,7 +122,8 @@ def test_the_commonest_distance_of_at_most_three_rows(columns, found):
 
 def test_directions_have_unit_length_but_zeros():
     np.testing.assert_allclose(
-        _directions(np.array([[3.0, 4.0], [0.0, 0.0]])), [[0.6, 0.8], [0, 0]]
+        _directions(np.array([[3.0, 4.0], [0.0, 0.0], [-0.03, 0.04]])),
+        [[0.6, 0.8], [0, 0], [-0.6, 0.8]],
     )
 
 
@@ -142,11 +143,24 @@ def test_names_differ_by_numbers_or_by_stems():
 
     assert names("img_007.png", "img_010.png") == ["7", "10"]
     assert names("run2/img_7.png", "run2/img_8.jpg") == ["7", "8"]
+    assert names("2_7.png", "2_8.png") == ["7", "8"]  # the last number of each
     assert names("a1.png", "b1.png") == ["a1", "b1"]  # one number twice
     assert names("x.png", "y.png") == ["x", "y"]
     assert names("x.png", "3.png") == ["x", "3"]
     assert names("000.png", "001.png") == ["0", "1"]
     assert _names(Points("A", np.zeros((2, 2)), (2,))) is None
+
+
+@pytest.mark.parametrize("names", [None, ("0.png",), ("0.png", "1.png", "2.png")])
+def test_names_of_another_number_of_files_do_not_count(names):
+    record = Record("A", "array", 2, "vectors", "", names=names)
+    points = Points("A", np.zeros((2, 2)), (2,), record=record)
+    assert _names(points) is None
+    for pair in (
+        (points, named("B", ["1.png", "0.png"])),
+        (named("B", ["5.png", "6.png"]), points),
+    ):
+        check_counts_and_names(*pair)  # nothing to compare
 
 
 def test_half_of_the_names_must_be_common_to_be_compared():
