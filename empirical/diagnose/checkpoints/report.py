@@ -37,10 +37,10 @@ def checkpoint_rows(found: Checkpoints) -> tuple[list[str], list[list[str]]]:
     rows : list of list of str
         One for each step.
     """
-    keys = [key for key in FOLLOWED if key in found.found[0].numbers()]
+    measured = [each.numbers() for each in found.found]
+    keys = [key for key in FOLLOWED if all(key in numbers for numbers in measured)]
     rows = []
-    for each in found.found:
-        numbers = each.numbers()
+    for each, numbers in zip(found.found, measured, strict=True):
         verdict = each.judgement.verdict
         rows.append([str(each.step), *(with_interval(numbers[key]) for key in keys), verdict])
     return ["step", *keys, "verdict"], rows
@@ -129,7 +129,7 @@ def checkpoints_dataset(found: Checkpoints) -> xr.Dataset:
     numbers = [each.numbers() for each in found.found]
     columns: dict[str, Any] = {}
     for key, words in FOLLOWED.items():
-        if key in numbers[0]:
+        if all(key in each for each in numbers):
             for end, name in (("value", key), ("low", f"{key}_low"), ("high", f"{key}_high")):
                 values = [getattr(each[key], end) for each in numbers]
                 said = words if end == "value" else f"{end} end of the 95 % interval of {key}"

@@ -171,8 +171,7 @@ def _cut(points: Points, sides: tuple[int, ...], training: Points, notes: list[s
     shape = (points.shape[0], *sides)
     for gap in _GAPS:
         lines, columns = (
-            whole // (side + gap)
-            for whole, side in zip(points.shape[1:], shape[1:], strict=True)
+            whole // (side + gap) for whole, side in zip(points.shape[1:], shape[1:], strict=True)
         )
         fits = all(
             count * (side + gap) + gap == whole

@@ -120,11 +120,8 @@ def _distinct(
             centre = space.still(np.asarray(points[which[part]]))
             apart[part] = pair_distances(centre, near.indices[part], rows, space)
             done(len(centre))
-    with np.errstate(invalid="ignore"):
-        distinct = (apart >= _SAME * near.distances) & (apart > 0.0)
-    found = np.where(distinct, near.distances, np.inf)
-    if found.shape[1]:
-        # All kept ones are views of one point: the last bounds what lies beyond.
-        full = np.isinf(found).all(axis=1) & (near.indices[:, -1] >= 0)
-        found[full, -1] = near.distances[full, -1]
-    return found
+    # Equal points are one, however near a query lies.
+    distinct = apart >= np.maximum(_SAME * near.distances, np.finfo(float).tiny)
+    # Where all kept ones are views of one point, the last bounds what lies beyond.
+    distinct[:, -1:] |= ~distinct.any(axis=1, keepdims=True)
+    return np.where(distinct, near.distances, np.inf)

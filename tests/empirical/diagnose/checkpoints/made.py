@@ -32,7 +32,7 @@ def checkpoint(step, place, *, reference=True, pair=True):
         scores=scores,
         notes=["always"] + ["late"] * (place > 1),
     )  # fmt: skip
-    judgement.samples = [Named(f"a{step}", 20 + place)]
+    judgement.samples = [Named(f"a{step}", 20 + place), *[Named(f"b{step}", 9)] * pair]
     return Checkpoint(
         step, judgement, estimate(share + 2.0), estimate(share - 1.0) if pair else None
     )

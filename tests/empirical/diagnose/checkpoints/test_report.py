@@ -56,7 +56,9 @@ def test_numbers_by_their_names():
     rows = said["checkpoints"]
     assert [row["step"] for row in rows] == [10, 100, 1000]
     assert [row["draws"] for row in rows] == [20, 21, 22]
-    assert [row["samples"] for row in rows] == [["a10"], ["a100"], ["a1000"]]
+    assert [row["samples"] for row in rows] == [
+        [f"a{step}", f"b{step}"] for step in (10, 100, 1000)
+    ]
     assert [row["suspected"] for row in rows] == [[], [0], [0, 1]]
     assert [row["smallest_visible_share"] for row in rows] == [0.0, 0.0625, 0.125]
     assert [row["verdict"] for row in rows] == ["not memorising"] * 2 + ["memorising"]
