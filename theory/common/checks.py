@@ -49,7 +49,7 @@ def as_samples(samples: ArrayLike) -> FloatArray:
         If a value is not a finite number ≥ 1.
     """
     values = _as_quantity(samples, "samples")
-    if values.size == 0:
+    if not values.size:
         raise InputError("samples is empty: give at least one number of training samples.")
     if np.any(values < 1.0):
         raise InputError(
@@ -240,7 +240,7 @@ def as_positive(values: ArrayLike, name: str = "sigma") -> FloatArray:
         If there is no value, or one is not a finite number > 0.
     """
     result = _as_quantity(values, name)
-    if result.size == 0:
+    if not result.size:
         raise InputError(f"{name} is empty: give at least one value.")
     if np.any(result <= 0.0):
         raise InputError(

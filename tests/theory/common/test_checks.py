@@ -87,7 +87,9 @@ def test_samples_must_be_at_least_one(values):
 
 def test_message_counts_and_names_what_was_wrong():
     with pytest.raises(InputError, match=r"^samples must be at least 1, but -7 was given"):
-        as_samples([3.0, -7.0, 0.0])
+        as_samples([3.0, 1.5, -7.0, 0.0])
+    with pytest.raises(InputError, match=r"^x must be positive, but -3 was given: use a value abo"):
+        as_positive([0.5, -3.0, 0.0], "x")
     with pytest.raises(InputError, match=r"holds 2 value\(s\)"):
         as_finite([np.nan, 1.0, np.inf], "x")
 
@@ -117,9 +119,13 @@ def test_sign_limits():
         with pytest.raises(InputError, match="sigma must be positive") as error:
             as_positive(value)
         assert_one_sentence(error)
-    with pytest.raises(InputError, match="ridge must not be negative, but -2") as error:
-        as_nonnegative(-2, "ridge")
+    with pytest.raises(InputError, match=r"ridge must not be negative, but -0\.5") as error:
+        as_nonnegative(-0.5, "ridge")
     assert_one_sentence(error)
+    for check in (as_positive, as_samples):
+        with pytest.raises(InputError, match="^s[a-z]+ is empty: give at least one "):
+            check([])
+        np.testing.assert_array_equal(check(np.array([1, 10**300])), [1.0, 1e300])
 
 
 def test_noise_levels_have_two_ends():
@@ -128,6 +134,11 @@ def test_noise_levels_have_two_ends():
         with pytest.raises(InputError, match="sigma must") as error:
             as_noise([1.0, level])
         assert_one_sentence(error)
+    with pytest.raises(InputError) as error:
+        as_noise([1.0, 2e70, 3e-71])
+    assert str(error.value) == (
+        "sigma must lie between 1e-70 and 1e+70, but 2e+70 was given: use other units."
+    )
 
 
 def test_a_range_of_noise_is_ordered():
@@ -159,6 +170,12 @@ def test_counts_that_floats_do_not_hold_are_refused(digits):
     with pytest.raises(InputError, match="dim must be a whole number of at most 9007199") as error:
         as_count(10**digits, "dim")
     assert_one_sentence(error)
+
+
+def test_numbers_of_up_to_25_digits_are_shown():
+    for count, shown in ((10**25 - 1, "9" * 25), (10**25, "one of more than 25 digits")):
+        with pytest.raises(InputError, match=rf"at most 9007199254740992, not {shown}\.$"):
+            as_count(count, "dim")
 
 
 def test_seeds_fit_into_files():
