@@ -93,7 +93,7 @@ class Space:
         """The same in single precision, one by one."""
         origin = self.origin.astype(np.float32)
         for each in self.orbit.forms(rows, np.float32):
-            yield each.astype(np.float32, copy=False) - origin
+            yield np.asarray(each, np.float32) - origin
 
 
 def nearest(
@@ -157,7 +157,7 @@ def _of_block(
     squared = np.full((len(x), KEPT), np.inf, np.float32)
     indices = np.full((len(x), KEPT), -1, np.int64)
     cosines = np.zeros(len(x), np.float32)
-    step = max(1, _VALUES // len(x))
+    step = _VALUES // len(x)
     shares = [slice(at, at + _SHARE) for at in range(0, len(x), _SHARE)]
     start = 0
     for large in row_blocks(rows):
@@ -205,7 +205,7 @@ def _merge(
         for j in range(count):
             if skip[j] or own[i] == j:
                 continue
-            value = max(squares[i] + lengths[j] - 2.0 * product[i, j], 0.0)
+            value = squares[i] + lengths[j] - 2.0 * product[i, j]
             if plain:
                 scale = np.sqrt(squares[i] * lengths[j])
                 if scale > 0.0:
@@ -258,7 +258,7 @@ def _pair_distances(
     """The same, by threads that are there."""
     found = np.full(indices.shape, np.inf)
     which, place = np.nonzero(indices >= 0)
-    step = max(1, _PAIR_VALUES // max(1, queries.shape[1] * space.orbit.count))
+    step = max(1, _PAIR_VALUES // (queries.shape[1] * space.orbit.count))
 
     def share(at: int) -> None:
         i, k = which[at : at + step], place[at : at + step]

@@ -2,6 +2,8 @@
 
 import threading
 import time
+from contextlib import contextmanager
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from convergen.empirical.diagnose.distances import neighbours
 from convergen.empirical.diagnose.distances.neighbours import KEPT, Space, nearest
 from convergen.empirical.diagnose.distances.orbit import INVARIANCES, Orbit
+from convergen.theory.common import row_blocks
 from convergen.theory.common.checks import InputError
 
 SHAPE = (2, 8, 8)
@@ -39,6 +42,7 @@ def test_neighbours_are_those_of_all_pairs(images, names, monkeypatch):
     every = np.linalg.norm(space.still(x)[:, None, None] - forms, axis=-1).min(axis=2)
     every[:, 3] = every[4, 11] = np.inf
     order = np.argsort(every, axis=1)[:, :KEPT]
+    assert order.shape == (20, 6)
     np.testing.assert_array_equal(found.indices, order)
     np.testing.assert_allclose(found.distances, np.take_along_axis(every, order, 1), rtol=1e-12)
     plain, still = forms[:, 0], space.still(x)
@@ -145,3 +149,83 @@ def test_names_are_checked():
     with pytest.raises(InputError, match="did you mean 'mirror'"):
         Orbit.of((1, 8, 8), ("miror",))
     assert set(CHANGES) < set(INVARIANCES)
+
+
+def test_samples_are_stilled_block_by_block(images, monkeypatch):
+    _, y = images
+    orbit = Orbit.of(SHAPE, ("shift",))
+    space = Space(orbit, orbit.still(y).mean(axis=0))
+    assert space.workers == 1
+    assert space.still(y[:0]).shape == (0, 2 * 6 * 6)
+    monkeypatch.setattr(row_blocks, "_BLOCK_BYTES", 9 * 8 * 2 * 8 * 8)  # nine rows
+    np.testing.assert_array_equal(space.still(y), orbit.still(y) - orbit.still(y).mean(axis=0))
+
+
+def test_no_queries_have_no_neighbours(images):
+    found = nearest(np.empty((0, 128)), images[1], Space(Orbit.of(SHAPE), np.zeros(128)))
+    assert (found.indices.shape, found.distances.shape) == ((0, KEPT), (0, KEPT))
+    assert (found.indices.dtype, found.cosines.shape) == (np.int64, (0,))
+
+
+PLANE = Space(Orbit.of((2,)), np.zeros(2))
+
+
+def test_of_equal_rows_the_first_are_kept_and_none_is_more_than_alike():
+    angles = np.linspace(0.1, 6.0, 50)
+    points = 1e-3 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    rows = np.repeat(points, 8, axis=0)
+    found = nearest(points, rows, PLANE)
+    np.testing.assert_array_equal(found.indices, 8 * np.arange(50)[:, None] + np.arange(6))
+    assert found.cosines.max() == 1.0
+    np.testing.assert_allclose(found.cosines, 1.0, atol=1e-6)
+
+
+def test_the_origin_has_no_direction():
+    rows = np.array([[0.0, 0.0], [3.0, -4.0]])
+    assert nearest(rows, rows, PLANE).cosines.tolist() == [0.0, 1.0]
+    assert nearest(np.array([[1.0, 0.0]]), rows, PLANE).cosines == pytest.approx(0.6)
+
+
+def test_near_points_are_told_apart():
+    rows = np.arange(9.0, 0.0, -1.0)[:, None] * [0.01, 0.0]
+    found = nearest(np.zeros((1, 2)), rows, PLANE)
+    assert found.indices.tolist() == [[8, 7, 6, 5, 4, 3]]
+    np.testing.assert_allclose(found.distances, [0.01 * np.arange(1.0, 7.0)])
+
+
+def test_blocks_bound_the_memory_of_products(monkeypatch):
+    """Sixteen million products of at most as many thousand queries, in shares of a thousand."""
+    seen = []
+    monkeypatch.setattr(neighbours, "_merge", lambda product, *rest: seen.append(product.shape))
+    nearest(np.ones((2**14 + 1, 1)), np.ones((1025, 1)), Space(Orbit.of((1,)), np.zeros(1)))
+    assert seen == [(1024, 1024)] * 16 + [(1024, 1)] * 16 + [(1, 1025)]
+
+
+@pytest.mark.parametrize(("forms", "pairs"), [(2**10, 4), (2**12, 1), (2**30, 1)])
+def test_pairs_whose_distances_are_found_together_hold_four_million_numbers(forms, pairs):
+    space = SimpleNamespace(orbit=SimpleNamespace(count=forms))
+    seen = []
+    neighbours._pair_distances(
+        np.zeros((3, 2**10)), np.zeros((3, 3), int), np.zeros((1, 2**10)), space,
+        lambda function, starts: seen.extend(starts),
+    )  # fmt: skip
+    assert seen == list(range(0, 9, pairs))
+
+
+def test_the_progress_is_that_of_all_pairs(images, monkeypatch):
+    monkeypatch.setattr(neighbours, "_VALUES", 20 * 9)
+    monkeypatch.setattr(neighbours, "_QUERIES", 7)
+    seen = []
+
+    @contextmanager
+    def phase(*said):
+        seen.append(said)
+        yield lambda count: seen.append(count)
+
+    monkeypatch.setattr(neighbours, "phase", phase)
+    x, y = images
+    orbit = Orbit.of(SHAPE)
+    nearest(orbit.still(x), y, Space(orbit, np.zeros(1)))
+    said, *counts = seen
+    assert said == ("nearest points", 20 * 70, "pair")
+    assert sum(counts) == 20 * 70
