@@ -51,11 +51,9 @@ def bracketed_root(
         return best
     if (at_last < 0.0) == (at_best < 0.0):
         raise ValueError(f"the function has the same sign at {low:g} and {high:g}")
-    other = at_other = before = step = 0.0
+    other, at_other = last, at_last
+    before = step = best - last
     for _ in range(maxiter):
-        if at_last != 0.0 and at_best != 0.0 and (at_last < 0.0) != (at_best < 0.0):
-            other, at_other = last, at_last
-            before = step = best - last
         if abs(at_other) < abs(at_best):
             last, best, other = best, other, best
             at_last, at_best, at_other = at_best, at_other, at_best
@@ -81,4 +79,7 @@ def bracketed_root(
         last, at_last = best, at_best
         best += step if abs(step) > tolerance else math.copysign(tolerance, half)
         at_best = float(function(best))
+        if (at_last < 0.0) != (at_best < 0.0):
+            other, at_other = last, at_last
+            before = step = best - last
     raise RuntimeError(f"no root after {maxiter} steps: the last point is {best:g}")

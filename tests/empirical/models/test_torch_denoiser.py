@@ -14,6 +14,12 @@ def test_adapter_takes_any_callable_in_batches_and_checks_the_shape():
         TorchDenoiser(lambda x, sigma: x[:, :1])(x, 1.0)
 
 
+def test_a_batch_is_of_4096_points_where_nothing_is_said():
+    seen = []
+    TorchDenoiser(lambda x, sigma: seen.append(len(x)) or x)(np.zeros((4097, 1)), 1.0)
+    assert seen == [4096, 1]
+
+
 def test_what_is_not_finite_is_refused_with_the_level_and_advice():
     def overflows(x, sigma):
         return x / (sigma[:, None] - 2.0).clamp(min=0.0)

@@ -44,5 +44,8 @@ def test_ends_and_steps_that_run_out():
     assert found == expected
     with pytest.raises(RuntimeError, match="no root after"):
         bracketed_root(cubic, 0.0, 4.0, maxiter=report.iterations - 1, **options)
+    # Halving 1e300 takes a thousand steps; a hundred are made where nothing is said.
+    with pytest.raises(RuntimeError, match="no root after 100 steps: the last point is "):
+        bracketed_root(lambda x: np.sign(x - 2.3), 0.0, 1e300, xtol=1e-9, rtol=1e-9)
     with pytest.raises(ValueError, match="same sign at 4 and 5"):
         bracketed_root(line, 4.0, 5.0, xtol=1e-9, rtol=1e-9)

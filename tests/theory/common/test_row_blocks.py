@@ -17,6 +17,13 @@ def test_a_row_larger_than_a_block_is_a_block(monkeypatch):
     assert len(list(row_blocks(np.zeros((3, 5, 2))))) == 3
 
 
+def test_a_block_holds_four_million_numbers_and_rows_may_hold_none(monkeypatch):
+    blocks = row_blocks(np.broadcast_to(np.float32(0.0), (4097, 2, 512)))
+    assert [len(block) for block in blocks] == [4096, 1]
+    monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 2)
+    assert [len(block) for block in row_blocks(np.zeros((3, 0)))] == [2, 1]
+
+
 def test_rows_that_are_made_when_asked_for_are_never_all_there(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.row_blocks._BLOCK_BYTES", 100)
     asked = []
