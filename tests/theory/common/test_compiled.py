@@ -101,6 +101,23 @@ def test_what_makes_no_arrays_needs_no_memory_manager(load, monkeypatch):
     assert initialised == [7]
 
 
+def test_arrays_may_be_made_where_nothing_is_said(load, monkeypatch):
+    initialised = []
+    monkeypatch.setattr(compiled.rtsys, "initialize", initialised.append)
+    load("cached_half", HALF.format(by=2.0)).halve._cache.load_overload(None, 7)
+    assert initialised == [7]
+
+
+def test_a_new_process_has_said_nothing(load, capsys):
+    fresh = load("fresh", Path(compiled.__file__).read_text())
+    for kept in (False, True):
+        fresh._announce(kept)
+    assert capsys.readouterr().err == (
+        "compiling kernels, no cache folder can be written (set NUMBA_CACHE_DIR to one): "
+        "some seconds\n"
+    )
+
+
 def test_a_kernel_that_makes_arrays_says_so(load):
     made = load("cached_room", ROOM.format(arrays=True, room="x = x + x")).first
     assert made(np.array([3.0, 4.0])) == 6.0

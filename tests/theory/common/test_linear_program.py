@@ -70,3 +70,23 @@ def test_steps_that_run_out_are_no_answer(monkeypatch):
     monkeypatch.setattr(linear_program, "_MOST", 3)
     with pytest.raises(RuntimeError, match="no end after 3 steps"):
         least_cost(*smooth(np.random.default_rng(1), 12, 40))
+
+
+def test_an_end_that_rounding_spoils(monkeypatch):
+    """Steps that end at x − y = 4, x + y = 3: y = −1/2 is rounding, they think."""
+
+    def ends(table, zero, used, lowest):
+        used[:] = 0, 1
+        return 1
+
+    given = np.array([1.0, 1.0]), np.array([[1.0, -1.0], [1.0, 1.0]]), np.array([4.0, 3.0])
+    monkeypatch.setattr(linear_program, "_solve", ends)
+    np.testing.assert_allclose(least_cost(*given), [3.5, 0.0])
+    monkeypatch.setattr(linear_program, "_solve", lambda *rest: -1)
+    with pytest.raises(RuntimeError, match="no end after 10000 steps"):
+        least_cost(*given)
+
+
+def test_no_kernel_makes_arrays_so_that_it_loads_fast():
+    kernels = linear_program._exchange, linear_program._solve
+    assert [each.targetoptions["_nrt"] for each in kernels] == [False, False]
