@@ -123,7 +123,7 @@ def test_sign_limits():
         as_nonnegative(-0.5, "ridge")
     assert_one_sentence(error)
     for check in (as_positive, as_samples):
-        with pytest.raises(InputError, match="^s[a-z]+ is empty: give at least one "):
+        with pytest.raises(InputError, match=r"^s[a-z]+ is empty: give at least one "):
             check([])
         np.testing.assert_array_equal(check(np.array([1, 10**300])), [1.0, 1e300])
 

@@ -24,7 +24,7 @@ def package(tmp_path, monkeypatch):
 
 
 def test_a_deferred_module_runs_when_it_is_used_and_once(package):
-    defer("spam_and_eggs.ham", "spam_and_eggs.missing")
+    defer("spam_and_eggs.missing", "spam_and_eggs.ham")  # what does not exist ends nothing
     from spam_and_eggs import ham
 
     assert package.ham is ham is sys.modules["spam_and_eggs.ham"]

@@ -3,9 +3,19 @@
 import numpy as np
 import pytest
 
-from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
+from convergen.empirical.diagnose.comparable import honest_sets as module
+from convergen.empirical.diagnose.comparable.honest_sets import (
+    _expected_repeats,
+    _group_words,
+    _keys,
+    _leak_words,
+    _natural,
+    honest_sets,
+    named_rows,
+)
 from convergen.empirical.diagnose.distances.orbit import Orbit
 from convergen.theory.common.checks import InputError
+from convergen.theory.data.record import Record
 from convergen.theory.sources.points import Points
 
 
@@ -72,8 +82,10 @@ def test_near_duplicates_are_grouped_and_named_mirrored_ones_too(images):
     assert (found.exact, found.near, found.distinct) == (1, 3, 46)
     assert found.leaked.tolist() == [4, 8]
     text = " ".join(found.notes)
-    assert "3 of 50 training points nearly repeat another one" in text
-    assert "2 groups, the largest of 4: rows 3, 10, 20, 30" in text
+    assert (
+        "3 of 50 training points nearly repeat another one (saved again or mirrored, perhaps) "
+        "(2 groups, the largest of 4: rows 3, 10, 20, 30): they are counted once."
+    ) in found.notes
     assert "2 of 50 points of unseen.npy are training points (rows 4, 8)" in text
     plain = found_in(training, reference, samples, ("none",))
     assert [group.tolist() for group in plain.groups] == [[3, 10, 30], [7, 31]]
@@ -113,6 +125,8 @@ def test_repeats_that_the_law_makes_stay_in_both_sets():
     found = found_in(training, reference, samples)
     assert found.natural == pytest.approx(min(inside, between))
     assert 0.0 < found.natural < 0.25
+    assert not any("equal a training point" in note for note in found.notes)
+    assert found.notes[0].endswith("): they are as the law makes them.")
     assert len(found.unseen) == 150
     assert found.leaked.size == 0
     assert found_in(training, None, samples).natural == pytest.approx(inside)
@@ -140,3 +154,77 @@ def test_blank_images_are_no_leaks_and_each_set_says_how_many_it_has(images):
     ]  # fmt: skip
     alone = found_in(training, None, samples)
     assert len(alone.notes) == 2
+
+
+def test_the_first_training_point_may_leak_and_repeat(images):
+    training, reference, samples = images
+    reference[2] = training[0]
+    found = found_in(training, reference, samples)
+    assert found.leaked.tolist() == [2]
+    assert found.unseen.tolist() == [0, 1, *range(3, 50)]
+
+
+def test_repeats_that_independent_coordinates_would_make():
+    """The chance that two points are equal, times their number; a thousand points tell it."""
+    rows = np.zeros((1001, 2))
+    rows[999], rows[1000] = (1.0, 2.0), 3.0
+    chance = 0.999**2 + 0.001**2
+    assert _expected_repeats(named(rows)) == pytest.approx(1001 * chance**2, rel=1e-12)
+
+
+def test_the_law_repeats_itself_as_often_as_both_sets_show(monkeypatch):
+    law = named(np.zeros((4, 2)))
+    first = np.array([0, 0, 2, 3])
+    assert _natural(first, np.array([0, -1, -1, -1, -1]), law, True) == pytest.approx(0.2)
+    assert _natural(first, np.array([0, 0, -1, -1]), law, True) == pytest.approx(0.25)
+    assert _natural(first, np.array([-1, -1]), law, True) == 0.0
+    assert _natural(first, np.array([], int), law, False) == pytest.approx(0.25)
+    monkeypatch.setattr(module, "_natural", lambda *rest: 0.25)  # a quarter is not too much
+    assert honest_sets(law, None, Orbit.of((2,))).natural == 0.25
+
+
+def test_how_many_unseen_points_must_be_left():
+    """Eight, and a tenth of all."""
+    for count, left, enough in ((20, 8, True), (20, 7, False), (100, 10, True), (100, 9, False)):
+        reference, seen = named(np.zeros((count, 2)), "r.npy"), np.arange(count - left)
+        said = f"{count - left} of {count} points of r.npy are training points (rows 0, 1, 2, 3, 4"
+        if enough:
+            words = _leak_words(reference, seen, left)
+            assert words == f"{said}, …): they were left out."
+        else:
+            with pytest.raises(InputError) as error:
+                _leak_words(reference, seen, left)
+            assert str(error.value) == (
+                f"{said}, …), so that it cannot stand for unseen data: give points that the model "
+                "has not seen, or leave --reference out."
+            )
+
+
+def test_five_points_are_named_by_their_files_if_each_has_one():
+    files = tuple(f"{row}.png" for row in range(6))
+    for names, shown in ((files, "5.png, 0.png"), (files[:4], "rows 5, 0"), (None, "rows 5, 0")):
+        record = Record("x", "folder", 6, "encoded images", "uint8", names=names)
+        points = Points("x", np.zeros((6, 2)), (2,), record=record)
+        assert named_rows(points, np.array([5, 0])) == shown
+    assert named_rows(points, np.arange(5)) == "rows 0, 1, 2, 3, 4"
+    assert named_rows(points, np.arange(6)) == "rows 0, 1, 2, 3, 4, …"
+
+
+@pytest.mark.parametrize(
+    ("first", "groups", "why"),
+    [([0, 1, 1], "1 group, the largest of 2: rows 1, 2", "counted once"),
+     ([0, 0, 2, 2, 2], "2 groups, the largest of 3: rows 2, 3, 4", "as the law makes them")],
+)  # fmt: skip
+def test_groups_are_counted_and_the_largest_is_named(first, groups, why):
+    points = named(np.zeros((len(first), 2)))
+    natural = 0.0 if why == "counted once" else 0.1
+    assert _group_words(points, np.array(first), 2, "repeat one", natural) == [
+        f"2 of {len(first)} training points repeat one ({groups}): they are {why}."
+    ]
+    assert _group_words(points, np.array(first), 0, "repeat one", natural) == []
+
+
+def test_small_numbers_are_told_apart_and_no_sign_of_nought_is():
+    rows = np.array([[0.0, 1e-9], [-0.0, 1e-9], [0.0, 2e-9]])
+    one, other, third = _keys(named(rows), Orbit.of((2,)))
+    assert one == other != third

@@ -15,6 +15,20 @@ def test_what_does_not_fit_is_refused():
         need_memory(2**50, "the Gram matrix", "use n = 3")
 
 
+def test_four_fifths_of_what_is_free_may_be_taken(monkeypatch):
+    monkeypatch.setattr("convergen.theory.common.machine.memory.free_memory", lambda: 10 * 2**30)
+    need_memory(8 * 2**30, "x", "take less")
+    with pytest.raises(InputError) as error:
+        need_memory(8 * 2**30 + 1, "x", "take less")
+    assert str(error.value) == ("x needs 8 GiB, but 10 GiB of memory are free: take less.")
+
+
+def test_the_list_of_memory_counts_in_units_of_1024(monkeypatch):
+    text = "MemTotal: 9 kB\nMemAvailable:   3 kB\n"
+    monkeypatch.setattr("builtins.open", lambda *name, **options: io.StringIO(text))
+    assert free_memory() == 3072
+
+
 def test_nothing_is_refused_where_the_system_is_silent(monkeypatch):
     monkeypatch.setattr("convergen.theory.common.machine.memory.free_memory", lambda: None)
     need_memory(2**60, "anything", "")

@@ -4,6 +4,9 @@ import subprocess
 import sys
 from contextlib import suppress
 
+import pytest
+
+from convergen.theory.common.machine import worker_processes
 from convergen.theory.common.machine.worker_processes import deaf_to_interrupts
 
 # A process that starts a worker and ends without a word to it.
@@ -47,3 +50,33 @@ def test_a_worker_ends_with_its_parent(tmp_path):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     assert ended.stdout == "at work\n"
+
+
+def test_the_thread_that_waits_holds_nobody_up(monkeypatch):
+    started = []
+
+    class Thread:
+        def __init__(self, *, target, daemon):
+            started.append((target, daemon))
+
+        def start(self):
+            started.append("started")
+
+    monkeypatch.setattr(worker_processes.threading, "Thread", Thread)
+    worker_processes.die_with_parent()
+    assert started == [(worker_processes._wait_for_parent, True), "started"]
+
+
+@pytest.mark.parametrize("worker", [True, False])
+def test_who_has_a_parent_waits_for_it_and_ends_with_an_error(monkeypatch, worker):
+    seen = []
+
+    class Parent:
+        def join(self):
+            seen.append("joined")
+
+    parent = Parent() if worker else None
+    monkeypatch.setattr(worker_processes.multiprocessing, "parent_process", lambda: parent)
+    monkeypatch.setattr(worker_processes.os, "_exit", seen.append)
+    worker_processes._wait_for_parent()
+    assert seen == (["joined", 1] if worker else [])
