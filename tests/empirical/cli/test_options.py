@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from convergen.empirical.cli.options import Section, _files_text, _text
+from convergen.empirical.cli.options import Section, _files_text, _plain, _text
 from convergen.empirical.models import solvable
 from convergen.empirical.models.table import SOLVABLE
 from convergen.empirical.networks import architectures
@@ -155,6 +155,23 @@ def test_what_a_path_may_lead_to_has_a_line_for_each_format():
     ]
 
 
+def test_the_numbers_of_a_section():
+    options = (Option("width", WHOLE, "features", 3, least=1, most=9, choices=(3, 4)),)
+    bare = {
+        "name": "hum",
+        "description": "a network",
+        "options": [
+            {
+                "name": "width", "type": WHOLE.words, "default": 3, "required": False, "least": 1,
+                "above": None, "most": 9, "choices": [3, 4], "meaning": "features",
+            }
+        ],
+    }  # fmt: skip
+    assert _plain(Section("hum", "a network", options)) == bare
+    more = {"sizes": {"small": {"width": 2}}, "symmetries": ("turns",), "training": {"ema": 0}}
+    assert _plain(Section("hum", "a network", options, **more)) == bare | more
+
+
 def test_a_section_in_full_with_its_lines_broken():
     long = "with more words than one line holds, so that the next one starts further in than it"
     options = (
@@ -165,8 +182,8 @@ def test_a_section_in_full_with_its_lines_broken():
     )
     sizes = {
         "small": {"width": 2, "growth": [1, 2], "loud": True, "say": long},
-        "base": {"width": 4},
-    }
+        "base": {"width": 4}, "tiny": {"width": 1},
+    }  # fmt: skip
     training = {"learning_rate": 0.004, "ema": 0}
     section = Section("hum", f"a network {long}", options, sizes, (f"turns {long}",), training)
     assert (
@@ -187,6 +204,7 @@ hum: a network with more words than one line holds, so that the next one starts 
   size = small (default): width = 2, growth = [1, 2], loud = true, say = with more words than
     one line holds, so that the next one starts further in than it
   size = base: width = 4
+  size = tiny: width = 1
   commutes with turns with more words than one line holds, so that the next one starts further
     in than it
   training.learning_rate = 0.004 by default
