@@ -9,9 +9,7 @@ import sys
 import time
 
 import pytest
-import typer
 
-from convergen.empirical.cli.train import _interruptible
 from convergen.empirical.storage import checked_files
 from tests.empirical.cli.small_runs import FIELD, MLP, refused
 
@@ -104,42 +102,6 @@ def test_a_run_that_stops_in_training_resumes_to_the_same_bits(convergen, tmp_pa
         assert resumed.read_bytes() == whole.read_bytes()
 
 
-def test_an_interrupt_before_the_run_is_begun_advises_nothing_that_is_refused(
-    convergen, tmp_path, monkeypatch
-):
-    from convergen.empirical.experiment.declared import deciding
-
-    def interrupted(experiment, folder):
-        os.kill(os.getpid(), signal.SIGINT)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    monkeypatch.setattr(deciding, "read_data", interrupted)
-    code, out, err = convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
-    for number, handler in before.items():
-        signal.signal(number, handler)
-    assert code == 130
-    assert out == ""
-    assert err.strip() == "convergen: interrupted; nothing was begun yet"
-    assert not (tmp_path / "run").exists()
-
-
-def test_a_second_request_to_end_a_second_later_ends_at_once(monkeypatch, tmp_path):
-    from convergen.empirical.cli import train
-
-    handlers, now, ended = {signal.SIGINT: None, signal.SIGTERM: None}, [0.0], []
-    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
-    monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(os, "_exit", ended.append)
-    with pytest.raises(typer.Exit) as stopped, train._interruptible(tmp_path):
-        handlers[signal.SIGTERM](signal.SIGTERM, None)
-    assert stopped.value.exit_code == 143
-    handlers[signal.SIGINT](signal.SIGINT, None)
-    assert ended == []
-    now[0] = 1.5
-    handlers[signal.SIGINT](signal.SIGINT, None)
-    assert ended == [130]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("workers", ["1", "2"])
 @pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
@@ -169,23 +131,3 @@ def test_a_request_to_end_says_how_to_continue(tmp_path, asked, workers):
     assert process.returncode == 128 + asked
     assert out == ""
     assert err.strip() == "convergen: interrupted; to continue: convergen train --out run"
-
-
-@pytest.mark.parametrize("fails", [False, True])
-def test_signals_are_afterwards_what_they_were(tmp_path, fails):
-    numbers = signal.SIGINT, signal.SIGTERM
-    before = [signal.getsignal(number) for number in numbers]
-    try:
-        with _interruptible(tmp_path):
-            assert all(
-                signal.getsignal(number) is not old
-                for number, old in zip(numbers, before, strict=True)
-            )
-            if fails:
-                raise KeyError
-    except KeyError:
-        assert fails
-    found = [signal.getsignal(number) for number in numbers]
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-    assert found == before

@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ import typer
 import xarray as xr
 
 from convergen.cli import build
+from convergen.empirical.cli.train import _interruptible
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.declared.toml_files import preset_config
 from tests.commands import defaults, hidden, limits
@@ -228,3 +231,58 @@ def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
     assert defaults("train") == {"workers": 1, "checkpoint_seconds": 20.0}
     assert limits("train") == {"workers": (1, 1), "threads": (None, 1)}
     assert hidden("train") == []
+
+
+def test_an_interrupt_before_the_run_is_begun_advises_nothing_that_is_refused(
+    convergen, tmp_path, monkeypatch
+):
+    from convergen.empirical.experiment.declared import deciding
+
+    def interrupted(experiment, folder):
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    monkeypatch.setattr(deciding, "read_data", interrupted)
+    code, out, err = convergen("train", *FIELD, *MLP, "--samples", "4", "--out", "run")
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    assert code == 130
+    assert out == ""
+    assert err.strip() == "convergen: interrupted; nothing was begun yet"
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_second_request_to_end_a_second_later_ends_at_once(monkeypatch, tmp_path):
+    handlers, now, ended = {signal.SIGINT: None, signal.SIGTERM: None}, [5.0], []
+    monkeypatch.setattr(signal, "signal", handlers.__setitem__)
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(os, "_exit", ended.append)
+    with pytest.raises(typer.Exit) as stopped, _interruptible(tmp_path):
+        handlers[signal.SIGTERM](signal.SIGTERM, None)
+    assert stopped.value.exit_code == 143
+    for now[0] in (5.0, 5.9, 6.0):
+        handlers[signal.SIGINT](signal.SIGINT, None)
+    assert ended == []
+    now[0] = 6.1
+    handlers[signal.SIGINT](signal.SIGINT, None)
+    assert ended == [130]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_signals_are_afterwards_what_they_were(tmp_path, fails):
+    numbers = signal.SIGINT, signal.SIGTERM
+    before = [signal.getsignal(number) for number in numbers]
+    try:
+        with _interruptible(tmp_path):
+            assert all(
+                signal.getsignal(number) is not old
+                for number, old in zip(numbers, before, strict=True)
+            )
+            if fails:
+                raise KeyError
+    except KeyError:
+        assert fails
+    found = [signal.getsignal(number) for number in numbers]
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    assert found == before

@@ -154,7 +154,8 @@ def test_a_cell_goes_on_from_its_checkpoint(trained):
     folder = trained(saved, snapshots=(10, 40))
     assert [entry["images"] for entry in folder.logs] == [40, 50]
     assert folder.reports[1] == ("training", {"images": 30, "done": 0.6})
-    assert folder.kept[-1][2]["history"] == [before, {"images": 40, "q": 40.0, "m": [40.5]}]
+    history = [before, {"images": 40, "q": 40.0, "m": [40.5]}]
+    assert folder.kept[-1][2] == {"history": history}
     assert folder.result["images"].values.tolist() == [10, 40]
     assert folder.result["history_q"].dims == ("seed", "images")
     assert folder.result["history_q"].values.tolist() == [[10.0, 40.0]]
