@@ -5,11 +5,16 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from convergen.empirical.cli import measure as module
+from convergen.empirical.diagnose.comparable import labels as label_files
+from convergen.empirical.diagnose.comparable import user_points
 from convergen.empirical.diagnose.distances.neighbours import Space
+from convergen.theory.cli.options import remarks
 from convergen.theory.common.machine import blas_threads
 from convergen.theory.data.sets.digits import load_digits
 from tests.commands import defaults, hidden, limits
@@ -198,3 +203,27 @@ def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
     }
     assert limits("measure") == {"seed": (0, 0), "workers": (None, 1), "images": (None, 1)}
     assert hidden("measure") == ["second"]
+
+
+@pytest.mark.parametrize(("steps", "last"), [((), 0), ((10, 20), 1), ((10, 20, 30), 2)])
+def test_labels_are_those_of_the_last_checkpoint_of_the_first_model(monkeypatch, steps, last):
+    names = [f"a{step}" for step in steps or (0,)] + [f"b{step}" for step in steps or (0,)]
+    half = len(names) // 2
+    files = SimpleNamespace(first=names[:half], second=names[half:], steps=steps)
+
+    def load(given, options):
+        return [SimpleNamespace(name=name, record=None) for name in given]
+
+    def labelled(words, samples, training):
+        return f"{samples.name} with {words}", training.name
+
+    monkeypatch.setattr(user_points, "load_sets", load)
+    monkeypatch.setattr(label_files, "labelled", labelled)
+    monkeypatch.setattr(remarks, "say_remarks", lambda records: None)
+    sets, training, unseen = module._load(files, "train", "unseen", "labels", {})
+    assert sets[last] == f"{names[last]} with labels"
+    assert [each.name for each in sets[:last] + sets[last + 1 :]] == names[:last] + names[
+        last + 1 :
+    ]
+    assert (training, unseen.name) == ("train", "unseen")
+    assert module._load(files, "train", None, None, {})[1:] == (load(["train"], {})[0], None)

@@ -11,7 +11,6 @@ import pytest
 import typer
 import xarray as xr
 
-from convergen.cli import build
 from convergen.empirical.cli.train import _interruptible
 from convergen.empirical.common.presets import preset_names
 from convergen.empirical.experiment.declared.toml_files import preset_config
@@ -100,6 +99,22 @@ def test_presets_are_taken_up(convergen, monkeypatch, name):
     assert seen["experiment"].name == name
     assert list(seen["experiment"].samples) == preset_config(name)["samples"]
     assert seen["workers"] == 2
+
+
+@pytest.mark.parametrize(("more", "snapshots"), [((), 16), (("--set", "training.snapshots=3"), 3)])
+def test_a_training_that_stops_by_itself_is_looked_at_sixteen_times(
+    convergen, monkeypatch, more, snapshots
+):
+    seen = []
+
+    def watch(experiment, folder, **options):
+        seen.append(experiment.training)
+        raise typer.Exit(3)
+
+    monkeypatch.setattr("convergen.empirical.experiment.trained.train.run_experiment", watch)
+    given = ("train", *FIELD, *MLP, "--samples", "4", "--out", "run", "--stop-before-copying")
+    assert convergen(*given, *more)[0] == 3
+    assert [each.snapshots for each in seen] == [snapshots]
 
 
 def test_out_alone_continues(convergen, tmp_path, monkeypatch):
@@ -216,15 +231,6 @@ def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_
         "cannot be called as forward(x, sigma)",
     )
     assert not (tmp_path / "other").exists()
-
-
-def test_what_a_kill_may_lose_and_on_what_a_run_is_done_by_default():
-    """Twenty seconds of one process, with a text as answer."""
-    command = typer.main.get_command(build()).commands["train"]
-    defaults = {each.name: each.default for each in command.params}
-    assert defaults["checkpoint_seconds"] == 20.0
-    assert defaults["workers"] == 1
-    assert defaults["json"] is False
 
 
 def test_what_is_done_where_nothing_is_said_and_what_is_too_little():
