@@ -1,14 +1,17 @@
 """Changed training points in the reference and among themselves, and copies of near-duplicates."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from convergen.empirical.diagnose.comparable.honest_sets import honest_sets
 from convergen.empirical.diagnose.distances.orbit import Orbit
-from convergen.empirical.diagnose.evidence.leaks import changed_repeats
+from convergen.empirical.diagnose.evidence import leaks
+from convergen.empirical.diagnose.evidence.leaks import changed_leaks, changed_repeats
 from convergen.empirical.diagnose.evidence.measured import Measured
+from convergen.empirical.diagnose.evidence.shares import share_of
 from convergen.empirical.diagnose.verdict.judgement import judge
 from convergen.theory.common.checks import InputError
 from convergen.theory.sources.points import Points
@@ -102,6 +105,7 @@ def test_only_repeats_are_taken_for_them_and_only_beside_unseen_points():
     assert len(changed_repeats(fewer)) == 0
     lawful = replace(measured, sets=replace(alone, natural=0.01))
     assert len(changed_repeats(lawful)) == 0
+    assert len(changed_leaks(fewer)) == len(changed_leaks(lawful)) == 0
 
 
 def test_samples_that_copy_the_reference_are_refused():
@@ -138,3 +142,71 @@ def test_points_that_a_space_was_learnt_from_are_not_taken_for_copied():
     found = judge(given[:1], *given[1:], features="whitened")
     assert found.verdict == "not memorising"
     assert not any("alike" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("p", "found"),
+    [
+        # Less than half a point in ten is expected below 0.05.
+        ([0.049, *[1.0] * 9], [0]), ([0.05, *[1.0] * 9], []),
+        # Of twenty that lie below 0.05 together one is another, on average.
+        ([0.049] * 20, list(range(20))), ([0.051] * 20, []),
+        ([0.03, 1.0, 0.03, 1.0, 0.01], [0, 2, 4]),
+    ],
+)  # fmt: skip
+def test_points_that_are_no_work_of_chance(p, found):
+    assert leaks._repeats(np.array(p)).tolist() == found
+
+
+def answer(significant, *, evidence=0.0, copied=0):
+    """What is found of a hundred samples, of which some are plain copies."""
+    ratios = np.r_[np.full(copied, 0.333), np.full(100 - copied, 1.0 / 3.0)]
+    return SimpleNamespace(
+        significant=significant, evidence=evidence, ratios=ratios, suspected=np.arange(100)
+    )
+
+
+def checked(monkeypatch, *answers, leaked=False):
+    """Copies of the reference; then of both sets, each alone."""
+    given = list(answers)
+    monkeypatch.setattr(leaks, "find_copies", lambda looks: given.pop(0))
+    monkeypatch.setattr(leaks, "replace", lambda look, control: look)
+    samples, reference = (
+        Points(name, np.zeros((count, 2)), (2,)) for name, count in (("s", 100), ("u", 50))
+    )
+    looks = [SimpleNamespace(turned=None)]
+    return leaks.check_unseen(answer(False), looks, samples, reference, leaked=leaked)
+
+
+@pytest.mark.parametrize(
+    ("significant", "evidence", "refused"),
+    [(True, 0.9e-5, True), (True, 1e-5, False), (True, 1.1e-5, False), (False, 0.0, False)],
+)
+def test_copies_of_the_reference_are_refused_beyond_doubt(
+    monkeypatch, significant, evidence, refused
+):
+    given = answer(significant, evidence=evidence), answer(False), answer(True, copied=9)
+    if refused:
+        with pytest.raises(InputError, match="100 of 100 samples of s copy points of u"):
+            checked(monkeypatch, *given)
+    else:
+        assert checked(monkeypatch, *given) == []
+
+
+@pytest.mark.parametrize(("leaked", "limit"), [(False, 0.25), (True, 0.5)])
+def test_a_model_that_copies_many_points_of_both_sets_has_seen_both(monkeypatch, leaked, limit):
+    """Lower ends of the shares, together, are held against a quarter; or a half, after leaks."""
+    most = next(k for k in range(1, 100) if 2.0 * share_of(k, 100).low > limit)
+    none = answer(False)
+    both = answer(True, copied=most), answer(True, copied=most)
+    with pytest.raises(InputError, match=r"alike .* the model has seen both"):
+        checked(monkeypatch, none, *both, leaked=leaked)
+    few = answer(True, copied=most - 1), answer(True, copied=most - 1)
+    assert checked(monkeypatch, none, *few, leaked=leaked) == [
+        "Samples of s copy training points and points of u alike "
+        f"(about {most - 1}% and {most - 1}% of them): if the model was trained on both, it "
+        "remembers them."
+    ]
+    for copied in ((0, 9), (9, 0)):  # nothing that is far nearer to one point than to the next
+        pair = [answer(True, copied=each) for each in copied]
+        assert checked(monkeypatch, none, *pair, leaked=leaked) == []
