@@ -68,8 +68,7 @@ class PatchMachine(ExactDenoiser):
                 f"a patch has a side that is odd and at most {min(self.shape[1:])}, not {side}."
             )
         self._columns = np.ascontiguousarray(self._patches(images).T)
-        middle = self.side**2 // 2 + self.side**2 * np.arange(self.shape[0])
-        self._targets = middle.astype(np.int64)
+        self._targets = self.side**2 // 2 + self.side**2 * np.arange(self.shape[0])
 
     def _patches(self, images: Array) -> Array:
         """Patches around every pixel, shape (images · height · width, channels · side²)."""

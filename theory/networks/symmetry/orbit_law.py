@@ -211,7 +211,8 @@ def _products(values: FloatArray, count: int, real: bool, rng: np.random.Generat
     if not real:
         draws = (draws + 1j * rng.standard_normal(size)) / np.sqrt(2.0)
     _, lengths, axes = np.linalg.svd(draws * np.sqrt(values), full_matrices=False)
-    roots = (axes.conj().swapaxes(-1, -2) * (lengths / np.sqrt(count))[..., None, :]) @ axes
+    turned = axes.conj().transpose(0, 1, 3, 2)
+    roots = (turned * (lengths / np.sqrt(count))[..., None, :]) @ axes
     first, second = roots[:, 0], roots[:, 1]
     pairs = ((first, second), (first, first), (second, second))
     traces = [np.sum(one * other.conj(), axis=(1, 2)).real for one, other in pairs]

@@ -15,6 +15,7 @@ from convergen.theory.networks.training_time.budgeted_mixture import (
     BudgetedMixture,
     _add_few,
     _exponentials,
+    _lower,
     _weighed,
     _weights,
 )
@@ -213,3 +214,15 @@ def test_weights_are_exponentials_of_inner_products(kind, size):
     # Four of 64 are few, of 63 they are not.
     assert few.tolist() == [False, size == 64, True]
     assert (rows[2] > 0).sum() == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "halves"),
+    [([0.0, 9.0, 9.0], [0.0, 20.0, 20.0]), ([9.0, 0.0, 0.0], [4.0, -1.0, -1.0]),
+     ([0.0, 3.0, 1.0], [1.0, 1.0, 1.0])],
+)  # fmt: skip
+def test_the_largest_logit_is_that_of_a_centre_with_its_own_size(row, halves):
+    logits, sizes = np.array(row), np.array(halves)
+    expected = logits - sizes
+    assert _lower(logits, sizes) == expected.max()
+    np.testing.assert_array_equal(logits, expected)
