@@ -32,7 +32,7 @@ def register(app: typer.Typer, draw: Draw) -> None:
         samples: flags.Samples = None,
         sigma: Annotated[
             str | None,
-            typer.Option(help="Noise levels, 0.1,1 or START:STOP:COUNT.", show_default=False),
+            typer.Option(help="Noise levels, 0.1,1 or START:STOP:COUNT."),
         ] = None,
         agreement: Annotated[
             bool,

@@ -62,7 +62,6 @@ def register(app: typer.Typer, draw: Draw, page: Page) -> None:
                 metavar="NAME=LEVEL",
                 help="convergence=0.95, convergence-to-truth=0.9, factor=5 or test-error=1.05 "
                 "(times its limit); repeat for more.",
-                show_default=False,
             ),
         ] = None,
         sigma: Annotated[

@@ -71,15 +71,13 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         ] = False,
         network: Annotated[
             str | None,
-            typer.Option(
-                help="Forecast a network of the package, such as unet.", show_default=False
-            ),
+            typer.Option(help="Forecast a network of the package, such as unet."),
         ] = None,
         images: NetworkImages = None,
         json: Json = False,
         out: Annotated[
             Path | None,
-            typer.Option(help="Compute and save all quantities (.nc).", show_default=False),
+            typer.Option(help="Compute and save all quantities (.nc)."),
         ] = None,
         plot: Plot = None,
         html: Html = None,
@@ -137,7 +135,7 @@ def register(app: typer.Typer, draw: Draw, page: Page, network_forecast: Network
         workers: Annotated[int, typer.Option(help="Threads.")] = 1,
         scheduler: Annotated[
             str | None,
-            typer.Option(help="Address of a Dask scheduler to use instead.", show_default=False),
+            typer.Option(help="Address of a Dask scheduler to use instead."),
         ] = None,
         full: Annotated[
             bool, typer.Option("--full", help="Leading-factor distances and denoisers too; slower.")

@@ -12,7 +12,6 @@ Samples = Annotated[
     str | None,
     typer.Option(
         help="Training samples n: 10,100,1000, or START:STOP:COUNT, even in log n.",
-        show_default=False,
     ),
 ]
 Factors = Annotated[int, typer.Option(help="Leading latent factors to follow.")]
@@ -25,7 +24,7 @@ Seed = Annotated[int, typer.Option(help="Seed of all random numbers.", min=0)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 NetworkImages = Annotated[
     int | None,
-    typer.Option(help="Images that --network sees in training.", min=1, show_default=False),
+    typer.Option(help="Images that --network sees in training.", min=1),
 ]
 
 

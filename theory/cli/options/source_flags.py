@@ -30,9 +30,7 @@ def source_words() -> str:
     return ", ".join([*names, "or " + " or ".join(k.description for k in table if k.opens)])
 
 
-SourceArgument = Annotated[
-    str, typer.Argument(metavar="SOURCE", help=source_words(), show_default=False)
-]
+SourceArgument = Annotated[str, typer.Argument(metavar="SOURCE", help=source_words())]
 
 
 def takes_source_options(*, drawing: bool = False) -> Callable[[Callable[..., Any]], Any]:
@@ -101,7 +99,7 @@ def _optional(argument: inspect.Parameter) -> Any:
 def _whole(kind: SourceKind) -> inspect.Parameter:
     """A flag that stands for a source."""
     words = f"Instead of SOURCE: {kind.description}, no sample of it."
-    shown = typer.Option(kind.flag, metavar="FILE", help=words, show_default=False)
+    shown = typer.Option(kind.flag, metavar="FILE", help=words)
     return _keyword(kind.name, Annotated[str | None, shown], None)
 
 
@@ -169,7 +167,7 @@ def _parameter(name: str, rows: Sequence[tuple[str, Option]]) -> inspect.Paramet
     if option.type is TRUTH:
         shown = typer.Option(option.flag, help=words)
         return _keyword(name, Annotated[bool, shown], False)
-    shown = typer.Option(option.flag, help=words, metavar=option.type.metavar, show_default=False)
+    shown = typer.Option(option.flag, help=words, metavar=option.type.metavar)
     several: Any = list[str] if option.type.several else str
     return _keyword(name, Annotated[several | None, shown], None)
 
@@ -188,7 +186,6 @@ _REST = _keyword(
             "--option",
             metavar="NAME=VALUE",
             help="Any option of the source; repeat for more. `convergen options data` lists them.",
-            show_default=False,
         ),
     ],
     None,

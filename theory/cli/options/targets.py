@@ -20,13 +20,11 @@ PAGES = (".html", ".htm")
 # Draws a smooth prediction and, if there are any, measured points into a file.
 Draw = Callable[["xr.Dataset", "xr.Dataset | None", Path], Written]
 
-Out = Annotated[Path | None, typer.Option(help="Save as netCDF (.nc).", show_default=False)]
-Plot = Annotated[
-    Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).", show_default=False)
-]
+Out = Annotated[Path | None, typer.Option(help="Save as netCDF (.nc).")]
+Plot = Annotated[Path | None, typer.Option(help="Draw a figure (.pdf, .png, .svg).")]
 Html = Annotated[
     Path | None,
-    typer.Option(help="Write a page with words, pictures and numbers (.html).", show_default=False),
+    typer.Option(help="Write a page with words, pictures and numbers (.html)."),
 ]
 
 
