@@ -49,11 +49,16 @@ def log_joint(
     values = offset - 0.5 * squares / total
     best = np.max(values - error, axis=1, keepdims=True)
     rows, columns = np.nonzero((error > _LOG_ERROR) & (values + error > best - _NEGLIGIBLE))
-    size = max(1, _GATHER // x.shape[1])
+    size = _gathered(x.shape[1])
     for i in range(0, rows.size, size):
         r, c = rows[i : i + size], columns[i : i + size]
         squares[r, c] = np.sum((x[r] - means[c]) ** 2, axis=1)
     return np.asarray(offset - 0.5 * squares / total)
+
+
+def _gathered(dim: int) -> int:
+    """Pairs of a point and a component that are gathered at a time."""
+    return max(1, _GATHER // dim)
 
 
 def combined(

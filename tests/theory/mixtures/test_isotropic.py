@@ -22,6 +22,11 @@ def test_squares_that_lose_digits_are_computed_again_in_blocks(monkeypatch, gath
     np.testing.assert_allclose(found[near], exact[near], rtol=1e-9)
 
 
+def test_two_million_numbers_are_gathered_at_a_time_and_one_pair_at_least():
+    sizes = [isotropic._gathered(dim) for dim in (1, 2**20, 2**20 + 1, 2**22)]
+    assert sizes == [2**21, 2, 1, 1]
+
+
 def test_squares_are_computed_again_where_a_component_counts_by_its_own_width():
     """Two wide components near each other: neither is negligible, whatever the unit of the data."""
     rng = np.random.default_rng(3)
