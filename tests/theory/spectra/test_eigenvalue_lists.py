@@ -113,6 +113,7 @@ def test_an_error_that_is_given_is_used():
         ([1.0, 2.0], [1.0, 0.0], "multiplicities must be positive"),
         ([1.0, 2.0], [1.0, -0.5], "multiplicities must be positive"),
         ([1.0, 2.0], [1.0], "1 multiplicities were given for 2 eigenvalues"),
+        ([1.0, 2.0], [1.0, 1.0, 1.0], "3 multiplicities were given for 2 eigenvalues"),
         ([[1.0, 2.0]], None, r"non-empty list, not an array of shape \(1, 2\)"),
         ([], None, r"non-empty list, not an array of shape \(0,\)"),
         ([0.0, 1e-310], None, "all eigenvalues are zero"),
@@ -163,12 +164,14 @@ def test_means_of_ranks_by_hand():
     expected = [6.0, 0.5 * 4.0 + 0.5 * 1.0, 1e-30]
     np.testing.assert_allclose(means_of_ranks(values, shares, 3), expected, rtol=1e-12)
     np.testing.assert_allclose(means_of_ranks(values, shares, 2), expected[:2], rtol=1e-12)
+    found = means_of_ranks(np.array([8.0, 4.0]), np.array([2.5, 1.5]), 4)
+    np.testing.assert_allclose(found, [8.0, 8.0, 6.0, 4.0], rtol=1e-12)
 
 
 def test_axes_and_means_fit_their_spectrum():
     for columns in (1, 3):
         np.testing.assert_array_equal(checked_axes(np.eye(3)[:, :columns], 3)[0, 0], 1.0)
-    for shape in ((3, 4), (4, 3), (2, 2), (3,)):
+    for shape in ((3, 4), (4, 3), (2, 2), (3,), (3, 3, 3)):
         with pytest.raises(InputError, match=r"the spectrum has dimension 3: give one column"):
             checked_axes(np.ones(shape), 3)
     np.testing.assert_array_equal(checked_mean(np.arange(3.0), 3), [0.0, 1.0, 2.0])

@@ -6,6 +6,7 @@ import pytest
 from convergen.theory.common.checks import InputError
 from convergen.theory.spectra import principal_components as covariance
 from convergen.theory.spectra.principal_components import principal_components
+from tests.options import unsaid
 
 TALL, WIDE = (60, 12), (12, 60)  # covariance and Gram regime
 
@@ -191,7 +192,7 @@ def test_every_real_dtype_is_accepted(dtype, shape):
     assert_same(principal_components(data), principal_components(data.astype(np.float64)), 1e-14)
 
 
-@pytest.mark.parametrize("shape", [(50, 4, 3, 2), (10, 4, 5, 3), (10, 1, 4, 9)])
+@pytest.mark.parametrize("shape", [(50, 4, 3, 2), (10, 4, 5, 3), (10, 1, 4, 9), (10, 6, 5)])
 @pytest.mark.parametrize("layout", ["C", "F", "strided"])
 def test_images_are_flattened_in_c_order(shape, layout):
     images = np.random.default_rng(6).integers(0, 256, shape, dtype=np.uint8)
@@ -356,12 +357,12 @@ def test_limits_of_rounding_and_of_what_has_no_variance(monkeypatch):
         values, vectors = covariance._descending(np.diag([least, 1.0]), 5, True)
         assert values.tolist() == [1.0, least][:rank]
         assert vectors.shape == (2, rank)
-    monkeypatch.setattr(covariance, "_SMALLEST_VARIANCE", 0.25)
-    assert principal_components([[0.5], [-0.5]]).eigenvalues.tolist() == [0.25]
+    monkeypatch.setattr(covariance, "_SMALLEST_VARIANCE", 0.0625)
+    assert principal_components([[0.25], [-0.25]]).eigenvalues.tolist() == [0.0625]
     with pytest.raises(InputError) as caught:
-        principal_components([[0.25], [-0.25]], center=False)
+        principal_components([[0.125], [-0.125]], center=False)
     assert str(caught.value) == (
-        "data has no variance, every column is zero to within 0.5: give samples that differ, or "
+        "data has no variance, every column is zero to within 0.25: give samples that differ, or "
         "multiply tiny values by a constant."
     )
 
@@ -376,3 +377,21 @@ def test_the_largest_values():
             "data reaches 2e+140, but values beyond 1e+140 could overflow the covariance: divide "
             "the data by a constant."
         )
+
+
+def test_eigenvalues_closer_than_the_error_of_the_solver_are_one():
+    """Which is that of the largest eigenvalue, however small the two are."""
+    values = np.array([1.0, 1e-3, 1e-3 - 1e-15])
+    parts = covariance.PrincipalComponents(values, np.eye(3), np.zeros(3), 9)
+    assert parts.spectrum("mine").multiplicities.tolist() == [1.0, 2.0]
+    assert parts.spectrum("mine").source == "mine"
+    assert unsaid(parts.spectrum) == {"source": "data"}
+
+
+def test_tables_are_views_and_other_layouts_are_left_as_they_are():
+    images = np.zeros((4, 3, 2))
+    table = covariance._as_table(images)
+    assert table.shape == (4, 6)
+    assert np.shares_memory(table, images)
+    turned = np.asfortranarray(images)
+    assert covariance._as_table(turned) is turned
