@@ -214,16 +214,17 @@ def own_weight(
     if rule not in ("finite", "annealed"):
         raise InputError(f"rule must be 'finite' or 'annealed', not {rule!r}.")
     analytic = isinstance(known, GaussianLaw | MixtureLaw)
-    default = DRAWS if rule == "annealed" else _OWN_DRAWS
+    annealed = rule == "annealed"
+    default = DRAWS if annealed else _OWN_DRAWS
     count = default if draws is None else as_count(draws, "draws", 2)
     result = np.empty(n.shape)
     for level in np.unique(noise):
         here = noise == level
         density = None
-        if rule == "annealed" or analytic:
-            size = count if rule == "annealed" else _CONTROLS
+        if annealed or analytic:
+            size = count if annealed else _CONTROLS
             density = information_density(known, level, draws=size, seed=seed)[0]
-        if rule == "annealed":
+        if annealed:
             result[here] = [expit(density - np.log(one)).mean() for one in n[here]]
         elif analytic:
             # Where the nodes of the kernel law lie depends on n.
