@@ -91,12 +91,9 @@ def test_no_pilot_claims_more_than_its_halves_show():
     np.testing.assert_allclose(gap, parts, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("law", "points"),
-    [
-        pytest.param("power law 1.3, d = 784", 140, marks=pytest.mark.slow),
-        ("spiked 20, 5, d = 300", 500),
-    ],
+    ("law", "points"), [("power law 1.3, d = 784", 140), ("spiked 20, 5, d = 300", 500)]
 )
 def test_this_code_draws_the_same_pilots(law, points, monkeypatch):
     monkeypatch.setattr(benchmark, "between", lambda *_: 0.5)  # truths are not drawn again

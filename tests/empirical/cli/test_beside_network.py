@@ -33,6 +33,7 @@ def typed(files, *words):
     return done.stdout
 
 
+@pytest.mark.slow
 def test_copies_of_the_user_stand_beside_the_forecast(files):
     words = ["--samples", str(files / "samples.npy"), "--network", "mlp", "--images", "800"]
     text = " ".join(typed(files, *words).split())

@@ -114,6 +114,7 @@ def test_one_new_file_is_a_network_everywhere(added, convergen):
     assert "convergence" in json.loads(convergen(*arguments, "--json")[1])["quantities"]
 
 
+@pytest.mark.slow
 def test_one_new_file_is_a_theory_everywhere(added, convergen, tmp_path, monkeypatch):
     from matplotlib import figure
 

@@ -14,6 +14,7 @@ from convergen.empirical.storage import checked_files
 from tests.empirical.cli.small_runs import FIELD, MLP, refused
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("victim", ["plan.json", "checkpoint-", "result.nc"])
 def test_a_full_disk_ends_the_run_in_one_line_and_it_can_be_continued(
     convergen, tmp_path, monkeypatch, victim
@@ -35,6 +36,7 @@ def test_a_full_disk_ends_the_run_in_one_line_and_it_can_be_continued(
     assert (tmp_path / "run" / "result.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_loss_that_diverges_stops_its_cell_alone(convergen, tmp_path, monkeypatch):
     from convergen.empirical.training import trainer as training
 
@@ -63,6 +65,7 @@ def test_a_loss_that_diverges_stops_its_cell_alone(convergen, tmp_path, monkeypa
     assert convergen(*arguments)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_checkpoint_of_another_run_fails_its_cell_with_the_cause(convergen, tmp_path):
     base = ("train", *FIELD, *MLP, "--samples", "4", "--grouping", "pair")
     assert convergen(*base, "--set", "model.width=24", "--out", "other")[0] == 0
@@ -76,6 +79,7 @@ def test_a_checkpoint_of_another_run_fails_its_cell_with_the_cause(convergen, tm
     assert "come from another experiment, other data or other splits" in err
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_in_training_resumes_to_the_same_bits(convergen, tmp_path, monkeypatch):
     """The short form of what benchmarks/kills.py does with real kills."""
     from convergen.empirical.storage.cell_folder import CellFolder

@@ -191,6 +191,7 @@ def test_a_folder_below_a_file_is_refused(convergen, tmp_path):
     assert (tmp_path / "file").read_text() == "here"
 
 
+@pytest.mark.slow
 def test_a_network_of_the_user_is_trained_resumed_and_refused_once_its_file_has_changed(
     convergen, tmp_path
 ):

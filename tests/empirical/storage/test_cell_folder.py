@@ -169,6 +169,7 @@ def test_the_lock_of_a_killed_process_vanishes_and_so_do_its_half_written_files(
         assert {each.name for each in path.iterdir()} == {LOCK, "holder"}
 
 
+@pytest.mark.slow
 def test_a_real_refusal_of_the_operating_system_leaves_older_files(tmp_path):
     """Files may not exceed 64 KiB in this process: a stand-in for a full disk that needs none."""
     code = f"""
