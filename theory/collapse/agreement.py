@@ -28,6 +28,8 @@ from convergen.theory.empirical_score.score import EmpiricalScore
 _CENTRE_DRAWS = 16384
 # Above this step in log t fewer than one query in forty has a second training point that counts.
 _COLD = 5.0
+# Above this one the entropy, a difference of two numbers as large as the grid, is not known.
+_COARSE = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Agreement:
     participation : ndarray
         1/E Σ w², an effective number of training points per query.
     entropy : ndarray
-        E[−Σ w log w] in nats; its exponential is another one.
+        E[−Σ w log w] in nats; its exponential is another one. Predicted, it is not a number at noise
+        so low that it is lost in rounding between kernels that are far apart.
     max_weight : ndarray
         Mean of the largest weight; 1 means that every query recalls one training point.
     """
@@ -230,7 +233,7 @@ def _query_moments(law: KernelLaw, n: float, weights: bool = True) -> list[float
     part = np.maximum(upper - lower, 1e-9)
     alone = np.exp(0.5 * hazard[:, None] - lower) * -np.expm1(-part) / part
     largest = step * np.sum(density * alone)
-    entropy = mean_log_sum(log_t, hazard) - weight @ logs
+    entropy = mean_log_sum(log_t, hazard) - weight @ logs if step <= _COARSE else np.nan
     return [*moments, float(square.sum()), float(entropy), float(largest)]
 
 

@@ -383,3 +383,15 @@ def test_what_is_done_where_nothing_is_said():
     assert unsaid(predict_agreement) == {"draws": 128, "seed": 0}
     for function in (measure_agreement, predict_agreement):
         assert in_order(function) == ["law", "samples", "sigma"]
+
+
+def test_an_entropy_is_one_or_is_not_known():
+    data = np.random.default_rng(0).standard_normal((60, 40))
+    sigma = np.geomspace(0.05, 2.0, 12)
+    found = predict_agreement(data, 5, sigma, draws=16).entropy
+    known = np.isfinite(found)
+    assert known[0]  # one point has all the weight
+    assert known[-1]
+    assert not np.all(known)
+    assert np.all(found[known] > -0.02)
+    assert np.all(found[known] < np.log(5.0) + 0.02)
