@@ -46,8 +46,8 @@ class Agreement:
     participation : ndarray
         1/E Σ w², an effective number of training points per query.
     entropy : ndarray
-        E[−Σ w log w] in nats; its exponential is another one. Predicted, it is not a number at noise
-        so low that it is lost in rounding between kernels that are far apart.
+        E[−Σ w log w] in nats; its exponential is another one. Predicted, it is not a number where
+        noise is so low that kernels are too far apart for the grid to resolve it.
     max_weight : ndarray
         Mean of the largest weight; 1 means that every query recalls one training point.
     """

@@ -213,7 +213,7 @@ def _merge(
             if value >= squared[i, last]:
                 continue
             place = last
-            for k in range(last + 1):
+            for k in range(last):
                 if indices[i, k] == start + j:
                     place = k
                     break

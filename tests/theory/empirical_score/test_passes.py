@@ -171,6 +171,11 @@ def test_the_nearest_point_moves_the_mean_by_its_weight_and_what_is_left():
     query["error"] = edge * np.array([0.99, 1.01, 1.01])
     query["doubt"] = query["error"] ** 2
     assert done.too_coarse(training).tolist() == [False, True, True]
+    # What is doubted beyond the own error is of others.
+    query["error"] = 0.5 * edge
+    rest = 16.0 * (0.25 * 0.75 * edge) ** 2 * 0.75
+    query["doubt"] = query["error"] ** 2 + rest * np.array([0.99, 1.01, 1.01])
+    assert done.too_coarse(training).tolist() == [False, True, True]
     # An error beyond the tolerance has been mended.
     query["error"], query["doubt"] = 2.1e-6, 0.0
     assert not done.too_coarse(training).any()

@@ -139,6 +139,7 @@ def test_nearest_points_of_both_real_sets_and_of_the_truth():
     assert alone.leaning is None
     assert alone.reference is None
     assert found.leaning is not None
+    assert not any("repeat" in note for note in found.notes)
 
 
 def test_units_are_mended_unless_told_otherwise():

@@ -131,6 +131,15 @@ def test_the_map_of_amplitudes_is_inverted_at_every_fraction(tau):
     np.testing.assert_allclose(np.log(found), log_e, rtol=0, atol=1e-9)
 
 
+def test_four_steps_of_newton_are_enough_for_amplitudes_far_apart(monkeypatch):
+    monkeypatch.setattr("convergen.theory.linear.elliptical.elliptical_data._NEWTON", 4)
+    tau = np.array([1e-6, 2.0 - 1e-6])
+    used = np.array([0.1, 0.3, 0.49, 0.6, 0.9])
+    found = _AmplitudeMap(tau).inverse(used, 1.0 - used)
+    share = tau * found[:, None] / (1.0 + tau * found[:, None])
+    np.testing.assert_allclose(share.mean(axis=1), used, rtol=1e-9)
+
+
 def test_newton_ends_when_its_steps_are_short(monkeypatch):
     calls, fractions = [], _AmplitudeMap._fractions
     monkeypatch.setattr(
