@@ -66,7 +66,7 @@ class Run:
         samples = ", ".join(map(str, about.samples))
         return (
             f"Run({about.name}: {about.model['name']} on {about.data['kind']}, n = {samples}, "
-            f"{len(about.seeds)} seed{'s' if about.seeds[1:] else ''}"
+            f"{len(about.seeds)} seed{'s' if len(about.seeds) > 1 else ''}"
             f"{f', in {self.path}' if self.path else ''})"
         )
 

@@ -36,7 +36,7 @@ def unit_interval(training: Points) -> tuple[float, float]:
         low, high = UNITS[name]
         if low <= values.low and values.high <= high and values.in_unit(name):
             return low, high
-    if not values.high - values.low:
+    if values.high == values.low:
         raise InputError(f"{training.name} holds one colour alone: nothing can be compared.")
     return values.low, values.high
 

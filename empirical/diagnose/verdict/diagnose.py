@@ -94,9 +94,8 @@ def diagnose(
     """
     if len(samples) not in (1, 2):
         raise InputError(f"{len(samples)} sets of samples were given: give one, or two of a pair.")
-    first, *second = samples
-    for other in second:
-        check_counts_and_names(first, other)
+    if len(samples) == 2:
+        check_counts_and_names(*samples)
     wanted = as_count(factors, "factors")
     rng = np.random.default_rng(as_seed(seed))
     judgement = judge(

@@ -229,7 +229,7 @@ def _judged(
     """Judge one group, in one layout and one unit; real points as they were measured before."""
     samples = own[0]
     sets = once.sets.beside(samples, orbit)
-    if reference is not None and len(reference) - len(sets.unseen):
+    if reference is not None and len(sets.unseen) < len(reference):
         rows = np.asarray(reference.rows)[sets.unseen]
         reference = Points(reference.name, rows, reference.shape)
         view = view.keeping(sets.unseen)

@@ -53,10 +53,10 @@ def copying(found: Diagnosis) -> str:
     if copies.significant:
         share = copies.share
         number = max(1, round(share.value * total))
-        whole = f"About {number}" if total - number else "All"
+        whole = "All" if number == total else f"About {number}"
         low, high = (round(end * total) for end in (share.low, share.high))
         return (
-            f"{whole} of your {total} {what} cop{'y' if number - 1 else 'ies'} a training {kind} "
+            f"{whole} of your {total} {what} cop{'ies' if number == 1 else 'y'} a training {kind} "
             f"(between {max(low, 1)} and {high})."
         )
     lean = found.judgement.leaning
@@ -125,7 +125,8 @@ def _unseen(found: Diagnosis) -> str:
 
 
 def _series(words: list[str], last: str) -> str:
-    return f" {last} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+    *first, final = words
+    return f"{', '.join(first)} {last} {final}" if first else final
 
 
 def quality(found: Diagnosis) -> str:
@@ -152,7 +153,7 @@ def flaws(found: Diagnosis) -> list[str]:
     findings = [each.finding for each in found.judgement.remarks if each.finding]
     lost = found.lost_factors
     if lost:
-        findings.append(f"without the data's factor{'s' if lost[1:] else ''} {_listed(lost)}")
+        findings.append(f"without the data's factor{'s' if len(lost) > 1 else ''} {_listed(lost)}")
     return findings
 
 

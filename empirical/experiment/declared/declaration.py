@@ -237,8 +237,9 @@ def _distinct(values: object, name: str, check: Callable[[object, str], int]) ->
     if isinstance(values, str | Mapping) or not isinstance(values, Sequence) or not values:
         raise InputError(f"{name} must be a list of whole numbers, like [1, 2], not {values!r}.")
     found = tuple(check(value, name) for value in values)
-    for twice in (value for value, times in Counter(found).items() if times - 1):
-        raise InputError(f"{name} lists {twice} twice: remove one.")
+    twice = [value for value, times in Counter(found).items() if times > 1]
+    if twice:
+        raise InputError(f"{name} lists {twice[0]} twice: remove one.")
     return found
 
 
