@@ -151,6 +151,7 @@ def test_own_data_with_figure_and_netcdf(convergen, folder, tmp_path):
         assert saved.attrs["source"] == "good.npy"
 
 
+@pytest.mark.slow
 def test_simulate_side_by_side(convergen, tmp_path):
     code, out, err = convergen(
         "simulate", "spiked", "--dim", 30, "--samples", "20,60", "--repeats", 4,
@@ -241,6 +242,7 @@ def test_collapse_json_equals_the_library(convergen):
     assert "agreement_samples" not in found
 
 
+@pytest.mark.slow
 def test_collapse_reports_where_scores_agree_if_asked(convergen, tmp_path):
     _, out, _ = convergen(
         "collapse", "isotropic", "--dim", 8, "--samples", "10,100", "--sigma", "1.5",

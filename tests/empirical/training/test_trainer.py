@@ -239,6 +239,7 @@ def test_a_loss_that_is_not_finite_stops_the_run_and_its_first_member_is_named(r
         list(trainer.run())
 
 
+@pytest.mark.slow
 def test_memorising_member_ends_at_its_only_image():
     """With one training image the best denoiser is constant; the trained one comes close."""
     settings = TrainingSettings(images=16_000, learning_rate=5e-3)

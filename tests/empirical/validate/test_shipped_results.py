@@ -91,6 +91,7 @@ def stripped(target, quantity, shift=0.0):
     return shipped._keep(old, "field-linear")
 
 
+@pytest.mark.slow
 def test_what_was_not_measured_is_added_and_all_else_stays(run, folder):
     whole = load_dataset(shipped.ship(run))
     before = load_dataset(stripped(folder / "field-linear.nc", "bures_wasserstein", 1e-3))
@@ -104,6 +105,7 @@ def test_what_was_not_measured_is_added_and_all_else_stays(run, folder):
     assert added["commit"] == whole.attrs["commit"]
 
 
+@pytest.mark.slow
 def test_nothing_is_added_that_is_there_or_comes_from_another_training(run, folder):
     target = shipped.ship(run)
     with pytest.raises(InputError, match="has convergence already: name one that it lacks"):

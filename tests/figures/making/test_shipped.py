@@ -9,7 +9,7 @@ from convergen.figures.making import registry
 from convergen.figures.making.make import Job, make
 
 SHIPPED = [name for name in registry.figures() if record.shipped(name)]
-AT_ONCE = ("pilot", "summary", "trained-against-predicted")
+AT_ONCE = ("pilot", "summary")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 WIDTHS = (360, 420, 768, 1280)
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium here")
 # Every page in a frame of each width; asks each, once it is laid out, what fits and what works.
 QUESTION = """<script>addEventListener("load", () => {
   const found = [...document.querySelectorAll("iframe")].map(frame => {
@@ -41,8 +42,7 @@ QUESTION = """<script>addEventListener("load", () => {
 @pytest.fixture(scope="module")
 def laid_out(pages, tmp_path_factory):
     """What the browser says of each page at each width."""
-    if BROWSER is None:
-        pytest.skip("no Chromium here")
+    assert BROWSER is not None
     folder = tmp_path_factory.mktemp("browser")
     frames = "".join(
         f'<iframe width="{width}" height="800" style="border:0" title="{escape(name)}" '

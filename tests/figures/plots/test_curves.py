@@ -56,7 +56,9 @@ def test_points_have_error_bars_of_two_standard_errors(curves, points):
     np.testing.assert_allclose(lengths, 4.0 * points["convergence_stderr"], rtol=1e-9)
 
 
-@pytest.mark.parametrize("ending", ["svg", "pdf", "png"])
+@pytest.mark.parametrize(
+    "ending", ["svg", *(pytest.param(one, marks=pytest.mark.slow) for one in ("pdf", "png"))]
+)
 def test_same_data_same_bytes(curves, points, tmp_path, ending):
     first, second = tmp_path / f"a.{ending}", tmp_path / f"b.{ending}"
     save(draw(curves, points), first)

@@ -237,6 +237,7 @@ def test_rotation_does_not_matter():
     assert a.participation == pytest.approx(float(b.participation), rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("law", "sigma", "guess", "coincide"),
     [

@@ -116,6 +116,7 @@ def test_levels_hardly_matter():
     assert abs(ratio.mean()) < 0.03
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("law", "samples"), [("isotropic", 100), ("power law", 500)])
 def test_commitment_is_the_collapse(law, samples):
     """Within half a width above σ_c, and spread by about a width, as predicted."""

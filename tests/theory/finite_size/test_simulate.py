@@ -36,6 +36,7 @@ def normal_scores(result):
     return scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [pytest.param(x, marks=pytest.mark.slow) if x == "power-law-1" else x for x in SPECTRA],
@@ -53,6 +54,7 @@ def test_every_order_parameter_is_predicted(name):
         assert np.all(score < 4.0), (quantity, score)
 
 
+@pytest.mark.slow
 def test_finite_size_bias_of_convergence_falls_like_one_over_d():
     load, biases, errors = 1.0, [], []
     for d, repeats in ((8, 20_000), (32, 1500)):

@@ -53,6 +53,7 @@ def measured(samples, amplitude, repeats=24):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("amplitude", [None, 1.5], ids=["gaussian", "elliptical"])
 def test_convergence_is_that_of_the_data_as_they_are(amplitude):
     pilot = theory.estimate_population(draw(1500, 0, amplitude))

@@ -243,6 +243,7 @@ def test_operator_norm_of_leading_factors_is_within_eight_per_cent_of_naive_simu
     assert 0.4 < values.std(ddof=1) / np.sqrt(np.mean(errors**2)) < 2.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "samples"),
     [("long spiked", 300), ("power law 1", 20), ("power law 2", 100), ("two levels", 1000)],

@@ -6,6 +6,8 @@ import pytest
 from convergen import theory
 from convergen.theory import Spectrum
 
+pytestmark = pytest.mark.slow
+
 EXACT = {
     "isotropic": Spectrum.isotropic(40, 3.0),
     "spiked": Spectrum.spiked(40, [25.0, 6.0]),

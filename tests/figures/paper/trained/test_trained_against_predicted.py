@@ -114,10 +114,8 @@ def test_circular_conv_nets_agree_on_fields_as_the_linear_model_that_knows_the_s
         assert np.all(np.abs(found - at_256) < 0.03)
 
 
-@pytest.mark.parametrize(
-    ("module", "axes"),
-    [(summary, 2 + 3), pytest.param(trained_against_predicted, 24, marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("module", "axes"), [(summary, 2 + 3), (trained_against_predicted, 24)])
 def test_smoke_quality_is_drawn(module, axes, smoke_of):
     figure = module.draw(smoke_of(module.NAME))
     shown = [a for part in (figure.subfigs or [figure]) for a in part.axes]

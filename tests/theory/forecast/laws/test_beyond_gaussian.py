@@ -143,6 +143,7 @@ SPIKED = np.sqrt([20.0, 5.0] + [1.0] * 78)
 STEEP = np.arange(1.0, 81.0) ** -0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "law", ["spiked", pytest.param("steep", marks=pytest.mark.slow), "patches"]
 )
@@ -165,6 +166,7 @@ def test_other_samples_would_show_other_agreement_of_parts_by_size(law):
         assert expected[0] < 0.4 * expected[-1]
 
 
+@pytest.mark.slow
 def test_parts_of_a_part_of_many_points_are_known_less_well(monkeypatch):
     """Of large pilots 4096 points are split: here 128 of 1024, so that seven eighths are unseen."""
     monkeypatch.setattr("convergen.theory.pilot.sample._LEAST_ROWS", 128)

@@ -337,6 +337,7 @@ def test_bad_input_is_refused():
                 function(SPECTRA["spiked"], samples, seed=-1)
 
 
+@pytest.mark.slow
 def test_extremes_give_cosines():
     """Neither a ridge nor a number of samples at the end of the floats leaves [0, 1]."""
     for spectrum in (
