@@ -256,6 +256,7 @@ def test_collapse_reports_where_scores_agree_if_asked(convergen, tmp_path):
     assert "agreement 1/2" in (tmp_path / "collapse.svg").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_collapse_runs_on_the_digits_by_default(convergen, tmp_path):
     code, out, err = convergen(
         "collapse", "--plot", "collapse.png", "--out", "collapse.nc", cwd=tmp_path

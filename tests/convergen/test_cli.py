@@ -220,6 +220,7 @@ def test_options_are_refused_as_they_are_spelt_here(front_door):
     assert err == "convergen: error: --dim must be a whole number, at least 1, not 0.\n"
 
 
+@pytest.mark.slow
 def test_outputs_without_unicode():
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     shown = _child("collapse", "isotropic", "--dim", "5", "--sigma", "1", env=environment)

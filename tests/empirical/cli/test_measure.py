@@ -152,6 +152,7 @@ def test_workers_are_those_of_the_option_or_of_blas(convergen, folder, monkeypat
     assert said[0] == said[1]
 
 
+@pytest.mark.slow
 def test_measuring_needs_no_torch():
     code = (
         "import sys, convergen.empirical.diagnose.verdict.diagnose\n"

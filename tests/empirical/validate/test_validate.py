@@ -93,6 +93,7 @@ def trained(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_a_run_is_held_against_its_theories(convergen, trained, tmp_path):
     run = shutil.copytree(trained, tmp_path / "run")
     code, out, err = convergen("validate", run, "--json")

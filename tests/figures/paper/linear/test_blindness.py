@@ -6,6 +6,8 @@ import pytest
 from convergen.figures.making.data_files import load_record, shipped
 from convergen.figures.paper.linear import blindness
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data():

@@ -9,6 +9,8 @@ from convergen.figures.paper.linear import order_parameters
 from convergen.theory.linear import closed_forms as closed_form
 from tests.figures.drawn import bars_through, labels, through
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def data():

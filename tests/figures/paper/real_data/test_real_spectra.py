@@ -7,6 +7,8 @@ from convergen import theory
 from convergen.figures.paper.real_data import patch_causes, real_spectra
 from convergen.theory.linear.elliptical.elliptical_data import elliptical_convergence
 
+pytestmark = pytest.mark.slow
+
 # Measured over predicted 1 − q at n = 256, 8 × 8 patches: mean and standard error of 100 pairs.
 STATED = {
     "gaussian": (1.023, 0.005),

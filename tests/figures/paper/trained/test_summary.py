@@ -8,6 +8,8 @@ from convergen.figures.looks.trained_networks import theory_look
 from convergen.figures.paper.trained import summary
 from tests.figures.drawn import is_thin, through
 
+pytestmark = pytest.mark.slow
+
 
 def test_simulated_transitions_lie_on_the_lines(page):
     for name in ("convergence", "memorisation", "memorisation_baseline"):

@@ -151,6 +151,7 @@ def test_bands_hold_the_theory_itself(networks, page):
             assert (high - low).max() > 0.1
 
 
+@pytest.mark.slow
 def test_no_line_of_a_theory_crosses_the_samples_it_was_calibrated_at(networks, page):
     missing = page["convergence_own"].samples[np.isnan(page["convergence_own"])].values
     assert 16 in missing
