@@ -102,8 +102,8 @@ def _three_nodes(m1, m2, m3, m4, m5, x, share):  # type: ignore[no-untyped-def]
         linear = a1 * a2 - c2 - n2 / c2
         radius = sqrt(third * third - linear / 3.0)
         half = third * (third * third - 0.5 * linear) - 0.5 * a2 * c2
-        # With both norms above rounding the nodes are distinct, and the cosine is below 1.
-        angle = acos(half / radius**3) / 3.0
+        # Rounding may carry the cosine of nodes that nearly meet beyond 1.
+        angle = acos(min(1.0, max(-1.0, half / radius**3))) / 3.0
         for i in range(3):
             x[i] = third + 2.0 * radius * cos(angle - 2.0 * pi / 3.0 * i)
         count = 3
