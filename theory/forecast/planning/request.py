@@ -130,7 +130,7 @@ def _told_apart(spectrum: Spectrum, wanted: int) -> int:
 def _sizes(have: float, affordable: float | None) -> FloatArray:
     """Sample sizes that are compared."""
     end = 10.0 * have if affordable is None else have + affordable
-    decades = 10.0 ** np.arange(np.ceil(np.log10(end / have)))
+    decades = 10.0 ** np.arange(np.ceil(np.log10(end / have)) + 1.0)
     sizes = np.round(have * (decades[:, None] * _MULTIPLES).ravel())
     sizes[0] = have
     return np.unique(np.append(sizes[sizes <= end], end))

@@ -67,6 +67,11 @@ def test_sizes_end_with_the_budget_just_below_at_and_above_a_multiple(budget, si
     np.testing.assert_array_equal(PlanRequest.of(SPIKED, have=40, budget=budget).samples, sizes)
 
 
+@pytest.mark.parametrize("have", [1e16, 1e300])
+def test_one_more_sample_may_be_lost_in_rounding(have):
+    np.testing.assert_array_equal(PlanRequest.of(SPIKED, have=have, budget=1).samples, [have])
+
+
 def test_the_noise_is_the_size_of_a_coordinate_unless_it_is_said():
     assert PlanRequest.of(SPIKED, have=9).sigma == pytest.approx(np.sqrt((25.0 + 118.0) / 120.0))
     assert PlanRequest.of(SPIKED, have=9, sigma=0.3).sigma == 0.3
