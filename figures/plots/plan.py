@@ -110,7 +110,8 @@ def _panel(axes: Axes, rows: xr.Dataset, curves: xr.Dataset | None, first: str) 
     axes.set_ylabel(error or (look_of(first).label if len(keys) == 1 else "overlap"))
     axes.margins(y=0.12)
     if len(keys) > 1:
-        axes.legend(loc="best")
+        # Inside, it would lie on the curves: it is nearly as wide as the panel.
+        axes.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.2)
 
 
 def _title(rows: xr.Dataset) -> str:
